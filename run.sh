@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# bash run.sh [EPOCHS] [MODEL] [MODE] [key=value ...]     bash run.sh --help
+# Sets everything up on its first call, then hands over to Python. The environment lies in .venv, or where SIGHTLINE_VENV says.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+venv=${SIGHTLINE_VENV:-$here/.venv}
+lock=$here/requirements.lock
+stamp=$venv/.installed
+
+say() { printf 'sightline: %s\n' "$*" >&2; }
+
+find_python() {
+  local name
+  for name in python3.12 python3.13 python3.11 python3; do
+    if "$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then
+      command -v "$name"
+      return
+    fi
+  done
+  say "no Python 3.11, 3.12 or 3.13 found; install one and call again"
+  exit 2
+}
+
+# Prints the path of uv: the one on the PATH, else the locked one in an environment of its own.
+find_uv() {
+  if command -v uv 2>/dev/null; then return; fi
+  local pin
+  pin=$(mktemp)
+  awk '/^uv==/ {on = 1; print; next} on && /^ / {print; next} {on = 0}' "$lock" >"$pin"
+  say "uv is not on the PATH: installing it beside the environment"
+  "$1" -m venv "$venv-uv"
+  "$venv-uv/bin/pip" install --quiet --disable-pip-version-check --require-hashes --requirement "$pin"
+  rm -f "$pin"
+  printf '%s\n' "$venv-uv/bin/uv"
+}
+
+set_up() {
+  local python uv
+  python=$(find_python)
+  mkdir -p "$(dirname "$venv")"
+  exec 9>"$venv.lock"
+  if command -v flock >/dev/null; then flock 9; fi
+  if [[ -f $stamp && $(<"$stamp") == "$1" ]]; then return; fi # another call did it while this one waited
+  uv=$(find_uv "$python")
+  say "first call: installing the locked requirements into $venv"
+  "$uv" venv --quiet --allow-existing --python "$python" "$venv"
+  "$uv" pip sync --quiet --python "$venv/bin/python" --compile-bytecode --require-hashes "$lock"
+  printf '%s' "$1" >"$stamp"
+  exec 9>&-
+  rm -f "$venv.lock"
+}
+
+# Left set, it would keep every later import from being cached.
+unset PYTHONDONTWRITEBYTECODE
+
+wanted=$(cksum <"$lock")
+if [[ ! -f $stamp || $(<"$stamp") != "$wanted" ]]; then set_up "$wanted"; fi
+
+export PYTHONPATH=$here/src${PYTHONPATH:+:$PYTHONPATH}
+
+for word in "$@"; do
+  case $word in
+    *=* | -*) break ;;
+    test)
+      cd "$here"
+      args=()
+      for arg in "$@"; do
+        if [[ -n $arg && $arg != test ]]; then args+=("$arg"); fi
+      done
+      exec "$venv/bin/python" -m pytest "${args[@]+"${args[@]}"}"
+      ;;
+  esac
+done
+
+exec "$venv/bin/python" -m sightline "$@"

@@ -1,0 +1,1 @@
+"""Making probabilities honest: logits in, logits out."""

@@ -1,0 +1,206 @@
+"""The command: compose a configuration, open or create the run, call the stages in order.
+
+Nothing here imports torch or mlflow before a stage needs it, so help and refusals come at once.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException, OverrideParseException
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+import sightline
+from sightline.config import parse, stored
+from sightline.config.schema import Config
+from sightline.config.suggestions import did_you_mean, did_you_mean_key
+from sightline.config.words import overrides_from_words
+from sightline.data.sources import find
+from sightline.errors import SightlineError, UsageError
+from sightline.models.names import check_model
+from sightline.pipeline import run_stages
+from sightline.run import Run
+from sightline.runtime import Interrupted, prepare_environment, provenance
+from sightline.terminal import console, log_to, show_log
+
+TRAINING_STAGES = frozenset({"validate", "train"})
+"""A mode that begins with one of these makes a run, or resumes one; the others work on a finished run."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status: 0 done, 1 failed, 2 wrong command, 3 refused, 130 or 143 stopped."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    prepare_environment()
+    show_log()
+    try:
+        return _answer(arguments)
+    except SightlineError as error:
+        return _end(str(error), error.status)
+    except Interrupted as stop:
+        return _end(f"stopped; {stop}" if str(stop) else "stopped", stop.status)
+    except KeyboardInterrupt:
+        return _end("stopped", 130)
+
+
+def _end(message: str, status: int) -> int:
+    sys.stderr.write(f"sightline: {message}\n")
+    return status
+
+
+def _answer(arguments: list[str]) -> int:
+    groups = choices()
+    if "--help" in arguments or "-h" in arguments:
+        console.print(_help(groups), markup=False)
+        return 0
+    if "--version" in arguments:
+        console.print(f"sightline {sightline.__version__}")
+        return 0
+    show_config = "--cfg" in arguments
+    rest = _without_flags(arguments)
+    overrides = [argument for argument in rest if "=" in argument or argument.startswith("~")]
+    words = [argument for argument in rest if argument not in overrides]
+    overrides = overrides_from_words(words, groups["mode"], groups["model"]) + overrides
+    composed = compose_config(overrides)
+    if show_config:
+        parse.parse(composed)
+        console.print(OmegaConf.to_yaml(OmegaConf.create(composed)).rstrip(), markup=False)
+        return 0
+    return _execute(composed, overrides, arguments)
+
+
+def _without_flags(arguments: list[str]) -> list[str]:
+    """The words and overrides; `--cfg job` is the only flag that takes a word."""
+    rest, skip = [], False
+    for argument in arguments:
+        if skip:
+            skip = False
+            if argument != "job":
+                raise UsageError(f"--cfg {argument}: it takes the word job")
+        elif argument == "--cfg":
+            skip = True
+        elif argument.startswith("-") and not argument.lstrip("-").isdigit():
+            raise UsageError(f"unknown option {argument}; options: --help, --version, --cfg job; all else is key=value")
+        else:
+            rest.append(argument)
+    if skip:
+        raise UsageError("--cfg takes the word job")
+    return rest
+
+
+# ---------------------------------------------------------------- compose
+
+
+def conf_dir() -> Path:
+    """The folder of YAML files: inside the installed package, or at the root of a checkout."""
+    inside = Path(__file__).parent / "conf"
+    return inside if inside.is_dir() else Path(__file__).parents[2] / "conf"
+
+
+def choices() -> dict[str, list[str]]:
+    """Every group and its choices."""
+    return {
+        folder.name: sorted(file.stem for file in folder.glob("*.yaml") if not file.stem.startswith("_"))
+        for folder in sorted(conf_dir().iterdir())
+        if folder.is_dir() and any(folder.glob("*.yaml"))
+    }
+
+
+def compose_config(overrides: Sequence[str]) -> dict[str, Any]:
+    """Compose the YAML and resolve it into plain values.
+
+    Raises:
+        UsageError: an override names no key or no choice, or does not read.
+    """
+    GlobalHydra.instance().clear()
+    try:
+        with initialize_config_dir(str(conf_dir()), version_base="1.3", job_name="sightline"):
+            composed = OmegaConf.to_container(compose("config", list(overrides)), resolve=True)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise UsageError(_why(error, overrides, choices())) from error
+    if not isinstance(composed, dict):
+        raise UsageError("conf/config.yaml composes to no mapping")
+    return {str(key): value for key, value in composed.items()}
+
+
+def _why(error: Exception, overrides: Sequence[str], groups: Mapping[str, list[str]]) -> str:
+    """One line about the override that Hydra could not use."""
+    pairs = [(override, *override.lstrip("+~").partition("=")[::2]) for override in overrides]
+    for _, key, value in pairs:
+        if key in groups and value not in groups[key]:
+            return f"{key}={value} is no choice{did_you_mean(value, groups[key])}; it takes {', '.join(groups[key])}"
+    choices = [override for override, key, _ in pairs if key in groups]
+    known = parse.keys(compose_config(choices)) if len(choices) < len(overrides) else []
+    for override, key, _ in pairs:
+        if key not in [*known, *groups] and not override.startswith("+"):
+            return f"unknown key {key}{_beside(choices)}{did_you_mean_key(key, known)}"
+    reason = " ".join(str(error).split("\n")[0].split())
+    if isinstance(error, OverrideParseException):
+        return f"{error.override} cannot be read: {reason}"
+    if reason.startswith("Ambiguous value"):
+        return f"{reason.rpartition(' ')[2].strip(chr(39))} reads as several values; a list is written [a,b]"
+    return reason
+
+
+def _beside(choices: Sequence[str]) -> str:
+    """The choices that decide which keys there are."""
+    return f" (with {' '.join(choices)})" if choices else ""
+
+
+def _help(groups: Mapping[str, list[str]]) -> str:
+    head = [
+        "bash run.sh [EPOCHS] [MODEL] [MODE] [key=value ...]",
+        "bash run.sh MODE [key=value ...]",
+        "",
+        "Trains, measures, calibrates, explains and reports image models; every number has an interval.",
+        "",
+        "modes",
+    ]
+    modes = [f"  {mode:<12}{_about(conf_dir() / 'mode' / f'{mode}.yaml')}" for mode in groups["mode"]]
+    modes.append(f"  {'test':<12}The project's own tests.")
+    choices = [f"  {group:<12}{', '.join(names)}" for group, names in groups.items() if group != "mode"]
+    tail = ["", "--cfg job prints the whole configuration; every key in it can be given as key=value."]
+    return "\n".join([*head, *modes, "", "groups and their choices (group=choice)", *choices, *tail])
+
+
+def _about(path: Path) -> str:
+    """The sentence of a file's head comment that says what it does."""
+    lines = [line[2:].strip() for line in path.read_text().splitlines() if line.startswith("# ")]
+    return next(line for line in lines if not line.startswith(("bash run.sh", "@package")))
+
+
+# ---------------------------------------------------------------- execute
+
+
+def _execute(composed: dict[str, Any], overrides: Sequence[str], arguments: Sequence[str]) -> int:
+    config, run = _open(composed, overrides)
+    if run is None:
+        check_model(config.model)
+        find(config.data)  # what is not there is refused before a run is made and torch is imported
+        run = Run.create(Path(config.runs_dir), f"{config.data.name}-{config.model.name}", _label(config))
+        run.save_text("config.yaml", parse.to_yaml(config))
+        run.save_json("provenance.json", provenance(["sightline", *arguments], parse.config_hash(config)))
+    with log_to(run.file("log.txt")):
+        run_stages(config, run)
+    return 0
+
+
+def _open(composed: dict[str, Any], overrides: Sequence[str]) -> tuple[Config, Run | None]:
+    """The configuration of the command, and the run it is about where it names one."""
+    config = parse.parse(composed)
+    makes_run = config.mode.stages[0] in TRAINING_STAGES
+    if makes_run and config.run is None:
+        return config, None
+    run = Run.open(config.run or "latest", Path(config.runs_dir))
+    before = parse.read(run.path / "config.yaml").model_dump(mode="json")
+    if makes_run:
+        stored.check_same_training(before, config.model_dump(mode="json"))
+        return config, run
+    return parse.parse(stored.with_overrides(before, config.model_dump(mode="json"), overrides)), run
+
+
+def _label(config: Config) -> str:
+    return f"{parse.config_hash(config)}-s{config.seed}"

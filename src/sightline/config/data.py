@@ -1,0 +1,74 @@
+"""Where images come from, what is held out, and what the data gate does."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Discriminator, Field, model_validator
+
+from sightline.config.base import Count, Fraction, Frozen
+
+Policy = Literal["refuse", "drop", "warn"]
+
+
+class ValidationPolicy(Frozen):
+    """What the data gate does about each kind of finding: refuse (status 3), drop the items, or warn."""
+
+    unreadable: Policy
+    duplicates_across_splits: Policy
+    label_conflicts: Policy
+    small_class: Literal["refuse", "warn"]
+    small_class_items: Count
+    odd_images: Literal["refuse", "warn"]
+
+
+class _Data(Frozen):
+    val_fraction: Fraction
+    calibration_fraction: Fraction
+    test_fraction: Fraction
+    split_seed: int
+    workers: Annotated[int, Field(ge=0)] | None
+    validation: ValidationPolicy
+
+    @model_validator(mode="after")
+    def _fractions_leave_a_train_split(self) -> Self:
+        held_out = self.val_fraction + self.calibration_fraction + self.test_fraction
+        if held_out >= 1.0:
+            raise ValueError(
+                f"val_fraction + calibration_fraction + test_fraction is {held_out:g}; it must stay below 1"
+            )
+        return self
+
+
+class Cifar10Data(_Data):
+    """CIFAR-10 as torchvision's archive or folder under `root`; fetched when `download` says so."""
+
+    name: Literal["cifar10"]
+    root: str
+    download: bool
+
+
+class FolderData(_Data):
+    """A tree of images: `<class>/…`, or `train/<class>/…` with optional `val`, `calibration`, `test`."""
+
+    name: Literal["folder"]
+    root: str | None
+
+
+class CsvData(_Data):
+    """A table of images: path and label, optionally split and group."""
+
+    name: Literal["csv"]
+    root: str | None
+    manifest: str | None
+    path_column: str
+    label_column: str
+    split_column: str | None
+    group_column: str | None
+
+
+class DigitsData(_Data):
+    """The 1,797 handwritten digits inside scikit-learn."""
+
+    name: Literal["digits"]
+
+
+DataConfig = Annotated[Cifar10Data | FolderData | CsvData | DigitsData, Discriminator("name")]

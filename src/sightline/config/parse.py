@@ -1,0 +1,119 @@
+"""From a composed mapping to a `Config`, with errors a person can use.
+
+The same parse reads a new command and a run's stored `config.yaml`.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from sightline.config.schema import TRAINED, Config
+from sightline.config.suggestions import did_you_mean, did_you_mean_key
+from sightline.errors import UsageError
+
+UNIONS = frozenset({"data", "model", "freezing", "optimizer", "scheduler"})
+"""Groups whose model is picked by `name`; pydantic puts the pick into an error's location, a person never typed it."""
+
+
+def parse(content: Mapping[str, Any], origin: str = "the configuration") -> Config:
+    """Check a whole configuration and freeze it.
+
+    Args:
+        content: plain dicts, lists and scalars, as composed or as stored.
+        origin: what an error without a key is about.
+
+    Raises:
+        UsageError: the first thing that is wrong, named by its dotted key, and how many more there are.
+    """
+    try:
+        return Config.model_validate_json(json.dumps(content))
+    except ValidationError as error:
+        problems = error.errors(include_url=False)
+        # An unknown key explains a missing one, so it goes first.
+        problems.sort(key=lambda problem: problem["type"] != "extra_forbidden")
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise UsageError(_message(problems[0], content, origin) + more) from error
+    except ValueError as error:
+        raise UsageError(f"{origin} holds a value that is not finite: {error}") from error
+
+
+def read(path: Path) -> Config:
+    """Read a stored configuration.
+
+    Raises:
+        UsageError: it is missing, no YAML, or not a configuration of this version.
+    """
+    try:
+        content = yaml.safe_load(path.read_text())
+    except FileNotFoundError as error:
+        raise UsageError(f"{path} is not there") from error
+    except yaml.YAMLError as error:
+        raise UsageError(f"{path} is no YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise UsageError(f"{path} holds no configuration")
+    return parse(content, origin=str(path))
+
+
+def to_yaml(config: Config) -> str:
+    """The configuration as YAML that `read` takes back."""
+    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def trained_part(config: Config) -> dict[str, Any]:
+    """What training fixes, as plain values."""
+    return config.model_dump(mode="json", include=set(TRAINED))
+
+
+def config_hash(config: Config) -> str:
+    """Eight hexadecimal digits of what training fixes, the seed left out: runs of one configuration share it."""
+    content = trained_part(config)
+    del content["seed"]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:8]
+
+
+def keys(content: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """All dotted keys of a nested mapping, groups included."""
+    found = []
+    for key, value in content.items():
+        found.append(prefix + key)
+        if isinstance(value, Mapping):
+            found += keys(value, f"{prefix}{key}.")
+    return found
+
+
+def _message(problem: ErrorDetails, content: Mapping[str, Any], origin: str) -> str:
+    place = [str(part) for part in problem["loc"]]
+    if len(place) > 1 and place[0] in UNIONS:
+        del place[1]
+    key = ".".join(place)
+    got = json.dumps(problem["input"], default=str)
+    match problem["type"]:
+        case "extra_forbidden":
+            return f"unknown key {key}{did_you_mean_key(key, keys(content))}"
+        case "missing":
+            return f"{key} is missing in {origin}"
+        case "union_tag_invalid" | "union_tag_not_found":
+            tags = problem.get("ctx", {}).get("expected_tags", "a name")
+            return f"{key}.name={_name(problem['input'])} names no {key}; it takes {tags}"
+        case "literal_error":
+            expected = problem["ctx"]["expected"]
+            return f"{key}={got} must be {expected}{did_you_mean(str(problem['input']), _words(expected))}"
+        case "value_error":
+            reason = str(problem["ctx"]["error"])
+            return f"{key}: {reason}" if key else reason
+        case _:
+            return f"{key}={got}: {problem['msg'].replace('Input should be', 'it must be')}"
+
+
+def _name(value: object) -> object:
+    return value.get("name") if isinstance(value, Mapping) else value
+
+
+def _words(expected: str) -> list[str]:
+    return [word.strip(" '") for word in expected.replace(" or ", ",").split(",")]

@@ -1,0 +1,57 @@
+"""What a later stage may set anew: evaluation, calibration, explanation, prediction, report, tracking."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from sightline.config.base import Count, Frozen, Level, Positive, Resamples
+
+
+class EvaluationConfig(Frozen):
+    """Intervals, galleries and the map of embeddings."""
+
+    batch_size: Count
+    level: Level
+    resamples: Resamples
+    gallery: Count
+    tsne_items: Annotated[int, Field(ge=10)]
+
+
+class CalibrationConfig(Frozen):
+    """Bins of the calibration errors, folds of the honest before-and-after, intervals."""
+
+    bins: Annotated[int, Field(ge=2)]
+    folds: Annotated[int, Field(ge=2)]
+    level: Level
+    resamples: Resamples
+
+
+class ExplainConfig(Frozen):
+    """Which method, and how many right and wrong images of each class."""
+
+    method: Literal["gradcam"]
+    per_class: Count
+    classes: Count
+
+
+class ReportConfig(Frozen):
+    """The page."""
+
+    title: str | None
+
+
+class TrackingConfig(Frozen):
+    """Where the run is mirrored: `mlflow` (its environment variables win over `uri`) or `none`."""
+
+    name: Literal["mlflow", "none"]
+    uri: str | None
+    experiment: str
+    log_model: bool
+
+
+class PredictConfig(Frozen):
+    """How many labels a prediction lists, and how large a file or image it may open."""
+
+    top_k: Count
+    max_megabytes: Positive
+    max_megapixels: Positive

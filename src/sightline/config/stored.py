@@ -1,0 +1,75 @@
+"""What a command may change of a run that exists: the stored configuration wins."""
+
+import copy
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sightline.config.schema import FREE, TRAINED
+from sightline.errors import UsageError
+
+
+def root_of(override: str) -> str:
+    """The group or top-level key an override is about: `optimizer` of `++optimizer.lr=1`."""
+    key = override.split("=", 1)[0].lstrip("+~")
+    return key.split("@")[0].split(".")[0]
+
+
+def with_overrides(stored: Mapping[str, Any], composed: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
+    """The configuration of a later stage: the stored one, with the overrides of free groups applied.
+
+    Args:
+        stored: the run's configuration.
+        composed: what the command alone composes to; values of overrides are taken from it.
+        overrides: Hydra overrides as typed.
+
+    Raises:
+        UsageError: an override is about something that training fixed.
+    """
+    fixed = [override for override in overrides if root_of(override) in TRAINED]
+    if fixed:
+        raise UsageError(
+            f"{fixed[0]} cannot be changed with run=: training fixed {', '.join(TRAINED)}\n"
+            f"leave it out, or train a new run with it; free to change: {', '.join(FREE)}"
+        )
+    result = copy.deepcopy(dict(stored))
+    for key in ("mode", "run", "input", "output", "runs_dir", "device"):
+        result[key] = composed[key]
+    for override in overrides:
+        if root_of(override) in FREE:
+            path = override.split("=", 1)[0].lstrip("+~").split(".")
+            _copy_value(composed, result, path)
+    return result
+
+
+def check_same_training(stored: Mapping[str, Any], composed: Mapping[str, Any]) -> None:
+    """A resumed training must be the one that was begun.
+
+    Raises:
+        UsageError: it is not; the differing keys are named.
+    """
+    before, now = _flat({key: stored[key] for key in TRAINED}), _flat({key: composed[key] for key in TRAINED})
+    different = [key for key in {**before, **now} if before.get(key) != now.get(key)]
+    if different:
+        shown = ", ".join(f"{key} was {json.dumps(before.get(key))}" for key in different[:3])
+        more = f" and {len(different) - 3} more" if len(different) > 3 else ""
+        raise UsageError(
+            f"run= resumes a training whose configuration was another: {shown}{more}\n"
+            "repeat the command that began it with run= added, or leave run= out to begin a new run"
+        )
+
+
+def _copy_value(source: Mapping[str, Any], target: dict[str, Any], path: Sequence[str]) -> None:
+    for part in path[:-1]:
+        source, target = source[part], target[part]
+    target[path[-1]] = copy.deepcopy(source[path[-1]])
+
+
+def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in content.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = list(value) if isinstance(value, tuple) else value
+    return flat

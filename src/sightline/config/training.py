@@ -1,0 +1,144 @@
+"""How a model is trained: freezing, optimiser, schedule, loop."""
+
+from typing import Annotated, Literal
+
+from pydantic import Discriminator, Field
+
+from sightline.config.base import Count, Fraction, Frozen, NonNegative, Positive, Probability
+
+
+class _Freezing(Frozen):
+    dropout: bool
+    warmup_epochs: NonNegative
+
+
+class NoFreezing(_Freezing):
+    """Everything trains from the start."""
+
+    name: Literal["none"]
+
+
+class BackboneFreezing(_Freezing):
+    """Only the head trains."""
+
+    name: Literal["backbone"]
+
+
+class PartialFreezing(_Freezing):
+    """The first `groups` layer groups, counted from the stem, never train."""
+
+    name: Literal["partial"]
+    groups: Count
+
+
+class LayerwiseFreezing(_Freezing):
+    """The head trains from the start, then one group more every `every` epochs, from the head to the stem."""
+
+    name: Literal["layerwise"]
+    every: Count
+
+
+class ProgressiveFreezing(_Freezing):
+    """The head trains from the start; at each epoch of `unfreeze_at` the next share of the backbone joins it."""
+
+    name: Literal["progressive"]
+    unfreeze_at: tuple[Count, ...]
+
+
+FreezingConfig = Annotated[
+    NoFreezing | BackboneFreezing | PartialFreezing | LayerwiseFreezing | ProgressiveFreezing, Discriminator("name")
+]
+
+
+class _Optimizer(Frozen):
+    lr: Positive
+    weight_decay: NonNegative
+    layer_decay: Annotated[float, Field(gt=0.0, le=1.0)]
+
+
+class SgdOptimizer(_Optimizer):
+    """Stochastic gradient descent with momentum."""
+
+    name: Literal["sgd"]
+    momentum: Fraction
+    nesterov: bool
+
+
+class AdamWOptimizer(_Optimizer):
+    """Adam with decoupled weight decay."""
+
+    name: Literal["adamw"]
+    betas: tuple[Fraction, Fraction]
+    eps: Positive
+
+
+class TimmOptimizer(_Optimizer):
+    """Any optimiser of timm's, by its name there."""
+
+    name: Literal["timm"]
+    opt: str
+
+
+OptimizerConfig = Annotated[SgdOptimizer | AdamWOptimizer | TimmOptimizer, Discriminator("name")]
+
+
+class CosineSchedule(Frozen):
+    """Linear warm-up, then half a cosine down to `final` times the rate."""
+
+    name: Literal["cosine"]
+    warmup_epochs: NonNegative
+    final: Probability
+
+
+class OneCycleSchedule(Frozen):
+    """Linear up from `initial` to 1 over the fraction `peak_at` of all steps, then linear down to `final`."""
+
+    name: Literal["onecycle"]
+    peak_at: Probability
+    initial: Probability
+    final: Probability
+
+
+class StepSchedule(Frozen):
+    """Multiplied by `gamma` at each epoch of `milestones`, after a linear warm-up."""
+
+    name: Literal["step"]
+    warmup_epochs: NonNegative
+    milestones: tuple[Count, ...]
+    gamma: Annotated[float, Field(gt=0.0, lt=1.0)]
+
+
+class PlateauSchedule(Frozen):
+    """Multiplied by `factor` whenever the monitored value has not improved for `patience` epochs."""
+
+    name: Literal["plateau"]
+    warmup_epochs: NonNegative
+    factor: Annotated[float, Field(gt=0.0, lt=1.0)]
+    patience: Count
+
+
+class ConstantSchedule(Frozen):
+    """The same rate throughout, after a linear warm-up."""
+
+    name: Literal["constant"]
+    warmup_epochs: NonNegative
+
+
+SchedulerConfig = Annotated[
+    CosineSchedule | OneCycleSchedule | StepSchedule | PlateauSchedule | ConstantSchedule, Discriminator("name")
+]
+
+
+class TrainingConfig(Frozen):
+    """The loop: how long, how large, how precise, when to stop and what to keep."""
+
+    epochs: Count
+    batch_size: Count
+    accumulate: Count
+    precision: Literal["auto", "fp32", "bf16", "fp16"]
+    channels_last: Literal["auto", "on", "off"]
+    clip_norm: Positive | None
+    label_smoothing: Fraction
+    ema_decay: Fraction | None
+    monitor: Literal["val_loss", "val_accuracy", "val_f1_macro"]
+    patience: Count | None

@@ -1,0 +1,65 @@
+"""What training does to each image."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from sightline.config.base import Count, Fraction, Frozen, NonNegative, Probability, Range
+
+
+class CropConfig(Frozen):
+    """`none` takes the centre; `pad` shifts by up to `padding` of the side; `resized` draws area and shape."""
+
+    name: Literal["none", "pad", "resized"]
+    padding: Fraction
+    scale: Range
+    ratio: Range
+
+
+class ColourConfig(Frozen):
+    """Largest relative change of brightness, contrast and saturation; hue as a fraction of the circle."""
+
+    brightness: NonNegative
+    contrast: NonNegative
+    saturation: NonNegative
+    hue: Annotated[float, Field(ge=0.0, le=0.5)]
+
+
+class AffineConfig(Frozen):
+    """Largest rotation and shear in degrees, translation as a fraction of the side, range of scale."""
+
+    rotation: Annotated[float, Field(ge=0.0, le=180.0)]
+    translate: Fraction
+    scale: Range
+    shear: Annotated[float, Field(ge=0.0, le=60.0)]
+
+
+class PolicyConfig(Frozen):
+    """RandAugment (`operations` of `magnitude` out of 30) or TrivialAugment (one operation of any strength)."""
+
+    name: Literal["none", "randaugment", "trivialaugment"]
+    operations: Count
+    magnitude: Annotated[float, Field(ge=0.0, le=30.0)]
+
+
+class MixingConfig(Frozen):
+    """MixUp and CutMix: Beta parameters (0 is off), how often, and the fraction of training after which both stop."""
+
+    mixup_alpha: NonNegative
+    cutmix_alpha: NonNegative
+    probability: Probability
+    stop_at: Probability
+
+
+class TransformsConfig(Frozen):
+    """What training does to each image; evaluation only resizes and takes the centre."""
+
+    name: str
+    crop: CropConfig
+    horizontal_flip: Probability
+    vertical_flip: Probability
+    affine: AffineConfig
+    colour: ColourConfig
+    policy: PolicyConfig
+    erasing: Probability
+    mixing: MixingConfig

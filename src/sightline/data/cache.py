@@ -1,0 +1,78 @@
+"""Folders that are built once and then only read, however many processes want them at the same time."""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sightline.errors import RunFailedError
+
+PREFIX, LOCK = ".building-", ".lock"
+
+
+def built_once(cache: Path, key: str, build: Callable[[Path], None]) -> Path:
+    """The folder `cache/key`; where it is missing, `build` fills a temporary folder, which is moved into place.
+
+    Two builders at once both build; the one that comes second finds the folder there and drops its own.
+
+    Raises:
+        RunFailedError: the cache cannot be written, or the disk is full.
+    """
+    place = cache / key
+    if place.is_dir():
+        return place
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        _sweep(cache)
+        with _temporary_folder(cache) as folder:
+            build(folder)
+            try:
+                folder.rename(place)
+            except OSError:
+                if not place.is_dir():
+                    raise
+    except OSError as error:
+        raise RunFailedError(f"decoded images cannot be kept under {cache}: {error.strerror or error}") from error
+    return place
+
+
+@contextmanager
+def _temporary_folder(cache: Path) -> Iterator[Path]:
+    """A folder that goes away again, unless it was moved; its lock file says that its builder lives."""
+    descriptor, lock = tempfile.mkstemp(prefix=PREFIX, suffix=LOCK, dir=cache)
+    folder = Path(lock.removesuffix(LOCK))
+    try:
+        _locked(descriptor)
+        folder.mkdir()
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        Path(lock).unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def _sweep(cache: Path) -> None:
+    """Remove what builders left behind that were killed: the system let go of their locks."""
+    for lock in cache.glob(f"{PREFIX}*{LOCK}"):
+        try:
+            descriptor = os.open(lock, os.O_RDWR)
+        except OSError:
+            continue
+        try:
+            if _locked(descriptor):
+                shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
+                lock.unlink(missing_ok=True)
+        finally:
+            os.close(descriptor)
+
+
+def _locked(descriptor: int) -> bool:
+    """Take the lock of an open file if nobody holds it; some network drives know no locks, then nobody gets it."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,118 @@
+"""What happens to every image before a model sees it, outside training; stored with the run for every later stage."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from sightline.data.sources import Source
+from sightline.data.store import ImageStore
+from sightline.data.transforms import Channels, EvalTransform, stored_side
+from sightline.errors import UsageError
+
+NATIVE_SIDES = (16, 64)
+"""A model without a size of its own takes the images' size, within these pixels."""
+SMALL_SIDE = 64
+"""Up to this size the whole image is used: a central crop would cost more than it gains."""
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """Resize the shorter side to `image_size / crop_fraction`, take the centre, scale to 0…1, normalise.
+
+    Attributes:
+        image_size: pixels a side of what the model sees.
+        mean: of each channel, on the scale 0…1.
+        std: likewise; the deviation over all pixels, not the mean of deviations.
+        interpolation: of the resize.
+        crop_fraction: the share of the shorter side that the centre crop keeps.
+        class_names: by label.
+    """
+
+    image_size: int
+    mean: Channels
+    std: Channels
+    interpolation: Literal["bilinear", "bicubic"]
+    crop_fraction: float
+    class_names: tuple[str, ...]
+
+    @property
+    def stored_side(self) -> int:
+        """The shorter side at which the store should keep images."""
+        return stored_side(self.image_size, self.crop_fraction)
+
+    def transform(self) -> EvalTransform:
+        """The deterministic transform of evaluation."""
+        return EvalTransform(
+            image_size=self.image_size,
+            crop_fraction=self.crop_fraction,
+            mean=self.mean,
+            std=self.std,
+            interpolation=self.interpolation,
+        )
+
+    def to_pixels(self, images: Tensor) -> NDArray[np.uint8]:
+        """(n, 3, h, w) normalised, back to (n, h, w, 3) uint8, to be looked at."""
+        shape = (1, 3, 1, 1)
+        scaled = images.float().cpu() * torch.tensor(self.std).view(shape) + torch.tensor(self.mean).view(shape)
+        pixels: NDArray[np.uint8] = (scaled.clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).contiguous().numpy()
+        return pixels
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for `preprocessing.json`."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> Self:
+        """Read back what `to_json` wrote."""
+        lists = {key: tuple(content[key]) for key in ("mean", "std", "class_names")}
+        return cls(**{**content, **lists})
+
+
+def native_side(source: Source) -> int:
+    """The images' own size: the median shorter side of up to 64 of them, within `NATIVE_SIDES`."""
+    if source.pixels is not None:
+        side = float(min(source.pixels.shape[1:3]))
+    elif source.files is not None:
+        step = max(1, len(source.files) // 64)
+        sides = [min(size) for size in map(_size, source.files[::step]) if size]
+        side = float(np.median(sides)) if sides else float(NATIVE_SIDES[1])
+    else:
+        raise UsageError("the data source holds neither files nor pixels")
+    return int(min(max(side, NATIVE_SIDES[0]), NATIVE_SIDES[1]))
+
+
+def _size(path: object) -> tuple[int, int] | None:
+    """Width and height from the header; None where it does not read, which the data gate will name."""
+    try:
+        with Image.open(str(path)) as image:
+            return image.size
+    except (OSError, ValueError, Image.DecompressionBombError):
+        return None
+
+
+def pixel_statistics(store: ImageStore, rows: NDArray[np.int64]) -> tuple[Channels, Channels]:
+    """Mean and standard deviation of each channel over every pixel of some images, on the scale 0…1 (rule 5)."""
+    total, squares, count = np.zeros(3), np.zeros(3), 0
+    for block in np.array_split(rows, max(1, len(rows) // 1024)):
+        images, sizes = store.batch(block)
+        # Padding of ragged images is zero and adds nothing to either sum.
+        for channel in range(3):
+            histogram = np.bincount(images[:, channel].numpy().ravel(), minlength=256).astype(np.float64)
+            histogram[0] = 0.0
+            values = np.arange(256) / 255.0
+            total[channel] += histogram @ values
+            squares[channel] += histogram @ values**2
+        count += int(sizes.long().prod(dim=1).sum())
+    mean = total / count
+    std = np.sqrt(np.maximum(squares / count - mean**2, 1e-12))
+    return _channels(mean), _channels(std)
+
+
+def _channels(values: NDArray[np.float64]) -> Channels:
+    red, green, blue = values.tolist()
+    return red, green, blue

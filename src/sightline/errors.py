@@ -1,0 +1,34 @@
+"""The errors a person can meet, each with the exit status of the command that raised it."""
+
+
+class SightlineError(Exception):
+    """Something a person can act on: the message says what is wrong and what to do, in one or two lines.
+
+    Everything else that escapes is a defect of ours and keeps its traceback in the run's log.
+    """
+
+    status = 1
+
+
+class UsageError(SightlineError):
+    """The command, the configuration or a path in it is wrong (exit status 2)."""
+
+    status = 2
+
+
+class RunFailedError(SightlineError):
+    """The run could not go on (exit status 1)."""
+
+    status = 1
+
+
+class GateRefusedError(SightlineError):
+    """A quality gate said no: data, parity or promotion (exit status 3)."""
+
+    status = 3
+
+
+class LockedSplitError(SightlineError):
+    """A stage that fits or chooses something asked for the labels of the test split (exit status 1)."""
+
+    status = 1

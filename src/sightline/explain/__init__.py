@@ -1,0 +1,1 @@
+"""Explanations: one algorithm a file, each called with (model, images, targets)."""

@@ -1,0 +1,177 @@
+"""A trained model, ready to answer: the one way from a run to logits."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from sightline.config import parse
+from sightline.config.schema import CnnModel, Config, ModelConfig
+from sightline.data.dataset import Dataset
+from sightline.data.loaders import EvalLoader
+from sightline.data.preprocessing import SMALL_SIDE, Preprocessing, native_side
+from sightline.data.sources import Source
+from sightline.data.splits import Split
+from sightline.data.transforms import Channels, stored_side
+from sightline.errors import UsageError
+from sightline.metrics.predictions import Predictions
+from sightline.models.build import build_model, input_facts
+from sightline.run import Run, SplitName
+from sightline.terminal import ProgressBar
+
+
+@dataclass(frozen=True)
+class InputView:
+    """How large images enter the model, and the normalisation its learned weights ask for, if any."""
+
+    image_size: int
+    crop_fraction: float
+    interpolation: Any
+    mean: Channels | None
+    std: Channels | None
+
+    @property
+    def stored_side(self) -> int:
+        """The shorter side at which the store should keep images."""
+        return stored_side(self.image_size, self.crop_fraction)
+
+
+def input_view(config: Config, source: Source) -> InputView:
+    """What the model asks of its input: its weights' own facts, or `image_size`, or the images' size (D11)."""
+    facts = input_facts(config.model)
+    size = config.image_size or facts.image_size or native_side(source)
+    crop = facts.crop_fraction if size > SMALL_SIDE else 1.0
+    return InputView(size, crop, facts.interpolation, facts.mean, facts.std)
+
+
+def load_split(run: Run) -> Split:
+    """Who is in which split of a run."""
+    return Split.from_json(run.load_json("split.json"))
+
+
+def load_preprocessing(run: Run) -> Preprocessing:
+    """What the run does to an image."""
+    return Preprocessing.from_json(run.load_json("preprocessing.json"))
+
+
+def load_model(run: Run, device: torch.device) -> nn.Module:
+    """The best weights of a run, in eval mode.
+
+    Raises:
+        UsageError: the run holds no finished epoch.
+    """
+    config = parse.read(run.path / "config.yaml")
+    preprocessing = load_preprocessing(run)
+    path = run.path / "checkpoints/best.pt"
+    if not path.is_file():
+        raise UsageError(f"{run.path} has no checkpoints/best.pt: its training has not closed an epoch yet")
+    model = build_model(without_weights(config.model), len(preprocessing.class_names), preprocessing.image_size)
+    model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True)["model"])
+    return model.to(device).eval()
+
+
+def without_weights(config: ModelConfig) -> ModelConfig:
+    """The same network with random weights, for a checkpoint to fill."""
+    if isinstance(config, CnnModel):
+        return config.model_copy(update={"weights": None})
+    return config.model_copy(update={"weights": None, "pretrained": False})
+
+
+def predict_logits(
+    model: nn.Module, loader: EvalLoader, keep: Callable[[nn.Module, Tensor], Tensor] | None = None
+) -> tuple[Predictions, NDArray[np.float32] | None]:
+    """Logits in float32 for every item of a loader, in its order.
+
+    Args:
+        model: in eval mode.
+        loader: of one role.
+        keep: also keep what this returns for a batch of images, such as embeddings.
+    """
+    logits, kept, positions = [], [], []
+    with torch.inference_mode(), ProgressBar(len(loader), f"predicting {loader.role}") as bar:
+        for number, batch in enumerate(loader):
+            logits.append(model(batch.images).float().cpu().numpy())
+            if keep is not None:
+                kept.append(keep(model, batch.images).float().cpu().numpy())
+            positions.append(batch.positions)
+            bar.update(number + 1, f"predicting {loader.role}")
+    split = loader.dataset.split
+    index = np.concatenate(positions)
+    predictions = Predictions(
+        ids=np.array([split.ids[position] for position in index]),
+        logits=np.concatenate(logits).astype(np.float32),
+        labels=split.labels[index].astype(np.int64),
+    )
+    return predictions, np.concatenate(kept) if kept else None
+
+
+class Backbone(Protocol):
+    """timm's protocol, in so far as it is used here."""
+
+    def forward_features(self, x: Tensor) -> Tensor:
+        """The last maps or tokens."""
+
+    def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
+        """Pooled features, or logits."""
+
+
+def embed(model: nn.Module, images: Tensor) -> Tensor:
+    """What the classifier sees: the pooled features before the head, (n, features)."""
+    backbone = cast("Backbone", model)
+    return backbone.forward_head(backbone.forward_features(images), pre_logits=True)
+
+
+def eval_loader(
+    dataset: Dataset,
+    role: SplitName,
+    preprocessing: Preprocessing,
+    batch_size: int,
+    device: torch.device,
+    memory_format: torch.memory_format = torch.channels_last,
+) -> EvalLoader:
+    """Batches of a role as every later stage sees them."""
+    return EvalLoader(dataset, role, preprocessing.transform(), batch_size, device, memory_format)
+
+
+class Classifier(nn.Module):
+    """From pixels to calibrated probabilities: normalisation, network and temperature in one module.
+
+    Takes (n, 3, image_size, image_size) float32 in 0…1, already resized and cropped; gives (n, classes) probabilities.
+    """
+
+    mean: Tensor
+    std: Tensor
+    temperature: Tensor
+
+    def __init__(self, network: nn.Module, preprocessing: Preprocessing, temperature: float) -> None:
+        super().__init__()
+        self.network = network
+        self.register_buffer("mean", torch.tensor(preprocessing.mean).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(preprocessing.std).view(1, 3, 1, 1))
+        self.register_buffer("temperature", torch.tensor(temperature))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Probabilities."""
+        logits: Tensor = self.network((images - self.mean) / self.std)
+        return (logits / self.temperature).softmax(dim=1)
+
+
+def temperature_of(run: Run) -> float:
+    """The run's fitted temperature; 1 before it was calibrated."""
+    return float(run.load_json("calibration.json")["temperature"]) if run.has("calibration.json") else 1.0
+
+
+def load_classifier(run: Run) -> Classifier:
+    """The run's model with everything around it, on the CPU."""
+    model = load_model(run, torch.device("cpu"))
+    return Classifier(model, load_preprocessing(run), temperature_of(run)).eval()
+
+
+def example_images(run: Run) -> NDArray[np.float32]:
+    """Two images in the shape a `Classifier` takes: the form of an input, not its content."""
+    side = load_preprocessing(run).image_size
+    return np.linspace(0.0, 1.0, 2 * 3 * side * side, dtype=np.float32).reshape(2, 3, side, side)

@@ -1,0 +1,1 @@
+"""Numbers from arrays: scores, calibration errors, intervals. No torch."""

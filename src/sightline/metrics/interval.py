@@ -1,0 +1,110 @@
+"""A number with its limits, and the limits of a proportion."""
+
+import math
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A value, its two limits, the confidence they claim and how they were found.
+
+    A value that is not defined is NaN, and so may its limits be; in JSON each NaN becomes null.
+    """
+
+    value: float
+    low: float
+    high: float
+    level: float
+    method: str
+
+    def to_json(self) -> dict[str, float | str | None]:
+        """The interval as JSON takes it: plain floats, null for what is not defined."""
+        return {
+            "value": _finite(self.value),
+            "low": _finite(self.low),
+            "high": _finite(self.high),
+            "level": float(self.level),
+            "method": self.method,
+        }
+
+
+def _finite(number: float) -> float | None:
+    return float(number) if math.isfinite(number) else None
+
+
+def undefined(level: float, method: str = "undefined") -> Interval:
+    """A value that does not exist: all NaN."""
+    return Interval(math.nan, math.nan, math.nan, level, method)
+
+
+@cache
+def z_score(level: float) -> float:
+    """How many standard deviations to either side hold `level` of a normal distribution."""
+    return float(ndtri(0.5 + level / 2))
+
+
+def wilson(successes: int, n: int, level: float, method: str = "wilson") -> Interval:
+    """Limits of a proportion, right at 0 % and 100 % too (Wilson 1927).
+
+    Args:
+        successes: how many of the items succeeded.
+        n: how many items. With none the value is NaN and the limits are 0 and 1: nothing is known.
+        level: confidence, such as 0.95.
+        method: what to call it.
+
+    Raises:
+        ValueError: `successes` is not between 0 and `n`, or one of them is NaN.
+    """
+    if not 0 <= successes <= n:
+        raise ValueError(f"{successes} successes of {n}")
+    return wilson_share(successes / n if n else math.nan, n, level, method)
+
+
+def wilson_share(share: float, n: float, level: float, method: str = "wilson") -> Interval:
+    """Wilson's limits of a share that is known; `n` may be an effective size, and 0 gives the limits 0 and 1."""
+    if n == 0:
+        return Interval(share, 0.0, 1.0, level, method)
+    z2 = z_score(level) ** 2
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = math.sqrt(share * (1 - share) * z2 / n + (z2 / (2 * n)) ** 2) / (1 + z2 / n)
+    # The limits touch the value at 0 % and 100 %; rounding must not put them on its wrong side.
+    low = 0.0 if share == 0 else min(max(0.0, centre - half), share)
+    high = 1.0 if share == 1 else max(min(1.0, centre + half), share)
+    return Interval(share, low, high, level, method)
+
+
+def effective_sizes(
+    success: NDArray[np.bool_], part: NDArray[np.int64], parts: int, groups: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """How many independent items the items of each part are worth when they come in groups.
+
+    The variance of a share between groups, set against that of as many independent items (Korn and Graubard 1998).
+    Never more than there are items; a part whose items all agree is worth its number of groups.
+
+    Args:
+        success: (m,) whether an item counts.
+        part: (m,) the part of an item, from 0 to `parts` - 1: its class, say.
+        parts: how many parts.
+        groups: (m,) the group of an item, as integers from 0.
+
+    Returns:
+        (parts,) sizes; 0 for a part without items.
+    """
+    width = int(groups.max(initial=-1)) + 1
+    key, inverse = np.unique(part * width + groups, return_inverse=True)
+    owner = key // width if width else key
+    size = np.bincount(inverse, minlength=len(key)).astype(np.float64)
+    hits = np.bincount(inverse, weights=success, minlength=len(key))
+    n = np.bincount(owner, weights=size, minlength=parts)
+    clusters = np.bincount(owner, minlength=parts).astype(np.float64)
+    share = np.bincount(owner, weights=hits, minlength=parts) / np.maximum(n, 1)
+    scatter = np.bincount(owner, weights=(hits - share[owner] * size) ** 2, minlength=parts)
+    independent = share * (1 - share) * n**2
+    # Groups more alike than chance would have them do not make more of the items than there are.
+    scatter = np.maximum(scatter * clusters / np.maximum(clusters - 1, 1), independent / np.maximum(n, 1))
+    return np.divide(independent, scatter, out=clusters, where=(independent > 0) & (clusters > 1))

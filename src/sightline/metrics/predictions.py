@@ -1,0 +1,35 @@
+"""What a model said about a set of items: the arrays from which every later number comes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Outputs and truth of `n` items.
+
+    Attributes:
+        ids: (n,) strings, unique.
+        logits: (n, classes) float32, before softmax.
+        labels: (n,) int64.
+    """
+
+    ids: NDArray[np.str_]
+    logits: NDArray[np.float32]
+    labels: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def probabilities(self, temperature: float = 1.0) -> NDArray[np.float64]:
+        """(n, classes) softmax of the logits over `temperature`, in float64."""
+        return softmax(self.logits.astype(np.float64) / temperature)
+
+
+def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Softmax over the last axis, safe for large values."""
+    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    shares: NDArray[np.float64] = shifted / shifted.sum(axis=-1, keepdims=True)
+    return shares

@@ -1,0 +1,1 @@
+"""Networks, their learned weights, their layer groups and the freezing of them."""

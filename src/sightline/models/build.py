@@ -1,0 +1,126 @@
+"""From the configuration to a network, and what its learned weights expect of an image."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from torch import nn
+
+from sightline.config.schema import CnnModel, ModelConfig, TimmModel
+from sightline.models.cnn import Cnn
+from sightline.models.weights import fill, misfits, read_state, refusal
+
+Channels = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class InputFacts:
+    """How the images were prepared that a model's weights learned from; None leaves it to the data.
+
+    Attributes:
+        image_size: pixels a side.
+        mean: of each channel, on the scale 0…1.
+        std: likewise.
+        interpolation: of the resize.
+        crop_fraction: the share of the shorter side that the centre crop keeps.
+    """
+
+    image_size: int | None = None
+    mean: Channels | None = None
+    std: Channels | None = None
+    interpolation: Literal["bilinear", "bicubic"] = "bilinear"
+    crop_fraction: float = 1.0
+
+
+def cnn(config: CnnModel, num_classes: int, image_size: int) -> nn.Module:
+    """Sightline's own network.
+
+    Raises:
+        UsageError: `model.weights` cannot be read or belongs to another network.
+    """
+    model = Cnn(num_classes, width=config.width, drop_rate=config.drop_rate, image_size=image_size)
+    if config.weights is not None:
+        path = Path(config.weights).expanduser()
+        state = read_state(path)
+        phrases = misfits(model, state)
+        if phrases:
+            raise refusal(path, f"{config.name} (model.width={config.width})", image_size, phrases)
+        fill(model, state)
+    return model
+
+
+def any_of_timm(config: TimmModel, num_classes: int, image_size: int) -> nn.Module:
+    """Any of timm's networks.
+
+    Raises:
+        UsageError: see `timm_models.create_timm`.
+    """
+    # timm takes seconds to import, and our own networks do without it.
+    from sightline.models.timm_models import create_timm
+
+    return create_timm(config, num_classes, image_size)
+
+
+MODELS: dict[type[CnnModel | TimmModel], Callable[[Any, int, int], nn.Module]] = {
+    CnnModel: cnn,
+    TimmModel: any_of_timm,
+}
+
+
+def build_model(config: ModelConfig, num_classes: int, image_size: int) -> nn.Module:
+    """A network with random or learned weights, answering timm's protocol.
+
+    Args:
+        config: which one, and where its weights come from.
+        num_classes: number of logits.
+        image_size: pixels a side of the images it will see.
+
+    Raises:
+        UsageError: no such model, weights that cannot be had or do not fit, an image size it cannot take.
+    """
+    return MODELS[type(config)](config, num_classes, image_size)
+
+
+def input_facts(config: ModelConfig) -> InputFacts:
+    """What the model's learned weights expect; nothing is downloaded.
+
+    A checkpoint of a run expects what that run's `preprocessing.json` says, other weights what timm notes for the name.
+
+    Raises:
+        UsageError: timm knows no such model.
+    """
+    if config.weights is not None:
+        stored = Path(config.weights).expanduser().resolve().parents
+        if len(stored) > 1 and (stored[1] / "preprocessing.json").is_file():
+            return _of_run(json.loads((stored[1] / "preprocessing.json").read_text()))
+    if isinstance(config, CnnModel):
+        return InputFacts()
+    from sightline.models.timm_models import published_facts
+
+    published = published_facts(config.name)
+    if not config.has_learned_weights:
+        return InputFacts()
+    return InputFacts(
+        image_size=published.input_size[-1],
+        mean=_channels(published.mean),
+        std=_channels(published.std),
+        interpolation="bilinear" if published.interpolation == "bilinear" else "bicubic",
+        crop_fraction=published.crop_pct,
+    )
+
+
+def _of_run(content: dict[str, Any]) -> InputFacts:
+    return InputFacts(
+        content["image_size"],
+        _channels(content["mean"]),
+        _channels(content["std"]),
+        content["interpolation"],
+        content["crop_fraction"],
+    )
+
+
+def _channels(values: Sequence[float]) -> Channels:
+    red, green, blue = values
+    return red, green, blue

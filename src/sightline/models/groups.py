@@ -1,0 +1,175 @@
+"""Layer groups from the stem to the head, and the parameter groups an optimiser gets from them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from typing import Any
+
+from torch import nn
+
+NORMS = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
+
+
+@dataclass(frozen=True)
+class LayerGroup:
+    """Layers that are frozen, trained and rated together.
+
+    Attributes:
+        name: `stem`, `head`, or the modules in it.
+        parameter_names: as in `model.named_parameters()`.
+        module_names: every module that lies wholly in this group, with or without parameters, as in
+            `model.named_modules()`.
+    """
+
+    name: str
+    parameter_names: tuple[str, ...]
+    module_names: tuple[str, ...]
+
+
+def layer_groups(model: nn.Module, *, coarse: bool = True) -> list[LayerGroup]:
+    """Split a model by timm's own matcher: the stem first, the classifier in the last group.
+
+    Every parameter is in exactly one group. A model whose matcher is missing or does not know `coarse` is split by its
+    own top-level modules.
+
+    Args:
+        model: any of timm's, or one that answers its protocol.
+        coarse: stages rather than single blocks, where the model has stages.
+    """
+    members = _with_head_last(model, _match(model, coarse))
+    owner = {name: index for index, names in enumerate(members) for name in names}
+    modules = _modules_of(model, owner, len(members))
+    names = [" + ".join(parts_of(*both)) for both in zip(members, modules, strict=True)]
+    names[0], names[-1] = "stem", "head"
+    return [
+        LayerGroup(name, tuple(parameters), tuple(inside))
+        for name, parameters, inside in zip(names, members, modules, strict=True)
+    ]
+
+
+def parameter_groups(
+    model: nn.Module, groups: Sequence[LayerGroup], *, weight_decay: float, layer_decay: float
+) -> list[dict[str, Any]]:
+    """One dictionary for each layer group and each answer to "does it decay?", every parameter in exactly one.
+
+    Norms, biases and other parameters of one dimension never decay, nor do those of the model's `no_weight_decay()`.
+
+    Args:
+        model: the model the groups were made from.
+        groups: from `layer_groups`.
+        weight_decay: of the parameters that decay.
+        layer_decay: each group's rate relative to the next one towards the head (BEiT, Bao et al. 2022).
+
+    Returns:
+        `params`, `weight_decay`, `lr_scale`, `group` (index into `groups`) and `names` for each.
+    """
+    parameters = dict(model.named_parameters())
+    exempt = _exempt(model)
+    found = []
+    for index, group in enumerate(groups):
+        for decays in (True, False):
+            names = [name for name in group.parameter_names if (name not in exempt) == decays]
+            if names:
+                found.append(
+                    {
+                        "params": [parameters[name] for name in names],
+                        "weight_decay": weight_decay if decays else 0.0,
+                        "lr_scale": layer_decay ** (len(groups) - 1 - index),
+                        "group": index,
+                        "names": names,
+                    }
+                )
+    return found
+
+
+def parts_of(parameters: Iterable[str], modules: Iterable[str]) -> list[str]:
+    """The largest whole modules of a group, and its parameters that lie in none of them."""
+    whole = set(modules)
+    found: dict[str, None] = {}
+    for name in parameters:
+        path = name.split(".")
+        above = [".".join(path[:length]) for length in range(1, len(path))]
+        found[next((module for module in above if module in whole), name)] = None
+    return list(found)
+
+
+def classifier_names(model: nn.Module) -> set[str]:
+    """Names of the classifier's parameters."""
+    classifier = model.get_classifier()  # type: ignore[operator]
+    parts = classifier if isinstance(classifier, list | tuple | nn.ModuleList) else [classifier]
+    held = {id(parameter) for part in parts if isinstance(part, nn.Module) for parameter in part.parameters()}
+    return {name for name, parameter in model.named_parameters() if id(parameter) in held}
+
+
+def _match(model: nn.Module, coarse: bool) -> list[list[str]]:
+    """Parameter names by timm's matcher, in order from the stem."""
+    from timm.models import group_parameters
+
+    for level in (coarse, False):
+        try:
+            matcher = model.group_matcher(coarse=level)  # type: ignore[operator]
+        except (AttributeError, AssertionError, NotImplementedError):
+            continue
+        found = group_parameters(model, matcher)
+        return [found[index] for index in sorted(found)]
+    return _by_children(model)
+
+
+def _by_children(model: nn.Module) -> list[list[str]]:
+    """Parameter names by the children of the model: what leads to its stages, each stage, what follows them."""
+    stages = [name for name, child in model.named_children() if isinstance(child, nn.Sequential | nn.ModuleList)]
+    stages = [name for name in stages if name not in ("stem", "head", "classifier", "fc")]
+    found: dict[str, list[str]] = {"stem": []}
+    key = "stem"
+    for name, _ in model.named_parameters():
+        first, _, rest = name.partition(".")
+        if first in stages:
+            key = f"{first}.{rest.partition('.')[0]}"
+        elif key != "stem":
+            key = "tail"
+        found.setdefault(key, []).append(name)
+    return list(found.values())
+
+
+def _with_head_last(model: nn.Module, members: list[list[str]]) -> list[list[str]]:
+    """Move the classifier's parameters into the last group, or into one of their own behind it."""
+    classifier = classifier_names(model)
+    head = [name for name, _ in model.named_parameters() if name in classifier]
+    last = members[-1] if classifier & set(members[-1]) else []
+    body = [[name for name in names if name not in classifier] for names in (members[:-1] if last else members)]
+    return [names for names in body if names] + [[name for name in last if name not in classifier] + head]
+
+
+def _modules_of(model: nn.Module, owner: dict[str, int], count: int) -> list[list[str]]:
+    """Modules by group: by the parameters inside, else by the parent's group, else by what comes before."""
+    modules = [(name, module) for name, module in model.named_modules() if name]
+    inside = {
+        name: {
+            owner[f"{name}.{parameter}"] for parameter, _ in module.named_parameters() if f"{name}.{parameter}" in owner
+        }
+        for name, module in modules
+    }
+    body_ends = max((at for at, (name, _) in enumerate(modules) if inside[name] - {count - 1}), default=0)
+    found: list[list[str]] = [[] for _ in range(count)]
+    group_of: dict[str, int] = {}
+    before = 0
+    for at, (name, _) in enumerate(modules):
+        if len(inside[name]) > 1:
+            continue
+        parent = group_of.get(name.rpartition(".")[0])
+        # Bare dropout or activation modules of the root: with what they follow, or with the head they lead to.
+        lonely = before if at < body_ends else count - 1
+        before = group_of[name] = next(iter(inside[name]), lonely if parent is None else parent)
+        found[group_of[name]].append(name)
+    return found
+
+
+def _exempt(model: nn.Module) -> set[str]:
+    """Names of parameters that weight decay leaves alone."""
+    listed = model.no_weight_decay() if hasattr(model, "no_weight_decay") else set()  # type: ignore[operator]
+    names = {name for name, parameter in model.named_parameters() if parameter.ndim <= 1 or name.endswith(".bias")}
+    for prefix, module in model.named_modules():
+        if isinstance(module, NORMS):
+            names |= {f"{prefix}.{name}" for name, _ in module.named_parameters(recurse=False)}
+    every = [name for name, _ in model.named_parameters()]
+    return names | {name for name in every if any(fnmatch(name, pattern) for pattern in listed)}

@@ -1,0 +1,39 @@
+"""The names of timm's models, known without importing timm: a mistyped name is refused at once."""
+
+import re
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from sightline.config.schema import CnnModel, ModelConfig
+from sightline.config.suggestions import did_you_mean
+from sightline.errors import UsageError
+
+_REGISTERED = re.compile(r"^@register_model\s+def (\w+)\(", re.MULTILINE)
+
+
+@cache
+def timm_names() -> frozenset[str]:
+    """Every name that timm registers, read from its source files."""
+    spec = find_spec("timm")
+    if spec is None or spec.origin is None:
+        return frozenset()
+    files = (Path(spec.origin).parent / "models").glob("*.py")
+    return frozenset(name for file in files for name in _REGISTERED.findall(file.read_text()))
+
+
+def check_model(config: ModelConfig) -> None:
+    """Refuse a model that cannot be built, before anything heavy is imported.
+
+    Raises:
+        UsageError: timm has no such model, or the file of weights is not there.
+    """
+    if not isinstance(config, CnnModel):
+        name = config.name.split(".", maxsplit=1)[0]
+        if name not in timm_names():
+            raise UsageError(
+                f"model.name={config.name} is no model of timm's{did_you_mean(name, sorted(timm_names()))}\n"
+                'python -c \'import timm; print(*timm.list_models("*vit*"), sep="\\n")\' lists them'
+            )
+    if config.weights is not None and not Path(config.weights).is_file():
+        raise UsageError(f"model.weights={config.weights} is not there")

@@ -1,0 +1,123 @@
+"""Learned weights from a file: read safely, compared name by name, said plainly where they do not fit."""
+
+import pickle
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from sightline.errors import UsageError
+from sightline.models.groups import classifier_names
+
+State = dict[str, Tensor]
+
+WRAPPERS = ("state_dict", "model")
+"""Keys under which training programs, Sightline among them, keep the weights of a checkpoint."""
+PREFIXES = ("_orig_mod.", "module.", "_orig_mod.")
+"""What torch.compile and DistributedDataParallel put before names, in either order."""
+DAMAGE = (
+    SafetensorError,
+    pickle.UnpicklingError,
+    RuntimeError,
+    EOFError,
+    ValueError,
+    KeyError,
+    IndexError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+)
+"""What the readers of torch and safetensors raise on a damaged or hostile file."""
+LISTED = 4
+
+
+def read_state(path: Path) -> State:
+    """Names and tensors of a `.safetensors` file, a plain state dict or a checkpoint that holds one, on the CPU.
+
+    No code of the file is ever run (`weights_only`).
+
+    Raises:
+        UsageError: the file is missing, damaged, or holds anything but tensors by name.
+    """
+    if not path.is_file():
+        raise UsageError(f"model.weights={path} is no file; give the path of a .safetensors or .pth file of weights")
+    try:
+        content: object = load_file(path) if path.suffix == ".safetensors" else _load(path)
+    except pickle.UnpicklingError as error:
+        raise UsageError(
+            f"model.weights={path} is damaged or holds Python objects besides tensors, which are never loaded; "
+            "save the state dict alone, best as .safetensors"
+        ) from error
+    except (OSError, *DAMAGE) as error:
+        raise UsageError(
+            f"model.weights={path} cannot be read as weights: {first_line(error)}; is it whole?"
+        ) from error
+    return _tensors(path, content)
+
+
+def misfits(model: nn.Module, state: Mapping[str, Tensor]) -> list[str]:
+    """What keeps a state dict from filling a model, one phrase a tensor; the classifier is allowed to differ."""
+    head = classifier_names(model)
+    wanted = model.state_dict()
+    counters = {name for name in wanted if name.endswith("num_batches_tracked")}
+    found = [f"{name} is missing" for name in wanted if name not in state and name not in head | counters]
+    found += [f"{name} is unknown" for name in state if name not in wanted]
+    return found + [
+        f"{name} is {_shape(state[name])}, not {_shape(tensor)}"
+        for name, tensor in wanted.items()
+        if name in state and name not in head and state[name].shape != tensor.shape
+    ]
+
+
+def fill(model: nn.Module, state: Mapping[str, Tensor]) -> None:
+    """Load a state dict without `misfits`; a classifier for another number of classes stays as it was made."""
+    head = classifier_names(model)
+    wanted = model.state_dict()
+    other = any(name not in state or state[name].shape != wanted[name].shape for name in head)
+    model.load_state_dict({**wanted, **{name: state[name] for name in state if not (other and name in head)}})
+
+
+def refusal(path: Path, name: str, image_size: int, phrases: list[str]) -> UsageError:
+    """The error for a file that does not fit."""
+    listed = "; ".join(phrases[:LISTED]) + (f"; and {len(phrases) - LISTED} more" if len(phrases) > LISTED else "")
+    return UsageError(
+        f"model.weights={path} does not fit model.name={name} at image_size={image_size}: {listed}. "
+        "Give the name of the architecture that these weights belong to"
+    )
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of what an error says, or its kind."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def _load(path: Path) -> object:
+    with warnings.catch_warnings():
+        # A bare pickle is refused anyway, with a better reason than its protocol.
+        warnings.filterwarnings("ignore", message="Detected pickle protocol")
+        content: object = torch.load(path, map_location="cpu", weights_only=True)
+    return content
+
+
+def _tensors(path: Path, content: object) -> State:
+    for key in WRAPPERS:
+        if isinstance(content, dict) and isinstance(content.get(key), dict):
+            content = content[key]
+    if not isinstance(content, dict) or not content:
+        raise UsageError(f"model.weights={path} holds no state dict, but {type(content).__name__}")
+    state: State = {}
+    for name, value in content.items():
+        if not isinstance(name, str) or not isinstance(value, Tensor):
+            raise UsageError(f"model.weights={path} holds no plain state dict: {name!r} is {type(value).__name__}")
+        for prefix in PREFIXES:
+            name = name.removeprefix(prefix)
+        state[name] = value
+    return state
+
+
+def _shape(tensor: Tensor) -> str:
+    return "x".join(map(str, tensor.shape)) or "scalar"

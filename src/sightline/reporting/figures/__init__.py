@@ -1,0 +1,27 @@
+"""The pictures of a run: plain arrays and dicts in, PNG bytes out, the same bytes for the same input.
+
+The only importer of matplotlib. A stage saves what a function returns as `figures/<name>.png`; the names that the
+report knows, and where each one goes on the page, stand in `sightline.reporting.html`.
+"""
+
+from sightline.reporting.figures.classes import class_balance, confusion, per_class
+from sightline.reporting.figures.embeddings import embedding
+from sightline.reporting.figures.pictures import augmentation, explanations, gallery
+from sightline.reporting.figures.probabilities import confidence, reliability
+from sightline.reporting.figures.ranking import pr_curves, roc_curves
+from sightline.reporting.figures.training import curves
+
+__all__ = [
+    "augmentation",
+    "class_balance",
+    "confidence",
+    "confusion",
+    "curves",
+    "embedding",
+    "explanations",
+    "gallery",
+    "per_class",
+    "pr_curves",
+    "reliability",
+    "roc_curves",
+]

@@ -1,0 +1,213 @@
+"""Rows of images: galleries, what augmentation does, what explanations show."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from sightline.reporting.figures.style import (
+    HEAT,
+    INK,
+    POINTS_PER_INCH,
+    RIGHT,
+    RIGHT_TEXT,
+    WIDTH,
+    WRONG,
+    WRONG_TEXT,
+    bare,
+    drawn,
+    nothing,
+    shorten,
+)
+
+GAP = 0.08
+"""Inches between neighbouring images."""
+LINE = 0.145
+"""Inches: the height of one line of a title."""
+TITLE_SIZE = 8
+
+
+@drawn
+def gallery(
+    images: NDArray[np.uint8],
+    titles: Sequence[str],
+    *,
+    columns: int = 6,
+    heading: str = "",
+    right: Sequence[bool] | None = None,
+) -> Figure:
+    """Draw images in rows with their titles.
+
+    Args:
+        images: (n, h, w, 3).
+        titles: one for each image; a line break starts a new line.
+        columns: images a row.
+        heading: written above all.
+        right: whether each prediction was right: frames green or orange, and a tick or cross in the title.
+    """
+    if not len(images):
+        return nothing(f"{heading}: none" if heading else "none")
+    lines = max(title.count("\n") + 1 for title in titles)
+    sheet = Sheet(len(images), columns, ratio=_ratio(images), above=0.06 + LINE * lines, top=0.34 if heading else 0.0)
+    if heading:
+        sheet.figure.text(0.004, 1 - 0.06 / sheet.height, heading, fontsize=11, fontweight="bold", va="top")
+    for i, (image, title) in enumerate(zip(images, titles, strict=True)):
+        axes = sheet.axes(i // columns, i % columns)
+        _show(axes, image)
+        mark, colour = _verdict(right, i)
+        _title(axes, mark + title, colour, sheet.cell)
+        if right is not None:
+            _frame(axes, RIGHT if right[i] else WRONG)
+    return sheet.figure
+
+
+@drawn
+def augmentation(originals: NDArray[np.uint8], draws: Sequence[NDArray[np.uint8]]) -> Figure:
+    """Draw images at the left and what training makes of them at the right.
+
+    Args:
+        originals: (n, h, w, 3).
+        draws: for each draw, (n, h', w', 3).
+    """
+    if not len(originals):
+        return nothing("no images")
+    columns = 1 + len(draws)
+    sheet = Sheet(len(originals) * columns, columns, ratio=1.0, top=0.24, gutter=0.16)
+    for row in range(len(originals)):
+        for column, image in enumerate([originals[row], *(batch[row] for batch in draws)]):
+            axes = sheet.axes(row, column)
+            _show(axes, image)
+            if row == 0:
+                axes.set_title(
+                    "original" if column == 0 else f"draw {column}",
+                    fontsize=9,
+                    loc="center",
+                    fontweight="normal",
+                    pad=4,
+                )
+    return sheet.figure
+
+
+@drawn
+def explanations(
+    images: NDArray[np.uint8],
+    maps: NDArray[np.floating],
+    titles: Sequence[str],
+    *,
+    right: Sequence[bool] | None = None,
+) -> Figure:
+    """Draw triplets side by side: the image, the map, and the map over the image.
+
+    Args:
+        images: (n, h, w, 3).
+        maps: (n, h', w') in [0, 1].
+        titles: one for each image; a line break starts a new line.
+        right: whether each prediction was right, marked in the title.
+    """
+    if not len(images):
+        return nothing("no images")
+    lines = max(title.count("\n") + 1 for title in titles)
+    sheet = Sheet(3 * len(images), 6, ratio=_ratio(images), above=0.06 + LINE * lines, gutter=0.3, every=3)
+    for i, (image, heat, title) in enumerate(zip(images, maps, titles, strict=True)):
+        row, column = i // 2, 3 * (i % 2)
+        original, alone, over = (sheet.axes(row, column + k) for k in range(3))
+        extent = (-0.5, image.shape[1] - 0.5, image.shape[0] - 0.5, -0.5)
+        heat = np.clip(np.nan_to_num(np.asarray(heat, dtype=np.float64)), 0, 1)
+        _show(original, image)
+        alone.imshow(heat, cmap=HEAT, vmin=0, vmax=1, extent=extent, interpolation="bilinear")
+        grey = image.mean(axis=-1)
+        over.imshow(grey, cmap="gray", vmin=0, vmax=255, extent=extent)
+        over.imshow(heat, cmap=HEAT, vmin=0, vmax=1, extent=extent, interpolation="bilinear", alpha=0.15 + 0.55 * heat)
+        mark, colour = _verdict(right, i)
+        _title(original, mark + title, colour, 3 * sheet.cell)
+    return sheet.figure
+
+
+class Sheet:
+    """A figure of equal cells, laid out in inches so that many images stay quick to draw.
+
+    Args:
+        count: cells.
+        columns: cells a row.
+        ratio: height of an image over its width.
+        above: inches over each row, for titles.
+        top: inches over everything.
+        gutter: extra inches after the first of every `every` columns' groups.
+        every: columns a group; by default the first column stands alone.
+    """
+
+    def __init__(
+        self,
+        count: int,
+        columns: int,
+        *,
+        ratio: float,
+        above: float = 0.0,
+        top: float = 0.0,
+        gutter: float = 0.0,
+        every: int | None = None,
+    ) -> None:
+        self.gutter, self.every, self.above, self.top = gutter, every, above, top
+        breaks = self._breaks(columns - 1)
+        self.cell = (WIDTH - GAP * (columns - 1) - gutter * breaks) / columns - 0.02
+        self.row = self.cell * ratio + above + GAP
+        self.height = top + self.row * -(-count // columns) + 0.04
+        self.ratio = ratio
+        self.figure = Figure(figsize=(WIDTH, self.height))
+
+    def _breaks(self, column: int) -> int:
+        """How many gutters lie left of a column."""
+        return min(column, 1) if self.every is None else column // self.every
+
+    def axes(self, row: int, column: int) -> Axes:
+        """A bare cell."""
+        left = 0.02 + column * (self.cell + GAP) + self._breaks(column) * self.gutter
+        bottom = self.height - self.top - (row + 1) * self.row + GAP
+        axes = self.figure.add_axes(
+            (left / WIDTH, bottom / self.height, self.cell / WIDTH, self.cell * self.ratio / self.height)
+        )
+        bare(axes)
+        return axes
+
+
+def _verdict(right: Sequence[bool] | None, i: int) -> tuple[str, str]:
+    """Tick or cross, and the colour of the title: never by colour alone."""
+    if right is None:
+        return "", INK
+    return ("✓ ", RIGHT_TEXT) if right[i] else ("✗ ", WRONG_TEXT)
+
+
+def _ratio(images: NDArray[np.uint8]) -> float:
+    """Height over width, within what a row can bear."""
+    return float(np.clip(images.shape[1] / images.shape[2], 0.5, 2.0))
+
+
+def _show(axes: Axes, image: NDArray[np.uint8]) -> None:
+    """Show an image: small ones as squares of colour, large ones smoothly."""
+    axes.imshow(image, interpolation="nearest" if min(image.shape[:2]) < 128 else "antialiased")
+
+
+def _title(axes: Axes, title: str, colour: str, width: float) -> None:
+    """Write a title of one or more lines above a cell, each cut to the width given in inches."""
+    fits = max(6, int(width * POINTS_PER_INCH / (0.57 * TITLE_SIZE)))
+    text = "\n".join(_fit(line, fits) for line in title.split("\n"))
+    axes.set_title(text, fontsize=TITLE_SIZE, color=colour, fontweight="normal", pad=3, linespacing=1.25)
+
+
+def _fit(line: str, length: int) -> str:
+    """The line within `length` characters, its longest words cut first: a name gives way, a number stays."""
+    words = line.split()
+    while words and len(" ".join(words)) > length:
+        longest = max(range(len(words)), key=lambda i: len(words[i]))
+        if len(words[longest]) < 3:
+            return shorten(" ".join(words), length)
+        words[longest] = words[longest].rstrip("…")[:-1] + "…"
+    return " ".join(words)
+
+
+def _frame(axes: Axes, colour: str) -> None:
+    """A frame around a cell."""
+    for spine in axes.spines.values():
+        spine.set(visible=True, color=colour, linewidth=2.2)

@@ -1,0 +1,75 @@
+"""How training went: loss, accuracy, F1 and learning rate over the epochs."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from sightline.reporting.figures.style import BLACK, GREY, INK, TRAIN, VAL, WIDTH, drawn, nothing, percent
+
+Rows = Sequence[Mapping[str, Any]]
+
+PANELS = (
+    ("Loss", "train_loss", "val_loss"),
+    ("Accuracy", "train_accuracy", "val_accuracy"),
+    ("F1, mean of classes", "train_f1_macro", "val_f1_macro"),
+    ("Learning rate", "lr", None),
+)
+
+
+@drawn
+def curves(rows: Rows, *, best_epoch: int | None = None) -> Figure:
+    """Draw the curves of a training, the kept epoch marked.
+
+    Args:
+        rows: the rows of `metrics.jsonl`; only those of kind `epoch` are used, and a value may be missing or None.
+        best_epoch: the epoch whose weights were kept, counted from 0 as in the rows.
+    """
+    rows = [row for row in rows if row.get("kind", "epoch") == "epoch"]
+    panels = [panel for panel in PANELS if any(_series(rows, key)[0] for key in panel[1:] if key)]
+    if not panels:
+        return nothing("no epoch has ended yet")
+    lines = -(-len(panels) // 2)
+    figure = Figure(figsize=(WIDTH, 0.5 + 2.35 * lines), layout="constrained")
+    cells = figure.subplots(lines, 2, squeeze=False).flat
+    for axes, (title, train, val) in zip(cells, panels, strict=False):
+        _panel(axes, rows, title, train, val, None if best_epoch is None else best_epoch + 1)
+    for axes in list(cells)[len(panels) :]:
+        axes.set_visible(False)
+    handles = {
+        label: handle for axes in figure.axes for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=len(handles))
+    return figure
+
+
+def _series(rows: Rows, key: str) -> tuple[list[int], list[float]]:
+    """Epochs, counted from 1 as in the log, and values of one column, without what is missing."""
+    known = [(int(row["epoch"]) + 1, float(row[key])) for row in rows if row.get(key) is not None]
+    return [epoch for epoch, _ in known], [value for _, value in known]
+
+
+def _panel(axes: Axes, rows: Rows, title: str, train: str, val: str | None, kept: int | None) -> None:
+    """One column for train and one for val."""
+    for key, label, colour in ((train, "train" if val else "", TRAIN if val else INK), (val, "validation", VAL)):
+        epochs, values = _series(rows, key) if key else ([], [])
+        if epochs:
+            marker = "o" if len(epochs) < 25 else ""
+            axes.plot(epochs, values, color=colour, marker=marker, markersize=3.5, label=label or None)
+            if key == val and kept in epochs:
+                axes.plot(
+                    [kept], [values[epochs.index(kept)]], "*", color=VAL, markersize=13,
+                    markeredgecolor=BLACK, markeredgewidth=0.7, zorder=3,
+                )  # fmt: skip
+    if kept is not None:
+        axes.axvline(kept, color=GREY, linewidth=1, linestyle="--", label=f"kept: epoch {kept}", zorder=1)
+    axes.set_title(title)
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True, min_n_ticks=1))
+    if "accuracy" in train or "f1" in train:
+        axes.yaxis.set_major_formatter(percent)
+    elif val is None:
+        axes.set_ylim(bottom=0)
+        axes.ticklabel_format(axis="y", style="sci", scilimits=(-3, 3))

@@ -1,0 +1,192 @@
+"""Numbers as people read them: intervals, metric tables and class tables as rows of strings.
+
+The page, the model card and the terminal all say a number in the same way because all of them ask here.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+MISSING: Final = "n/a"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """How a metric is named, written and explained.
+
+    Attributes:
+        label: what people call it.
+        meaning: one plain sentence.
+        digits: after the point.
+        share: written as percent.
+    """
+
+    label: str
+    meaning: str
+    digits: int = 1
+    share: bool = True
+
+
+METRICS: Final[Mapping[str, Metric]] = {
+    "accuracy": Metric("Accuracy", "share of images named correctly"),
+    "top5_accuracy": Metric("Top-5 accuracy", "share of images whose class is among the five likeliest"),
+    "balanced_accuracy": Metric("Balanced accuracy", "accuracy with every class counting the same"),
+    "precision_macro": Metric("Precision, mean of classes", "of what is called a class, the share that is one"),
+    "recall_macro": Metric("Recall, mean of classes", "of a class, the share that is found"),
+    "f1_macro": Metric("F1, mean of classes", "precision and recall in one, every class counting the same"),
+    "f1_weighted": Metric("F1, weighted", "F1 with classes weighted by their images"),
+    "f1_micro": Metric("F1, micro", "F1 over all images together; equals accuracy for one label an image"),
+    "roc_auc_ovr": Metric(
+        "ROC AUC, one against rest", "chance that an image of a class scores above one of another", 4, share=False
+    ),
+    "log_loss": Metric("Log loss", "penalty on probability denied to the truth; lower is better", 4, share=False),
+    "brier": Metric("Brier score", "squared error of the probabilities; lower is better", 4, share=False),
+    "ece": Metric("ECE", "average gap between confidence and accuracy, bins of equal width", 2),
+    "ece_debiased": Metric("ECE, debiased", "the same with the part due to chance taken off", 2),
+    "ece_adaptive": Metric("ECE, adaptive", "the same with bins of equal count", 2),
+    "ece_classwise": Metric("ECE, class-wise", "the same for every class's probability, then averaged", 2),
+    "mce": Metric("MCE", "the largest gap of any bin", 1),
+}
+
+
+def metric(name: str) -> Metric:
+    """How to write a metric; one we do not know is a plain number under its own name."""
+    return METRICS.get(name, Metric(name, "", 4, share=False))
+
+
+def label(name: str) -> str:
+    """What people call a metric."""
+    return metric(name).label
+
+
+def number(name: str, value: float | None) -> str:
+    """A value in the metric's own way: `87.9 %`, `0.4120`."""
+    if value is None:
+        return MISSING
+    return _digits(name, value) + (" %" if metric(name).share else "")
+
+
+def bounds(name: str, entry: Mapping[str, Any], between: str = ", ") -> str:
+    """The ends of an interval without unit, `87.2, 88.5`; empty where there is none."""
+    if entry.get("low") is None or entry.get("high") is None:
+        return ""
+    return between.join(_digits(name, entry[end]) for end in ("low", "high"))
+
+
+def interval(name: str, entry: Mapping[str, Any] | None) -> str:
+    """A value with its interval, `87.9 % [87.2, 88.5]`."""
+    if entry is None or entry["value"] is None:
+        return MISSING
+    ends = bounds(name, entry)
+    return number(name, entry["value"]) + (f" [{ends}]" if ends else "")
+
+
+def level(entry: Mapping[str, Any]) -> str:
+    """The level of an interval, `95 %`."""
+    return MISSING if entry.get("level") is None else f"{round(100 * entry['level'], 4):g} %"
+
+
+METRIC_HEADER: Final = ("Metric", "Value", "Interval", "Level", "Method")
+
+
+def metric_rows(metrics: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
+    """One row a metric, in the order of the file."""
+    return [
+        [
+            label(name),
+            number(name, entry["value"]),
+            bounds(name, entry) or MISSING,
+            level(entry),
+            entry.get("method") or "",
+        ]
+        for name, entry in metrics.items()
+    ]
+
+
+PER_CLASS_HEADER: Final = ("Class", "Images", "Precision", "Recall", "F1", "ROC AUC")
+
+
+def per_class_rows(entries: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """One row a class, the weakest F1 first."""
+    return [
+        [
+            str(entry["class"]),
+            f"{entry['support']:,}",
+            interval("precision_macro", entry["precision"]),
+            interval("recall_macro", entry["recall"]),
+            interval("f1_macro", entry["f1"]),
+            number("roc_auc_ovr", entry.get("roc_auc")),
+        ]
+        for entry in weakest_first(entries)
+    ]
+
+
+def weakest_first(entries: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Classes by F1; those without one last."""
+    return sorted(entries, key=lambda entry: 2.0 if entry["f1"]["value"] is None else float(entry["f1"]["value"]))
+
+
+CALIBRATION_HEADER: Final = ("Error", "Before", "By chance alone", "After", "By chance alone")
+
+
+def calibration_rows(calibration: Mapping[str, Any]) -> list[list[str]]:
+    """One row an error before and after, each beside what a perfectly calibrated model of this size would show."""
+    before, after, null = calibration["before"], calibration["after"], calibration.get("null") or {}
+    return [
+        [
+            label(name),
+            interval(name, before[name]),
+            number(name, (null.get("before") or {}).get(name)),
+            interval(name, after.get(name)),
+            number(name, (null.get("after") or {}).get(name)),
+        ]
+        for name in before
+    ]
+
+
+CONFUSED_HEADER: Final = ("Truth", "Taken for", "Images", "Share of the true class")
+
+
+@dataclass(frozen=True)
+class Confused:
+    """A class taken for another: how often, and out of how many."""
+
+    truth: str
+    predicted: str
+    count: int
+    support: int
+
+
+def most_confused(evaluation: Mapping[str, Any], most: int = 8) -> list[Confused]:
+    """The pairs of classes that are confused most often, by number of images."""
+    names, matrix = evaluation["class_names"], evaluation["confusion"]
+    pairs = [
+        Confused(names[i], names[j], count, sum(row))
+        for i, row in enumerate(matrix)
+        for j, count in enumerate(row)
+        if i != j and count
+    ]
+    return sorted(pairs, key=lambda pair: -pair.count)[:most]
+
+
+def confused_rows(evaluation: Mapping[str, Any], most: int = 8) -> list[list[str]]:
+    """The most frequent confusions, one a row."""
+    return [
+        [pair.truth, pair.predicted, f"{pair.count:,}", number("accuracy", pair.count / pair.support)]
+        for pair in most_confused(evaluation, most)
+    ]
+
+
+def duration(seconds: float) -> str:
+    """A length of time: `48 s`, `9 min 52 s`, `3 h 05 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def _digits(name: str, value: float) -> str:
+    how = metric(name)
+    return f"{100 * value if how.share else value:.{how.digits}f}"

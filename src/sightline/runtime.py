@@ -1,0 +1,172 @@
+"""The machine a run is on: cores, device, seeds, signals, and the record of it all."""
+
+import os
+import platform
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+import sightline
+from sightline.errors import UsageError
+from sightline.run import now
+
+if TYPE_CHECKING:
+    import torch
+
+PACKAGES = ("torch", "torchvision", "timm", "numpy", "scipy", "scikit-learn", "pillow", "hydra-core", "mlflow")
+
+
+def usable_cores() -> int:
+    """Cores this process may use: its affinity, and the quota of its container where there is one."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    quota = _cgroup_cores()
+    return max(1, min(cores, quota)) if quota else cores
+
+
+def _cgroup_cores() -> int | None:
+    """The CPU quota of cgroup v2 or v1, rounded to whole cores."""
+    try:
+        limit, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+    except (OSError, ValueError):
+        folder = Path("/sys/fs/cgroup/cpu")
+        try:
+            limit, period = (folder / "cpu.cfs_quota_us").read_text(), (folder / "cpu.cfs_period_us").read_text()
+        except OSError:
+            return None
+    if limit.strip() in {"max", "-1"}:
+        return None
+    return max(1, round(int(limit) / int(period)))
+
+
+def prepare_environment() -> None:
+    """Settings that must stand before torch is imported; a person's own settings win."""
+    # Large pages for tensors: fewer page faults in the allocation-heavy convolution backward.
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
+    # Without it cuBLAS may pick another algorithm from run to run.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+
+
+def prepare_torch() -> None:
+    """Threads within the container's limit, and deterministic algorithms."""
+    import torch
+
+    if "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(usable_cores())
+    torch.use_deterministic_algorithms(mode=True, warn_only=True)
+    # Filling fresh memory guards against reading it unset, which deterministic code of ours never does.
+    setattr(torch.utils.deterministic, "fill_uninitialized_memory", False)  # noqa: B010 - hidden from type checkers
+    torch.backends.cudnn.benchmark = False
+
+
+def pick_device(name: str) -> "torch.device":
+    """The device of a configuration's `device`; `auto` takes cuda, then mps, then cpu.
+
+    Raises:
+        UsageError: it is not there.
+    """
+    import torch
+
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        name = next(kind for kind, available in there.items() if available)
+    if not there[name]:
+        raise UsageError(f"device={name} is not available here; take device=auto or device=cpu")
+    return torch.device(name)
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal asked the run to stop; the message says what was saved and how to go on."""
+
+    def __init__(self, number: int, message: str = "") -> None:
+        super().__init__(message)
+        self.status = 128 + number
+
+
+class StopSignal:
+    """Remembers SIGINT or SIGTERM so that the loop can stop between two steps; a second one stops at once."""
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+
+    def __call__(self, number: int, _frame: FrameType | None) -> None:
+        """Note the signal."""
+        if self.number is not None:
+            raise Interrupted(number)
+        self.number = number
+
+
+@contextmanager
+def stop_signal() -> Iterator[StopSignal]:
+    """Catch SIGINT and SIGTERM while a block runs; outside the main thread, catch nothing."""
+    stop = StopSignal()
+    try:
+        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    except ValueError:  # not the main thread
+        before = {}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def provenance(command: list[str], config_hash: str) -> dict[str, Any]:
+    """Git, versions, machine and command, for `provenance.json`."""
+    return {
+        "sightline": sightline.__version__,
+        "time": now(),
+        "command": command,
+        "config_hash": config_hash,
+        "git": _git(),
+        "python": platform.python_version(),
+        "packages": {name: metadata.version(name) for name in PACKAGES},
+        "machine": _machine(),
+        "threads": usable_cores(),
+    }
+
+
+def _git() -> dict[str, Any] | None:
+    """The commit the code stands at, or None outside a checkout."""
+    folder = Path(__file__).parent
+
+    def ask(*words: str) -> str:
+        return subprocess.run(  # noqa: S603 - fixed words
+            ["git", "-C", str(folder), *words],  # noqa: S607 - whichever git there is
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=10,
+        ).stdout.strip()
+
+    try:
+        return {"commit": ask("rev-parse", "HEAD"), "dirty": bool(ask("status", "--porcelain"))}
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _machine() -> dict[str, Any]:
+    torch = sys.modules.get("torch")
+    gpu = torch.cuda.get_device_name(0) if torch is not None and torch.cuda.is_available() else None
+    return {
+        "platform": platform.platform(),
+        "cpu": _cpu_name(),
+        "cores": usable_cores(),
+        "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
+        "gpu": gpu,
+    }
+
+
+def _cpu_name() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())

@@ -1,0 +1,1 @@
+"""One file a stage: read from the run, call the tools, write to the run."""

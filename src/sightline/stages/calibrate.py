@@ -1,0 +1,34 @@
+"""Calibration: a temperature from the calibration split alone, and what it does to the calibration errors."""
+
+from sightline.calibration.temperature import calibrate
+from sightline.config.schema import Config
+from sightline.reporting import figures
+from sightline.reporting.tables import METRIC_HEADER, metric_rows
+from sightline.run import Run
+from sightline.terminal import show_table
+
+
+def run(config: Config, run: Run) -> dict[str, float]:
+    """Write `calibration.json` and the reliability diagram; test labels are not read (E5)."""
+    predictions = run.load_predictions("calibration", "fit the temperature")
+    result = calibrate(
+        predictions,
+        folds=config.calibration.folds,
+        bins=config.calibration.bins,
+        level=config.calibration.level,
+        resamples=config.calibration.resamples,
+        seed=config.seed,
+    )
+    run.save_json("calibration.json", result)
+    before, after, null = result["before"], result["after"], result["null"]
+    picture = figures.reliability(
+        result["reliability"]["before"],
+        result["reliability"]["after"],
+        ece_before=before["ece"]["value"],
+        ece_after=after["ece"]["value"],
+        null_before=null["before"]["ece"],
+        null_after=null["after"]["ece"],
+    )
+    run.save_bytes("figures/reliability.png", picture)
+    show_table(f"calibration split, temperature {result['temperature']:.3f}", METRIC_HEADER, metric_rows(after))
+    return {"temperature": result["temperature"], **{name: metric["value"] for name, metric in after.items()}}

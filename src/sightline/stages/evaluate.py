@@ -1,0 +1,105 @@
+"""Evaluation: predict every held-out split once, then measure the test split with an interval on every number."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.manifold import TSNE
+
+from sightline.config.schema import Config
+from sightline.data.dataset import Dataset
+from sightline.data.preprocessing import Preprocessing
+from sightline.inference import embed, eval_loader, load_model, load_preprocessing, load_split, predict_logits
+from sightline.metrics.evaluation import evaluate_classification
+from sightline.metrics.predictions import Predictions
+from sightline.reporting import figures
+from sightline.reporting.tables import METRIC_HEADER, metric_rows
+from sightline.run import Run, SplitName
+from sightline.runtime import pick_device
+from sightline.terminal import show_table
+
+
+def run(config: Config, run: Run) -> dict[str, float]:
+    """Write `predictions/*.npz`, `evaluation.json` and the figures of the results."""
+    run.unlock_test("predict and measure the test split")
+    preprocessing, device = load_preprocessing(run), pick_device(config.device)
+    dataset = Dataset.open(config, load_split(run), preprocessing.stored_side, test_unlocked=True)
+    model, batch_size = load_model(run, device), config.evaluation.batch_size
+    roles: list[SplitName] = [role for role in ("val", "calibration", "test") if len(dataset.positions(role))]
+    for role in roles:
+        loader = eval_loader(dataset, role, preprocessing, batch_size, device)
+        predictions, embeddings = predict_logits(model, loader, embed if role == roles[-1] else None)
+        run.save_predictions(role, predictions)
+
+    result = evaluate_classification(
+        predictions,
+        class_names=preprocessing.class_names,
+        level=config.evaluation.level,
+        resamples=config.evaluation.resamples,
+        seed=config.seed,
+        bins=config.calibration.bins,
+    )
+    names = list(preprocessing.class_names)
+    run.save_json("evaluation.json", {"split": role, "n": len(predictions), **result, "class_names": names})
+    _draw(run, predictions, result, names)
+    _galleries(run, config, dataset, preprocessing, predictions, role)
+    if embeddings is not None:
+        points, kept = _map(embeddings, config.evaluation.tsne_items, config.seed)
+        run.save_bytes("figures/embedding.png", figures.embedding(points, predictions.labels[kept], names))
+    show_table(f"{role} split, {len(predictions)} images", METRIC_HEADER, metric_rows(result["metrics"]))
+    return {name: metric["value"] for name, metric in result["metrics"].items()}
+
+
+def _draw(run: Run, predictions: Predictions, result: dict[str, Any], names: list[str]) -> None:
+    probabilities = predictions.probabilities()
+    pictures = {
+        "confusion": figures.confusion(result["confusion"], names, normalised=False),
+        "confusion_normalised": figures.confusion(result["confusion"], names, normalised=True),
+        "per_class": figures.per_class(result["per_class"]),
+        "roc": figures.roc_curves(probabilities, predictions.labels, names),
+        "precision_recall": figures.pr_curves(probabilities, predictions.labels, names),
+        "confidence": figures.confidence(probabilities.max(axis=1), probabilities.argmax(axis=1) == predictions.labels),
+    }
+    for name, picture in pictures.items():
+        run.save_bytes(f"figures/{name}.png", picture)
+
+
+def _galleries(
+    run: Run, config: Config, dataset: Dataset, preprocessing: Preprocessing, predictions: Predictions, role: str
+) -> None:
+    """Right ones as they come, and the most confident mistakes: among them sit the likely label errors (E6)."""
+    probabilities = predictions.probabilities()
+    predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    right = predicted == predictions.labels
+    mistakes = np.flatnonzero(~right)
+    shown = {
+        "right": (np.flatnonzero(right), "Right"),
+        "wrong": (mistakes, "Wrong"),
+        "confident_mistakes": (mistakes[np.argsort(-confidence[mistakes], kind="stable")], "Most confident mistakes"),
+    }
+    for name, (rows, heading) in shown.items():
+        chosen = rows[: config.evaluation.gallery]
+        titles = [
+            f"{preprocessing.class_names[predicted[row]]}, {confidence[row]:.0%}"
+            + ("" if right[row] else f"\nis {preprocessing.class_names[predictions.labels[row]]}")
+            for row in chosen
+        ]
+        pixels = _pixels(dataset, preprocessing, dataset.positions(role)[chosen])
+        picture = figures.gallery(pixels, titles, heading=heading, right=right[chosen].tolist())
+        run.save_bytes(f"figures/gallery_{name}.png", picture)
+
+
+def _pixels(dataset: Dataset, preprocessing: Preprocessing, positions: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """What the model saw of some items, to be looked at."""
+    if not len(positions):
+        return np.zeros((0, preprocessing.image_size, preprocessing.image_size, 3), dtype=np.uint8)
+    images, sizes = dataset.store.batch(dataset.rows[positions])
+    return preprocessing.to_pixels(preprocessing.transform()(images, sizes))
+
+
+def _map(embeddings: NDArray[np.float32], items: int, seed: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """t-SNE of at most `items` embeddings, evenly taken, and which they are."""
+    kept = np.unique(np.linspace(0, len(embeddings) - 1, min(items, len(embeddings))).round().astype(np.int64))
+    perplexity = min(30.0, (len(kept) - 1) / 3)
+    points = TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(embeddings[kept])
+    return points.astype(np.float32), kept

@@ -1,0 +1,136 @@
+"""Training: wire the parts together, hand them to the loop, leave checkpoints and curves."""
+
+from pathlib import Path
+
+import torch
+from timm.utils import ModelEmaV3
+
+from sightline.config import parse
+from sightline.config.schema import Config
+from sightline.data.dataset import Dataset, list_images
+from sightline.data.loaders import TrainLoader
+from sightline.data.preprocessing import Preprocessing, pixel_statistics
+from sightline.data.transforms import TrainTransform
+from sightline.errors import RunFailedError
+from sightline.inference import InputView, eval_loader, input_view, load_split
+from sightline.models.build import build_model
+from sightline.models.freezing import FreezingPlan
+from sightline.models.groups import layer_groups, parameter_groups
+from sightline.reporting import figures
+from sightline.run import Run
+from sightline.runtime import pick_device, stop_signal
+from sightline.tasks.classification import Classification
+from sightline.terminal import logger, show_table
+from sightline.training.loop import Loop, Training
+from sightline.training.losses import cross_entropy
+from sightline.training.optimizer import build_optimizer
+from sightline.training.precision import choose_precision
+from sightline.training.resume import restore
+
+PREVIEW_IMAGES, PREVIEW_DRAWS = 6, 7
+
+
+def run(config: Config, run: Run) -> dict[str, float]:
+    """Train from where the run stands; writes checkpoints, `metrics.jsonl`, `preprocessing.json` and two figures."""
+    device = pick_device(config.device)
+    split = load_split(run)
+    view = input_view(config, list_images(config))
+    dataset = Dataset.open(config, split, view.stored_side)
+    preprocessing = _preprocessing(view, dataset)
+    run.save_json("preprocessing.json", preprocessing.to_json())
+
+    torch.manual_seed(config.seed)
+    training = _wire(config, run, dataset, preprocessing, device)
+    run.become_latest(Path(config.runs_dir))
+    _show(training)
+    run.save_bytes("figures/augmentation.png", _preview(training.train, preprocessing))
+
+    progress, tally = restore(training)
+    if progress.step:
+        logger.info("going on after step %d of %d", progress.step, training.total_steps)
+    with stop_signal() as stop:
+        progress = Loop(training, progress, tally).run(stop)
+    if progress.best is None:
+        raise RunFailedError("training ended without one closed epoch")
+    best = progress.history[progress.best]
+    run.save_bytes("figures/curves.png", figures.curves(run.rows("metrics.jsonl"), best_epoch=int(best["epoch"])))
+    logger.info("best epoch %d by %s: %.4f", best["epoch"] + 1, config.training.monitor, best[config.training.monitor])
+    return best
+
+
+def _preprocessing(view: InputView, dataset: Dataset) -> Preprocessing:
+    """Normalisation from the weights' own facts, else from the train split's pixels (rules 5 and 6)."""
+    mean, std = view.mean, view.std
+    if mean is None or std is None:
+        mean, std = pixel_statistics(dataset.store, dataset.rows[dataset.positions("train")])
+    return Preprocessing(view.image_size, mean, std, view.interpolation, view.crop_fraction, dataset.split.class_names)
+
+
+def _wire(config: Config, run: Run, dataset: Dataset, preprocessing: Preprocessing, device: torch.device) -> Training:
+    model = build_model(config.model, len(dataset.split.class_names), preprocessing.image_size)
+    layout = torch.preserve_format if config.training.channels_last == "off" else torch.channels_last
+    model = model.to(device).to(memory_format=layout)
+    groups = layer_groups(model)
+    plan = FreezingPlan.from_config(config.freezing, groups)
+    decay, layer_decay = config.optimizer.weight_decay, config.optimizer.layer_decay
+    transform = TrainTransform(
+        config.transforms,
+        image_size=preprocessing.image_size,
+        mean=preprocessing.mean,
+        std=preprocessing.std,
+        interpolation=preprocessing.interpolation,
+        crop_fraction=preprocessing.crop_fraction,
+        seed=config.seed,
+    )
+    memory_format = torch.contiguous_format if layout is torch.preserve_format else torch.channels_last
+    return Training(
+        config=config.training,
+        scheduler=config.scheduler,
+        seed=config.seed,
+        rate=config.optimizer.lr,
+        model=model,
+        ema=ModelEmaV3(model, decay=config.training.ema_decay, use_warmup=True) if config.training.ema_decay else None,
+        task=Classification(len(dataset.split.class_names), cross_entropy(config.training.label_smoothing)),
+        optimizer=build_optimizer(
+            config.optimizer, parameter_groups(model, groups, weight_decay=decay, layer_decay=layer_decay)
+        ),
+        precision=choose_precision(config.training.precision, device),
+        train=TrainLoader(
+            dataset, transform, config.transforms.mixing, config.training.batch_size, config.seed, device, memory_format
+        ),
+        val=eval_loader(dataset, "val", preprocessing, config.evaluation.batch_size, device, memory_format),
+        groups=groups,
+        plan=plan,
+        run=run,
+        identity={
+            "config_hash": parse.config_hash(config),
+            "split": dataset.split.fingerprint(),
+            "model_name": config.model.name,
+            "class_names": list(dataset.split.class_names),
+        },
+    )
+
+
+def _show(training: Training) -> None:
+    """The table of layer groups and the facts of this machine, before the first step."""
+    parameters = sum(parameter.numel() for parameter in training.model.parameters())
+    logger.info(
+        "training: %s, %.2f M parameters, %d steps an epoch, %s on %s",
+        training.identity["model_name"],
+        parameters / 1e6,
+        len(training.train),
+        training.precision.name,
+        training.precision.device,
+    )
+    if training.plan.freezes:
+        header, rows = training.plan.table(training.model, training.groups, training.optimizer)
+        show_table("layer groups", header, rows)
+
+
+def _preview(loader: TrainLoader, preprocessing: Preprocessing) -> bytes:
+    """What the transforms do to the first training images: each one as it is, and as the first epochs see it."""
+    chosen = loader.dataset.positions("train")[:PREVIEW_IMAGES]
+    images, sizes = loader.dataset.store.batch(loader.dataset.rows[chosen])
+    plain = preprocessing.transform()(images, sizes)
+    draws = [loader.transform(images, sizes, epoch, chosen) for epoch in range(PREVIEW_DRAWS)]
+    return figures.augmentation(preprocessing.to_pixels(plain), [preprocessing.to_pixels(draw) for draw in draws])

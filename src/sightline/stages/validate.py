@@ -1,0 +1,64 @@
+"""The data gate: decode every image once, look for what spoils results, and write who is in which split."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sightline.config.schema import Config
+from sightline.data.checks import Finding, after_split, before_split, summary
+from sightline.data.dataset import decode_images, list_images
+from sightline.data.sources import ROLES
+from sightline.data.splits import Split, make_split
+from sightline.errors import GateRefusedError, UsageError
+from sightline.inference import input_view
+from sightline.reporting import figures
+from sightline.run import Run
+from sightline.terminal import logger
+
+
+def run(config: Config, run: Run) -> dict[str, float]:
+    """Write `validation.json` and `split.json`; a resumed run keeps the split it has.
+
+    Raises:
+        GateRefusedError: a finding whose policy is `refuse`.
+        UsageError: nothing is left to train on, or to choose the epoch by.
+    """
+    if run.has("split.json"):
+        return {}
+    source = list_images(config)
+    store = decode_images(source, input_view(config, source).stored_side, config)
+
+    findings, keep = before_split(source, store.facts, config.data.validation)
+    usable = source.take(keep)
+    split = None
+    if not _refusals(findings):
+        hashes = [store.facts.hashes[row] for row in np.flatnonzero(keep)]
+        split = make_split(usable, hashes, config.data)
+        more, keep = after_split(split, config.data.validation)
+        split, findings = split.take(keep), [*findings, *more]
+
+    run.save_json("validation.json", summary(usable, store.facts, findings))
+    for finding in findings:
+        if finding.outcome in {"warn", "drop"}:
+            logger.warning("data: %s", finding.message)
+    if split is None or _refusals(findings):
+        raise GateRefusedError(_refusals(findings)[0].message)
+    return _settle(split, run)
+
+
+def _refusals(findings: Sequence[Finding]) -> list[Finding]:
+    return [finding for finding in findings if finding.outcome == "refuse"]
+
+
+def _settle(split: Split, run: Run) -> dict[str, float]:
+    """Write down the split, draw it and say how large its parts are."""
+    counts = {role: np.bincount(split.labels[split.indices(role)], minlength=len(split.class_names)) for role in ROLES}
+    sizes = {role: int(count.sum()) for role, count in counts.items()}
+    for role, key in (("train", "limit"), ("val", "data.val_fraction")):
+        if not sizes[role]:
+            raise UsageError(f"no image is left for the {role} split; raise {key}, or give more data")
+    run.save_json("split.json", split.to_json())
+    shown = {role: count.tolist() for role, count in counts.items()}
+    run.save_bytes("figures/class_balance.png", figures.class_balance(shown, split.class_names))
+    logger.info("data: %d images: %s", len(split.ids), ", ".join(f"{size} {role}" for role, size in sizes.items()))
+    return {role: float(size) for role, size in sizes.items()}

@@ -1,0 +1,1 @@
+"""What a model is trained for: outputs and targets to loss, predictions and metrics."""

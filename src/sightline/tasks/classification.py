@@ -1,0 +1,79 @@
+"""One label an image."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from sightline.metrics.classification import count_scores
+from sightline.tasks.task import Targets
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+
+class ClassificationTally:
+    """Loss, accuracy and macro-F1 from one confusion matrix.
+
+    Mixed items count by their soft labels: an item that is 0.7 cat adds 0.7 to the row `cat`. Accuracy is then the
+    mean label mass on the predicted class, which is plain accuracy wherever nothing was mixed.
+    """
+
+    def __init__(self, classes: int) -> None:
+        self.classes = classes
+        self._confusion: Tensor | None = None
+        self._loss: Tensor | None = None
+
+    def add(self, outputs: Tensor, targets: Targets, loss: Tensor) -> None:
+        """Count a batch."""
+        outputs, label = outputs.detach(), targets["label"]
+        truth = F.one_hot(label, self.classes).double() if label.ndim == 1 else label.double()
+        predicted = F.one_hot(outputs.argmax(dim=1), self.classes).double()
+        confusion, total = truth.T @ predicted, loss.detach().double() * len(outputs)
+        self._confusion = confusion if self._confusion is None else self._confusion + confusion
+        self._loss = total if self._loss is None else self._loss + total
+
+    def metrics(self) -> dict[str, float]:
+        """`loss`, `accuracy`, `f1_macro`."""
+        if self._confusion is None or self._loss is None:
+            raise ValueError("nothing was counted")
+        confusion = self._confusion.cpu().numpy()
+        scores = count_scores(confusion.diagonal(), truth=confusion.sum(axis=1), predicted=confusion.sum(axis=0))
+        return {
+            "loss": float(self._loss) / float(confusion.sum()),
+            "accuracy": float(scores["accuracy"]),
+            "f1_macro": float(scores["f1_macro"]),
+        }
+
+    def state_dict(self) -> dict[str, Any]:
+        """The sums."""
+        return {"confusion": self._confusion, "loss": self._loss}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take the sums back."""
+        self._confusion, self._loss = state["confusion"], state["loss"]
+
+
+class Classification:
+    """Cross-entropy on one label an image.
+
+    Args:
+        classes: how many.
+        loss: (logits (n, k), labels (n,) or soft (n, k)) to the mean loss that trains.
+    """
+
+    def __init__(self, classes: int, loss: Loss) -> None:
+        self.classes = classes
+        self._loss = loss
+
+    def train_loss(self, outputs: Tensor, targets: Targets) -> Tensor:
+        """Mean over the items, smoothed or weighted as configured."""
+        return self._loss(outputs, targets["label"])
+
+    def plain_loss(self, outputs: Tensor, targets: Targets) -> Tensor:
+        """Mean negative log-likelihood."""
+        return F.cross_entropy(outputs.float(), targets["label"])
+
+    def tally(self) -> ClassificationTally:
+        """An empty tally."""
+        return ClassificationTally(self.classes)

@@ -1,0 +1,94 @@
+"""What a person sees while a command runs: log lines, and a progress bar where there is a terminal."""
+
+import logging
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+console = Console(soft_wrap=True, highlight=False)
+logger = logging.getLogger("sightline")
+
+
+def show_log() -> None:
+    """Send Sightline's log lines to standard output, warnings to standard error when it is no terminal."""
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    logger.handlers.clear()
+    if console.is_terminal:
+        handler: logging.Handler = RichHandler(
+            console=console, show_time=False, show_path=False, show_level=False, markup=False, highlighter=None
+        )
+        logger.addHandler(handler)
+        return
+    out, err = logging.StreamHandler(sys.stdout), logging.StreamHandler(sys.stderr)
+    out.addFilter(lambda record: record.levelno < logging.WARNING)
+    err.setLevel(logging.WARNING)
+    logger.addHandler(out)
+    logger.addHandler(err)
+
+
+@contextmanager
+def log_to(path: Path) -> Iterator[None]:
+    """Keep a copy of the log, with times, in a file."""
+    handler = logging.FileHandler(path)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S"))
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        handler.close()
+
+
+class ProgressBar:
+    """A bar over a known number of items; silent where there is no terminal.
+
+    Args:
+        total: items in all.
+        label: what stands before the bar.
+        done: items done before this command, of a resumed run.
+    """
+
+    def __init__(self, total: int, label: str, done: int = 0) -> None:
+        self._started = time.perf_counter()
+        self._begun_at = done
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=30),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(elapsed_when_finished=False, compact=True),
+            TextColumn("{task.fields[note]}"),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task = self._progress.add_task(label, total=total, completed=done, note="")
+
+    def __enter__(self) -> "ProgressBar":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def update(self, done: int, label: str, note: str = "") -> None:
+        """Move to `done` items."""
+        self._progress.update(self._task, completed=done, description=label, note=note)
+
+
+def show_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Log a small table, its columns aligned."""
+    widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in [header, *rows]
+    ]
+    logger.info("\n".join([title, *("  " + line for line in lines)]))

@@ -1,0 +1,39 @@
+"""Mirrors a run elsewhere, to MLflow: parameters, curves, files, the model.
+
+The run folder is the truth and the mirror a copy of it, so a server that is slow, dead or full costs a warning and
+never the run. Importing this costs nothing: mlflow is imported when a tracker that needs it is opened.
+"""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sightline.tracking.mirror import Mirror
+from sightline.tracking.server import Server, prepare_environment
+from sightline.tracking.tracker import Parameters, Status, Tracker
+
+if TYPE_CHECKING:
+    from sightline.config.schema import TrackingConfig
+    from sightline.run import Run
+
+__all__ = ["Parameters", "Status", "Tracker", "open_tracker"]
+
+
+def open_tracker(config: "TrackingConfig", run: "Run", runs_dir: Path, parameters: Parameters) -> Tracker:
+    """Start mirroring a run, or go on with the MLflow run that mirrors it already.
+
+    `MLFLOW_TRACKING_URI` and `MLFLOW_EXPERIMENT_NAME` win over the configuration; without any of them the mirror is the
+    database `mlflow.db` in `runs_dir`, with its artefacts in `mlartifacts` beside it.
+
+    Args:
+        config: `name` none gives a tracker that does nothing.
+        run: the run.
+        runs_dir: the folder of all runs.
+        parameters: logged once, by dotted name.
+    """
+    if config.name == "none":
+        return Tracker()
+    prepare_environment()
+    uri = os.environ.get("MLFLOW_TRACKING_URI") or config.uri or f"sqlite:///{runs_dir.resolve() / 'mlflow.db'}"
+    experiment = os.environ.get("MLFLOW_EXPERIMENT_NAME") or config.experiment
+    return Mirror(Server(uri, experiment), run, parameters)

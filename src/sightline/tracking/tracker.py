@@ -1,0 +1,45 @@
+"""What the pipeline expects of a tracker, and the one that does nothing."""
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import nn
+
+    from sightline.run import Run
+
+Status = Literal["FINISHED", "FAILED", "KILLED"]
+Parameters = Mapping[str, str | float | int | bool | None]
+
+
+class Tracker:
+    """Follows a run; this one does nothing.
+
+    As a context manager it finishes with the status that fits how the block was left.
+    """
+
+    def listen(self, row: Mapping[str, Any]) -> None:
+        """Take a row of `metrics.jsonl`; fits `Run.listeners`."""
+
+    def sync(self, run: "Run") -> None:
+        """Send what the run has that was not sent yet; called after each stage."""
+
+    def log_model(self, model: "nn.Module", example: "NDArray[np.float32]") -> None:
+        """Log the model with its signature.
+
+        Args:
+            model: images to logits; it is copied and stays as it is.
+            example: (n, 3, height, width) normalised images, n at least 2 so that the batch stays free.
+        """
+
+    def finish(self, status: Status) -> None:
+        """Close what mirrors the run."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _: object, error: BaseException | None, __: TracebackType | None) -> None:
+        self.finish("FINISHED" if error is None else "FAILED" if isinstance(error, Exception) else "KILLED")

@@ -1,0 +1,44 @@
+"""Putting a training back to where its last checkpoint left it."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from sightline.errors import RunFailedError
+from sightline.training.state import LAST, Progress, load_checkpoint
+
+if TYPE_CHECKING:
+    from sightline.tasks.task import Tally
+    from sightline.training.loop import Training
+
+
+def restore(training: "Training") -> tuple[Progress, "Tally"]:
+    """Load the last checkpoint into the parts of a training, or begin anew where there is none.
+
+    Rows of `metrics.jsonl` that are younger than the checkpoint are dropped: their steps will be taken again.
+
+    Raises:
+        RunFailedError: the checkpoint is damaged, or of another configuration or other data.
+    """
+    run, tally = training.run, training.task.tally()
+    if not run.has(LAST):
+        return Progress(), tally
+    content = load_checkpoint(run, LAST, training.train.device)
+    different = [key for key, value in training.identity.items() if content[key] != value]
+    if different:
+        raise RunFailedError(f"{run.path / LAST} is of another {', '.join(different)}; begin a new run")
+    training.model.load_state_dict(content["model"])
+    if training.ema is not None:
+        training.ema.module.load_state_dict(content["ema"])
+    training.optimizer.load_state_dict(content["optimizer"])
+    training.precision.load_state_dict(content["scaler"])
+    tally.load_state_dict(content["tally"])
+    progress = Progress(**content["progress"])
+    rows = [row for row in run.rows("metrics.jsonl") if _done(row, progress)]
+    run.save_text("metrics.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    return progress, tally
+
+
+def _done(row: dict[str, Any], progress: Progress) -> bool:
+    """Whether the row tells of something before the checkpoint."""
+    step_done: bool = row["step"] < progress.step
+    return step_done or (row["kind"] == "epoch" and bool(row["epoch"] < progress.epochs))

@@ -1,0 +1,82 @@
+"""What several tests share: the command as a person runs it, images made here, and one finished run."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).parents[1]
+os.environ["PYTHONPATH"] = str(ROOT / "src")  # for the processes that tests start
+os.environ.setdefault("MPLCONFIGDIR", str(ROOT / ".pytest_cache" / "matplotlib"))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command said and how it ended."""
+
+    status: int
+    out: str
+    err: str
+
+
+Command = Callable[..., Answer]
+
+
+def run_sightline(*arguments: str, cwd: Path | None = None, timeout: float = 280) -> Answer:
+    """`python -m sightline`, in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "sightline", *arguments],
+        cwd=cwd or ROOT,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+    return Answer(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture(scope="session")
+def sightline() -> Command:
+    return run_sightline
+
+
+def draw_shape(rng: np.random.Generator, label: int, side: tuple[int, int]) -> Image.Image:
+    """A bright bar on noise: upright for label 0, lying for label 1."""
+    pixels = rng.integers(0, 120, size=(side[1], side[0], 3), dtype=np.uint8)
+    where = rng.integers(4, min(side) - 8)
+    if label:
+        pixels[where : where + 5] = 230
+    else:
+        pixels[:, where : where + 5] = 230
+    return Image.fromarray(pixels)
+
+
+@pytest.fixture(scope="session")
+def bars(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of 64 images of 2 classes, of several sizes and formats."""
+    root, rng = tmp_path_factory.mktemp("bars"), np.random.default_rng(0)
+    for label, name in enumerate(("lying", "upright")):
+        (root / name).mkdir()
+        for number in range(32):
+            side = (40 + int(rng.integers(0, 20)), 40 + int(rng.integers(0, 20)))
+            suffix = ("png", "jpg", "webp", "bmp")[number % 4]
+            draw_shape(rng, 1 - label, side).save(root / name / f"{number:02}.{suffix}")
+    return root
+
+
+DEMO = ("demo", "training.epochs=2", "tracking=none", "evaluation.resamples=100", "calibration.resamples=100")
+
+
+@pytest.fixture(scope="session")
+def demo_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run of the demo, two epochs long; tests only read it, or copy it first."""
+    runs = tmp_path_factory.mktemp("runs")
+    answer = run_sightline(*DEMO, f"runs_dir={runs}")
+    assert answer.status == 0, answer.err
+    return (runs / "latest").resolve()

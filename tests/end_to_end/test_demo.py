@@ -1,0 +1,178 @@
+"""The demo, as a person runs it: what it leaves behind, and that it leaves the same every time."""
+
+import json
+import math
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tests.conftest import DEMO, Command
+
+FILES = [
+    "config.yaml",
+    "provenance.json",
+    "split.json",
+    "log.txt",
+    "metrics.jsonl",
+    "preprocessing.json",
+    "checkpoints/last.pt",
+    "checkpoints/best.pt",
+    "predictions/val.npz",
+    "predictions/calibration.npz",
+    "predictions/test.npz",
+    "validation.json",
+    "evaluation.json",
+    "calibration.json",
+    "explain/explain.json",
+    "explain/maps.npz",
+    "test_ledger.jsonl",
+    "model_card.md",
+    "report.html",
+    "figures/augmentation.png",
+    "figures/class_balance.png",
+    "figures/curves.png",
+    "figures/confusion.png",
+    "figures/confusion_normalised.png",
+    "figures/roc.png",
+    "figures/precision_recall.png",
+    "figures/per_class.png",
+    "figures/gallery_right.png",
+    "figures/gallery_wrong.png",
+    "figures/gallery_confident_mistakes.png",
+    "figures/embedding.png",
+    "figures/reliability.png",
+    "figures/explanations.png",
+]
+METRICS = [
+    "accuracy",
+    "top5_accuracy",
+    "balanced_accuracy",
+    "precision_macro",
+    "recall_macro",
+    "f1_macro",
+    "f1_weighted",
+    "f1_micro",
+    "roc_auc_ovr",
+    "log_loss",
+    "brier",
+    "ece",
+    "ece_debiased",
+    "ece_adaptive",
+    "ece_classwise",
+    "mce",
+]
+
+
+def load(path: Path) -> dict[str, object]:
+    return json.loads(path.read_text())  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_leaves_every_file(demo_run: Path, name: str):
+    assert (demo_run / name).stat().st_size > 0
+
+
+def test_every_number_has_an_interval(demo_run: Path):
+    evaluation = load(demo_run / "evaluation.json")
+    assert evaluation["split"] == "test"
+    metrics = evaluation["metrics"]
+    assert sorted(metrics) == sorted(METRICS)
+    for name, entry in metrics.items():
+        assert set(entry) == {"value", "low", "high", "level", "method"}, name
+        assert entry["level"] == 0.95
+        assert entry["low"] <= entry["high"], name
+        assert all(math.isfinite(entry[key]) for key in ("value", "low", "high"))
+    assert np.sum(evaluation["confusion"]) == evaluation["n"]
+
+
+def test_evaluation_follows_from_the_predictions(demo_run: Path):
+    with np.load(demo_run / "predictions/test.npz") as arrays:
+        assert arrays["logits"].dtype == np.float32
+        assert len(set(arrays["ids"].tolist())) == len(arrays["ids"])
+        accuracy = (arrays["logits"].argmax(axis=1) == arrays["labels"]).mean()
+    assert load(demo_run / "evaluation.json")["metrics"]["accuracy"]["value"] == pytest.approx(accuracy)
+
+
+def test_checkpoints_hold_no_code(demo_run: Path):
+    for name in ("last", "best"):
+        content = torch.load(demo_run / f"checkpoints/{name}.pt", weights_only=True)
+        assert {"model", "config_hash", "split", "class_names"} <= set(content)
+
+
+def test_the_test_labels_were_used_once(demo_run: Path):
+    assert len((demo_run / "test_ledger.jsonl").read_text().splitlines()) == 1
+
+
+def test_splits_are_disjoint_in_content(demo_run: Path):
+    items = load(demo_run / "split.json")["items"]
+    hashes = [set(items[role]["hashes"]) for role in ("train", "val", "calibration", "test")]
+    assert sum(map(len, hashes)) == len(set.union(*hashes))
+
+
+def test_curves_have_a_row_an_epoch(demo_run: Path):
+    rows = [json.loads(line) for line in (demo_run / "metrics.jsonl").read_text().splitlines()]
+    assert [row["epoch"] for row in rows if row["kind"] == "epoch"] == [0, 1]
+    assert sum(row["kind"] == "step" for row in rows) >= 20
+
+
+def test_the_page_stands_alone(demo_run: Path):
+    page = (demo_run / "report.html").read_text()
+    assert "<script src" not in page
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    assert page.count("data:image/png;base64,") >= 10
+
+
+@pytest.mark.slow
+def test_the_same_seed_gives_the_same_bytes(demo_run: Path, sightline: Command, tmp_path: Path):
+    answer = sightline(*DEMO, f"runs_dir={tmp_path}")
+    assert answer.status == 0, answer.err
+    again = tmp_path / "latest"
+    for name in ("evaluation.json", "calibration.json", "split.json", "explain/maps.npz"):
+        assert (again / name).read_bytes() == (demo_run / name).read_bytes(), name
+    for split in ("val", "calibration", "test"):
+        name = f"predictions/{split}.npz"
+        assert (again / name).read_bytes() == (demo_run / name).read_bytes(), name
+    for name in ("checkpoints/best.pt", "checkpoints/last.pt"):
+        one, other = (torch.load(run / name, weights_only=True)["model"] for run in (demo_run, again))
+        assert all(torch.equal(one[key], other[key]) for key in one), name
+
+
+def test_another_seed_gives_another_model_on_the_same_split(demo_run: Path, sightline: Command, tmp_path: Path):
+    answer = sightline(*DEMO, "training.epochs=1", "seed=1", "mode.stages=[validate,train]", f"runs_dir={tmp_path}")
+    assert answer.status == 0, answer.err
+    assert (tmp_path / "latest/split.json").read_bytes() == (demo_run / "split.json").read_bytes()
+    one, other = (
+        torch.load(run / "checkpoints/best.pt", weights_only=True)["model"] for run in (demo_run, tmp_path / "latest")
+    )
+    assert any(not torch.equal(one[key], other[key]) for key in one)
+
+
+def copied(run: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(run, tmp_path / "runs" / "digits-cnn" / run.name))
+
+
+def test_a_later_stage_changes_its_own_numbers_only(demo_run: Path, sightline: Command, tmp_path: Path):
+    run = copied(demo_run, tmp_path)
+    before = load(run / "evaluation.json")
+    answer = sightline("evaluate", f"run={run}", "evaluation.level=0.8", f"runs_dir={tmp_path / 'runs'}")
+    assert answer.status == 0, answer.err
+    after = load(run / "evaluation.json")
+    assert after["metrics"]["accuracy"]["value"] == before["metrics"]["accuracy"]["value"]
+    assert after["metrics"]["accuracy"]["level"] == 0.8
+    assert after["metrics"]["accuracy"]["low"] > before["metrics"]["accuracy"]["low"]
+    assert len((run / "test_ledger.jsonl").read_text().splitlines()) == 2, "the ledger counts every use"
+
+
+def test_predict_answers_for_a_file_and_a_folder(demo_run: Path, bars: Path, sightline: Command, tmp_path: Path):
+    answer = sightline("predict", f"run={demo_run}", f"input={bars}", f"output={tmp_path / 'out'}")
+    assert answer.status == 0, answer.err
+    rows = json.loads((tmp_path / "out/predictions.json").read_text())
+    assert len(rows) == 64
+    assert all(0 < row["probability"] <= 1 and len(row["top"]) == 3 for row in rows)
+    assert len((tmp_path / "out/predictions.csv").read_text().splitlines()) == 65
+    one = sightline("predict", f"run={demo_run}", f"input={bars / 'lying/00.png'}", "predict.top_k=1")
+    assert one.status == 0, one.err
+    first = next(row for row in rows if row["path"].endswith("lying/00.png"))
+    assert f"{first['label']} {first['probability']:.1%}" in one.out

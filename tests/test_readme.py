@@ -1,0 +1,48 @@
+"""Every command of the README composes and parses; the two it begins with are run by other tests."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from sightline import cli
+from sightline.config import parse
+from sightline.config.words import overrides_from_words
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def commands() -> list[str]:
+    found = []
+    for page in PAGES:
+        for block in re.findall(r"```\n(.*?)```", page.read_text(), re.DOTALL):
+            found += [line.split("#")[0].strip() for line in block.splitlines() if line.startswith("bash run.sh")]
+    heads = [line for path in (ROOT / "conf").glob("*/*.yaml") for line in path.read_text().splitlines()]
+    found += [re.split(r"   | \(and", line[2:])[0] for line in heads if line.startswith("# bash run.sh")]
+    return sorted({command for command in found if "[EPOCHS]" not in command})
+
+
+def test_there_are_commands():
+    assert len(commands()) > 40
+
+
+@pytest.mark.parametrize("command", commands())
+def test_composes(command: str):
+    arguments = shlex.split(command)[2:]
+    if arguments[0] in {"test", "--help"}:
+        return
+    arguments = [argument for argument in arguments if argument not in {"--cfg", "job"}]
+    overrides = [argument for argument in arguments if "=" in argument]
+    words = [argument for argument in arguments if "=" not in argument]
+    groups = cli.choices()
+    more = ["model=resnet", "training.epochs=20"] if overrides and overrides[0].startswith("freezing=") else []
+    overrides = [*more, *overrides_from_words(words, groups["mode"], groups["model"]), *overrides]
+    parse.parse(cli.compose_config(overrides))
+
+
+def test_every_linked_file_is_there():
+    for page in PAGES:
+        for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+            assert (page.parent / link).exists(), f"{page.name} links to {link}"

@@ -1,0 +1,212 @@
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.frozen import FrozenEstimator
+
+from sightline.calibration.temperature import (
+    HIGHEST,
+    LOWEST,
+    apply,
+    assign_folds,
+    calibrate,
+    cross_fitted_logits,
+    fit_temperature,
+)
+from sightline.errors import UsageError
+from sightline.metrics.predictions import Predictions, softmax
+
+SETTINGS = {"folds": 5, "bins": 15, "level": 0.95, "resamples": 200, "seed": 0}
+
+
+def world(n=600, classes=5, temperature=2.0, seed=0, dtype=np.float32):
+    """Logits that are calibrated once divided by `temperature`, and labels drawn from them."""
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(size=(n, classes)) * 2
+    labels = (softmax(logits).cumsum(axis=1) < rng.random((n, 1))).sum(axis=1)
+    return (logits * temperature).astype(dtype), np.minimum(labels, classes - 1)
+
+
+def loss(temperature, logits, labels):
+    scaled = log_softmax(logits.astype(np.float64) / temperature, axis=1)
+    return -scaled[np.arange(len(labels)), labels].mean()
+
+
+@given(st.integers(0, 10_000), st.integers(2, 12), st.sampled_from([0.1, 0.5, 1.0, 3.0, 20.0]))
+@settings(max_examples=30, deadline=None)
+def test_it_is_the_optimum_of_an_independent_search(seed, classes, temperature):
+    logits, labels = world(200, classes, temperature, seed)
+    best = minimize_scalar(
+        lambda log_t: loss(np.exp(log_t), logits, labels), bounds=(-6, 6), method="bounded", options={"xatol": 1e-9}
+    )
+    assert fit_temperature(logits, labels) == pytest.approx(np.exp(best.x), rel=1e-4)
+
+
+class Logits(ClassifierMixin, BaseEstimator):
+    """A classifier whose features are its logits."""
+
+    def fit(self, X, y):  # noqa: ARG002 - scikit-learn's signature
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X):
+        return self.classes_[X.argmax(axis=1)]
+
+    def decision_function(self, X):
+        return X
+
+
+def test_it_is_scikit_learns_temperature():
+    logits, labels = world(2000)
+    estimator = CalibratedClassifierCV(FrozenEstimator(Logits().fit(logits, labels)), method="temperature")
+    estimator.fit(logits.astype(np.float64), labels)
+    expected = estimator.predict_proba(logits.astype(np.float64))
+    assert softmax(apply(logits, fit_temperature(logits, labels))) == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("temperature", [0.2, 1.0, 5.0])
+def test_it_finds_the_temperature_that_made_the_labels(temperature):
+    logits, labels = world(40_000, temperature=temperature)
+    assert fit_temperature(logits, labels) == pytest.approx(temperature, rel=0.03)
+
+
+def test_scale_of_the_logits_is_scale_of_the_temperature():
+    logits, labels = world(dtype=np.float64)
+    assert fit_temperature(logits * 7, labels) == pytest.approx(7 * fit_temperature(logits, labels), rel=1e-8)
+
+
+@pytest.mark.parametrize("classes", [2, 10])
+@pytest.mark.parametrize("scale", [0.01, 1.0, 100.0])
+def test_answers_that_are_all_right_leave_doubt(classes, scale):
+    rng = np.random.default_rng(0)
+    labels = rng.integers(classes, size=50)
+    logits = rng.normal(size=(50, classes))
+    logits[np.arange(50), labels] = logits.max(axis=1) + rng.random(50) + 0.1
+    temperature = fit_temperature((scale * logits).astype(np.float32), labels)
+    assert LOWEST <= temperature <= HIGHEST
+    confidence = softmax(apply(scale * logits, temperature)).max(axis=1)
+    assert 1 - 0.25 < confidence.mean() < 1 - 0.2 / 52
+
+
+def test_worse_than_chance_is_bounded():
+    logits, _ = world(100)
+    assert fit_temperature(logits, logits.argmin(axis=1)) == HIGHEST
+
+
+def test_logits_that_say_nothing_have_temperature_one():
+    assert fit_temperature(np.full((5, 3), 2.5, dtype=np.float32), np.zeros(5, dtype=np.int64)) == 1.0
+
+
+def test_labels_tied_for_the_lead_are_bounded():
+    logits = np.tile(np.array([[1.0, 1.0, 0.0]], dtype=np.float32), (6, 1))
+    assert fit_temperature(logits, np.array([0, 1, 0, 1, 0, 1])) >= LOWEST
+
+
+def test_a_single_item():
+    assert LOWEST <= fit_temperature(np.array([[3.0, 1.0]]), np.array([0])) <= HIGHEST
+    assert fit_temperature(np.array([[3.0, 1.0]]), np.array([1])) == HIGHEST
+
+
+def test_huge_logits_do_not_overflow():
+    logits = np.array([[3e37, -3e37], [1e37, 2e37]], dtype=np.float32)
+    assert fit_temperature(logits, np.array([0, 0])) == HIGHEST
+
+
+@given(st.integers(0, 10_000), st.floats(LOWEST, HIGHEST))
+@settings(max_examples=40, deadline=None)
+def test_a_temperature_changes_no_order(seed, temperature):
+    logits, _ = world(20, seed=seed)
+    assert np.array_equal(np.argsort(apply(logits, temperature), kind="stable"), np.argsort(logits, kind="stable"))
+
+
+def test_folds_hold_every_class_evenly():
+    labels = np.random.default_rng(0).integers(4, size=203)
+    fold = assign_folds(labels, 5, seed=0)
+    assert np.ptp(np.bincount(fold)) <= 1
+    for label in range(4):
+        assert np.ptp(np.bincount(fold[labels == label], minlength=5)) <= 1
+    assert not np.array_equal(fold, assign_folds(labels, 5, seed=1))
+
+
+def test_groups_stay_in_one_fold():
+    groups = np.arange(60) // 4
+    fold = assign_folds(np.zeros(60, dtype=np.int64), 5, 0, groups)
+    assert all(len(set(fold[groups == group])) == 1 for group in range(15))
+    assert np.bincount(fold).tolist() == [12] * 5
+
+
+def test_no_item_helps_to_fit_its_own_temperature():
+    logits, labels = world(100)
+    fold = assign_folds(labels, 4, seed=3)
+    scaled = cross_fitted_logits(logits, labels, folds=4, seed=3)
+    for index in range(4):
+        held_out = fold == index
+        expected = logits[held_out].astype(np.float64) / fit_temperature(logits[~held_out], labels[~held_out])
+        assert scaled[held_out] == pytest.approx(expected, rel=1e-12)
+
+
+def test_calibration_mends_an_overconfident_model():
+    logits, labels = world(3000, temperature=3.0)
+    content = calibrate(Predictions(np.arange(3000).astype(str), logits, labels), **SETTINGS)
+    assert json.loads(json.dumps(content, allow_nan=False)) == content
+    assert content["temperature"] == pytest.approx(3.0, rel=0.1)
+    before, after, null = content["before"], content["after"], content["null"]
+    assert list(before) == list(after)
+    assert set(null["before"]) == set(null["after"]) == set(before)
+    for name in ("ece", "ece_adaptive", "ece_classwise", "log_loss", "brier"):
+        assert after[name]["value"] < before[name]["value"]
+    assert before["ece"]["low"] > 0.1
+    assert after["ece_debiased"]["low"] < 0.01
+    assert after["ece"]["value"] == pytest.approx(null["after"]["ece"], abs=0.015)
+    right = (logits.argmax(axis=1) == labels).sum()
+    for when in ("before", "after"):
+        rows = content["reliability"][when]
+        assert sum(row["count"] for row in rows) == 3000
+        assert sum(row["count"] * row["accuracy"] for row in rows) == pytest.approx(right)
+    assert {key: content[key] for key in ("split", "n", "folds", "bins", "conformal", "selective")} == {
+        "split": "calibration",
+        "n": 3000,
+        "folds": 5,
+        "bins": 15,
+        "conformal": [],
+        "selective": [],
+    }
+
+
+def test_errors_after_are_not_those_of_the_fitted_items():
+    """On few items the temperature of all would flatter; cross-fitting shows what new items see, on average."""
+    honest, flattered, fresh = [], [], []
+    for seed in range(60):
+        logits, labels = world(30, 4, 3.0, seed)
+        others, truth = world(30, 4, 3.0, 10_000 + seed)
+        temperature = fit_temperature(logits, labels)
+        scaled = cross_fitted_logits(logits, labels, folds=5, seed=seed)
+        honest.append(loss(1.0, scaled, labels))
+        flattered.append(loss(temperature, logits, labels))
+        fresh.append(loss(temperature, others, truth))
+    assert np.mean(flattered) < np.mean(honest)
+    assert np.mean(honest) == pytest.approx(np.mean(fresh), abs=0.08)
+
+
+def test_few_items():
+    logits, labels = world(3)
+    content = calibrate(Predictions(np.array(["a", "b", "c"]), logits, labels), **SETTINGS)
+    assert content["folds"] == 3
+
+
+@pytest.mark.parametrize("groups", [None, np.array(["a"])])
+def test_one_item_cannot_be_cross_fitted(groups):
+    logits, labels = world(1)
+    with pytest.raises(UsageError, match="at least 2"):
+        calibrate(Predictions(np.array(["a"]), logits, labels), **SETTINGS, groups=groups)
+
+
+def test_nothing_to_fit():
+    with pytest.raises(ValueError, match="no items"):
+        fit_temperature(np.zeros((0, 3)), np.zeros(0, dtype=np.int64))

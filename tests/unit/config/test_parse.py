@@ -1,0 +1,100 @@
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sightline.cli import compose_config
+from sightline.config import parse
+from sightline.errors import UsageError
+
+
+@pytest.fixture
+def content() -> dict[str, Any]:
+    return copy.deepcopy(compose_config([]))
+
+
+def put(content: dict[str, Any], key: str, value: object) -> dict[str, Any]:
+    *groups, last = key.split(".")
+    place = content
+    for group in groups:
+        place = place[group]
+    place[last] = value
+    return content
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("optimizer.lrr", 1.0, "unknown key optimizer.lrr; did you mean optimizer.lr?"),
+        ("seeed", 1, "unknown key seeed; did you mean seed?"),
+        ("transforms.crop.paddingg", 1, "did you mean transforms.crop.padding?"),
+        ("optimizer.lr", "abc", 'optimizer.lr="abc"'),
+        ("optimizer.lr", -1.0, "greater than 0"),
+        ("training.epochs", 2.5, "training.epochs=2.5"),
+        ("training.epochs", True, "training.epochs=true"),
+        ("training.precision", "bf61", "did you mean bf16?"),
+        ("data.name", "imagenet", "imagenet"),
+        ("data.validation.unreadable", "ignore", "refuse"),
+        ("mode.stages", ["train", "os.system"], "mode.stages.1"),
+        ("data.val_fraction", 0.9, "must stay below 1"),
+        ("optimizer.lr", float("nan"), "optimizer.lr"),
+        ("transforms.affine.scale", [1.2, 0.8], "must not fall"),
+    ],
+)
+def test_a_wrong_value_is_named(content: dict[str, Any], key: str, value: object, says: str):
+    with pytest.raises(UsageError) as refusal:
+        parse.parse(put(content, key, value))
+    assert says in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_random_weights_cannot_be_frozen():
+    with pytest.raises(UsageError, match="random weights of cnn") as refusal:
+        parse.parse(compose_config(["freezing=progressive", "training.epochs=20"]))
+    assert "freezing=none" in str(refusal.value)
+
+
+def test_learned_weights_can(tmp_path: Path):
+    overrides = ["freezing=progressive", "training.epochs=20"]
+    parse.parse(compose_config([*overrides, "model=vit"]))
+    parse.parse(compose_config([*overrides, f"model.weights={tmp_path / 'w.pt'}"]))
+    with pytest.raises(UsageError, match="random weights"):
+        parse.parse(compose_config([*overrides, "model=vit", "model.pretrained=false"]))
+
+
+@pytest.mark.parametrize(("epochs", "says"), [("[5,10,15]", "beyond the last epoch"), ("[3,2]", "must increase")])
+def test_stages_of_unfreezing_must_happen(epochs: str, says: str):
+    with pytest.raises(UsageError, match=says):
+        parse.parse(
+            compose_config(
+                ["model=vit", "freezing=progressive", f"freezing.unfreeze_at={epochs}", "training.epochs=15"]
+            )
+        )
+
+
+def test_a_configuration_is_frozen(content: dict[str, Any]):
+    config = parse.parse(content)
+    with pytest.raises(ValueError, match="frozen"):
+        config.training.epochs = 3  # type: ignore[misc]
+
+
+def test_the_hash_follows_what_training_fixes():
+    def digest(*overrides: str) -> str:
+        return parse.config_hash(parse.parse(compose_config(list(overrides))))
+
+    base = digest()
+    assert len(base) == 8
+    assert digest("optimizer.lr=0.5") != base
+    assert digest("limit=100") != base
+    assert digest("seed=4") == base, "runs of several seeds share it"
+    assert digest("evaluation.level=0.9", "runs_dir=elsewhere") == base
+
+
+@pytest.mark.parametrize(("text", "says"), [("a: [", "no YAML"), ("- 1", "no configuration"), ("seed: 1", "missing")])
+def test_a_damaged_file_is_named(tmp_path: Path, text: str, says: str):
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=says) as refusal:
+        parse.read(path)
+    assert "config.yaml" in str(refusal.value)

@@ -1,0 +1,41 @@
+import copy
+from typing import Any
+
+import pytest
+
+from sightline.cli import compose_config
+from sightline.config import stored
+from sightline.errors import UsageError
+
+
+@pytest.fixture(scope="module")
+def before() -> dict[str, Any]:
+    return compose_config(["optimizer.lr=0.123", "evaluation.level=0.9", "evaluation.gallery=7"])
+
+
+def test_the_stored_configuration_wins_and_free_keys_change(before: dict[str, Any]):
+    overrides = ["mode=evaluate", "evaluation.level=0.99"]
+    result = stored.with_overrides(before, compose_config(overrides), overrides)
+    assert result["optimizer"]["lr"] == 0.123
+    assert result["evaluation"]["level"] == 0.99
+    assert result["evaluation"]["gallery"] == 7, "what was not named stays as stored"
+    assert result["mode"]["name"] == "evaluate"
+
+
+def test_the_choice_of_a_free_group_changes(before: dict[str, Any]):
+    overrides = ["tracking=none"]
+    assert stored.with_overrides(before, compose_config(overrides), overrides)["tracking"]["name"] == "none"
+
+
+@pytest.mark.parametrize("override", ["optimizer.lr=0.123", "model=resnet", "+data.x=1", "seed=3", "limit=5", "~model"])
+def test_what_training_fixed_is_refused(before: dict[str, Any], override: str):
+    with pytest.raises(UsageError, match="training fixed"):
+        stored.with_overrides(before, compose_config([]), [override])
+
+
+def test_resuming_takes_the_same_training_only(before: dict[str, Any]):
+    stored.check_same_training(before, copy.deepcopy(before))
+    other = compose_config(["optimizer.lr=0.123", "training.epochs=3", "limit=9"])
+    with pytest.raises(UsageError, match=r"training\.epochs was 10") as refusal:
+        stored.check_same_training(before, other)
+    assert "limit was null" in str(refusal.value)

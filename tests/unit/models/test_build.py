@@ -1,0 +1,64 @@
+"""The facts a model's weights bring along, and who builds what."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from sightline.config.schema import CnnModel, TimmModel
+from sightline.errors import UsageError
+from sightline.models.build import InputFacts, build_model, input_facts
+from sightline.models.cnn import Cnn
+
+PREPROCESSING = {
+    "image_size": 32,
+    "mean": [0.1, 0.2, 0.3],
+    "std": [0.4, 0.5, 0.6],
+    "interpolation": "bicubic",
+    "crop_fraction": 0.9,
+    "class_names": ["a", "b"],
+}
+
+
+def timm_model(name: str, *, pretrained: bool, weights: str | None = None) -> TimmModel:
+    return TimmModel(name=name, pretrained=pretrained, weights=weights, drop_rate=0.0, drop_path_rate=0.0)
+
+
+def test_learned_weights_state_their_own_input() -> None:
+    assert input_facts(timm_model("vit_tiny_patch16_224", pretrained=True)) == InputFacts(
+        224, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5), "bicubic", 0.9
+    )
+    facts = input_facts(timm_model("mobilenetv3_small_100.lamb_in1k", pretrained=False, weights="somewhere.pth"))
+    assert facts == InputFacts(224, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225), "bicubic", 0.875)
+
+
+def test_random_weights_leave_it_to_the_data() -> None:
+    assert input_facts(timm_model("resnet18", pretrained=False)) == InputFacts()
+    assert input_facts(CnnModel(name="cnn", width=16, drop_rate=0.0, weights=None)) == InputFacts()
+
+
+@pytest.mark.parametrize("name", ["cnn", "resnet18"])
+def test_a_checkpoint_of_a_run_states_that_runs_input(tmp_path: Path, name: str) -> None:
+    (tmp_path / "preprocessing.json").write_text(json.dumps(PREPROCESSING))
+    weights = str(tmp_path / "checkpoints" / "best.pt")
+    config = (
+        CnnModel(name="cnn", width=16, drop_rate=0.0, weights=weights)
+        if name == "cnn"
+        else timm_model(name, pretrained=False, weights=weights)
+    )
+    assert input_facts(config) == InputFacts(32, (0.1, 0.2, 0.3), (0.4, 0.5, 0.6), "bicubic", 0.9)
+
+
+def test_an_unknown_model_has_no_facts() -> None:
+    with pytest.raises(UsageError, match=r"did you mean resnet50\?"):
+        input_facts(timm_model("resnet5O", pretrained=True))
+
+
+def test_build_dispatches_on_the_configuration() -> None:
+    ours = build_model(CnnModel(name="cnn", width=24, drop_rate=0.25, weights=None), 6, 224)
+    assert isinstance(ours, Cnn)
+    assert ours.head_drop.p == 0.25
+    assert ours(torch.zeros(2, 3, 64, 64)).shape == (2, 6)
+    theirs = build_model(timm_model("test_resnet", pretrained=False), 6, 32).eval()
+    assert theirs(torch.zeros(1, 3, 32, 32)).shape == (1, 6)

@@ -1,0 +1,78 @@
+"""Confusion matrices and classes: readable from two classes to a hundred."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from sightline.reporting import figures
+
+
+def names(count: int) -> list[str]:
+    return [f"species number {i}" for i in range(count)]
+
+
+def matrix(classes: int) -> np.ndarray:
+    return np.diag(np.full(classes, 90)) + np.random.default_rng(classes).poisson(0.5, (classes, classes))
+
+
+def entries(classes: int) -> list[dict[str, Any]]:
+    values = np.linspace(0.3, 0.98, classes)[::-1]
+    return [
+        {"class": name, "support": 100, "f1": {"value": value, "low": value - 0.02, "high": min(1.0, value + 0.02)}}
+        for name, value in zip(names(classes), values.tolist(), strict=True)
+    ]
+
+
+@pytest.mark.parametrize("classes", [2, 3, 10, 25, 60, 100])
+def test_confusion_is_readable_at_any_number_of_classes(
+    classes: int, undrawn: Callable[..., Figure], overlapping: Callable[..., Any]
+):
+    figure = undrawn(figures.confusion, matrix(classes), names(classes), normalised=True)
+    axes = figure.axes[0]
+    shown = [text for text in axes.texts if "named" not in text.get_text()]
+    ticks = [axes.get_xticklabels(), axes.get_yticklabels()]
+    assert len(ticks[0]) == len(ticks[1]) >= min(classes, 40)
+    for texts in [*ticks, shown]:
+        assert overlapping(figure, texts) == []
+    assert bool(shown) == (classes <= 25), "numbers where they fit, a colour bar where they do not"
+    assert len(figure.axes) == (1 if shown else 2)
+    assert max(figure.get_size_inches()) < 9
+
+
+def test_confusion_writes_small_shares_and_leaves_zeros_empty(undrawn: Callable[..., Figure]):
+    figure = undrawn(figures.confusion, [[999, 1], [0, 10]], names(2), normalised=True)
+    assert sorted(text.get_text() for text in figure.axes[0].texts) == ["100", "100", "<1"]
+
+
+@pytest.mark.parametrize("count", [7, 1_234_567, 12_345_678_901_234])
+def test_large_counts_fit_their_cells_or_are_left_out(count: int, undrawn: Callable[..., Figure]):
+    figure = undrawn(figures.confusion, np.full((12, 12), count), names(12), normalised=False)
+    axes = figure.axes[0]
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    cell = axes.get_window_extent(renderer).width / 12
+    assert all(text.get_window_extent(renderer).width < cell for text in axes.texts)
+    assert len(axes.texts) == (144 if count < 1e12 else 0)
+
+
+def test_class_names_are_words_not_mathematics_and_any_script(undrawn: Callable[..., Figure]):
+    figure = undrawn(figures.confusion, matrix(3), ["$5 and $x^2$", "狗", "a " * 40], normalised=False)
+    labels = [text.get_text() for text in figure.axes[0].get_yticklabels()]
+    assert labels[:2] == ["$5 and $x^2$", "狗"]
+    assert len(labels[2]) <= 28
+
+
+@pytest.mark.parametrize("classes", [1, 10, 100])
+def test_per_class_shows_the_weakest_first_and_at_most_forty(
+    classes: int, undrawn: Callable[..., Figure], overlapping: Callable[..., Any]
+):
+    figure = undrawn(figures.per_class, entries(classes))
+    axes = figure.axes[0]
+    labels = [text.get_text() for text in axes.get_yticklabels()]
+    assert labels[0].startswith(f"species number {classes - 1}")
+    assert len(labels) == min(classes, 40)
+    assert axes.get_ylim()[0] > axes.get_ylim()[1], "the first row is on top"
+    assert overlapping(figure, axes.get_yticklabels()) == []

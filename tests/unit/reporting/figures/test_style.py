@@ -1,0 +1,153 @@
+"""Every figure: the same bytes for the same data, and what they share."""
+
+import struct
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sightline.metrics.predictions import softmax
+from sightline.reporting import figures
+from sightline.reporting.figures.style import SEQUENTIAL, percent, shorten, thinned
+
+
+def names(count: int) -> list[str]:
+    return [f"species number {i}" for i in range(count)]
+
+
+def matrix(classes: int) -> np.ndarray:
+    return np.diag(np.full(classes, 90)) + np.random.default_rng(classes).poisson(0.5, (classes, classes))
+
+
+def entries(classes: int) -> list[dict[str, Any]]:
+    values = np.linspace(0.3, 0.98, classes)[::-1]
+    return [
+        {"class": name, "support": 100, "f1": {"value": value, "low": value - 0.02, "high": min(1.0, value + 0.02)}}
+        for name, value in zip(names(classes), values.tolist(), strict=True)
+    ]
+
+
+def some_bins() -> list[dict[str, Any]]:
+    empty = {"confidence": None, "accuracy": None, "accuracy_low": None, "accuracy_high": None}
+    full = {"confidence": 0.97, "accuracy": 1.0, "accuracy_low": 0.9, "accuracy_high": 0.9999999}
+    return [{"low": 0.0, "high": 0.5, "count": 0} | empty, {"low": 0.5, "high": 1.0, "count": 30} | full]
+
+
+def images(count: int) -> np.ndarray:
+    return np.random.default_rng(1).integers(0, 255, (count, 12, 16, 3), dtype=np.uint8)
+
+
+PROBABILITIES = softmax(np.random.default_rng(2).normal(0, 2, (200, 4)))
+
+
+LABELS = np.random.default_rng(3).integers(0, 4, 200)
+
+
+ROWS = [
+    {"kind": "epoch", "epoch": e, "train_loss": 1.0 / (e + 1), "val_loss": 1.1, "val_accuracy": 0.5} for e in range(4)
+]
+
+
+DRAWINGS: dict[str, Callable[[], bytes]] = {
+    "curves": lambda: figures.curves(ROWS, best_epoch=2),
+    "confusion": lambda: figures.confusion(matrix(4), names(4), normalised=True),
+    "per_class": lambda: figures.per_class(entries(4)),
+    "class_balance": lambda: figures.class_balance({"train": [5, 9, 1], "test": [3, 3, 3]}, names(3)),
+    "roc_curves": lambda: figures.roc_curves(PROBABILITIES, LABELS, names(4)),
+    "pr_curves": lambda: figures.pr_curves(PROBABILITIES, LABELS, names(4)),
+    "reliability": lambda: figures.reliability(some_bins(), some_bins(), ece_before=0.03),
+    "confidence": lambda: figures.confidence(PROBABILITIES.max(1), PROBABILITIES.argmax(1) == LABELS),
+    "embedding": lambda: figures.embedding(PROBABILITIES[:, :2], LABELS, names(4)),
+    "gallery": lambda: figures.gallery(images(3), ["a\nb"] * 3, heading="Wrong", right=[True, False, True]),
+    "augmentation": lambda: figures.augmentation(images(2), [images(2)] * 7),
+    "explanations": lambda: figures.explanations(images(3), np.full((3, 6, 8), 0.5), ["a"] * 3),
+}
+
+
+NOTHING: dict[str, Callable[[], bytes]] = {
+    "curves": lambda: figures.curves([]),
+    "per_class": lambda: figures.per_class([]),
+    "class_balance": lambda: figures.class_balance({"test": [0, 0]}, names(2)),
+    "roc_curves": lambda: figures.roc_curves(PROBABILITIES[:5], np.zeros(5, dtype=int), names(4)),
+    "pr_curves": lambda: figures.pr_curves(PROBABILITIES[:0], LABELS[:0], names(4)),
+    "reliability": lambda: figures.reliability(some_bins()[:1], some_bins()[:1]),
+    "confidence": lambda: figures.confidence(np.zeros(0), np.zeros(0, dtype=bool)),
+    "embedding": lambda: figures.embedding(np.zeros((0, 2)), LABELS[:0], names(4)),
+    "gallery": lambda: figures.gallery(images(0), [], heading="Wrong"),
+    "augmentation": lambda: figures.augmentation(images(0), []),
+    "explanations": lambda: figures.explanations(images(0), np.zeros((0, 6, 8)), []),
+}
+
+
+def chunks(png: bytes) -> list[bytes]:
+    found, place = [], 8
+    while place < len(png):
+        (length,) = struct.unpack(">I", png[place : place + 4])
+        found.append(png[place + 4 : place + 8])
+        place += 12 + length
+    return found
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_same_data_same_bytes_without_time_or_version(name: str):
+    first, second = DRAWINGS[name](), DRAWINGS[name]()
+    assert first == second
+    assert set(chunks(first)) == {b"IHDR", b"pHYs", b"IDAT", b"IEND"}
+
+
+@pytest.mark.parametrize("name", NOTHING)
+def test_nothing_to_show_is_a_picture_too(name: str):
+    assert NOTHING[name]().startswith(b"\x89PNG")
+
+
+def test_every_figure_is_drawn_here():
+    assert set(DRAWINGS) == set(figures.__all__)
+
+
+def test_drawing_leaves_the_settings_of_others_alone_and_ignores_them():
+    before = figures.per_class(entries(3))
+    with mpl.rc_context({"font.size": 30, "savefig.dpi": 50}):
+        own = mpl.rcParams.copy()
+        assert figures.per_class(entries(3)) == before
+        assert all(mpl.rcParams[key] == value for key, value in own.items() if key != "backend")
+
+
+def test_pyplot_is_not_needed():
+    code = "import sys; from sightline.reporting import figures; sys.exit('matplotlib.pyplot' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_equal_steps_of_the_colour_map_look_equal():
+    rgb = SEQUENTIAL(np.linspace(0, 1, 65))[:, :3]
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    luminance = linear @ [0.2126, 0.7152, 0.0722]
+    lightness = 116 * np.cbrt(luminance) - 16
+    steps = -np.diff(lightness)
+    assert steps.min() > 0.6 * steps.mean()
+    assert steps.max() < 1.4 * steps.mean()
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(1, 500), st.floats(0.5, 60), st.floats(5, 12))
+def test_thinned_ticks_never_touch(count: int, pitch: float, size: float):
+    ticks = thinned(count, pitch, size)
+    assert ticks[0] == 0
+    assert len(ticks) == 1 or ticks.step * pitch >= size
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.text(), st.integers(2, 30))
+def test_shortened_names_fit_on_one_line(name: str, length: int):
+    short = shorten(name, length)
+    assert len(short) <= length
+    assert "\n" not in short
+
+
+def test_percent_has_no_more_digits_than_it_needs():
+    assert [percent(value) for value in (0.5, 0.385, 0.0, 1.0)] == ["50 %", "38.5 %", "0 %", "100 %"]

@@ -1,0 +1,53 @@
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from sightline.reporting.model_card import render_model_card
+from sightline.reporting.tables import number
+from sightline.run import Run
+
+
+@pytest.fixture
+def copy(finished: Run, tmp_path: Path) -> Run:
+    return Run(Path(shutil.copytree(finished.path, tmp_path / "run")))
+
+
+def test_every_metric_stands_beside_its_source(finished: Run):
+    card = render_model_card(finished)
+    for name, entry in finished.load_json("evaluation.json")["metrics"].items():
+        [row] = [line for line in card.splitlines() if f"`evaluation.json: metrics.{name}`" in line]
+        assert number(name, entry["value"]) in row
+
+
+def test_every_section_names_the_files_it_was_read_from(finished: Run):
+    sections = render_model_card(finished).split("\n## ")[1:]
+    for section in sections[:-1]:
+        sources = re.findall(r"`([\w/.]+)`", section.rsplit("Source:", 1)[1])
+        assert sources
+        assert all(finished.has(source) for source in sources)
+    assert sections[-1].startswith("What this card does not say")
+
+
+def test_what_was_not_measured_is_said(tmp_path: Path):
+    card = render_model_card(Run(tmp_path))
+    assert card.count("Not measured yet") == 9
+    assert "mode `calibrate` writes `calibration.json`" in card
+    assert not re.search(r"\d %", card), "no number without a file"
+
+
+def test_names_cannot_break_the_tables(copy: Run):
+    text = (copy.path / "evaluation.json").read_text()
+    copy.save_text("evaluation.json", text.replace('"cat"', '"a|b *c* [x](y) <i> _d_ e_f `g`"'))
+    card = render_model_card(copy)
+    rows = [line for line in card.splitlines() if line.startswith("| a\\|b")]
+    assert len(rows) >= 2
+    for row in rows:
+        assert row.startswith("| a\\|b \\*c\\* [x]\\(y) \\<i> \\_d\\_ e_f \\`g\\` |")
+
+
+def test_more_than_one_use_of_the_test_labels_is_told_at_the_top(copy: Run):
+    assert "Beware" not in render_model_card(copy)
+    copy.append("test_ledger.jsonl", {"time": "t", "stage": "evaluate", "purpose": "again"})
+    assert "used 2 times" in render_model_card(copy).split("\n## ")[0]

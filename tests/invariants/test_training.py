@@ -98,7 +98,7 @@ def test_shuffled_labels_score_chance(sightline: Command, tmp_path: Path):
     from sklearn.datasets import load_digits
 
     digits, rng = load_digits(), np.random.default_rng(0)
-    lines = ["path,label"]
+    lines = ["path,label,pair"]
     (tmp_path / "images").mkdir()
     from PIL import Image
 
@@ -107,11 +107,13 @@ def test_shuffled_labels_score_chance(sightline: Command, tmp_path: Path):
     ):
         name = f"images/{number:03}.png"
         Image.fromarray((image * 15).astype(np.uint8)).save(tmp_path / name)
-        lines.append(f"{name},{label}")
+        lines.append(f"{name},{label},{number // 2}")
     (tmp_path / "table.csv").write_text("\n".join(lines))
     answer = sightline(
         "3", "cnn", "data=csv", f"data.manifest={tmp_path / 'table.csv'}", "data.test_fraction=0.5", "tracking=none",
-        "data.validation.label_conflicts=warn", "mode.stages=[validate,train,evaluate]", "training.batch_size=64",
+        "data.validation.label_conflicts=warn", "mode.stages=[validate,train,evaluate,calibrate]",
+        "training.batch_size=64",
+        "data.group_column=pair", "calibration.resamples=100",
         "evaluation.resamples=100", f"runs_dir={tmp_path / 'runs'}",
     )  # fmt: skip
     assert answer.status == 0, answer.err

@@ -70,6 +70,11 @@ class Dataset:
             raise UsageError(f"{len(changed)} images of this run have changed, {changed[0]} first; {NOT_THE_DATA}")
         return cls(split, store, rows, test_unlocked)
 
+    def groups(self, role: str) -> NDArray[np.str_] | None:
+        """The group of each item of a role, for resampling whole groups (rule 9); None where there are none."""
+        groups = self.split.groups
+        return None if groups is None else np.array([groups[position] for position in self.positions(role)])
+
     def positions(self, role: str) -> NDArray[np.int64]:
         """Positions in the split of the items of a role.
 

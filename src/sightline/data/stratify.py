@@ -79,13 +79,11 @@ def _place_singles(pool: Pool, single: NDArray[np.bool_], wanted: Integers, draw
     items = items[np.lexsort((pool.ranks[items], pool.labels[items]))]
     labels = pool.labels[items]
     there = np.bincount(labels, minlength=pool.classes)
-    free_already = np.bincount(pool.labels[~single & (drawn == FREE)], minlength=pool.classes)
-    left = np.where(free_already > 0, there, np.maximum(there - 1, 0))
     bounds = np.zeros((len(wanted), pool.classes), dtype=np.int64)
     taken = np.zeros(pool.classes, dtype=np.int64)
     for row in range(len(wanted)):
         have = np.bincount(pool.labels[drawn == row], minlength=pool.classes)
-        taken += np.minimum(np.maximum(wanted[row] - have, 0), left - taken)
+        taken += np.minimum(np.maximum(wanted[row] - have, 0), there - taken)
         bounds[row] = taken
     places = places_within(labels)
     row = (places >= bounds[:, labels]).sum(axis=0)

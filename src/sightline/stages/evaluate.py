@@ -1,4 +1,4 @@
-"""Evaluation: predict every held-out split once, then measure the test split with an interval on every number."""
+"""Evaluation: predict every held-out split once, then measure one with an interval on every number."""
 
 from typing import Any
 
@@ -18,14 +18,18 @@ from sightline.run import Run, SplitName
 from sightline.runtime import pick_device
 from sightline.terminal import show_table
 
+HELD_OUT: tuple[SplitName, ...] = ("val", "calibration", "test")
+
 
 def run(config: Config, run: Run) -> dict[str, float]:
     """Write `predictions/*.npz`, `evaluation.json` and the figures of the results."""
-    run.unlock_test("predict and measure the test split")
-    preprocessing, device = load_preprocessing(run), pick_device(config.device)
-    dataset = Dataset.open(config, load_split(run), preprocessing.stored_side, test_unlocked=True)
+    preprocessing, device, split = load_preprocessing(run), pick_device(config.device), load_split(run)
+    has_test = len(split.indices("test")) > 0
+    if has_test:
+        run.unlock_test("predict and measure the test split")
+    dataset = Dataset.open(config, split, preprocessing.stored_side, test_unlocked=has_test)
     model, batch_size = load_model(run, device), config.evaluation.batch_size
-    roles: list[SplitName] = [role for role in ("val", "calibration", "test") if len(dataset.positions(role))]
+    roles = [role for role in HELD_OUT if len(split.indices(role))]
     for role in roles:
         loader = eval_loader(dataset, role, preprocessing, batch_size, device)
         predictions, embeddings = predict_logits(model, loader, embed if role == roles[-1] else None)
@@ -37,6 +41,7 @@ def run(config: Config, run: Run) -> dict[str, float]:
         level=config.evaluation.level,
         resamples=config.evaluation.resamples,
         seed=config.seed,
+        groups=dataset.groups(role),
         bins=config.calibration.bins,
     )
     names = list(preprocessing.class_names)

@@ -148,6 +148,12 @@ def test_what_is_no_image_is_an_error(content):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("kind", ["PPM", "ICO", "TGA", "EPS", "PDF"])
+def test_formats_beyond_the_list_are_not_tried(kind):
+    with pytest.raises(DecodeError, match="no image of a known format"):
+        decode(encoded(noise(16, 16), kind), None)
+
+
 def bomb(width, height):
     def chunk(name, data):
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))

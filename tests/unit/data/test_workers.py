@@ -1,3 +1,4 @@
+import os
 import signal
 import subprocess
 import sys
@@ -73,6 +74,8 @@ def test_closing_early_ends_the_workers(files):
     chunks = decode_files(files, [1] * len(files), None, 2)
     next(chunks)
     assert len(children()) == 2
+    # Ctrl-C at a terminal goes to a whole process group: they are in none of ours.
+    assert os.getpgid(0) not in {os.getpgid(child.pid) for child in children()}
     chunks.close()
     assert children() == []
 

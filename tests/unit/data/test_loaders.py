@@ -1,0 +1,149 @@
+"""Batches, the dataset they come from, and the preprocessing they share."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from sightline.cli import compose_config
+from sightline.config import parse
+from sightline.config.schema import Config
+from sightline.data.dataset import Dataset, list_images
+from sightline.data.loaders import EvalLoader, TrainLoader
+from sightline.data.preprocessing import Preprocessing, native_side, pixel_statistics
+from sightline.data.sources import Source
+from sightline.data.splits import Split, make_split
+from sightline.data.store import open_store
+from sightline.data.transforms import TrainTransform
+from sightline.errors import LockedSplitError, UsageError
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def config() -> Config:
+    return parse.parse(
+        compose_config(["mode=demo", "transforms=aggressive", "limit=203", "transforms.mixing.probability=1.0"])
+    )
+
+
+@pytest.fixture(scope="module")
+def dataset(config: Config, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    source = list_images(config)
+    store = open_store(source, 16, tmp_path_factory.mktemp("store"), 0)
+    split = make_split(source, store.facts.hashes, config.data)
+    return Dataset(split, store, np.arange(len(source), dtype=np.int64))
+
+
+@pytest.fixture(scope="module")
+def preprocessing(dataset: Dataset) -> Preprocessing:
+    mean, std = pixel_statistics(dataset.store, dataset.positions("train"))
+    return Preprocessing(16, mean, std, "bilinear", 1.0, dataset.split.class_names)
+
+
+@pytest.fixture
+def loader(config: Config, dataset: Dataset, preprocessing: Preprocessing) -> Callable[[int], TrainLoader]:
+    transform = TrainTransform(
+        config.transforms, image_size=16, mean=preprocessing.mean, std=preprocessing.std,
+        interpolation="bilinear", crop_fraction=1.0, seed=config.seed,
+    )  # fmt: skip
+    return lambda size: TrainLoader(
+        dataset, transform, config.transforms.mixing, size, config.seed, CPU, torch.channels_last
+    )
+
+
+def test_an_epoch_sees_every_item_once_in_batches_of_nearly_equal_size(loader: Callable[[int], TrainLoader]):
+    train = loader(32)
+    batches = [train.batch(0, index, 0.0) for index in range(len(train))]
+    seen = np.concatenate([batch.positions for batch in batches])
+    assert sorted(seen) == sorted(train.positions)
+    sizes = {len(batch) for batch in batches}
+    assert max(sizes) <= 32
+    assert max(sizes) - min(sizes) <= 1
+
+
+def test_any_batch_can_be_made_alone(loader: Callable[[int], TrainLoader]):
+    train = loader(32)
+    in_order = [train.batch(3, index, 0.1) for index in range(len(train))]
+    alone = loader(32).batch(3, 2, 0.1)
+    assert torch.equal(in_order[2].images, alone.images)
+    assert torch.equal(in_order[2].targets["label"], alone.targets["label"])
+    assert not torch.equal(train.batch(4, 2, 0.1).images, alone.images)
+
+
+def test_mixing_gives_soft_labels_until_it_stops(loader: Callable[[int], TrainLoader]):
+    train = loader(64)
+    soft, hard = train.batch(0, 0, 0.0).targets["label"], train.batch(0, 0, 1.0).targets["label"]
+    torch.testing.assert_close(soft.sum(dim=1), torch.ones(len(soft)))
+    assert hard.dtype == torch.int64
+
+
+def test_two_validation_passes_agree(dataset: Dataset, preprocessing: Preprocessing):
+    val = EvalLoader(dataset, "val", preprocessing.transform(), 7, CPU, torch.channels_last)
+    first, second = (torch.cat([batch.images for batch in val]) for _ in range(2))
+    assert torch.equal(first, second)
+    assert len(first) == len(dataset.positions("val"))
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 50])
+def test_parts_hold_the_whole_batch(loader: Callable[[int], TrainLoader], count: int):
+    batch = loader(20).batch(0, 0, 0.0)
+    parts = batch.parts(count)
+    assert len(parts) == min(count, len(batch))
+    assert torch.equal(torch.cat([part.images for part in parts]), batch.images)
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+
+
+def test_the_test_split_is_locked(dataset: Dataset):
+    with pytest.raises(LockedSplitError):
+        dataset.positions("test")
+    assert len(replace(dataset, test_unlocked=True).positions("test"))
+
+
+def test_statistics_are_of_all_pixels(dataset: Dataset):
+    rows = dataset.positions("train")
+    mean, std = pixel_statistics(dataset.store, rows)
+    pixels = dataset.store.batch(rows)[0].double() / 255
+    assert mean == pytest.approx(pixels.mean(dim=(0, 2, 3)).tolist(), abs=1e-12)
+    assert std == pytest.approx(pixels.std(dim=(0, 2, 3), correction=0).tolist(), abs=1e-12)
+
+
+def test_statistics_leave_padding_out(tmp_path_factory: pytest.TempPathFactory):
+    """Images of several shapes share a batch; what fills it up is no pixel of theirs."""
+    from PIL import Image
+
+    folder, rng = tmp_path_factory.mktemp("ragged"), np.random.default_rng(0)
+    shapes = [(20, 30), (30, 20), (25, 25)]
+    arrays = [rng.integers(0, 256, size=(*shape, 3), dtype=np.uint8) for shape in shapes]
+    for number, array in enumerate(arrays):
+        Image.fromarray(array).save(folder / f"{number}.png")
+    source = Source(
+        ids=("0", "1", "2"), labels=np.array([0, 1, 0]), class_names=("a", "b"), roles=(None,) * 3,
+        files=tuple(folder / f"{number}.png" for number in range(3)),
+    )  # fmt: skip
+    mean, std = pixel_statistics(open_store(source, None, folder / "store", 0), np.arange(3))
+    flat = np.concatenate([array.reshape(-1, 3) for array in arrays]) / 255
+    assert mean == pytest.approx(flat.mean(axis=0).tolist())
+    assert std == pytest.approx(flat.std(axis=0).tolist())
+    assert native_side(source) == 20
+
+
+def test_the_view_of_the_model_can_be_looked_at(preprocessing: Preprocessing, dataset: Dataset):
+    images, sizes = dataset.store.batch(dataset.positions("val")[:5])
+    seen = preprocessing.to_pixels(preprocessing.transform()(images, sizes))
+    assert seen.shape == (5, 16, 16, 3)
+    assert seen.dtype == np.uint8
+    assert Preprocessing.from_json(preprocessing.to_json()) == preprocessing
+
+
+def test_changed_or_missing_images_are_refused(config: Config, dataset: Dataset):
+    def stored(**changes: object) -> Split:
+        return replace(dataset.split, **changes)  # type: ignore[arg-type]
+
+    assert len(Dataset.open(config, dataset.split, 16).rows) == len(dataset.split.ids)
+    with pytest.raises(UsageError, match="have changed"):
+        Dataset.open(config, stored(hashes=("0" * 32, *dataset.split.hashes[1:])), 16)
+    with pytest.raises(UsageError, match="are gone"):
+        Dataset.open(config, stored(ids=("elsewhere", *dataset.split.ids[1:])), 16)

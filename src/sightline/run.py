@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
@@ -90,6 +90,8 @@ class Run:
             "log.txt",
         }:
             shutil.rmtree(self.path)
+            with suppress(OSError):  # other runs are in it
+                self.path.parent.rmdir()
 
     # ------------------------------------------------------------ stages and the test lock
 

@@ -118,7 +118,7 @@ def test_every_use_of_test_labels_is_a_line(run: Run):
 def test_a_mistake_leaves_no_run_behind(run: Run):
     run.save_text("config.yaml", "")
     run.discard_if_unused()
-    assert not run.path.exists()
+    assert not run.path.parent.exists()
 
 
 def test_a_run_with_results_is_never_discarded(run: Run):

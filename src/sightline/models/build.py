@@ -83,6 +83,19 @@ def build_model(config: ModelConfig, num_classes: int, image_size: int) -> nn.Mo
     return MODELS[type(config)](config, num_classes, image_size)
 
 
+def ensure_weights(config: ModelConfig) -> None:
+    """Have the published weights at hand, where they are asked for: before any image is decoded.
+
+    Raises:
+        UsageError: they are neither cached nor to be had.
+    """
+    if isinstance(config, TimmModel) and config.pretrained and config.weights is None:
+        from sightline.models.hub import fetch
+        from sightline.models.timm_models import published_facts
+
+        fetch(config.name, published_facts(config.name))
+
+
 def input_facts(config: ModelConfig) -> InputFacts:
     """What the model's learned weights expect; nothing is downloaded.
 

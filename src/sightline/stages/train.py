@@ -1,9 +1,10 @@
 """Training: wire the parts together, hand them to the loop, leave checkpoints and curves."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
-from timm.utils import ModelEmaV3
+from torch import nn
 
 from sightline.config import parse
 from sightline.config.schema import Config
@@ -26,6 +27,9 @@ from sightline.training.losses import cross_entropy
 from sightline.training.optimizer import build_optimizer
 from sightline.training.precision import choose_precision
 from sightline.training.resume import restore
+
+if TYPE_CHECKING:
+    from timm.utils import ModelEmaV3
 
 PREVIEW_IMAGES, PREVIEW_DRAWS = 6, 7
 
@@ -89,7 +93,7 @@ def _wire(config: Config, run: Run, dataset: Dataset, preprocessing: Preprocessi
         seed=config.seed,
         rate=config.optimizer.lr,
         model=model,
-        ema=ModelEmaV3(model, decay=config.training.ema_decay, use_warmup=True) if config.training.ema_decay else None,
+        ema=_average(model, config.training.ema_decay),
         task=Classification(len(dataset.split.class_names), cross_entropy(config.training.label_smoothing)),
         optimizer=build_optimizer(
             config.optimizer, parameter_groups(model, groups, weight_decay=decay, layer_decay=layer_decay)
@@ -109,6 +113,15 @@ def _wire(config: Config, run: Run, dataset: Dataset, preprocessing: Preprocessi
             "class_names": list(dataset.split.class_names),
         },
     )
+
+
+def _average(model: nn.Module, decay: float | None) -> "ModelEmaV3 | None":
+    """A running average of the weights, where one is asked for."""
+    if decay is None:
+        return None
+    from timm.utils import ModelEmaV3  # timm takes seconds to import, and our own network does without it
+
+    return ModelEmaV3(model, decay=decay, use_warmup=True)
 
 
 def _show(training: Training) -> None:

@@ -11,6 +11,7 @@ from sightline.data.sources import ROLES
 from sightline.data.splits import Split, make_split
 from sightline.errors import GateRefusedError, UsageError
 from sightline.inference import input_view
+from sightline.models.build import ensure_weights
 from sightline.reporting import figures
 from sightline.run import Run
 from sightline.terminal import logger
@@ -21,10 +22,11 @@ def run(config: Config, run: Run) -> dict[str, float]:
 
     Raises:
         GateRefusedError: a finding whose policy is `refuse`.
-        UsageError: nothing is left to train on, or to choose the epoch by.
+        UsageError: the model's weights cannot be had; nothing is left to train on, or to choose the epoch by.
     """
     if run.has("split.json"):
         return {}
+    ensure_weights(config.model)
     source = list_images(config)
     store = decode_images(source, input_view(config, source).stored_side, config)
 

@@ -3,10 +3,9 @@
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from timm.utils import ModelEmaV3
 from torch import nn
 
 from sightline.config.schema import PlateauSchedule, SchedulerConfig, TrainingConfig
@@ -23,6 +22,9 @@ from sightline.training.schedule import plateau_drops, rate_factor
 from sightline.training.state import BEST, LAST, Progress, save_checkpoint, weights
 from sightline.training.step import seed_step, train_step
 
+if TYPE_CHECKING:
+    from timm.utils import ModelEmaV3
+
 STEP_ROWS_AN_EPOCH = 20
 
 
@@ -35,7 +37,7 @@ class Training:
     seed: int
     rate: float
     model: nn.Module
-    ema: ModelEmaV3 | None
+    ema: "ModelEmaV3 | None"
     task: Task
     optimizer: torch.optim.Optimizer
     precision: Precision

@@ -55,7 +55,7 @@ BROKEN = (
 logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
-class DecodeError(ValueError):
+class DecodeError(Exception):
     """The bytes are no image that can be read; the message says why."""
 
 
@@ -105,8 +105,6 @@ def decode(content: bytes, side: int | None, max_pixels: int = MAX_PIXELS) -> Pi
             return _decode(content, side, max_pixels)
     except UnidentifiedImageError as error:
         raise DecodeError(f"no image of a known format ({', '.join(FORMATS)})") from error
-    except DecodeError:
-        raise
     except BROKEN as error:
         raise DecodeError(" ".join(str(error).split()) or type(error).__name__) from error
 
@@ -122,10 +120,9 @@ def read_entries(paths: Sequence[str], side: int | None) -> tuple[list[Entry], b
                 content = stream.read()
             digest = content_hash(content)
             picture = decode(content, side)
-        except OSError as error:
-            entries.append(Entry(digest, 0, 0, "", 0, 0, error.strerror or type(error).__name__))
-        except DecodeError as error:
-            entries.append(Entry(digest, 0, 0, "", 0, 0, str(error)))
+        except (OSError, DecodeError) as error:
+            why = getattr(error, "strerror", None) or str(error)
+            entries.append(Entry(digest, 0, 0, "", 0, 0, why))
         else:
             height, width = picture.pixels.shape[:2]
             entries.append(Entry(digest, picture.width, picture.height, picture.mode, height, width, None))
@@ -156,7 +153,6 @@ def reduced(image: Image.Image, side: int | None) -> Image.Image:
 
 
 def _decode(content: bytes, side: int | None, max_pixels: int) -> Picture:
-    image: Image.Image
     with Image.open(BytesIO(content), formats=FORMATS) as image:
         mode, (width, height) = image.mode, image.size
         if width * height > max_pixels:

@@ -38,6 +38,7 @@ def find_folder(root: Path | None) -> Source:
         raise UsageError(f"data.root={root} cannot be read: {error.strerror}: {error.filename}") from error
     class_names = tuple(sorted({name for _, name, _ in found}))
     _refuse_too_few(root, class_names)
+    _doubt_splits_within_classes(root, class_names)
     label = {name: number for number, name in enumerate(class_names)}
     return Source(
         ids=tuple(_storable(path) for _, _, path in found),
@@ -132,6 +133,16 @@ def _refuse_too_few(root: Path, class_names: tuple[str, ...]) -> None:
     inside = _folders(root / only) if (root / only).is_dir() else []
     hint = f"; it holds {_listed(inside)}: did you mean data.root={root / only}?" if len(inside) > 1 else ""
     raise UsageError(f"data.root={root} holds one class only, {only!r}, and two are needed{hint}")
+
+
+def _doubt_splits_within_classes(root: Path, class_names: tuple[str, ...]) -> None:
+    """Say so where whole data sets look like classes: the root is then a folder too high."""
+    for name in class_names:
+        inside = _folders(root / name) if (root / name).is_dir() else []
+        if {ROLE_WORDS.get(word.lower()) for word in inside} >= {"train", "test"}:
+            logger.warning(
+                "data.root=%s: its class %s holds %s: is the root one folder too high?", root, name, _listed(inside)
+            )
 
 
 def _listed(names: "Iterator[str] | list[str]") -> str:

@@ -162,6 +162,14 @@ def test_one_folder_too_high_is_hinted_at(tmp_path):
     assert f"data.root={tmp_path / 'cifar'}?" in message
 
 
+def test_data_sets_that_look_like_classes_are_doubted(tmp_path, caplog):
+    plant(tmp_path, "cifar/train/a/1.jpg", "cifar/test/a/2.jpg", "camvid/images/3.jpg")
+    with caplog.at_level(logging.WARNING):
+        assert find_folder(tmp_path).class_names == ("camvid", "cifar")
+    assert caplog.text.count("one folder too high") == 1
+    assert "cifar holds test/, train/" in caplog.text
+
+
 def test_thousands_of_files_are_listed_quickly(tmp_path):
     for label in range(10):
         folder = tmp_path / f"class{label}"

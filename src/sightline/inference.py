@@ -1,6 +1,5 @@
 """A trained model, ready to answer: the one way from a run to logits."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
@@ -17,9 +16,10 @@ from sightline.data.preprocessing import SMALL_SIDE, Preprocessing, native_side
 from sightline.data.sources import Source
 from sightline.data.splits import Split
 from sightline.data.transforms import Channels, stored_side
-from sightline.errors import UsageError
+from sightline.errors import RunFailedError, UsageError
 from sightline.metrics.predictions import Predictions
 from sightline.models.build import build_model, input_facts
+from sightline.models.weights import DAMAGE, first_line, load_plain
 from sightline.run import Run, SplitName
 from sightline.terminal import ProgressBar
 
@@ -63,6 +63,7 @@ def load_model(run: Run, device: torch.device) -> nn.Module:
 
     Raises:
         UsageError: the run holds no finished epoch.
+        RunFailedError: the checkpoint is damaged.
     """
     config = parse.read(run.path / "config.yaml")
     preprocessing = load_preprocessing(run)
@@ -70,7 +71,10 @@ def load_model(run: Run, device: torch.device) -> nn.Module:
     if not path.is_file():
         raise UsageError(f"{run.path} has no checkpoints/best.pt: its training has not closed an epoch yet")
     model = build_model(without_weights(config.model), len(preprocessing.class_names), preprocessing.image_size)
-    model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True)["model"])
+    try:
+        model.load_state_dict(cast("dict[str, Any]", load_plain(path))["model"])
+    except (OSError, *DAMAGE) as error:
+        raise RunFailedError(f"{path} is damaged: {first_line(error)}") from error
     return model.to(device).eval()
 
 
@@ -79,34 +83,6 @@ def without_weights(config: ModelConfig) -> ModelConfig:
     if isinstance(config, CnnModel):
         return config.model_copy(update={"weights": None})
     return config.model_copy(update={"weights": None, "pretrained": False})
-
-
-def predict_logits(
-    model: nn.Module, loader: EvalLoader, keep: Callable[[nn.Module, Tensor], Tensor] | None = None
-) -> tuple[Predictions, NDArray[np.float32] | None]:
-    """Logits in float32 for every item of a loader, in its order.
-
-    Args:
-        model: in eval mode.
-        loader: of one role.
-        keep: also keep what this returns for a batch of images, such as embeddings.
-    """
-    logits, kept, positions = [], [], []
-    with torch.inference_mode(), ProgressBar(len(loader), f"predicting {loader.role}") as bar:
-        for number, batch in enumerate(loader):
-            logits.append(model(batch.images).float().cpu().numpy())
-            if keep is not None:
-                kept.append(keep(model, batch.images).float().cpu().numpy())
-            positions.append(batch.positions)
-            bar.update(number + 1, f"predicting {loader.role}")
-    split = loader.dataset.split
-    index = np.concatenate(positions)
-    predictions = Predictions(
-        ids=np.array([split.ids[position] for position in index]),
-        logits=np.concatenate(logits).astype(np.float32),
-        labels=split.labels[index].astype(np.int64),
-    )
-    return predictions, np.concatenate(kept) if kept else None
 
 
 class Backbone(Protocol):
@@ -119,10 +95,33 @@ class Backbone(Protocol):
         """Pooled features, or logits."""
 
 
-def embed(model: nn.Module, images: Tensor) -> Tensor:
-    """What the classifier sees: the pooled features before the head, (n, features)."""
+def predict_logits(model: nn.Module, loader: EvalLoader) -> tuple[Predictions, NDArray[np.float32]]:
+    """Logits in float32 for every item of a loader, in its order, and the embeddings they were made from.
+
+    Args:
+        model: in eval mode.
+        loader: of one role.
+
+    Returns:
+        The predictions, and (n, features) what the classifier saw of each item.
+    """
     backbone = cast("Backbone", model)
-    return backbone.forward_head(backbone.forward_features(images), pre_logits=True)
+    logits, embeddings, positions = [], [], []
+    with torch.inference_mode(), ProgressBar(len(loader), f"predicting {loader.role}") as bar:
+        for number, batch in enumerate(loader):
+            features = backbone.forward_features(batch.images)
+            logits.append(backbone.forward_head(features).float().cpu().numpy())
+            embeddings.append(backbone.forward_head(features, pre_logits=True).float().cpu().numpy())
+            positions.append(batch.positions)
+            bar.update(number + 1, f"predicting {loader.role}")
+    split = loader.dataset.split
+    index = np.concatenate(positions)
+    predictions = Predictions(
+        ids=np.array([split.ids[position] for position in index]),
+        logits=np.concatenate(logits),
+        labels=split.labels[index].astype(np.int64),
+    )
+    return predictions, np.concatenate(embeddings)
 
 
 def eval_loader(

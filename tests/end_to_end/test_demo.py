@@ -165,6 +165,16 @@ def test_a_later_stage_changes_its_own_numbers_only(demo_run: Path, sightline: C
     assert len((run / "test_ledger.jsonl").read_text().splitlines()) == 2, "the ledger counts every use"
 
 
+def test_a_damaged_checkpoint_is_named(demo_run: Path, sightline: Command, tmp_path: Path):
+    run = copied(demo_run, tmp_path)
+    path = run / "checkpoints/best.pt"
+    path.write_bytes(path.read_bytes()[:1000])
+    answer = sightline("explain", f"run={run}")
+    assert answer.status == 1
+    assert "best.pt is damaged" in answer.err
+    assert "Traceback" not in answer.err
+
+
 def test_predict_answers_for_a_file_and_a_folder(demo_run: Path, bars: Path, sightline: Command, tmp_path: Path):
     answer = sightline("predict", f"run={demo_run}", f"input={bars}", f"output={tmp_path / 'out'}")
     assert answer.status == 0, answer.err

@@ -1,6 +1,7 @@
 """Learned weights from a file: read safely, compared name by name, said plainly where they do not fit."""
 
 import pickle
+import struct
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,6 +31,7 @@ DAMAGE = (
     TypeError,
     AttributeError,
     AssertionError,
+    struct.error,
 )
 """What the readers of torch and safetensors raise on a damaged or hostile file."""
 LISTED = 4
@@ -46,7 +48,7 @@ def read_state(path: Path) -> State:
     if not path.is_file():
         raise UsageError(f"model.weights={path} is no file; give the path of a .safetensors or .pth file of weights")
     try:
-        content: object = load_file(path) if path.suffix == ".safetensors" else _load(path)
+        content: object = load_file(path) if path.suffix == ".safetensors" else load_plain(path)
     except pickle.UnpicklingError as error:
         raise UsageError(
             f"model.weights={path} is damaged or holds Python objects besides tensors, which are never loaded; "
@@ -95,11 +97,12 @@ def first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
-def _load(path: Path) -> object:
+def load_plain(path: Path, device: torch.device | str = "cpu") -> object:
+    """What a file of torch's holds, tensors and plain values only; raises `OSError` or what `DAMAGE` lists."""
     with warnings.catch_warnings():
         # A bare pickle is refused anyway, with a better reason than its protocol.
         warnings.filterwarnings("ignore", message="Detected pickle protocol")
-        content: object = torch.load(path, map_location="cpu", weights_only=True)
+        content: object = torch.load(path, map_location=device, weights_only=True)
     return content
 
 

@@ -9,7 +9,7 @@ from sklearn.manifold import TSNE
 from sightline.config.schema import Config
 from sightline.data.dataset import Dataset
 from sightline.data.preprocessing import Preprocessing
-from sightline.inference import embed, eval_loader, load_model, load_preprocessing, load_split, predict_logits
+from sightline.inference import eval_loader, load_model, load_preprocessing, load_split, predict_logits
 from sightline.metrics.evaluation import evaluate_classification
 from sightline.metrics.predictions import Predictions
 from sightline.reporting import figures
@@ -32,7 +32,7 @@ def run(config: Config, run: Run) -> dict[str, float]:
     roles = [role for role in HELD_OUT if len(split.indices(role))]
     for role in roles:
         loader = eval_loader(dataset, role, preprocessing, batch_size, device)
-        predictions, embeddings = predict_logits(model, loader, embed if role == roles[-1] else None)
+        predictions, embeddings = predict_logits(model, loader)
         run.save_predictions(role, predictions)
 
     result = evaluate_classification(
@@ -48,9 +48,8 @@ def run(config: Config, run: Run) -> dict[str, float]:
     run.save_json("evaluation.json", {"split": role, "n": len(predictions), **result, "class_names": names})
     _draw(run, predictions, result, names)
     _galleries(run, config, dataset, preprocessing, predictions, role)
-    if embeddings is not None:
-        points, kept = _map(embeddings, config.evaluation.tsne_items, config.seed)
-        run.save_bytes("figures/embedding.png", figures.embedding(points, predictions.labels[kept], names))
+    points, kept = _map(embeddings, config.evaluation.tsne_items, config.seed)
+    run.save_bytes("figures/embedding.png", figures.embedding(points, predictions.labels[kept], names))
     show_table(f"{role} split, {len(predictions)} images", METRIC_HEADER, metric_rows(result["metrics"]))
     return {name: metric["value"] for name, metric in result["metrics"].items()}
 

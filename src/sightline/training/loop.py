@@ -19,7 +19,7 @@ from sightline.terminal import ProgressBar, logger
 from sightline.training.optimizer import set_rates
 from sightline.training.precision import Precision
 from sightline.training.schedule import plateau_drops, rate_factor
-from sightline.training.state import BEST, LAST, Progress, save_checkpoint, weights
+from sightline.training.state import BEST, Progress, save_checkpoint, save_last, weights
 from sightline.training.step import seed_step, train_step
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ class Loop:
             "progress": vars(progress).copy(),
             "tally": self.tally.state_dict(),
         }
-        save_checkpoint(training.run, LAST, content)
+        save_last(training.run, content)
 
     def _note(self, loss: float) -> str:
         speed = self._seen / (time.perf_counter() - self._epoch_started)

@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from sightline.errors import RunFailedError
-from sightline.training.state import LAST, Progress, load_checkpoint
+from sightline.training.state import Progress, load_last
 
 if TYPE_CHECKING:
     from sightline.tasks.task import Tally
@@ -12,20 +12,20 @@ if TYPE_CHECKING:
 
 
 def restore(training: "Training") -> tuple[Progress, "Tally"]:
-    """Load the last checkpoint into the parts of a training, or begin anew where there is none.
+    """Load the newest checkpoint that can be read into the parts of a training, or begin anew where there is none.
 
     Rows of `metrics.jsonl` that are younger than the checkpoint are dropped: their steps will be taken again.
 
     Raises:
-        RunFailedError: the checkpoint is damaged, or of another configuration or other data.
+        RunFailedError: every checkpoint is damaged, or the newest is of another configuration or other data.
     """
     run, tally = training.run, training.task.tally()
-    if not run.has(LAST):
+    content = load_last(run, training.train.device)
+    if content is None:
         return Progress(), tally
-    content = load_checkpoint(run, LAST, training.train.device)
     different = [key for key, value in training.identity.items() if content[key] != value]
     if different:
-        raise RunFailedError(f"{run.path / LAST} is of another {', '.join(different)}; begin a new run")
+        raise RunFailedError(f"the checkpoint in {run.path} is of another {', '.join(different)}; begin a new run")
     training.model.load_state_dict(content["model"])
     if training.ema is not None:
         training.ema.module.load_state_dict(content["ema"])

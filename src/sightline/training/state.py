@@ -8,9 +8,11 @@ import torch
 from torch import nn
 
 from sightline.errors import RunFailedError, UsageError
+from sightline.models.weights import DAMAGE, first_line, load_plain
 from sightline.run import Run
+from sightline.terminal import logger
 
-LAST, BEST = "checkpoints/last.pt", "checkpoints/best.pt"
+LAST, PREVIOUS, BEST = "checkpoints/last.pt", "checkpoints/previous.pt", "checkpoints/best.pt"
 
 
 @dataclass
@@ -52,6 +54,31 @@ def save_checkpoint(run: Run, name: str, content: Mapping[str, Any]) -> None:
     run.save_with(name, lambda stream: torch.save(dict(content), stream))
 
 
+def save_last(run: Run, content: Mapping[str, Any]) -> None:
+    """Write `last.pt`; the one before it stays as `previous.pt`, for the day when the last one is damaged."""
+    if run.has(LAST):
+        (run.path / LAST).replace(run.path / PREVIOUS)
+    save_checkpoint(run, LAST, content)
+
+
+def load_last(run: Run, device: torch.device) -> dict[str, Any] | None:
+    """The newest checkpoint that can be read; None where there is none yet.
+
+    Raises:
+        RunFailedError: there are checkpoints, and all of them are damaged. Nothing is overwritten.
+    """
+    names = [name for name in (LAST, PREVIOUS) if run.has(name)]
+    for name in names:
+        try:
+            return load_checkpoint(run, name, device)
+        except RunFailedError as error:
+            logger.warning("%s", error)
+            problem = error
+    if names:
+        raise RunFailedError(f"no checkpoint of {run.path} can be read; begin a new run") from problem
+    return None
+
+
 def load_checkpoint(run: Run, name: str, device: torch.device) -> dict[str, Any]:
     """Read a checkpoint.
 
@@ -63,9 +90,11 @@ def load_checkpoint(run: Run, name: str, device: torch.device) -> dict[str, Any]
     if not path.is_file():
         raise UsageError(f"{run.path} has no {name}; train it first")
     try:
-        content: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
-    except (RuntimeError, EOFError, ValueError, OSError) as error:
-        raise RunFailedError(f"{path} is damaged: {str(error).splitlines()[0]}") from error
+        content = load_plain(path, device)
+    except (OSError, *DAMAGE) as error:
+        raise RunFailedError(f"{path} is damaged: {first_line(error)}") from error
+    if not isinstance(content, dict):
+        raise RunFailedError(f"{path} is damaged: it holds no checkpoint")
     return content
 
 

@@ -16,6 +16,7 @@ from tests.conftest import ROOT, Command
 BASE = (
     "demo", "training.epochs=3", "limit=400", "tracking=none", "transforms.mixing.cutmix_alpha=1.0",
     "transforms.mixing.probability=0.5", "model.drop_rate=0.2", "training.ema_decay=0.9",
+    "training.checkpoint_minutes=0.001",
     "mode.stages=[validate,train]",
 )  # fmt: skip
 

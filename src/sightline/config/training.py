@@ -142,3 +142,4 @@ class TrainingConfig(Frozen):
     ema_decay: Fraction | None
     monitor: Literal["val_loss", "val_accuracy", "val_f1_macro"]
     patience: Count | None
+    checkpoint_minutes: Positive

@@ -75,6 +75,7 @@ class Loop:
         self._in_train_mode = False
         self._epoch_started = time.perf_counter()
         self._seen = 0
+        self._save_at = time.monotonic() + 60 * training.config.checkpoint_minutes
 
     def run(self, stop: StopSignal) -> Progress:
         """Train to the end, or until early stopping or a signal.
@@ -90,6 +91,8 @@ class Loop:
                 epoch, index = divmod(progress.step, per_epoch)
                 if progress.epochs < epoch:
                     self._close_epoch()
+                    self._save()
+                elif time.monotonic() > self._save_at:
                     self._save()
                 if self._finished():
                     return progress
@@ -188,6 +191,7 @@ class Loop:
             "tally": self.tally.state_dict(),
         }
         save_last(training.run, content)
+        self._save_at = time.monotonic() + 60 * training.config.checkpoint_minutes
 
     def _note(self, loss: float) -> str:
         speed = self._seen / (time.perf_counter() - self._epoch_started)

@@ -109,7 +109,7 @@ class Loop:
         if not self._in_train_mode or index == 0:
             self._enter_train_mode(epoch)
         batch = training.train.batch(epoch, index, step / training.total_steps)
-        rate = training.rate * self._factor(step)
+        rate = training.rate * self._factor(self.progress.updates)
         set_rates(training.optimizer, rate, training.plan, step, len(training.train))
         seed_step(training.seed, step)
         loss, moved = train_step(
@@ -122,8 +122,9 @@ class Loop:
             self.tally,
         )
         if training.ema and moved:
-            training.ema.update(training.model, step=step)
+            training.ema.update(training.model, step=self.progress.updates)
         self.progress.step += 1
+        self.progress.updates += moved
         self._seen += len(batch)
         if index % max(1, len(training.train) // STEP_ROWS_AN_EPOCH) == 0:
             training.run.log("step", step=step, epoch=epoch, loss=loss, lr=rate)
@@ -150,7 +151,7 @@ class Loop:
         row: dict[str, float] = {"epoch": progress.epochs, "step": progress.step}
         row |= {f"train_{name}": value for name, value in self.tally.metrics().items()}
         row |= {f"val_{name}": value for name, value in self._evaluate().items()}
-        row |= {"lr": training.rate * self._factor(progress.step - 1)}
+        row |= {"lr": training.rate * self._factor(max(0, progress.updates - 1))}
         row |= {"seconds": round(seconds, 3), "images_per_second": round(self._seen / seconds, 1)}
         progress.epochs += 1
         progress.history.append(row)

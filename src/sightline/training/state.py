@@ -20,13 +20,15 @@ class Progress:
     """How far a training is.
 
     Attributes:
-        step: optimiser steps done.
+        step: steps done, that is, batches seen.
+        updates: those that moved the weights; fp16 skips a few, and schedules do not count them (rule 19).
         epochs: epochs closed, that is, evaluated.
         history: the epoch rows so far.
         best: row index in `history` of the best epoch, by the monitored metric.
     """
 
     step: int = 0
+    updates: int = 0
     epochs: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
     best: int | None = None

@@ -1,0 +1,131 @@
+"""The loop on parts made here: no run of the command, no data on disk."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from sightline.cli import compose_config
+from sightline.config import parse
+from sightline.data.loaders import Batch
+from sightline.models.freezing import FreezingPlan
+from sightline.models.groups import LayerGroup
+from sightline.run import Run
+from sightline.runtime import Interrupted, StopSignal
+from sightline.tasks.classification import Classification
+from sightline.training import loop as loop_file
+from sightline.training.loop import Loop, Training
+from sightline.training.losses import cross_entropy
+from sightline.training.precision import choose_precision
+from sightline.training.resume import restore
+from sightline.training.state import Progress
+
+CPU = torch.device("cpu")
+STEPS = 4
+
+
+class Made:
+    """Two classes that a straight line separates; four batches an epoch."""
+
+    device = CPU
+
+    def __len__(self) -> int:
+        return STEPS
+
+    def batch(self, epoch: int, index: int, _progress: float) -> Batch:
+        generator = torch.Generator().manual_seed(epoch * STEPS + index)
+        images = torch.randn(16, 3, 2, 2, generator=generator)
+        return Batch(images, {"label": (images.sum(dim=(1, 2, 3)) > 0).long()}, np.arange(16))
+
+    def __iter__(self) -> Iterator[Batch]:
+        return (self.batch(999, index, 0.0) for index in range(2))
+
+
+def made(tmp_path: Path, *overrides: str) -> Training:
+    config = parse.parse(compose_config(["mode=demo", "scheduler=constant", "training.epochs=3", *overrides]))
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(12, 2))
+    optimizer = torch.optim.SGD([{"params": list(model.parameters()), "lr_scale": 1.0, "group": 0}], lr=0.1)
+    loader: Any = Made()
+    groups = [LayerGroup("all", ("1.weight", "1.bias"), ("1",))]
+    return Training(
+        config.training, config.scheduler, 0, 0.1, model, None, Classification(2, cross_entropy(0.0)), optimizer,
+        choose_precision("fp32", CPU), loader, loader, groups, FreezingPlan((0,)), Run.create(tmp_path, "a", "b"), {},
+    )  # fmt: skip
+
+
+def finish(training: Training) -> Progress:
+    progress, tally = restore(training)
+    return Loop(training, progress, tally).run(StopSignal())
+
+
+def test_every_step_and_every_epoch_happens_once(tmp_path: Path):
+    training = made(tmp_path)
+    progress = finish(training)
+    assert (progress.step, progress.updates, progress.epochs) == (12, 12, 3)
+    rows = training.run.rows("metrics.jsonl")
+    assert [row["step"] for row in rows if row["kind"] == "step"] == list(range(12))
+    assert [row["epoch"] for row in rows if row["kind"] == "epoch"] == [0, 1, 2]
+    assert progress.history[-1]["val_accuracy"] > 0.8
+
+
+def test_patience_stops_early(tmp_path: Path):
+    training = made(tmp_path, "training.epochs=50", "training.patience=2", "optimizer.lr=1e-9")
+    training.rate = 1e-12
+    progress = finish(training)
+    assert progress.epochs < 50
+    assert progress.waited() == 2
+
+
+@pytest.mark.parametrize("after", [1, 4, 6, 11])
+def test_a_signal_saves_and_the_rest_is_the_same(tmp_path: Path, after: int, monkeypatch: pytest.MonkeyPatch):
+    whole = made(tmp_path / "whole")
+    finish(whole)
+    stopped, stop, count = made(tmp_path / "stopped"), StopSignal(), 0
+    real = loop_file.train_step
+
+    def counted(*arguments: Any) -> tuple[float, bool]:
+        nonlocal count
+        count += 1
+        if count == after:
+            stop.number = 15
+        return real(*arguments)
+
+    monkeypatch.setattr(loop_file, "train_step", counted)
+    progress, tally = restore(stopped)
+    with pytest.raises(Interrupted, match=f"after step {after}") as signal:
+        Loop(stopped, progress, tally).run(stop)
+    assert signal.value.status == 143
+    resumed = made(tmp_path / "resumed")
+    resumed.run = stopped.run
+    finish(resumed)
+    for one, other in zip(whole.model.parameters(), resumed.model.parameters(), strict=True):
+        assert torch.equal(one, other)
+    clocks = {"seconds", "images_per_second"}
+    one, other = (
+        [{key: value for key, value in row.items() if key not in clocks} for row in training.run.rows("metrics.jsonl")]
+        for training in (whole, resumed)
+    )
+    assert one == other
+
+
+def test_a_skipped_step_moves_no_schedule(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """fp16 skips steps whose gradients overflow (rule 19)."""
+    training = made(tmp_path, "scheduler=onecycle")
+    real, calls = loop_file.train_step, 0
+
+    def skipping(*arguments: Any) -> tuple[float, bool]:
+        nonlocal calls
+        calls += 1
+        loss, moved = real(*arguments)
+        return loss, moved and calls not in {2, 3}
+
+    monkeypatch.setattr(loop_file, "train_step", skipping)
+    progress = finish(training)
+    assert (progress.step, progress.updates) == (12, 10)
+    rates = [row["lr"] for row in training.run.rows("metrics.jsonl") if row["kind"] == "step"]
+    assert rates[1] == rates[2] == rates[3] != rates[4]

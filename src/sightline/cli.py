@@ -115,6 +115,7 @@ def compose_config(overrides: Sequence[str]) -> dict[str, Any]:
     Raises:
         UsageError: an override names no key or no choice, or does not read.
     """
+    _check_choices(overrides)
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(conf_dir()), version_base="1.3", job_name="sightline"):
@@ -126,12 +127,19 @@ def compose_config(overrides: Sequence[str]) -> dict[str, Any]:
     return {str(key): value for key, value in composed.items()}
 
 
+def _check_choices(overrides: Sequence[str]) -> None:
+    """Refuse a choice that no group has; Hydra would pass over one of an optional group."""
+    groups = choices()
+    for override in overrides:
+        key, _, value = override.lstrip("+~").partition("=")
+        if key in groups and value and value not in groups[key]:
+            takes = f"it takes {', '.join(groups[key])}"
+            raise UsageError(f"{key}={value} is no choice{did_you_mean(value, groups[key])}; {takes}")
+
+
 def _why(error: Exception, overrides: Sequence[str], groups: Mapping[str, list[str]]) -> str:
     """One line about the override that Hydra could not use."""
     pairs = [(override, *override.lstrip("+~").partition("=")[::2]) for override in overrides]
-    for _, key, value in pairs:
-        if key in groups and value not in groups[key]:
-            return f"{key}={value} is no choice{did_you_mean(value, groups[key])}; it takes {', '.join(groups[key])}"
     choices = [override for override, key, _ in pairs if key in groups]
     known = parse.keys(compose_config(choices)) if len(choices) < len(overrides) else []
     for override, key, _ in pairs:

@@ -27,6 +27,7 @@ def refused(sightline: Command, tmp_path: Path, *arguments: str, status: int = 2
         (["demo", "optimizer=sgd", "optimizer.betas=[0.1,0.2]"], "unknown key optimizer.betas"),
         (["3", "restnet"], "did you mean resnet?"),
         (["model=restnet"], "did you mean resnet?"),
+        (["demo", "rates=cnn-adam"], "did you mean cnn-adamw?"),
         (["3", "timm", "data=digits", "model.name=resnet500"], "no model of timm's"),
         (["demo", "training.epochs=many"], "training.epochs"),
         (["demo", "training.batch_size=0"], "training.batch_size=0"),

@@ -8,6 +8,9 @@ from typing import Any
 from sightline.config.schema import FREE, TRAINED
 from sightline.errors import UsageError
 
+ABOUT_THE_COMMAND = ("mode", "run", "input", "output", "runs_dir", "device")
+"""Keys that say what this command does and where, not what was trained."""
+
 
 def root_of(override: str) -> str:
     """The group or top-level key an override is about: `optimizer` of `++optimizer.lr=1`."""
@@ -26,14 +29,14 @@ def with_overrides(stored: Mapping[str, Any], composed: Mapping[str, Any], overr
     Raises:
         UsageError: an override is about something that training fixed.
     """
-    fixed = [override for override in overrides if root_of(override) in TRAINED]
+    fixed = [override for override in overrides if root_of(override) not in {*FREE, *ABOUT_THE_COMMAND}]
     if fixed:
         raise UsageError(
             f"{fixed[0]} cannot be changed with run=: training fixed {', '.join(TRAINED)}\n"
             f"leave it out, or train a new run with it; free to change: {', '.join(FREE)}"
         )
     result = copy.deepcopy(dict(stored))
-    for key in ("mode", "run", "input", "output", "runs_dir", "device"):
+    for key in ABOUT_THE_COMMAND:
         result[key] = composed[key]
     for override in overrides:
         if root_of(override) in FREE:

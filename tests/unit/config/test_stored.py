@@ -27,7 +27,9 @@ def test_the_choice_of_a_free_group_changes(before: dict[str, Any]):
     assert stored.with_overrides(before, compose_config(overrides), overrides)["tracking"]["name"] == "none"
 
 
-@pytest.mark.parametrize("override", ["optimizer.lr=0.123", "model=resnet", "+data.x=1", "seed=3", "limit=5", "~model"])
+@pytest.mark.parametrize(
+    "override", ["optimizer.lr=0.123", "model=resnet", "+data.x=1", "seed=3", "limit=5", "~model", "rates=vit-adamw"]
+)
 def test_what_training_fixed_is_refused(before: dict[str, Any], override: str):
     with pytest.raises(UsageError, match="training fixed"):
         stored.with_overrides(before, compose_config([]), [override])

@@ -6,7 +6,7 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor
 
-from sightline.metrics.classification import count_scores
+from sightline.metrics.classification import accuracy_from_confusion, f1_macro_from_confusion
 from sightline.tasks.task import Targets
 
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -38,11 +38,10 @@ class ClassificationTally:
         if self._confusion is None or self._loss is None:
             raise ValueError("nothing was counted")
         confusion = self._confusion.cpu().numpy()
-        scores = count_scores(confusion.diagonal(), truth=confusion.sum(axis=1), predicted=confusion.sum(axis=0))
         return {
             "loss": float(self._loss) / float(confusion.sum()),
-            "accuracy": float(scores["accuracy"]),
-            "f1_macro": float(scores["f1_macro"]),
+            "accuracy": float(accuracy_from_confusion(confusion)),
+            "f1_macro": float(f1_macro_from_confusion(confusion)),
         }
 
     def state_dict(self) -> dict[str, Any]:

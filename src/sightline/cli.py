@@ -20,9 +20,10 @@ from sightline.config.schema import Config
 from sightline.config.suggestions import did_you_mean, did_you_mean_key
 from sightline.config.words import overrides_from_words
 from sightline.data.sources import find
+from sightline.distributed import world
 from sightline.errors import SightlineError, UsageError
 from sightline.models.names import check_model
-from sightline.pipeline import run_stages
+from sightline.pipeline import follow, run_stages
 from sightline.run import Run
 from sightline.runtime import Interrupted, prepare_environment, provenance
 from sightline.terminal import console, log_to, show_log
@@ -185,12 +186,17 @@ def _about(path: Path) -> str:
 
 def _execute(composed: dict[str, Any], overrides: Sequence[str], arguments: Sequence[str]) -> int:
     config, run = _open(composed, overrides)
+    if not world().writes:
+        show_log(silent=True)
+        follow(config)
+        return 0
     if run is None:
         check_model(config.model)
         find(config.data)  # what is not there is refused before a run is made and torch is imported
         run = Run.create(Path(config.runs_dir), f"{config.data.name}-{config.model.name}", _label(config))
         run.save_text("config.yaml", parse.to_yaml(config))
-        run.save_json("provenance.json", provenance(["sightline", *arguments], parse.config_hash(config)))
+        facts = provenance(["sightline", *arguments], parse.config_hash(config))
+        run.save_json("provenance.json", {**facts, "processes": world().size, "launch": world().launch})
     with log_to(run.file("log.txt")):
         run_stages(config, run)
     return 0
@@ -201,13 +207,26 @@ def _open(composed: dict[str, Any], overrides: Sequence[str]) -> tuple[Config, R
     config = parse.parse(composed)
     makes_run = config.mode.stages[0] in TRAINING_STAGES
     if makes_run and config.run is None:
-        return config, None
+        return config, _started_before(config)
     run = Run.open(config.run or "latest", Path(config.runs_dir))
     before = parse.read(run.path / "config.yaml").model_dump(mode="json")
     if makes_run:
         stored.check_same_training(before, config.model_dump(mode="json"))
         return config, run
     return parse.parse(stored.with_overrides(before, config.model_dump(mode="json"), overrides)), run
+
+
+def _started_before(config: Config) -> Run | None:
+    """The run of this launch, when torchrun starts its processes anew after one of them died."""
+    peers = world()
+    if not peers.restarts or not peers.writes:
+        return None
+    for file in sorted(Path(config.runs_dir).glob("*/*/provenance.json"), reverse=True):
+        run = Run(file.parent.resolve())
+        facts = run.load_json(file.name)
+        if (facts.get("launch"), facts["config_hash"]) == (peers.launch, parse.config_hash(config)):
+            return run
+    return None
 
 
 def _label(config: Config) -> str:

@@ -1,6 +1,7 @@
 """A trained model, ready to answer: the one way from a run to logits."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, cast
 
 import numpy as np
@@ -11,12 +12,14 @@ from torch import Tensor, nn
 from sightline.config import parse
 from sightline.config.schema import CnnModel, Config, ModelConfig
 from sightline.data.dataset import Dataset
-from sightline.data.loaders import EvalLoader
+from sightline.data.loaders import Batch, EvalLoader
 from sightline.data.preprocessing import SMALL_SIDE, Preprocessing, native_side
 from sightline.data.sources import Source
 from sightline.data.splits import Split
 from sightline.data.transforms import Channels, stored_side
+from sightline.distributed import World
 from sightline.errors import RunFailedError, UsageError
+from sightline.memory import in_parts_that_fit
 from sightline.metrics.predictions import Predictions
 from sightline.models.build import build_model, input_facts
 from sightline.models.weights import DAMAGE, first_line, load_plain
@@ -106,12 +109,12 @@ def predict_logits(model: nn.Module, loader: EvalLoader) -> tuple[Predictions, N
         The predictions, and (n, features) what the classifier saw of each item.
     """
     backbone = cast("Backbone", model)
-    logits, embeddings, positions = [], [], []
+    logits, embeddings, positions, parts = [], [], [], 1
     with torch.inference_mode(), ProgressBar(len(loader), f"predicting {loader.role}") as bar:
         for number, batch in enumerate(loader):
-            features = backbone.forward_features(batch.images)
-            logits.append(backbone.forward_head(features).float().cpu().numpy())
-            embeddings.append(backbone.forward_head(features, pre_logits=True).float().cpu().numpy())
+            answers, parts = in_parts_that_fit(partial(_answers, backbone, batch), parts, len(batch), len(batch))
+            logits += [answer for answer, _ in answers]
+            embeddings += [embedding for _, embedding in answers]
             positions.append(batch.positions)
             bar.update(number + 1, f"predicting {loader.role}")
     split = loader.dataset.split
@@ -124,6 +127,16 @@ def predict_logits(model: nn.Module, loader: EvalLoader) -> tuple[Predictions, N
     return predictions, np.concatenate(embeddings)
 
 
+def _answers(backbone: Backbone, batch: Batch, parts: int) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    """Logits and embeddings of each part of a batch."""
+    answers = []
+    for part in batch.parts(parts):
+        features = backbone.forward_features(part.images)
+        logits, embeddings = backbone.forward_head(features), backbone.forward_head(features, pre_logits=True)
+        answers.append((logits.float().cpu().numpy(), embeddings.float().cpu().numpy()))
+    return answers
+
+
 def eval_loader(
     dataset: Dataset,
     role: SplitName,
@@ -131,9 +144,11 @@ def eval_loader(
     batch_size: int,
     device: torch.device,
     memory_format: torch.memory_format = torch.channels_last,
+    peers: World = World(),  # noqa: B008 - immutable
 ) -> EvalLoader:
-    """Batches of a role as every later stage sees them."""
-    return EvalLoader(dataset, role, preprocessing.transform(), batch_size, device, memory_format)
+    """Batches of a role as every later stage sees them; of several processes each gets its share."""
+    transform = preprocessing.transform()
+    return EvalLoader(dataset, role, transform, batch_size, device, memory_format, peers.rank, peers.size)
 
 
 class Classifier(nn.Module):

@@ -1,13 +1,15 @@
 """Calls the stages of a mode in order, mirrors the run to its tracker, and keeps the traceback of what goes wrong."""
 
+import errno
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sightline.config.schema import Config, Stage
+from sightline.distributed import from_first, together, world
 from sightline.errors import RunFailedError, SightlineError, UsageError
 from sightline.run import Run
-from sightline.runtime import prepare_torch
+from sightline.runtime import has_cuda, prepare_torch
 from sightline.terminal import logger
 
 if TYPE_CHECKING:
@@ -31,9 +33,12 @@ def run_stages(config: Config, run: Run) -> None:
     try:
         for name in config.mode.stages:
             if tracker is None and name in TRACKED:
-                tracker = _follow(config, run)
+                tracker = _tracked(config, run)
             with run.entering(name):
-                _stage(name)(config, run)
+                if name == "train":
+                    _train(config, run)
+                else:
+                    _stage(name)(config, run)
             if tracker is not None:
                 tracker.sync(run)
         if tracker is not None and "train" in config.mode.stages:
@@ -45,13 +50,40 @@ def run_stages(config: Config, run: Run) -> None:
             run.discard_if_unused()
         if isinstance(error, SightlineError) or not isinstance(error, Exception):
             raise
-        run.append_text("log.txt", traceback.format_exc())
-        raise RunFailedError(f"{type(error).__name__}: {error}\nthe traceback is in {run.path / 'log.txt'}") from error
+        raise _failure(error, run) from error
     if tracker is not None:
         tracker.finish("FINISHED")
 
 
-def _follow(config: Config, run: Run) -> "Tracker":
+def follow(config: Config) -> None:
+    """What the processes do that do not write: train along, and leave the other stages to the one that does."""
+    if "train" in config.mode.stages:
+        prepare_torch()
+        try:
+            _train(config, None)
+        except Exception as error:
+            if isinstance(error, SightlineError):
+                raise
+            raise RunFailedError(f"process {world().rank}: {type(error).__name__}: {error}") from error
+
+
+def _train(config: Config, run: Run | None) -> None:
+    """Train with all processes, in the run that the first of them opened."""
+    with together(cuda=config.device in {"auto", "cuda"} and has_cuda()):
+        path = from_first(str(run.path) if run else "")
+        _stage("train")(config, run or Run(Path(path), writes=False))
+
+
+def _failure(error: Exception, run: Run) -> RunFailedError:
+    """What a person is told of an error that nobody expected; its traceback goes into the log while it can."""
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+        again = f"run={run.path.parent.name}/{run.path.name}"
+        return RunFailedError(f"{run.path} cannot grow: {error.strerror}; free some space, then go on with {again}")
+    run.append_text("log.txt", traceback.format_exc())
+    return RunFailedError(f"{type(error).__name__}: {error}\nthe traceback is in {run.path / 'log.txt'}")
+
+
+def _tracked(config: Config, run: Run) -> "Tracker":
     """Open the tracker, and let it hear every row that the run logs."""
     from sightline.tracking import open_tracker
 

@@ -32,10 +32,12 @@ class Run:
 
     Args:
         path: the folder, which exists.
+        writes: false in all but one of the processes that train together: their writing does nothing.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, writes: bool = True) -> None:
         self.path = path
+        self.writes = writes
         self.stage: str | None = None
         self.listeners: list[Callable[[Mapping[str, Any]], None]] = []
 
@@ -76,6 +78,8 @@ class Run:
 
     def become_latest(self, runs_dir: Path) -> None:
         """Point `runs_dir/latest` at this run."""
+        if not self.writes:
+            return
         link = runs_dir / "latest"
         temporary = runs_dir / f".latest-{os.getpid()}"
         temporary.unlink(missing_ok=True)
@@ -133,8 +137,9 @@ class Run:
     def save_with(self, name: str, write: Callable[[BinaryIO], None]) -> Path:
         """Let `write` fill a file as a stream, atomically: for what is too large to hold twice."""
         path = self.file(name)
-        with atomic_file(path) as stream:
-            write(stream)
+        if self.writes:
+            with atomic_file(path) as stream:
+                write(stream)
         return path
 
     def save_text(self, name: str, text: str) -> Path:
@@ -161,11 +166,12 @@ class Run:
 
     def append(self, name: str, row: Mapping[str, Any]) -> None:
         """Add one JSON line to a file, where it survives the death of this process."""
-        with self.file(name).open("a") as stream:
-            stream.write(json.dumps(dict(row), allow_nan=False) + "\n")
+        self.append_text(name, json.dumps(dict(row), allow_nan=False) + "\n")
 
     def append_text(self, name: str, text: str) -> None:
         """Add text to the end of a file."""
+        if not self.writes:
+            return
         with self.file(name).open("a") as stream:
             stream.write(text)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 import sightline
+from sightline.distributed import world
 from sightline.errors import UsageError
 from sightline.run import now
 
@@ -50,6 +51,8 @@ def prepare_environment() -> None:
     """Settings that must stand before torch is imported; a person's own settings win."""
     # Large pages for tensors: fewer page faults in the allocation-heavy convolution backward.
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
+    # The profiler's own log speaks of every start and stop.
+    os.environ.setdefault("KINETO_LOG_LEVEL", "5")
     # Without it cuBLAS may pick another algorithm from run to run.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
@@ -66,6 +69,13 @@ def prepare_torch() -> None:
     torch.backends.cudnn.benchmark = False
 
 
+def has_cuda() -> bool:
+    """Whether there is a GPU that torch can use."""
+    import torch
+
+    return torch.cuda.is_available()
+
+
 def pick_device(name: str) -> "torch.device":
     """The device of a configuration's `device`; `auto` takes cuda, then mps, then cpu.
 
@@ -79,6 +89,9 @@ def pick_device(name: str) -> "torch.device":
         name = next(kind for kind, available in there.items() if available)
     if not there[name]:
         raise UsageError(f"device={name} is not available here; take device=auto or device=cpu")
+    if name == "cuda" and world().size > 1:
+        torch.cuda.set_device(world().local_rank)
+        return torch.device("cuda", world().local_rank)
     return torch.device(name)
 
 

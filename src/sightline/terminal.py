@@ -15,9 +15,14 @@ console = Console(soft_wrap=True, highlight=False)
 logger = logging.getLogger("sightline")
 
 
-def show_log() -> None:
-    """Send Sightline's log lines to standard output, warnings to standard error when it is no terminal."""
-    logger.setLevel(logging.INFO)
+def show_log(*, silent: bool = False) -> None:
+    """Send Sightline's log lines to standard output, warnings to standard error when it is no terminal.
+
+    Args:
+        silent: show errors only, and no progress: for processes that train along with the one that speaks.
+    """
+    console.quiet = silent
+    logger.setLevel(logging.ERROR if silent else logging.INFO)
     logger.propagate = False
     logger.handlers.clear()
     if console.is_terminal:
@@ -33,10 +38,18 @@ def show_log() -> None:
     logger.addHandler(err)
 
 
+class _LogFile(logging.FileHandler):
+    """A log that cannot be written, on a full disk, is no reason to print a traceback for every line."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
+
+
 @contextmanager
 def log_to(path: Path) -> Iterator[None]:
     """Keep a copy of the log, with times, in a file."""
-    handler = logging.FileHandler(path)
+    handler = _LogFile(path)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S"))
     logger.addHandler(handler)
     try:
@@ -68,7 +81,7 @@ class ProgressBar:
             TextColumn("{task.fields[note]}"),
             console=console,
             transient=True,
-            disable=not console.is_terminal,
+            disable=console.quiet or not console.is_terminal,
         )
         self._task = self._progress.add_task(label, total=total, completed=done, note="")
 

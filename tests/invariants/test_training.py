@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from tests.conftest import ROOT, Command
+from tests.invariants.comparing import same, states
 
 BASE = (
     "demo", "training.epochs=3", "limit=400", "tracking=none", "transforms.mixing.cutmix_alpha=1.0",
@@ -19,27 +20,6 @@ BASE = (
     "training.checkpoint_minutes=0.001",
     "mode.stages=[validate,train]",
 )  # fmt: skip
-
-
-def states(run: Path) -> tuple[dict[str, object], list[dict[str, float]]]:
-    last = torch.load(run / "checkpoints/last.pt", weights_only=True)
-    rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    for row in rows:
-        row.pop("seconds", None)
-        row.pop("images_per_second", None)
-    return last, rows
-
-
-def same(one: object, other: object) -> bool:
-    """Equal to the bit, through dicts and lists; clocks are not part of a state."""
-    if isinstance(one, torch.Tensor):
-        return isinstance(other, torch.Tensor) and torch.equal(one, other)
-    if isinstance(one, dict):
-        clocks = {"seconds", "images_per_second"}
-        return isinstance(other, dict) and all(same(one[key], other[key]) for key in one if key not in clocks)
-    if isinstance(one, list | tuple):
-        return isinstance(other, list | tuple) and len(one) == len(other) and all(map(same, one, other))
-    return one == other
 
 
 @pytest.fixture(scope="module")

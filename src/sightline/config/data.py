@@ -25,6 +25,7 @@ class _Data(Frozen):
     calibration_fraction: Fraction
     test_fraction: Fraction
     split_seed: int
+    store: Literal["auto", "memory", "disk", "stream"]
     workers: Annotated[int, Field(ge=0)] | None
     validation: ValidationPolicy
 

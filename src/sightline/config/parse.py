@@ -13,7 +13,7 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from sightline.config.schema import TRAINED, Config
+from sightline.config.schema import ANYTIME, TRAINED, Config
 from sightline.config.suggestions import did_you_mean, did_you_mean_key
 from sightline.errors import UsageError
 
@@ -74,6 +74,9 @@ def config_hash(config: Config) -> str:
     """Eight hexadecimal digits of what training fixes, the seed left out: runs of one configuration share it."""
     content = trained_part(config)
     del content["seed"]
+    for key in ANYTIME:
+        group, _, name = key.partition(".")
+        del content[group][name]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:8]
 
 

@@ -59,6 +59,7 @@ from sightline.config.transforms import (
 )
 
 __all__ = [
+    "ANYTIME",
     "FREE",
     "TRAINED",
     "AdamWOptimizer",
@@ -180,6 +181,14 @@ TRAINED = (
     "limit",
 )
 """The part of the configuration that training fixes: a finished run answers for these for ever."""
+
+ANYTIME = (
+    "data.store",
+    "data.workers",
+    "training.checkpoint_minutes",
+    "training.profile_steps",
+)
+"""Keys of trained groups that change no result: how fast it comes, and what is kept on the way."""
 
 FREE = ("evaluation", "calibration", "explain", "predict", "report", "tracking")
 """The groups that a later stage may set anew."""

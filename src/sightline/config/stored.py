@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sightline.config.schema import FREE, TRAINED
+from sightline.config.schema import ANYTIME, FREE, TRAINED
 from sightline.errors import UsageError
 
 ABOUT_THE_COMMAND = ("mode", "run", "input", "output", "runs_dir", "device")
@@ -14,8 +14,11 @@ ABOUT_THE_COMMAND = ("mode", "run", "input", "output", "runs_dir", "device")
 
 def root_of(override: str) -> str:
     """The group or top-level key an override is about: `optimizer` of `++optimizer.lr=1`."""
-    key = override.split("=", 1)[0].lstrip("+~")
-    return key.split("@")[0].split(".")[0]
+    return _key_of(override).split("@")[0].split(".")[0]
+
+
+def _key_of(override: str) -> str:
+    return override.split("=", 1)[0].lstrip("+~")
 
 
 def with_overrides(stored: Mapping[str, Any], composed: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
@@ -29,7 +32,8 @@ def with_overrides(stored: Mapping[str, Any], composed: Mapping[str, Any], overr
     Raises:
         UsageError: an override is about something that training fixed.
     """
-    fixed = [override for override in overrides if root_of(override) not in {*FREE, *ABOUT_THE_COMMAND}]
+    free = [override for override in overrides if root_of(override) in FREE or _key_of(override) in ANYTIME]
+    fixed = [override for override in overrides if override not in free and root_of(override) not in ABOUT_THE_COMMAND]
     if fixed:
         raise UsageError(
             f"{fixed[0]} cannot be changed with run=: training fixed {', '.join(TRAINED)}\n"
@@ -38,10 +42,8 @@ def with_overrides(stored: Mapping[str, Any], composed: Mapping[str, Any], overr
     result = copy.deepcopy(dict(stored))
     for key in ABOUT_THE_COMMAND:
         result[key] = composed[key]
-    for override in overrides:
-        if root_of(override) in FREE:
-            path = override.split("=", 1)[0].lstrip("+~").split(".")
-            _copy_value(composed, result, path)
+    for override in free:
+        _copy_value(composed, result, _key_of(override).split("."))
     return result
 
 
@@ -52,7 +54,7 @@ def check_same_training(stored: Mapping[str, Any], composed: Mapping[str, Any]) 
         UsageError: it is not; the differing keys are named.
     """
     before, now = _flat({key: stored[key] for key in TRAINED}), _flat({key: composed[key] for key in TRAINED})
-    different = [key for key in {**before, **now} if before.get(key) != now.get(key)]
+    different = [key for key in {**before, **now} if before.get(key) != now.get(key) and key not in ANYTIME]
     if different:
         shown = ", ".join(f"{key} was {json.dumps(before.get(key))}" for key in different[:3])
         more = f" and {len(different) - 3} more" if len(different) > 3 else ""

@@ -137,9 +137,13 @@ class TrainingConfig(Frozen):
     accumulate: Count
     precision: Literal["auto", "fp32", "bf16", "fp16"]
     channels_last: Literal["auto", "on", "off"]
+    compile: Literal["auto", "on", "off"]
     clip_norm: Positive | None
     label_smoothing: Fraction
     ema_decay: Fraction | None
     monitor: Literal["val_loss", "val_accuracy", "val_f1_macro"]
     patience: Count | None
     checkpoint_minutes: Positive
+    steps_per_epoch: Count | None
+    overfit_batches: Count | None
+    profile_steps: Count | None

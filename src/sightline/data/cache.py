@@ -35,7 +35,10 @@ def built_once(cache: Path, key: str, build: Callable[[Path], None]) -> Path:
                 if not place.is_dir():
                     raise
     except OSError as error:
-        raise RunFailedError(f"decoded images cannot be kept under {cache}: {error.strerror or error}") from error
+        raise RunFailedError(
+            f"decoded images cannot be kept under {cache}: {error.strerror or error}\n"
+            "make room there, take another runs_dir, or take data.store=stream, which keeps no pixels"
+        ) from error
     return place
 
 

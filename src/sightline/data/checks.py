@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from sightline.config.schema import ValidationPolicy
 from sightline.data.findings import SEVERITY, TOLD_EXAMPLES, Finding, Wording, counted, finding
+from sightline.data.index import ImageFacts
 from sightline.data.sources import ROLES, Source
 from sightline.data.splits import Split
-from sightline.data.store import ImageFacts
 
 __all__ = ["Finding", "after_split", "before_split", "summary"]
 

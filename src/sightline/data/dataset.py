@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.config.schema import Config
+from sightline.data.opening import open_store
 from sightline.data.sources import Source, find, limited
 from sightline.data.splits import Split
-from sightline.data.store import ImageStore, open_store
+from sightline.data.store import ImageStore
 from sightline.errors import LockedSplitError, UsageError
 from sightline.terminal import ProgressBar
 
@@ -23,7 +24,7 @@ def list_images(config: Config) -> Source:
 
 
 def decode_images(source: Source, side: int, config: Config) -> ImageStore:
-    """The decoded images, from the cache under `runs_dir` where they were decoded before."""
+    """The decoded images; what is kept of them is under `runs_dir`, whatever command comes next."""
     with ProgressBar(len(source), "decoding") as bar:
         return open_store(
             source,
@@ -31,6 +32,7 @@ def decode_images(source: Source, side: int, config: Config) -> ImageStore:
             Path(config.runs_dir) / ".store",
             config.data.workers,
             lambda done, _: bar.update(done, "decoding"),
+            config.data.store,
         )
 
 

@@ -1,21 +1,14 @@
-"""Decode image files to 8-bit RGB: everything a worker process needs, and nothing of torch.
+"""Decode one image file to 8-bit RGB, with nothing of torch, so that worker processes start quickly."""
 
-As a program (`python -m sightline.data.decode SIDE`) it answers chunks of paths on its standard input until that
-closes, so a worker ends when whoever started it ends, however that came about.
-"""
-
-import json
 import logging
 import math
-import os
 import struct
-import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from io import BytesIO
-from typing import IO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,9 +22,6 @@ MAX_PIXELS = 2 * 89_478_485
 
 LONGEST = 2
 """How many times its shorter side an image may be long; of longer ones the centre is kept."""
-
-FRAME = struct.Struct("<QQ")
-READY = b"ready"
 
 # Everything that Pillow's readers have been seen to raise on broken files; it documents OSError alone.
 BROKEN = (
@@ -76,18 +66,6 @@ class Picture:
     mode: str
 
 
-class Entry(NamedTuple):
-    """What is known of one file; `stored_height` and `stored_width` are 0 where there is an `error`."""
-
-    hash: str
-    width: int
-    height: int
-    mode: str
-    stored_height: int
-    stored_width: int
-    error: str | None
-
-
 def decode(content: bytes, side: int | None, max_pixels: int = MAX_PIXELS) -> Picture:
     """Decode a file's bytes: upright, first frame, alpha over white, 16 bits to 8, grey to three channels.
 
@@ -97,37 +75,28 @@ def decode(content: bytes, side: int | None, max_pixels: int = MAX_PIXELS) -> Pi
     Raises:
         DecodeError: no image, a broken one, more than `max_pixels`, or values without an agreed white.
     """
+    with quiet():
+        return decode_aloud(content, side, max_pixels)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep Python's warnings about damaged files off the terminal; for many files at once, since it takes a while."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def decode_aloud(content: bytes, side: int | None, max_pixels: int = MAX_PIXELS) -> Picture:
+    """Do as `decode` does, for whoever has made it `quiet`."""
     if not content:
         raise DecodeError("the file is empty")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return _decode(content, side, max_pixels)
+        return _decode(content, side, max_pixels)
     except UnidentifiedImageError as error:
         raise DecodeError(f"no image of a known format ({', '.join(FORMATS)})") from error
     except BROKEN as error:
         raise DecodeError(" ".join(str(error).split()) or type(error).__name__) from error
-
-
-def read_entries(paths: Sequence[str], side: int | None) -> tuple[list[Entry], bytes]:
-    """Decode files; their pixels come as one buffer, (3, h, w) after (3, h, w), with nothing of those unreadable."""
-    entries: list[Entry] = []
-    planes: list[bytes] = []
-    for path in paths:
-        digest = ""
-        try:
-            with open(path, "rb") as stream:  # noqa: PTH123 - plain strings all the way from the other process
-                content = stream.read()
-            digest = content_hash(content)
-            picture = decode(content, side)
-        except (OSError, DecodeError) as error:
-            why = getattr(error, "strerror", None) or str(error)
-            entries.append(Entry(digest, 0, 0, "", 0, 0, why))
-        else:
-            height, width = picture.pixels.shape[:2]
-            entries.append(Entry(digest, picture.width, picture.height, picture.mode, height, width, None))
-            planes.append(picture.pixels.transpose(2, 0, 1).tobytes())
-    return entries, b"".join(planes)
 
 
 def content_hash(content: bytes) -> str:
@@ -157,10 +126,9 @@ def _decode(content: bytes, side: int | None, max_pixels: int) -> Picture:
         mode, (width, height) = image.mode, image.size
         if width * height > max_pixels:
             raise DecodeError(f"{width} x {height} pixels are more than the {max_pixels} that are safe to open")
-        if side is not None:
+        if side is not None and (factor := 3 * side / min(width, height)) <= 1 / 2:
             # A JPEG can be read at a half, a quarter or an eighth. Three times what is needed remains, which
             # leaves the reduction after it alone to decide what is seen.
-            factor = 3 * side / min(width, height)
             image.draft(None, (math.ceil(width * factor), math.ceil(height * factor)))
         image.load()
         turns = _orientation(image)
@@ -212,39 +180,3 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     if image.mode == "F" or values.min() < 0 or values.max() > 65535:
         raise DecodeError(f"grey of mode {image.mode} has no agreed white; store it as 8 or 16 bits")
     return Image.fromarray(((values.astype(np.uint32) + 128) // 257).astype(np.uint8))
-
-
-# ---------------------------------------------------------------- the worker
-
-
-def send(stream: IO[bytes], head: bytes, body: bytes = b"") -> None:
-    """Write one message: two lengths, then both parts."""
-    stream.write(FRAME.pack(len(head), len(body)))
-    stream.write(head)
-    stream.write(body)
-    stream.flush()
-
-
-def receive(stream: IO[bytes]) -> tuple[bytes, bytes] | None:
-    """Read one message; None where the stream ends, even in the middle of one."""
-    lengths = stream.read(FRAME.size)
-    if len(lengths) < FRAME.size:
-        return None
-    head, body = FRAME.unpack(lengths)
-    parts = stream.read(head), stream.read(body)
-    return parts if len(parts[0]) == head and len(parts[1]) == body else None
-
-
-def _answer(side: int | None) -> None:
-    """Answer chunks until the input closes."""
-    # Nothing that a library prints may fall among the answers.
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    send(answers, READY)
-    while message := receive(sys.stdin.buffer):
-        entries, pixels = read_entries(json.loads(message[0]), side)
-        send(answers, json.dumps(entries).encode(), pixels)
-
-
-if __name__ == "__main__":
-    _answer(int(sys.argv[1]) or None)

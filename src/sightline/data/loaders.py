@@ -1,6 +1,7 @@
 """Batches: any batch of any epoch is a pure function of (seed, epoch, index), so it can be replayed alone."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -12,6 +13,7 @@ from torch import Tensor
 from sightline.config.schema import MixingConfig
 from sightline.data.dataset import Dataset
 from sightline.data.mixing import mix
+from sightline.data.prefetch import read_ahead
 from sightline.data.randomness import permutation
 from sightline.data.transforms import EvalTransform, TrainTransform
 
@@ -24,25 +26,51 @@ class Batch:
         images: (n, 3, s, s) float32, normalised.
         targets: by name; `label` is (n,) int64, or (n, classes) float32 where items were mixed.
         positions: (n,) of the items in the split.
+        weight: of the items' mean loss in the loss of the step: 1 for a whole batch, less for a part of one.
     """
 
     images: Tensor
     targets: dict[str, Tensor]
     positions: NDArray[np.int64]
+    weight: float = 1.0
 
     def __len__(self) -> int:
         return len(self.images)
 
     def parts(self, count: int) -> list["Batch"]:
-        """Cut into at most `count` micro-batches of nearly equal size."""
+        """Cut into at most `count` micro-batches of nearly equal size, each weighing as many items as it has."""
         if count == 1:
             return [self]
         cuts = [cut for cut in np.array_split(np.arange(len(self)), count) if len(cut)]
-        spans = [slice(int(cut[0]), int(cut[-1]) + 1) for cut in cuts]
-        return [
-            Batch(self.images[span], {key: value[span] for key, value in self.targets.items()}, self.positions[span])
-            for span in spans
-        ]
+        return [self._part(slice(int(cut[0]), int(cut[-1]) + 1)) for cut in cuts]
+
+    def _part(self, span: slice) -> "Batch":
+        targets = {key: value[span] for key, value in self.targets.items()}
+        positions = self.positions[span]
+        return Batch(self.images[span], targets, positions, self.weight * len(positions) / len(self))
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """Items as the store holds them, before anything is done to them.
+
+    Attributes:
+        images: (n, 3, h, w) uint8, in pinned memory where they go to cuda.
+        sizes: (n, 2) each image's own height and width, on the CPU.
+        positions: (n,) of the items in the split.
+        weight: see `Batch`.
+    """
+
+    images: Tensor
+    sizes: Tensor
+    positions: NDArray[np.int64]
+    weight: float = 1.0
+
+
+def _pixels(dataset: Dataset, chosen: NDArray[np.int64], device: torch.device, weight: float = 1.0) -> Pixels:
+    images, sizes = dataset.store.batch(dataset.rows[chosen])
+    # Only from pinned memory does a copy to the device run beside the computation.
+    return Pixels(images.pin_memory() if device.type == "cuda" else images, sizes, chosen, weight)
 
 
 @dataclass(frozen=True)
@@ -50,7 +78,13 @@ class TrainLoader:
     """Shuffled, augmented, mixed batches of the train split.
 
     Every item is seen once an epoch; the batches differ in size by one at most, so that none is too small for
-    batch normalisation.
+    batch normalisation. Of several processes each takes its share of every batch.
+
+    Attributes:
+        steps_per_epoch: batches an epoch at most; None is all.
+        overfit_batches: train on the items of so many batches only, again and again; None is on all.
+        rank: which of the processes this one is.
+        processes: how many train together.
     """
 
     dataset: Dataset
@@ -60,20 +94,48 @@ class TrainLoader:
     seed: int
     device: torch.device
     memory_format: torch.memory_format
+    steps_per_epoch: int | None = None
+    overfit_batches: int | None = None
+    rank: int = 0
+    processes: int = 1
 
     @cached_property
     def positions(self) -> NDArray[np.int64]:
         """The train items, in the order of the split."""
-        return self.dataset.positions("train")
+        positions = self.dataset.positions("train")
+        if self.overfit_batches is None:
+            return positions
+        return positions[np.sort(permutation(self.seed, 0, len(positions))[: self.overfit_batches * self.batch_size])]
+
+    @property
+    def _batches(self) -> int:
+        return -(-len(self.positions) // self.batch_size)
 
     def __len__(self) -> int:
-        return -(-len(self.positions) // self.batch_size)
+        return min(self._batches, self.steps_per_epoch or self._batches)
 
     def batch(self, epoch: int, index: int, progress: float) -> Batch:
         """Batch `index` of `epoch`; `progress` in 0…1 says how far the training is."""
-        chosen = self.positions[_shuffled(self.seed, epoch, len(self.positions), len(self))[index]]
-        images, sizes = self.dataset.store.batch(self.dataset.rows[chosen])
-        images = self.transform(images.to(self.device, non_blocking=True), sizes, epoch, chosen)
+        return self._prepared(self._fetch((epoch, index)), epoch, progress)
+
+    def batches(self, first: int, last: int) -> Generator[Batch, None, None]:
+        """The batches of steps `first` … `last - 1`, counted over all epochs; the next one is fetched ahead."""
+        steps = range(first, last)
+        keys = (divmod(step, len(self)) for step in steps)
+        with closing(read_ahead(self._fetch, keys)) as fetched:
+            for step, pixels in zip(steps, fetched, strict=True):
+                yield self._prepared(pixels, step // len(self), step / last)
+
+    def _fetch(self, key: tuple[int, int]) -> Pixels:
+        epoch, index = key
+        whole = self.positions[_shuffled(self.seed, epoch, len(self.positions), self._batches)[index]]
+        mine = np.array_split(whole, self.processes)[self.rank]
+        # Gradients are averaged over processes whose shares may differ by one item.
+        return _pixels(self.dataset, mine, self.device, weight=len(mine) * self.processes / len(whole))
+
+    def _prepared(self, pixels: Pixels, epoch: int, progress: float) -> Batch:
+        chosen = pixels.positions
+        images = self.transform(pixels.images.to(self.device, non_blocking=True), pixels.sizes, epoch, chosen)
         labels = torch.from_numpy(self.dataset.split.labels[chosen]).to(self.device)
         images, labels = mix(
             images,
@@ -85,7 +147,7 @@ class TrainLoader:
             indices=chosen,
             progress=progress,
         )
-        return Batch(images.contiguous(memory_format=self.memory_format), {"label": labels}, chosen)
+        return Batch(images.contiguous(memory_format=self.memory_format), {"label": labels}, chosen, pixels.weight)
 
 
 @lru_cache(maxsize=2)
@@ -96,7 +158,10 @@ def _shuffled(seed: int, epoch: int, items: int, batches: int) -> list[NDArray[n
 
 @dataclass(frozen=True)
 class EvalLoader:
-    """Batches of one role in the order of the split, without any randomness."""
+    """Batches of one role in the order of the split, without any randomness.
+
+    Of several processes each sees its own items, and no item is seen twice.
+    """
 
     dataset: Dataset
     role: str
@@ -104,15 +169,24 @@ class EvalLoader:
     batch_size: int
     device: torch.device
     memory_format: torch.memory_format
+    rank: int = 0
+    processes: int = 1
+
+    @cached_property
+    def positions(self) -> NDArray[np.int64]:
+        """The items of this process, in the order of the split."""
+        return np.array_split(self.dataset.positions(self.role), self.processes)[self.rank]
 
     def __len__(self) -> int:
-        return -(-len(self.dataset.positions(self.role)) // self.batch_size)
+        return -(-len(self.positions) // self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
-        positions = self.dataset.positions(self.role)
-        for start in range(0, len(positions), self.batch_size):
-            chosen = positions[start : start + self.batch_size]
-            images, sizes = self.dataset.store.batch(self.dataset.rows[chosen])
-            images = self.transform(images.to(self.device, non_blocking=True), sizes)
-            labels = torch.from_numpy(self.dataset.split.labels[chosen]).to(self.device)
-            yield Batch(images.contiguous(memory_format=self.memory_format), {"label": labels}, chosen)
+        starts = range(0, len(self.positions), self.batch_size)
+        with closing(read_ahead(self._fetch, starts)) as fetched:
+            for pixels in fetched:
+                images = self.transform(pixels.images.to(self.device, non_blocking=True), pixels.sizes)
+                labels = torch.from_numpy(self.dataset.split.labels[pixels.positions]).to(self.device)
+                yield Batch(images.contiguous(memory_format=self.memory_format), {"label": labels}, pixels.positions)
+
+    def _fetch(self, start: int) -> Pixels:
+        return _pixels(self.dataset, self.positions[start : start + self.batch_size], self.device)

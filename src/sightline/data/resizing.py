@@ -10,10 +10,11 @@ from torch import Tensor
 from sightline.data.boxes import Sizes
 
 Interpolation = Literal["bilinear", "bicubic"]
+ResizeMode = Literal["bilinear", "bicubic", "nearest"]
 
 
 def shorter_side_to(
-    side: int, images: Tensor, sizes: Sizes, interpolation: Interpolation, *, enlarge: bool
+    side: int, images: Tensor, sizes: Sizes, interpolation: ResizeMode, *, enlarge: bool
 ) -> tuple[Tensor, Sizes]:
     """Resize the images whose shorter side is not `side`; the others stay as they are, to the bit.
 
@@ -23,7 +24,7 @@ def shorter_side_to(
         side: wanted length of the shorter side, pixels.
         images: uint8 (B, C, H, W), padded at right and bottom.
         sizes: (B, 2) each image's own height and width.
-        interpolation: the filter.
+        interpolation: the filter; `nearest` is for masks, and takes the value under each new pixel's centre.
         enlarge: whether smaller images grow, too.
 
     Returns:
@@ -48,10 +49,12 @@ def shorter_side_to(
     return output, targets
 
 
-def _resize(images: Tensor, target: Sizes, interpolation: Interpolation) -> Tensor:
+def _resize(images: Tensor, target: Sizes, interpolation: ResizeMode) -> Tensor:
     height, width = target.tolist()
     if images.shape[2:] == (height, width):
         return images
+    if interpolation == "nearest":
+        return F.interpolate(images.contiguous(), size=(height, width), mode="nearest-exact")
     # The uint8 kernel, whole-number arithmetic and close to Pillow's to the bit, exists on the CPU alone.
     pixels = images.contiguous() if images.device.type == "cpu" else images.float()
     resized = F.interpolate(pixels, size=(height, width), mode=interpolation, antialias=True)

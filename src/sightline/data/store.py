@@ -1,76 +1,37 @@
-"""Every image decoded once: 8-bit pixels in one flat file, read to memory where they fit, else mapped."""
+"""Images ready for batches: 8-bit pixels in memory, in a file, or (in `stream`) decoded for every batch."""
 
-import json
 import os
-import shutil
-import zipfile
-from collections.abc import Callable, Sequence
-from contextlib import closing
-from dataclasses import dataclass
-from hashlib import blake2b
+import weakref
+from abc import ABC, abstractmethod
 from pathlib import Path
 
 import numpy as np
-import PIL
-import psutil
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 
-from sightline.data.cache import built_once
-from sightline.data.decode import Entry, content_hash, reduced
-from sightline.data.sources import Source
-from sightline.data.workers import decode_files
+from sightline.data.index import ImageFacts, Index
 from sightline.errors import RunFailedError
-from sightline.runtime import usable_cores
 
-VERSION = 1
-"""Of the files and of what decoding does: a store of another version is built anew."""
-
-PIXELS, INDEX = "pixels.bin", "index.npz"
-
-Progress = Callable[[int, int], None]
-"""Called with how many images are decoded, and how many there are."""
+Pixels = NDArray[np.uint8]
 
 
-@dataclass(frozen=True, eq=False)
-class ImageFacts:
-    """What decoding found out about each image.
-
-    Attributes:
-        hashes: of the file's bytes, or of the pixels where there is no file: BLAKE2b of 128 bits in hexadecimal;
-            empty where not even the bytes could be read.
-        widths: (n,) int32, of the original turned upright; 0 where unreadable.
-        heights: likewise.
-        modes: Pillow's, of the original; empty where unreadable.
-        errors: why an image is unreadable, by its position.
-    """
-
-    hashes: tuple[str, ...]
-    widths: NDArray[np.int32]
-    heights: NDArray[np.int32]
-    modes: tuple[str, ...]
-    errors: dict[int, str]
-
-
-class ImageStore:
-    """Decoded images.
+class ImageStore(ABC):
+    """Images by position; any number of threads may ask for batches.
 
     Args:
-        facts: about each of the n images.
-        shapes: (n, 2) int32 stored heights and widths; zeros where unreadable.
-        pixels: uint8, flat: (3, height, width) of each image after the other.
+        index: what is known of each of the n images.
     """
 
-    def __init__(self, facts: ImageFacts, shapes: NDArray[np.int32], pixels: NDArray[np.uint8]) -> None:
-        self.facts = facts
-        self._shapes = shapes
-        self._pixels = pixels
-        lengths = 3 * shapes.astype(np.int64).prod(axis=1)
-        self._offsets = np.cumsum(lengths) - lengths
-        readable = shapes[lengths > 0]
+    def __init__(self, index: Index) -> None:
+        self.index = index
+        readable = index.shapes[index.lengths > 0]
         self._range = (readable.min(axis=0), readable.max(axis=0)) if len(readable) else (np.zeros(2, np.int32),) * 2
+
+    @property
+    def facts(self) -> ImageFacts:
+        """What decoding found out about each image."""
+        return self.index.facts
 
     @property
     def uniform(self) -> bool:
@@ -78,7 +39,7 @@ class ImageStore:
         return bool((self._range[0] == self._range[1]).all())
 
     def __len__(self) -> int:
-        return len(self._shapes)
+        return len(self.index)
 
     def shape_range(self) -> tuple[tuple[int, int], tuple[int, int]]:
         """Smallest and largest height and width of the stored images, zeros where there are none."""
@@ -89,146 +50,86 @@ class ImageStore:
         """Images at these positions, as uint8 (B, 3, H, W), and their (B, 2) int32 heights and widths.
 
         Where shapes differ, zeros fill each image up to the largest, at its right and bottom.
+
+        Raises:
+            RunFailedError: an image that could be read before no longer can.
         """
-        sizes = self._shapes[indices]
-        if len(self._pixels) and self.uniform and (sizes == self._range[0]).all():
-            height, width = self._range[0].tolist()
-            rows = self._offsets[indices] // (3 * height * width)
-            return torch.from_numpy(self._pixels.reshape(-1, 3, height, width)[rows]), torch.from_numpy(sizes)
-        batch = np.zeros((len(sizes), 3, *sizes.max(axis=0, initial=1)), dtype=np.uint8)
-        for row, (start, (height, width)) in enumerate(zip(self._offsets[indices], sizes, strict=True)):
-            image = self._pixels[start : start + 3 * int(height) * int(width)]
-            batch[row, :, :height, :width] = image.reshape(3, height, width)
-        return torch.from_numpy(batch), torch.from_numpy(sizes)
+        sizes = self.index.shapes[indices]
+        shape = (len(sizes), 3, *sizes.max(axis=0, initial=1).tolist())
+        filled = bool((sizes == shape[2:]).all())
+        images = np.empty(shape, dtype=np.uint8) if filled else np.zeros(shape, dtype=np.uint8)
+        self._read(indices, images)
+        return torch.from_numpy(images), torch.from_numpy(sizes)
+
+    @abstractmethod
+    def _read(self, indices: NDArray[np.int64], images: Pixels) -> None:
+        """Write the pixels of the images at these positions into the upper left corners of (B, 3, H, W)."""
 
 
-def open_store(
-    source: Source, side: int | None, cache: Path, workers: int | None, progress: Progress | None = None
-) -> ImageStore:
-    """The decoded images of a source, from the cache where they are there, else decoded now and kept there.
-
-    The folder's name is a hash of the ids, sizes and times of all files, so a changed file makes another store. An
-    unreadable file is an error in the facts, never an exception.
+class MemoryStore(ImageStore):
+    """Pixels in memory.
 
     Args:
-        source: what to decode.
-        side: shorter sides above it are reduced to it; None keeps every size.
-        cache: where stores are kept. Sources of pixels need none.
-        workers: processes that decode; None: as many as there are usable cores; 0: this process.
-        progress: told after every few images.
-
-    Raises:
-        RunFailedError: the cache cannot be written, or no worker can be started.
+        index: of the images.
+        pixels: flat: (3, height, width) of each image after the other.
     """
-    if source.files is None:
-        return _of_pixels(source, side)
-    paths = [os.fspath(path) for path in source.files]
-    sizes, key = _stamp(source.ids, paths, side)
-    count = usable_cores() if workers is None else workers
 
-    def build(folder: Path) -> None:
-        _build(folder, paths, sizes, side, count, progress)
+    def __init__(self, index: Index, pixels: Pixels) -> None:
+        super().__init__(index)
+        self._pixels = pixels
+        self._offsets = np.cumsum(index.lengths) - index.lengths
 
-    for _ in range(2):
-        folder = built_once(cache, key, build)
-        store = _load(folder, len(source))
-        if store is not None:
-            return store
-        # Damaged from outside: nobody else can read it either.
-        shutil.rmtree(folder, ignore_errors=True)
-    raise RunFailedError(f"decoded images under {cache} do not read back as they were written: is the disk failing?")
-
-
-def _of_pixels(source: Source, side: int | None) -> ImageStore:
-    """A store of images that were never files."""
-    pixels = source.pixels
-    assert pixels is not None
-    count, height, width, _ = pixels.shape
-    facts = ImageFacts(
-        hashes=tuple(content_hash(np.ascontiguousarray(image).tobytes()) for image in pixels),
-        widths=np.full(count, width, dtype=np.int32),
-        heights=np.full(count, height, dtype=np.int32),
-        modes=("RGB",) * count,
-        errors={},
-    )
-    if count and (max(height, width) > 2 * min(height, width) or (side is not None and min(height, width) > side)):
-        pixels = np.stack([np.asarray(reduced(Image.fromarray(image), side)) for image in pixels])
-    planes = np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))
-    shapes = np.tile(np.array(pixels.shape[1:3], dtype=np.int32), (count, 1))
-    return ImageStore(facts, shapes, planes.reshape(-1))
+    def _read(self, indices: NDArray[np.int64], images: Pixels) -> None:
+        if self.uniform and (self.index.lengths[indices] > 0).all():
+            # Nothing but whole rows of one length: one gather, several times as quick as a copy after the other.
+            rows = self._offsets[indices] // images[:1].size
+            np.take(self._pixels.reshape(-1, *images.shape[1:]), rows, axis=0, out=images, mode="clip")
+            return
+        for image, position in zip(images, indices, strict=True):
+            start, (height, width) = self._offsets[position], self.index.shapes[position]
+            stored = self._pixels[start : start + 3 * int(height) * int(width)]
+            image[:, :height, :width] = stored.reshape(3, height, width)
 
 
-# ---------------------------------------------------------------- files
+class DiskStore(ImageStore):
+    """Pixels in a file, of which no more is in memory than the batch that was asked for.
 
+    Rows are read, not mapped: mapped pages count as this process's own memory for as long as they stay in the cache,
+    and told beforehand which rows will be read, a disk is two to four times as quick.
 
-def _stamp(ids: Sequence[str], paths: Sequence[str], side: int | None) -> tuple[list[int], str]:
-    """The size of each file, and a hash of all that a store depends on."""
-    states = []
-    for path in paths:
+    Args:
+        index: of the images.
+        path: of the flat file.
+    """
+
+    def __init__(self, index: Index, path: Path) -> None:
+        super().__init__(index)
+        self._path = path
+        self._offsets = np.cumsum(index.lengths) - index.lengths
+        self._descriptor = os.open(path, os.O_RDONLY)
+        weakref.finalize(self, os.close, self._descriptor)
+
+    def _read(self, indices: NDArray[np.int64], images: Pixels) -> None:
+        whole = images[:1].size
+        if hasattr(os, "posix_fadvise"):
+            # The disk can work on all of them at once, while they are read one after the other.
+            for start, length in zip(
+                self._offsets[indices].tolist(), self.index.lengths[indices].tolist(), strict=True
+            ):
+                os.posix_fadvise(self._descriptor, start, length, os.POSIX_FADV_WILLNEED)
+        for image, position in zip(images, indices, strict=True):
+            start, (height, width) = int(self._offsets[position]), self.index.shapes[position]
+            if 3 * int(height) * int(width) == whole:
+                self._fetch(start, image)
+            elif height:
+                stored = np.empty((3, height, width), dtype=np.uint8)
+                self._fetch(start, stored)
+                image[:, :height, :width] = stored
+
+    def _fetch(self, start: int, into: Pixels) -> None:
         try:
-            state = os.stat(path)  # noqa: PTH116 - plain strings, for the sake of 60,000 of them
-        except OSError:
-            states.append((-1, -1, -1))
-        else:
-            # Archives restore modification times, often all the same: the change time tells one extraction from
-            # another.
-            states.append((state.st_size, state.st_mtime_ns, state.st_ctime_ns))
-    digest = blake2b(f"{VERSION} {PIL.__version__} {side} {len(ids)}\0".encode(), digest_size=16)
-    digest.update("\0".join(ids).encode())
-    digest.update(np.array(states, dtype="<i8").tobytes())
-    return [size for size, _, _ in states], digest.hexdigest()
-
-
-def _build(
-    folder: Path, paths: Sequence[str], sizes: Sequence[int], side: int | None, workers: int, progress: Progress | None
-) -> None:
-    """Decode every file into `folder`, and have it on the disk before anybody can see it."""
-    entries: list[Entry] = []
-    with (folder / PIXELS).open("wb") as stream, closing(decode_files(paths, sizes, side, workers)) as chunks:
-        for decoded, pixels in chunks:
-            entries += decoded
-            stream.write(pixels)
-            if progress is not None:
-                progress(len(entries), len(paths))
-        stream.flush()
-        os.fsync(stream.fileno())
-    columns = list(zip(*entries, strict=True)) if entries else [()] * len(Entry._fields)
-    hashes, widths, heights, modes, stored_heights, stored_widths, errors = columns
-    with (folder / INDEX).open("wb") as stream:
-        np.savez(
-            stream,
-            hashes=np.array(hashes, dtype="S32"),
-            sizes=np.array([widths, heights], dtype=np.int32),
-            modes=np.array(modes, dtype="S"),
-            shapes=np.array([stored_heights, stored_widths], dtype=np.int32).T,
-            errors=np.frombuffer(json.dumps({i: why for i, why in enumerate(errors) if why}).encode(), dtype=np.uint8),
-        )
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def _load(folder: Path, count: int) -> ImageStore | None:
-    """Open a store that was built; None where its files are not what was written."""
-    try:
-        with np.load(folder / INDEX, allow_pickle=False) as index:
-            shapes = np.ascontiguousarray(index["shapes"])
-            facts = ImageFacts(
-                hashes=tuple(index["hashes"].astype("U32").tolist()),
-                widths=index["sizes"][0],
-                heights=index["sizes"][1],
-                modes=tuple(index["modes"].astype(np.str_).tolist()),
-                errors={int(key): why for key, why in json.loads(index["errors"].tobytes()).items()},
-            )
-        expected = 3 * int(shapes.astype(np.int64).prod(axis=1).sum())
-        if len(shapes) != count or (folder / PIXELS).stat().st_size != expected:
-            return None
-        return ImageStore(facts, shapes, _pixels(folder / PIXELS, expected))
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        return None
-
-
-def _pixels(path: Path, length: int) -> NDArray[np.uint8]:
-    """The flat file, in memory where that takes less than a quarter of what is free."""
-    if length * 4 < psutil.virtual_memory().available:
-        return np.fromfile(path, dtype=np.uint8)
-    return np.asarray(np.memmap(path, dtype=np.uint8, mode="r"))
+            count = os.preadv(self._descriptor, [into.data], start)
+        except OSError as error:
+            raise RunFailedError(f"decoded images cannot be read from {self._path}: {error.strerror}") from error
+        if count != into.size:
+            raise RunFailedError(f"decoded images in {self._path} end too early: was the file cut while in use?")

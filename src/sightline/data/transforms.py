@@ -76,22 +76,51 @@ class TrainTransform:
         Returns:
             float32 (B, 3, side, side), normalised.
         """
-        count = len(images) if images.device.type != "cpu" else max(1, PIXELS_AT_ONCE // self.side**2)
         shapes = _numbers(sizes)
-        parts = [slice(start, start + count) for start in range(0, len(images), count)]
-        done = [self._augmented(images[part], shapes[part], epoch, indices[part]) for part in parts]
-        return done[0] if len(done) == 1 else torch.cat(done)
+        done = [self._augmented(images[part], shapes[part], epoch, indices[part])[0] for part in self._parts(images)]
+        return _joined(done)
 
-    def _augmented(self, images: Tensor, sizes: Sizes, epoch: int, indices: NDArray[np.int64]) -> Tensor:
+    def with_masks(
+        self, images: Tensor, masks: Tensor, sizes: Tensor, epoch: int, indices: NDArray[np.int64], fill: int
+    ) -> tuple[Tensor, Tensor]:
+        """Augment images and their masks: the same geometry, read bilinearly and by the nearest pixel.
+
+        Args:
+            images: see `__call__`; they come out as they do there.
+            masks: uint8 (B, H, W) class ids, padded like the images.
+            sizes: (B, 2) each image's own height and width, and its mask's.
+            epoch: counted from 0.
+            indices: (B,) which images, by their place in the whole data.
+            fill: the class id of what a warp lays bare: the one that the loss ignores.
+
+        Returns:
+            float32 (B, 3, side, side), normalised, and uint8 (B, side, side). Colours and erasing leave masks alone.
+        """
+        shapes, seen, labelled = _numbers(sizes), [], []
+        for part in self._parts(images):
+            pixels, view = self._augmented(images[part], shapes[part], epoch, indices[part])
+            enlarge = self.config.crop.name != "resized"
+            resized = shorter_side_to(self.shorter, masks[part][:, None], shapes[part], "nearest", enlarge=enlarge)
+            seen.append(pixels)
+            labelled.append(sample(*resized, view, "nearest", (float(fill),))[:, 0])
+        return _joined(seen), _joined(labelled)
+
+    def _parts(self, images: Tensor) -> list[slice]:
+        count = len(images) if images.device.type != "cpu" else max(1, PIXELS_AT_ONCE // self.side**2)
+        return [slice(start, start + count) for start in range(0, len(images), count)]
+
+    def _augmented(
+        self, images: Tensor, sizes: Sizes, epoch: int, indices: NDArray[np.int64]
+    ) -> tuple[Tensor, Geometry]:
         draw = partial(uniform, self.seed, epoch, indices)
         enlarge = self.config.crop.name != "resized"
         images, sizes = shorter_side_to(self.shorter, images, sizes, self.interpolation, enlarge=enlarge)
         drawn = policies.draw_policy(self.config.policy, len(images), self.side, draw)
+        view = self._geometry(sizes, drawn, draw)
         fill = (255 * self.mean[0], 255 * self.mean[1], 255 * self.mean[2])
-        pixels = sample(images, sizes, self._geometry(sizes, drawn, draw), "bilinear", fill)
-        pixels = policies.apply_operations(pixels, drawn)
+        pixels = policies.apply_operations(sample(images, sizes, view, "bilinear", fill), drawn)
         output = colour.normalise(colour.jitter(pixels, self.config.colour, draw), self.mean, self.std)
-        return erase(output, self.config.erasing, draw)
+        return erase(output, self.config.erasing, draw), view
 
     def _geometry(self, sizes: Sizes, drawn: policies.Drawn, draw: Draw) -> Geometry:
         config = self.config
@@ -123,9 +152,20 @@ class EvalTransform:
     def __call__(self, images: Tensor, sizes: Tensor) -> Tensor:
         """Bring uint8 (B, 3, H, W) with sizes (B, 2) to float32 (B, 3, side, side)."""
         images, shapes = shorter_side_to(self.shorter, images, _numbers(sizes), self.interpolation, enlarge=True)
-        centre = Geometry(geometry.centre(shapes, self.side), geometry.identity(len(images)), self.side)
-        pixels = sample(images, shapes, centre, "nearest", fill=(0.0, 0.0, 0.0))
-        return colour.normalise(pixels.float(), self.mean, self.std)
+        return colour.normalise(self._centre(images, shapes).float(), self.mean, self.std)
+
+    def with_masks(self, images: Tensor, masks: Tensor, sizes: Tensor) -> tuple[Tensor, Tensor]:
+        """Bring images to what `__call__` makes of them, and their masks, uint8 (B, H, W), to uint8 (B, side, side)."""
+        labels, shapes = shorter_side_to(self.shorter, masks[:, None], _numbers(sizes), "nearest", enlarge=True)
+        return self(images, sizes), self._centre(labels, shapes)[:, 0]
+
+    def _centre(self, images: Tensor, shapes: Sizes) -> Tensor:
+        cut = Geometry(geometry.centre(shapes, self.side), geometry.identity(len(images)), self.side)
+        return sample(images, shapes, cut, "nearest", fill=(0.0,) * images.shape[1])
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
 def _numbers(sizes: Tensor) -> Sizes:

@@ -1,4 +1,4 @@
-"""Decodes files in several processes, in order, a few chunks ahead.
+"""Processes that decode files: a pool of them, and a pass over many files in order, a few chunks ahead.
 
 The workers are plain programs on pipes rather than `multiprocessing`: they import neither the main program nor torch,
 need no shared memory, and end when this process ends, killed or not.
@@ -11,13 +11,14 @@ import sys
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from queue import SimpleQueue
 from typing import IO
 
-from sightline.data.decode import READY, Entry, read_entries, receive, send
+from sightline.data.decode import LONGEST
+from sightline.data.entries import READY, Entry, Wanted, read_entries, receive, send, unreadable
 from sightline.errors import RunFailedError
 
 FEW_FILES = 200
@@ -25,13 +26,21 @@ FEW_FILES = 200
 
 CHUNK_FILES = 256
 CHUNK_BYTES = 1 << 20
-CRASHED = Entry("", 0, 0, "", 0, 0, "the decoder crashed on it")
+CHUNK_DECODED_BYTES = 1 << 24
+CRASHED = unreadable("", "the decoder crashed on it")
+
+CHUNK_TRIES, FILE_TRIES = 2, 3
+"""How many workers may die over several files before each is decoded alone, and over one before it is given up: the
+system may have killed them for reasons of its own."""
 
 Answer = tuple[list[Entry], bytes]
 
+Progress = Callable[[int, int], None]
+"""Called with how many images are decoded, and how many there are."""
+
 
 def decode_files(
-    paths: Sequence[str], sizes: Sequence[int], side: int | None, workers: int
+    paths: Sequence[str], sizes: Sequence[int], side: int | None, workers: int, wanted: Wanted = "all"
 ) -> Generator[Answer, None, None]:
     """Decode files in order, a chunk at a time: entries, and the planes of those readable in one buffer.
 
@@ -42,35 +51,33 @@ def decode_files(
         sizes: of the files, in bytes; only the cutting of chunks depends on them.
         side: see `decode`.
         workers: processes; 0 or 1 decodes in this one.
+        wanted: see `read_entries`.
 
     Raises:
         RunFailedError: a worker cannot be started.
     """
-    chunks = _chunks(paths, sizes, max(1, workers))
+    chunks = _chunks(paths, sizes, side, max(1, workers))
     if workers < 2 or len(paths) < FEW_FILES:
-        yield from (read_entries(chunk, side) for chunk in chunks)
+        yield from (read_entries(chunk, side, wanted) for chunk in chunks)
         return
     workers = min(workers, len(chunks))
-    pool = _Pool(side, workers)
-    threads = ThreadPoolExecutor(workers, thread_name_prefix="decode")
+    pool = Pool(side, workers)
     waiting: deque[Future[Answer]] = deque()
     try:
         for chunk in chunks:
-            waiting.append(threads.submit(pool.decode, chunk))
+            waiting.append(pool.submit(chunk, wanted))
             if len(waiting) > 2 * workers:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
     finally:
-        threads.shutdown(wait=False, cancel_futures=True)
-        pool.stop()
-        threads.shutdown()
-        pool.release()
+        pool.close()
 
 
-def _chunks(paths: Sequence[str], sizes: Sequence[int], workers: int) -> list[list[str]]:
+def _chunks(paths: Sequence[str], sizes: Sequence[int], side: int | None, workers: int) -> list[list[str]]:
     """Consecutive files, few enough for every worker to get some and for one answer to stay small."""
-    most = max(1, min(CHUNK_FILES, len(paths) // (4 * workers)))
+    decoded = 1 if side is None else 3 * LONGEST * side**2
+    most = max(1, min(CHUNK_FILES, CHUNK_DECODED_BYTES // decoded, len(paths) // (4 * workers)))
     chunks: list[list[str]] = []
     filled = CHUNK_BYTES
     for path, size in zip(paths, sizes, strict=True):
@@ -82,8 +89,16 @@ def _chunks(paths: Sequence[str], sizes: Sequence[int], workers: int) -> list[li
     return chunks
 
 
-class _Pool:
-    """Workers that are replaced when they die, until the pool is closed."""
+class Pool:
+    """Workers that are replaced when they die, until the pool is closed; any number of threads may ask.
+
+    Args:
+        side: see `decode`.
+        count: of processes.
+
+    Raises:
+        RunFailedError: one of them cannot be started.
+    """
 
     def __init__(self, side: int | None, count: int) -> None:
         self._side = side
@@ -91,12 +106,12 @@ class _Pool:
         self._lock = threading.Lock()
         self._alive: list[_Worker] = []
         self._idle: SimpleQueue[_Worker] = SimpleQueue()
+        self._threads = ThreadPoolExecutor(count, thread_name_prefix="decode")
         try:
             for _ in range(count):
                 self._idle.put(self._start())
         except BaseException:
-            self.stop()
-            self.release()
+            self.close()
             raise
 
     def _start(self) -> "_Worker":
@@ -107,43 +122,54 @@ class _Pool:
             self._alive.append(worker)
             return worker
 
-    def decode(self, paths: list[str]) -> Answer:
-        """Decode one chunk. A file that takes its worker down with it becomes an unreadable one."""
-        answer = self._ask(paths)
-        if answer is not None:
-            return answer
+    def submit(self, paths: list[str], wanted: Wanted) -> Future[Answer]:
+        """Have files decoded; one that takes its workers down with it becomes unreadable, with the entry `CRASHED`."""
+        return self._threads.submit(self._decode, paths, wanted)
+
+    def _decode(self, paths: list[str], wanted: Wanted) -> Answer:
+        for _ in range(FILE_TRIES if len(paths) == 1 else CHUNK_TRIES):
+            answer = self._ask(paths, wanted)
+            if answer is not None:
+                return answer
         if len(paths) == 1:
             return [CRASHED], b""
-        parts = [self.decode([path]) for path in paths]
+        parts = [self._decode([path], wanted) for path in paths]
         return [entry for entries, _ in parts for entry in entries], b"".join(pixels for _, pixels in parts)
 
-    def _ask(self, paths: list[str]) -> Answer | None:
+    def _ask(self, paths: list[str], wanted: Wanted) -> Answer | None:
         worker = self._idle.get()
         try:
-            answer = worker.ask(paths)
+            answer = worker.ask(paths, wanted)
             if answer is None:
-                worker.kill()
-                worker = self._start()
+                worker = self._replace(worker)
             return answer
         finally:
             # Even a dead one: whoever waits for a worker must not wait for ever.
             self._idle.put(worker)
 
-    def stop(self) -> None:
+    def _replace(self, worker: "_Worker") -> "_Worker":
+        worker.kill()
+        fresh = self._start()
+        with self._lock:
+            self._alive.remove(worker)
+        worker.release()
+        return fresh
+
+    def close(self) -> None:
         """Kill all workers; whoever waits for one of them hears that it is gone."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
         with self._lock:
             self._closed = True
             for worker in self._alive:
                 worker.kill()
-
-    def release(self) -> None:
-        """Let go of their pipes, which nobody may be reading any more."""
+        self._threads.shutdown()
+        # Only now is nobody reading their pipes any more.
         for worker in self._alive:
             worker.release()
 
 
 class _Worker:
-    """One process of `python -m sightline.data.decode`."""
+    """One process of `python -m sightline.data.entries`."""
 
     def __init__(self, side: int | None) -> None:
         # One thread each, and this process's import path whatever made it.
@@ -152,7 +178,7 @@ class _Worker:
             self._complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
             # In a process group of its own, so that Ctrl-C at the terminal reaches this process alone.
             self._process = subprocess.Popen(  # noqa: S603 - this interpreter and this package
-                [sys.executable, "-P", "-m", "sightline.data.decode", str(side or 0)],
+                [sys.executable, "-P", "-m", "sightline.data.entries", str(side or 0)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._complaints,
@@ -163,20 +189,20 @@ class _Worker:
             raise RunFailedError(f"a decode worker cannot be started: {error}; data.workers=0 needs none") from error
         self._greeted = False
 
-    def ask(self, paths: list[str]) -> Answer | None:
-        """The answer to a chunk; None where the process died over it.
+    def ask(self, paths: list[str], wanted: Wanted) -> Answer | None:
+        """The answer to a request; None where the process died over it, or was killed before.
 
         Raises:
-            RunFailedError: it died before it began.
+            RunFailedError: it gave up before it began.
         """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         if not self._greeted:
             self._greeted = receive(self._process.stdout) == (READY, b"")
-            if not self._greeted:
+            if not self._greeted and self._process.wait() >= 0:
                 raise RunFailedError(f"a decode worker did not start: {self._last_words()}; data.workers=0 needs none")
         try:
-            send(self._process.stdin, json.dumps(paths).encode())
+            send(self._process.stdin, json.dumps([paths, wanted]).encode())
         except OSError:
             return None
         answer = receive(self._process.stdout)

@@ -12,6 +12,7 @@ from sightline.data.dataset import Dataset, list_images
 from sightline.data.loaders import TrainLoader
 from sightline.data.preprocessing import Preprocessing, pixel_statistics
 from sightline.data.transforms import TrainTransform
+from sightline.distributed import world
 from sightline.errors import RunFailedError
 from sightline.inference import InputView, eval_loader, input_view, load_split
 from sightline.models.build import build_model
@@ -22,9 +23,11 @@ from sightline.run import Run
 from sightline.runtime import pick_device, stop_signal
 from sightline.tasks.classification import Classification
 from sightline.terminal import logger, show_table
-from sightline.training.loop import Loop, Training
+from sightline.training.compiling import pays
+from sightline.training.loop import Loop
 from sightline.training.losses import cross_entropy
 from sightline.training.optimizer import build_optimizer
+from sightline.training.parts import Training
 from sightline.training.precision import choose_precision
 from sightline.training.resume import restore
 
@@ -47,7 +50,8 @@ def run(config: Config, run: Run) -> dict[str, float]:
     training = _wire(config, run, dataset, preprocessing, device)
     run.become_latest(Path(config.runs_dir))
     _show(training)
-    run.save_bytes("figures/augmentation.png", _preview(training.train, preprocessing))
+    if run.writes:
+        run.save_bytes("figures/augmentation.png", _preview(training.train, preprocessing))
 
     progress, tally = restore(training)
     if progress.step:
@@ -74,6 +78,7 @@ def _wire(config: Config, run: Run, dataset: Dataset, preprocessing: Preprocessi
     model = build_model(config.model, len(dataset.split.class_names), preprocessing.image_size)
     layout = torch.preserve_format if config.training.channels_last == "off" else torch.channels_last
     model = model.to(device).to(memory_format=layout)
+    peers = world()
     groups = layer_groups(model)
     plan = FreezingPlan.from_config(config.freezing, groups)
     decay, layer_decay = config.optimizer.weight_decay, config.optimizer.layer_decay
@@ -87,6 +92,19 @@ def _wire(config: Config, run: Run, dataset: Dataset, preprocessing: Preprocessi
         seed=config.seed,
     )
     memory_format = torch.contiguous_format if layout is torch.preserve_format else torch.channels_last
+    train = TrainLoader(
+        dataset,
+        transform,
+        config.transforms.mixing,
+        config.training.batch_size,
+        config.seed,
+        device,
+        memory_format,
+        steps_per_epoch=config.training.steps_per_epoch,
+        overfit_batches=config.training.overfit_batches,
+        rank=peers.rank,
+        processes=peers.size,
+    )
     return Training(
         config=config.training,
         scheduler=config.scheduler,
@@ -98,11 +116,9 @@ def _wire(config: Config, run: Run, dataset: Dataset, preprocessing: Preprocessi
         optimizer=build_optimizer(
             config.optimizer, parameter_groups(model, groups, weight_decay=decay, layer_decay=layer_decay)
         ),
-        precision=choose_precision(config.training.precision, device),
-        train=TrainLoader(
-            dataset, transform, config.transforms.mixing, config.training.batch_size, config.seed, device, memory_format
-        ),
-        val=eval_loader(dataset, "val", preprocessing, config.evaluation.batch_size, device, memory_format),
+        precision=choose_precision(config.training.precision, device, model, preprocessing.image_size),
+        train=train,
+        val=eval_loader(dataset, "val", preprocessing, config.evaluation.batch_size, device, memory_format, peers),
         groups=groups,
         plan=plan,
         run=run,
@@ -112,7 +128,12 @@ def _wire(config: Config, run: Run, dataset: Dataset, preprocessing: Preprocessi
             "model_name": config.model.name,
             "class_names": list(dataset.split.class_names),
         },
+        compiles=_compiles(config.training.compile, device, config.training.epochs * len(train)),
     )
+
+
+def _compiles(choice: str, device: torch.device, steps: int) -> bool:
+    return choice == "on" or (choice == "auto" and pays(device, steps))
 
 
 def _average(model: nn.Module, decay: float | None) -> "ModelEmaV3 | None":

@@ -1,8 +1,9 @@
 """One label an image."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -51,6 +52,15 @@ class ClassificationTally:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take the sums back."""
         self._confusion, self._loss = state["confusion"], state["loss"]
+
+    def merged(self, states: Sequence[Mapping[str, Any]]) -> "ClassificationTally":
+        """A tally of everything that several tallies counted."""
+        total = ClassificationTally(self.classes)
+        counted = [state for state in states if state["confusion"] is not None]
+        if counted:
+            total._confusion = torch.stack([state["confusion"].cpu() for state in counted]).sum(dim=0)
+            total._loss = torch.stack([state["loss"].cpu() for state in counted]).sum(dim=0)
+        return total
 
 
 class Classification:

@@ -1,6 +1,6 @@
 """What the training loop asks of a task: a loss, and a tally of how an epoch goes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from torch import Tensor
@@ -22,6 +22,9 @@ class Tally(Protocol):
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take the sums back."""
+
+    def merged(self, states: Sequence[Mapping[str, Any]]) -> "Tally":
+        """A tally of everything that several tallies counted, on the CPU; this one stays as it is."""
 
 
 class Task(Protocol):

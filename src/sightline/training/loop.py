@@ -1,62 +1,32 @@
 """The training loop. Its order is fixed: evaluate, save, stop?, step, log."""
 
 import time
-from dataclasses import dataclass
+from contextlib import closing
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
+from torch.nn.parallel import DistributedDataParallel
 
-from sightline.config.schema import PlateauSchedule, SchedulerConfig, TrainingConfig
-from sightline.data.loaders import EvalLoader, TrainLoader
-from sightline.models.freezing import FreezingPlan, apply_freezing
-from sightline.models.groups import LayerGroup
+from sightline.config.schema import PlateauSchedule
+from sightline.data.loaders import Batch
+from sightline.distributed import copy_from_first, from_all, largest, world
+from sightline.memory import in_parts_that_fit
+from sightline.models.freezing import apply_freezing
 from sightline.run import Run
 from sightline.runtime import Interrupted, StopSignal
-from sightline.tasks.task import Tally, Task
+from sightline.tasks.task import Tally
 from sightline.terminal import ProgressBar, logger
+from sightline.training.compiling import compile_in_place
 from sightline.training.optimizer import set_rates
-from sightline.training.precision import Precision
+from sightline.training.parts import Training
+from sightline.training.profiling import StepProfiler
 from sightline.training.schedule import plateau_drops, rate_factor
 from sightline.training.state import BEST, Progress, save_checkpoint, save_last, weights
-from sightline.training.step import seed_step, train_step
-
-if TYPE_CHECKING:
-    from timm.utils import ModelEmaV3
+from sightline.training.step import step_seed, train_step
 
 STEP_ROWS_AN_EPOCH = 20
-
-
-@dataclass
-class Training:
-    """The parts of one training, wired together by the train stage."""
-
-    config: TrainingConfig
-    scheduler: SchedulerConfig
-    seed: int
-    rate: float
-    model: nn.Module
-    ema: "ModelEmaV3 | None"
-    task: Task
-    optimizer: torch.optim.Optimizer
-    precision: Precision
-    train: TrainLoader
-    val: EvalLoader
-    groups: list[LayerGroup]
-    plan: FreezingPlan
-    run: Run
-    identity: dict[str, Any]
-
-    @property
-    def total_steps(self) -> int:
-        """Optimiser steps of the whole training."""
-        return self.config.epochs * len(self.train)
-
-    @property
-    def judged(self) -> nn.Module:
-        """The weights that are evaluated and kept: the running average where there is one."""
-        return self.ema.module if self.ema else self.model
 
 
 class Loop:
@@ -72,6 +42,8 @@ class Loop:
         self.training = training
         self.progress = progress
         self.tally = tally
+        self._world = world()
+        self._wrapped: nn.Module | None = None
         self._in_train_mode = False
         self._epoch_started = time.perf_counter()
         self._seen = 0
@@ -86,49 +58,68 @@ class Loop:
         """
         training, progress = self.training, self.progress
         per_epoch = len(training.train)
-        with ProgressBar(training.total_steps, "training", progress.step) as bar:
+        batches = training.train.batches(progress.step, training.total_steps)
+        with (
+            closing(batches),
+            ProgressBar(training.total_steps, "training", progress.step) as bar,
+            StepProfiler(training.run, training.config.profile_steps) as profiler,
+        ):
             while True:
                 epoch, index = divmod(progress.step, per_epoch)
+                # All processes stop, or save, after the same step, whichever of them was asked to.
+                signal, due = largest([stop.number or 0, time.monotonic() > self._save_at])
                 if progress.epochs < epoch:
                     self._close_epoch()
                     self._save()
-                elif time.monotonic() > self._save_at:
+                elif due:
                     self._save()
                 if self._finished():
                     return progress
-                if stop.number is not None:
+                if signal:
                     self._save()
                     raise Interrupted(
-                        stop.number, f"state saved after step {progress.step}; go on with run={_short(training.run)}"
+                        signal, f"state saved after step {progress.step}; go on with run={_short(training.run)}"
                     )
-                loss = self._step(epoch, index)
+                profiler.step()
+                loss = self._step(next(batches), epoch, index)
                 bar.update(progress.step, f"epoch {epoch + 1}/{training.config.epochs}", self._note(loss))
 
-    def _step(self, epoch: int, index: int) -> float:
-        training, step = self.training, self.progress.step
+    def _step(self, batch: Batch, epoch: int, index: int) -> float:
+        training, progress, step = self.training, self.progress, self.progress.step
         if not self._in_train_mode or index == 0:
             self._enter_train_mode(epoch)
-        batch = training.train.batch(epoch, index, step / training.total_steps)
-        rate = training.rate * self._factor(self.progress.updates)
+        rate = training.rate * self._factor(progress.updates)
         set_rates(training.optimizer, rate, training.plan, step, len(training.train))
-        seed_step(training.seed, step)
-        loss, moved = train_step(
-            training.model,
+        loss, moved, progress.parts = train_step(
+            self._model(batch),
             training.task,
-            batch.parts(training.config.accumulate),
+            batch,
+            progress.parts,
             training.optimizer,
             training.precision,
             training.config.clip_norm,
             self.tally,
+            step_seed(training.seed, step, self._world.rank),
         )
         if training.ema and moved:
-            training.ema.update(training.model, step=self.progress.updates)
-        self.progress.step += 1
-        self.progress.updates += moved
-        self._seen += len(batch)
+            training.ema.update(training.model, step=progress.updates)
+        progress.step += 1
+        progress.updates += moved
+        self._seen += round(len(batch) * self._world.size / batch.weight)
         if index % max(1, len(training.train) // STEP_ROWS_AN_EPOCH) == 0:
             training.run.log("step", step=step, epoch=epoch, loss=loss, lr=rate)
         return loss
+
+    def _model(self, batch: Batch) -> nn.Module:
+        """The model as a step calls it: compiled where asked for, and exchanging gradients between processes."""
+        training = self.training
+        if self._wrapped is None:
+            if training.compiles:
+                training.compiles = compile_in_place(training.model, batch, training.precision)
+            self._wrapped = training.model
+            if self._world.size > 1:
+                self._wrapped = DistributedDataParallel(training.model)
+        return self._wrapped
 
     def _factor(self, step: int) -> float:
         training, drops = self.training, 0
@@ -142,6 +133,8 @@ class Loop:
         training = self.training
         training.model.train()
         apply_freezing(training.model, training.groups, training.plan.trainable(epoch), dropout=training.plan.dropout)
+        if epoch in training.plan.changes:
+            self._wrapped = None  # the exchange between processes is laid out for the parameters that train
         self._in_train_mode = True
 
     def _close_epoch(self) -> None:
@@ -149,7 +142,7 @@ class Loop:
         training, progress = self.training, self.progress
         seconds = time.perf_counter() - self._epoch_started
         row: dict[str, float] = {"epoch": progress.epochs, "step": progress.step}
-        row |= {f"train_{name}": value for name, value in self.tally.metrics().items()}
+        row |= {f"train_{name}": value for name, value in self._total(self.tally).metrics().items()}
         row |= {f"val_{name}": value for name, value in self._evaluate().items()}
         row |= {"lr": training.rate * self._factor(max(0, progress.updates - 1))}
         row |= {"seconds": round(seconds, 3), "images_per_second": round(self._seen / seconds, 1)}
@@ -162,16 +155,26 @@ class Loop:
         self.tally = training.task.tally()
         self._epoch_started, self._seen = time.perf_counter(), 0
 
+    def _total(self, tally: Tally) -> Tally:
+        """The tally of all processes together; every item was counted by one of them."""
+        return tally if self._world.size == 1 else tally.merged(from_all(tally.state_dict()))
+
     @torch.no_grad()
     def _evaluate(self) -> dict[str, float]:
         training, tally = self.training, self.training.task.tally()
         model = training.judged.eval()
         self._in_train_mode = False
-        for batch in training.val:
+        copy_from_first(list(model.buffers()))  # each process keeps running statistics of its own items
+
+        def outputs(batch: Batch, parts: int) -> torch.Tensor:
             with training.precision.autocast():
-                outputs = model(batch.images)
-            tally.add(outputs, batch.targets, training.task.plain_loss(outputs, batch.targets))
-        return tally.metrics()
+                return torch.cat([model(part.images) for part in batch.parts(parts)])
+
+        parts = 1
+        for batch in training.val:
+            answer, parts = in_parts_that_fit(partial(outputs, batch), parts, len(batch), len(batch))
+            tally.add(answer, batch.targets, training.task.plain_loss(answer, batch.targets))
+        return self._total(tally).metrics()
 
     def _finished(self) -> bool:
         patience = self.training.config.patience
@@ -189,7 +192,7 @@ class Loop:
             "optimizer": training.optimizer.state_dict(),
             "scaler": training.precision.state_dict(),
             "progress": vars(progress).copy(),
-            "tally": self.tally.state_dict(),
+            "tally": self._total(self.tally).state_dict(),
         }
         save_last(training.run, content)
         self._save_at = time.monotonic() + 60 * training.config.checkpoint_minutes

@@ -4,11 +4,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from sightline.errors import RunFailedError
+from sightline.run import Run
 from sightline.training.state import Progress, load_last
 
 if TYPE_CHECKING:
     from sightline.tasks.task import Tally
-    from sightline.training.loop import Training
+    from sightline.training.parts import Training
 
 
 def restore(training: "Training") -> tuple[Progress, "Tally"]:
@@ -22,7 +23,9 @@ def restore(training: "Training") -> tuple[Progress, "Tally"]:
     run, tally = training.run, training.task.tally()
     content = load_last(run, training.train.device)
     if content is None:
-        return Progress(), tally
+        progress = Progress(parts=training.config.accumulate)
+        _drop_rows_after(run, progress)
+        return progress, tally
     different = [key for key, value in training.identity.items() if content[key] != value]
     if different:
         raise RunFailedError(f"the checkpoint in {run.path} is of another {', '.join(different)}; begin a new run")
@@ -31,11 +34,17 @@ def restore(training: "Training") -> tuple[Progress, "Tally"]:
         training.ema.module.load_state_dict(content["ema"])
     training.optimizer.load_state_dict(content["optimizer"])
     training.precision.load_state_dict(content["scaler"])
-    tally.load_state_dict(content["tally"])
+    if run.writes:  # the sums of all processes, to be counted once
+        tally.load_state_dict(content["tally"])
     progress = Progress(**content["progress"])
-    rows = [row for row in run.rows("metrics.jsonl") if _done(row, progress)]
-    run.save_text("metrics.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    _drop_rows_after(run, progress)
     return progress, tally
+
+
+def _drop_rows_after(run: Run, progress: Progress) -> None:
+    if run.has("metrics.jsonl"):
+        rows = [row for row in run.rows("metrics.jsonl") if _done(row, progress)]
+        run.save_text("metrics.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
 
 
 def _done(row: dict[str, Any], progress: Progress) -> bool:

@@ -2,17 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import torch
 from torch import nn
 
-from sightline.errors import RunFailedError, UsageError
+from sightline.errors import RunFailedError
 from sightline.models.weights import DAMAGE, first_line, load_plain
 from sightline.run import Run
 from sightline.terminal import logger
 
 LAST, PREVIOUS, BEST = "checkpoints/last.pt", "checkpoints/previous.pt", "checkpoints/best.pt"
+NEXT = "checkpoints/next.pt"
 
 
 @dataclass
@@ -23,6 +24,7 @@ class Progress:
         step: steps done, that is, batches seen.
         updates: those that moved the weights; fp16 skips a few, and schedules do not count them (rule 19).
         epochs: epochs closed, that is, evaluated.
+        parts: micro-batches a step is cut into; more than asked for once memory ran out.
         history: the epoch rows so far.
         best: row index in `history` of the best epoch, by the monitored metric.
     """
@@ -30,6 +32,7 @@ class Progress:
     step: int = 0
     updates: int = 0
     epochs: int = 0
+    parts: int = 1
     history: list[dict[str, float]] = field(default_factory=list)
     best: int | None = None
 
@@ -52,15 +55,51 @@ def better(value: float, than: float, monitor: str) -> bool:
 
 
 def save_checkpoint(run: Run, name: str, content: Mapping[str, Any]) -> None:
-    """Write tensors and plain values, atomically; opens with `torch.load(weights_only=True)`."""
-    run.save_with(name, lambda stream: torch.save(dict(content), stream))
+    """Write tensors and plain values, atomically; opens with `torch.load(weights_only=True)`.
+
+    Raises:
+        OSError: the disk is full, or refuses otherwise.
+    """
+
+    def write(stream: BinaryIO) -> None:
+        telling = _Telling(stream)
+        try:
+            torch.save(dict(content), cast("BinaryIO", telling))
+        except RuntimeError as error:
+            raise telling.error or error from None
+
+    run.save_with(name, write)
+
+
+class _Telling:
+    """A stream that remembers why it could not be written: torch replaces the reason by one of its own."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.error: OSError | None = None
+
+    def write(self, content: bytes) -> int:
+        try:
+            return self._stream.write(content)
+        except OSError as error:
+            self.error = error
+            raise
+
+    def flush(self) -> None:
+        self._stream.flush()
 
 
 def save_last(run: Run, content: Mapping[str, Any]) -> None:
-    """Write `last.pt`; the one before it stays as `previous.pt`, for the day when the last one is damaged."""
+    """Write `last.pt`; the one before it stays as `previous.pt`, for the day when the last one is damaged.
+
+    Nothing moves before the new one is whole, so a full disk takes neither.
+    """
+    save_checkpoint(run, NEXT, content)
+    if not run.writes:
+        return
     if run.has(LAST):
         (run.path / LAST).replace(run.path / PREVIOUS)
-    save_checkpoint(run, LAST, content)
+    (run.path / NEXT).replace(run.path / LAST)
 
 
 def load_last(run: Run, device: torch.device) -> dict[str, Any] | None:
@@ -69,28 +108,30 @@ def load_last(run: Run, device: torch.device) -> dict[str, Any] | None:
     Raises:
         RunFailedError: there are checkpoints, and all of them are damaged. Nothing is overwritten.
     """
-    names = [name for name in (LAST, PREVIOUS) if run.has(name)]
-    for name in names:
+    if not (run.has(LAST) or run.has(PREVIOUS)):
+        return None
+    for name in (LAST, PREVIOUS):
         try:
-            return load_checkpoint(run, name, device)
+            content = load_checkpoint(run, name, device)
         except RunFailedError as error:
             logger.warning("%s", error)
             problem = error
-    if names:
-        raise RunFailedError(f"no checkpoint of {run.path} can be read; begin a new run") from problem
-    return None
+        else:
+            if name == PREVIOUS:
+                logger.warning("going on from %s, the checkpoint before it", PREVIOUS)
+            return content
+    raise RunFailedError(f"no checkpoint of {run.path} can be read; begin a new run") from problem
 
 
 def load_checkpoint(run: Run, name: str, device: torch.device) -> dict[str, Any]:
     """Read a checkpoint.
 
     Raises:
-        UsageError: it is not there.
-        RunFailedError: it is damaged.
+        RunFailedError: it is missing or damaged.
     """
     path = run.path / name
     if not path.is_file():
-        raise UsageError(f"{run.path} has no {name}; train it first")
+        raise RunFailedError(f"{path} is missing")
     try:
         content = load_plain(path, device)
     except (OSError, *DAMAGE) as error:

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from sightline.cli import compose_config
-from sightline.config import stored
+from sightline.config import parse, stored
 from sightline.errors import UsageError
 
 
@@ -41,3 +41,11 @@ def test_resuming_takes_the_same_training_only(before: dict[str, Any]):
     with pytest.raises(UsageError, match=r"training\.epochs was 10") as refusal:
         stored.check_same_training(before, other)
     assert "limit was null" in str(refusal.value)
+
+
+def test_what_changes_no_result_may_change_at_any_time(before: dict[str, Any]):
+    overrides = ["data.workers=3", "data.store=disk", "training.checkpoint_minutes=1.5"]
+    other = compose_config(["optimizer.lr=0.123", *overrides])
+    stored.check_same_training(before, other)
+    assert parse.config_hash(parse.parse(before)) == parse.config_hash(parse.parse(other))
+    assert stored.with_overrides(before, other, overrides)["data"]["workers"] == 3

@@ -6,9 +6,9 @@ import pytest
 
 from sightline.config.schema import ValidationPolicy
 from sightline.data.checks import after_split, before_split, summary
+from sightline.data.index import ImageFacts
 from sightline.data.sources import Source
 from sightline.data.splits import Split
-from sightline.data.store import ImageFacts
 
 
 def policy(**changes):

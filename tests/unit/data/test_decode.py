@@ -1,14 +1,12 @@
 import io
 import struct
-import subprocess
-import sys
 import zlib
 
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from sightline.data.decode import DecodeError, content_hash, decode, read_entries
+from sightline.data.decode import DecodeError, decode
 
 
 def noise(width=12, height=8, seed=0):
@@ -235,23 +233,3 @@ def test_a_large_jpeg_read_at_a_fraction_looks_the_same(side):
     difference = np.abs(picture.pixels.astype(int) - np.asarray(whole))
     assert difference.mean() < 0.6
     assert difference.max() <= 4
-
-
-def test_entries_of_files(tmp_path):
-    good, bad = tmp_path / "a.jpg", tmp_path / "b.png"
-    good.write_bytes(encoded(noise(), "PNG"))
-    bad.write_bytes(encoded(noise())[:60])
-    entries, planes = read_entries([str(good), str(bad), str(tmp_path / "gone"), str(tmp_path), str(good)], 4)
-    assert entries[0] == (content_hash(good.read_bytes()), 12, 8, "RGB", 4, 6, None)
-    assert entries[1].hash == content_hash(bad.read_bytes())
-    assert entries[1].error
-    assert entries[2] == ("", 0, 0, "", 0, 0, "No such file or directory")
-    assert entries[3].error == "Is a directory"
-    one = pixels(good.read_bytes(), 4).transpose(2, 0, 1).tobytes()
-    assert planes == one + one
-
-
-def test_workers_import_neither_torch_nor_the_rest():
-    code = "import sys, sightline.data.decode; print({'torch', 'pydantic', 'scipy', 'hydra'} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "set()"

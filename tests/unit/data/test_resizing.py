@@ -59,3 +59,20 @@ def test_reducing_only_leaves_small_images_small():
     got, shapes = shorter_side_to(40, batch, sizes, "bilinear", enlarge=False)
     assert shapes.tolist() == [[60, 40], [20, 33]]
     assert torch.equal(got[1, :, :20, :33], batch[1, :, :20, :33])
+
+
+@pytest.mark.parametrize("shape", [(40, 60), (33, 50), (9, 7)])
+def test_a_mask_is_resized_to_values_it_has_where_the_image_has_them(shape):
+    rows, columns = torch.meshgrid(torch.arange(shape[0]), torch.arange(shape[1]), indexing="ij")
+    mask = ((rows >= shape[0] // 3) * 3 + (columns >= shape[1] // 2) * 4).to(torch.uint8)[None, None]
+    sizes = np.array([shape])
+    labels, shapes = shorter_side_to(24, mask, sizes, "nearest", enlarge=True)
+    images, also = shorter_side_to(24, mask * 30, sizes, "bilinear", enlarge=True)
+    assert (shapes == also).all()
+    assert labels.shape == images.shape
+    assert set(labels.unique().tolist()) == {0, 3, 4, 7}
+    # Between two values the image blurs, over the width of a pixel of the smaller one.
+    assert ((images - labels.float() * 30).abs() <= 1).float().mean() > 0.7
+    assert ((images - labels.float() * 30).abs() <= 60).float().mean() > 0.95
+    mirrored = shorter_side_to(24, mask.flip(3), sizes, "nearest", enlarge=True)[0]
+    assert (labels.flip(3) == mirrored).float().mean() > 0.95

@@ -27,6 +27,7 @@ def config(val=0.1, calibration=0.1, test=0.2, seed=0):
         calibration_fraction=calibration,
         test_fraction=test,
         split_seed=seed,
+        store="auto",
         workers=None,
         validation=POLICY,
     )

@@ -1,239 +1,91 @@
 import os
-import shutil
-import threading
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
-import torch
-from PIL import Image
 
-from sightline.data import store as store_module
-from sightline.data.decode import content_hash, decode
-from sightline.data.sources import Source
-from sightline.data.store import open_store
+from sightline.data.entries import Entry, channel_sums
+from sightline.data.index import Index
+from sightline.data.store import DiskStore, MemoryStore
 from sightline.errors import RunFailedError
 
 RNG = np.random.default_rng(0)
 
 
-def noise(height, width):
-    return RNG.integers(0, 256, (height, width, 3), dtype=np.uint8)
+def stored(shapes):
+    """An index of images of these shapes, and their pixels, flat."""
+    planes = [RNG.integers(0, 256, (3, height, width), dtype=np.uint8) for height, width in shapes]
+    entries = [
+        Entry("", 0, 0, "", *shape, channel_sums(image.reshape(3, -1)), None)
+        for shape, image in zip(shapes, planes, strict=True)
+    ]
+    return Index.of(entries), np.concatenate([image.ravel() for image in planes]), planes
 
 
-def of_files(paths):
-    count = len(paths)
-    return Source(
-        ids=tuple(Path(path).name for path in paths),
-        labels=np.arange(count) % 2,
-        class_names=("a", "b"),
-        roles=(None,) * count,
-        files=tuple(paths),
-    )
+@pytest.fixture(params=["memory", "disk"])
+def make(request, tmp_path):
+    def made(index, pixels):
+        if request.param == "memory":
+            return MemoryStore(index, pixels)
+        pixels.tofile(tmp_path / "pixels.bin")
+        return DiskStore(index, tmp_path / "pixels.bin")
+
+    return made
 
 
-def of_pixels(pixels):
-    count = len(pixels)
-    return Source(tuple(map(str, range(count))), np.arange(count) % 2, ("a", "b"), (None,) * count, pixels=pixels)
-
-
-@pytest.fixture
-def ragged(tmp_path):
-    """Nine files of different shapes; the fourth and the last are broken."""
-    folder = tmp_path / "images"
-    folder.mkdir()
-    paths = []
-    for number, (height, width) in enumerate(
-        [(8, 8), (12, 6), (30, 20), (9, 9), (5, 40), (8, 8), (20, 21), (1, 1), (7, 7)]
-    ):
-        path = folder / f"{number}.png"
-        Image.fromarray(noise(height, width)).save(path)
-        paths.append(path)
-    paths[3].write_bytes(paths[3].read_bytes()[:80])
-    paths[8].write_bytes(b"")
-    return of_files(paths)
-
-
-def test_images_are_what_decoding_gives_padded_to_the_largest(ragged, tmp_path):
-    store = open_store(ragged, 8, tmp_path / "cache", 0)
-    assert len(store) == 9
-    for indices in ([0], [1, 2, 6], [4, 7, 0, 4], [2, 3, 8]):
-        images, sizes = store.batch(np.array(indices))
-        assert images.dtype == torch.uint8
-        assert sizes.dtype == torch.int32
-        assert images.is_contiguous()
-        assert images.shape == (len(indices), 3, *sizes.amax(dim=0).tolist())
-        for image, (height, width), index in zip(images, sizes.tolist(), indices, strict=True):
-            if index in (3, 8):
-                assert (height, width) == (0, 0)
-            else:
-                expected = decode(ragged.files[index].read_bytes(), 8).pixels
-                assert (image[:, :height, :width].permute(1, 2, 0).numpy() == expected).all()
+@pytest.mark.parametrize("shapes", [[(6, 5)] * 7, [(6, 5), (5, 6), (6, 5), (2, 9), (7, 7), (6, 5), (6, 5)]])
+def test_pixels_come_back_in_the_order_asked_for(make, shapes):
+    index, pixels, planes = stored(shapes)
+    store = make(index, pixels)
+    for order in ([6, 0, 6], [1, 2, 3, 4], [5], [0, 1, 2]):
+        images, sizes = store.batch(np.array(order))
+        assert images.shape == (len(order), 3, *sizes.amax(dim=0).tolist())
+        for image, (height, width), position in zip(images.numpy(), sizes.tolist(), order, strict=True):
+            assert (image[:, :height, :width] == planes[position]).all()
             assert not image[:, height:].any()
             assert not image[:, :, width:].any()
 
 
-def test_facts(ragged, tmp_path):
-    facts = open_store(ragged, 8, tmp_path / "cache", 0).facts
-    assert facts.hashes == tuple(content_hash(path.read_bytes()) for path in ragged.files)
-    assert facts.heights.tolist() == [8, 12, 30, 0, 5, 8, 20, 1, 0]
-    assert facts.widths.tolist() == [8, 6, 20, 0, 40, 8, 21, 1, 0]
-    assert facts.modes == tuple("" if number in (3, 8) else "RGB" for number in range(9))
-    assert set(facts.errors) == {3, 8}
-    assert facts.errors[8] == "the file is empty"
+def test_sums_are_those_of_the_pixels(make):
+    index, pixels, planes = stored([(6, 5), (2, 9)])
+    store = make(index, pixels)
+    for position, image in enumerate(planes):
+        values = image.reshape(3, -1).astype(int)
+        assert store.index.sums[position].tolist() == [values.sum(axis=1).tolist(), (values**2).sum(axis=1).tolist()]
 
 
-def test_shapes(ragged, tmp_path):
-    store = open_store(ragged, 8, tmp_path / "cache", 0)
-    assert store.shape_range() == ((1, 1), (12, 10))
-    assert not store.uniform
-    same = open_store(ragged.take([0, 3, 5]), 8, tmp_path / "cache", 0)
-    assert same.shape_range() == ((8, 8), (8, 8))
-    assert same.uniform
-    images, sizes = same.batch(np.array([2, 1, 0]))
-    assert sizes.tolist() == [[8, 8], [0, 0], [8, 8]]
-    assert (images[::2] == same.batch(np.array([2, 0]))[0]).all()
-    nothing = open_store(ragged.take([3, 8]), 8, tmp_path / "cache", 0)
-    assert nothing.shape_range() == ((0, 0), (0, 0))
-    assert nothing.batch(np.array([0, 1]))[1].tolist() == [[0, 0], [0, 0]]
-    assert store.batch(np.array([], dtype=np.int64))[0].shape[:2] == (0, 3)
+def test_reading_a_large_file_takes_no_memory(tmp_path):
+    count, side = 600, 256
+    index, _, _ = stored([(side, side)])
+    entries = [Entry("", 0, 0, "", side, side, [], None)] * count
+    with (tmp_path / "pixels.bin").open("wb") as stream:
+        for number in range(count):
+            stream.write(bytes([number % 256]) * (3 * side**2))
+    store, process = DiskStore(Index.of(entries), tmp_path / "pixels.bin"), psutil.Process()
+    store.batch(np.arange(10))
+    before = process.memory_info().rss
+    for start in range(0, count, 10):
+        images, _ = store.batch(np.arange(start, start + 10))
+        assert images[:, 0, 0, 0].tolist() == [number % 256 for number in range(start, start + 10)]
+    # A mapped file would have grown it by all 118 MB.
+    assert process.memory_info().rss - before < 20e6
+    assert index.lengths.sum() == 3 * side**2
 
 
-def test_a_batch_is_a_copy(ragged, tmp_path, monkeypatch):
-    for available in (1 << 40, 0):
-        monkeypatch.setattr(store_module.psutil, "virtual_memory", lambda: type("", (), {"available": available}))  # noqa: B023
-        store = open_store(ragged.take([0, 5]), 8, tmp_path / "cache", 0)
-        images, _ = store.batch(np.array([0, 1]))
-        before = images.clone()
-        images.zero_()
-        assert (store.batch(np.array([0, 1]))[0] == before).all()
-        assert isinstance(store._pixels.base, np.memmap) == (available == 0)
+def test_a_file_cut_while_in_use_is_told(tmp_path):
+    index, pixels, _ = stored([(6, 5)] * 4)
+    pixels.tofile(tmp_path / "pixels.bin")
+    store = DiskStore(index, tmp_path / "pixels.bin")
+    os.truncate(tmp_path / "pixels.bin", 200)
+    store.batch(np.array([0, 1]))
+    with pytest.raises(RunFailedError, match="end too early"):
+        store.batch(np.array([2]))
 
 
-def test_it_is_decoded_once(ragged, tmp_path, monkeypatch):
-    seen = []
-    first = open_store(ragged, 8, tmp_path / "cache", 0, progress=lambda done, total: seen.append((done, total)))
-    assert seen[-1] == (9, 9)
-    monkeypatch.setattr(store_module, "decode_files", None)
-    again = open_store(ragged, 8, tmp_path / "cache", 0)
-    assert again.facts.hashes == first.facts.hashes
-    assert again.facts.errors == first.facts.errors
-    assert (again.batch(np.arange(9))[0] == first.batch(np.arange(9))[0]).all()
-
-
-def test_whatever_changes_makes_another_store(ragged, tmp_path):
-    cache = tmp_path / "cache"
-    keys = {store_module._stamp(ragged.ids, [str(path) for path in ragged.files], 8)[1]}
-
-    def stamp(source=ragged, side=8):
-        return store_module._stamp(source.ids, [str(path) for path in source.files], side)[1]
-
-    assert stamp() in keys
-    keys.add(stamp(side=9))
-    keys.add(stamp(side=None))
-    keys.add(stamp(ragged.take([1, 0, 2])))
-    keys.add(stamp(ragged.take([0, 1, 2])))
-    assert len(keys) == 5
-    path = ragged.files[0]
-    Image.fromarray(noise(8, 8)).save(path, "BMP")
-    old, state = open_store(ragged, 8, cache, 0), path.stat()
-    # Another content of the same size and time, as archives restore it.
-    Image.fromarray(noise(8, 8)).save(path, "BMP")
-    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
-    assert (path.stat().st_size, path.stat().st_mtime_ns) == (state.st_size, state.st_mtime_ns)
-    new = open_store(ragged, 8, cache, 0)
-    assert new.facts.hashes[0] == content_hash(path.read_bytes()) != old.facts.hashes[0]
-    path.unlink()
-    assert open_store(ragged, 8, cache, 0).facts.errors[0] == "No such file or directory"
-
-
-def test_a_damaged_store_is_built_anew(ragged, tmp_path):
-    cache = tmp_path / "cache"
-    whole = open_store(ragged, 8, cache, 0).batch(np.arange(9))[0]
-    (folder,) = cache.iterdir()
-    for name, content in [
-        ("pixels.bin", b"short"),
-        ("index.npz", b"no index"),
-        ("pixels.bin", None),
-        ("index.npz", None),
-    ]:
-        if content is None:
-            (folder / name).unlink()
-        else:
-            (folder / name).write_bytes(content)
-        assert (open_store(ragged, 8, cache, 0).batch(np.arange(9))[0] == whole).all()
-
-
-def test_a_disk_that_reads_back_something_else_is_told(ragged, tmp_path, monkeypatch):
-    monkeypatch.setattr(store_module, "_load", lambda *_: None)
-    with pytest.raises(RunFailedError, match="failing"):
-        open_store(ragged, 8, tmp_path / "cache", 0)
-
-
-def test_any_number_of_workers_writes_the_same_bytes(tmp_path):
-    folder = tmp_path / "images"
-    folder.mkdir()
-    paths = []
-    for number in range(230):
-        paths.append(folder / f"{number}.jpg")
-        Image.fromarray(noise(6 + number % 3, 7)).save(paths[-1])
-    source = of_files(paths)
-    written = []
-    for workers in (0, 2):
-        store = open_store(source, 6, tmp_path / "cache", workers)
-        (place,) = (tmp_path / "cache").iterdir()
-        written.append(((place / "pixels.bin").read_bytes(), store.facts.hashes, store.facts.modes))
-        shutil.rmtree(place)
-    assert written[0] == written[1]
-
-
-def test_builders_at_once_agree(ragged, tmp_path):
-    everybody = threading.Barrier(3, timeout=30)
-
-    def build(_):
-        # All three have decoded before any of them moves its folder into place.
-        store = open_store(ragged, 8, tmp_path / "cache", 0, progress=lambda *_: everybody.wait())
-        return store.batch(np.arange(9))[0]
-
-    with ThreadPoolExecutor(3) as threads:
-        first, *others = threads.map(build, range(3))
-    assert all((other == first).all() for other in others)
-    assert len(list((tmp_path / "cache").iterdir())) == 1
-
-
-def test_an_interruption_leaves_no_trace(ragged, tmp_path):
-    def interrupt(*_):
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        open_store(ragged, 8, tmp_path / "cache", 0, progress=interrupt)
-    assert list((tmp_path / "cache").iterdir()) == []
-
-
-def test_pixels_need_no_cache(tmp_path):
-    pixels = RNG.integers(0, 256, (6, 5, 7, 3), dtype=np.uint8)
-    store = open_store(of_pixels(pixels), 5, tmp_path / "cache", None)
-    assert not (tmp_path / "cache").exists()
-    images, sizes = store.batch(np.array([4, 1]))
-    assert (images.permute(0, 2, 3, 1).numpy() == pixels[[4, 1]]).all()
-    assert images.is_contiguous()
-    assert sizes.tolist() == [[5, 7]] * 2
-    assert store.uniform
-    assert store.facts.hashes == tuple(content_hash(image.tobytes()) for image in pixels)
-    assert (store.facts.widths.tolist(), store.facts.heights.tolist()) == ([7] * 6, [5] * 6)
-    assert store.facts.errors == {}
-
-
-def test_pixels_are_reduced_like_files(tmp_path):
-    pixels = RNG.integers(0, 256, (3, 20, 50, 3), dtype=np.uint8)
-    store = open_store(of_pixels(pixels), 10, tmp_path, 0)
-    paths = [tmp_path / f"{number}.png" for number in range(3)]
-    for path, image in zip(paths, pixels, strict=True):
-        Image.fromarray(image).save(path)
-    expected = open_store(of_files(paths), 10, tmp_path / "cache", 0)
-    assert store.shape_range() == ((10, 20), (10, 20))
-    assert (store.batch(np.arange(3))[0] == expected.batch(np.arange(3))[0]).all()
-    # What it was like before it was reduced is what the facts tell.
-    assert store.facts.widths.tolist() == [50] * 3
-    assert store.facts.hashes[0] == content_hash(pixels[0].tobytes())
+def test_the_file_is_let_go_of(tmp_path):
+    index, pixels, _ = stored([(6, 5)] * 4)
+    pixels.tofile(tmp_path / "pixels.bin")
+    store = DiskStore(index, tmp_path / "pixels.bin")
+    before = psutil.Process().num_fds()
+    del store
+    assert psutil.Process().num_fds() == before - 1

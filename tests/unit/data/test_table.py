@@ -29,6 +29,7 @@ def config(manifest, **changes):
         "calibration_fraction": 0.1,
         "test_fraction": 0.2,
         "split_seed": 0,
+        "store": "auto",
         "workers": None,
         "validation": POLICY,
     }

@@ -9,9 +9,12 @@ import torch.nn.functional as F
 import yaml
 from PIL import Image
 from sklearn.datasets import load_sample_images
+from torchvision.transforms.v2 import InterpolationMode
+from torchvision.transforms.v2.functional import affine
 
 from sightline.config.schema import TransformsConfig
 from sightline.data import transforms
+from sightline.data.randomness import uniform
 from sightline.data.transforms import EvalTransform, TrainTransform, stored_side
 
 CONF = Path(__file__).parents[3] / "conf" / "transforms"
@@ -183,6 +186,28 @@ def test_policies_warp_as_well_and_lay_the_mean_colour_bare(name):
     output = training(name, 32)(white, torch.full((200, 2), 32), 0, np.arange(200))
     bare = (output.abs() < 0.02).all(1).flatten(1).any(1)
     assert 0.2 < bare.float().mean() < 0.7
+
+
+def test_the_affine_path_is_torchvisions_on_single_images():
+    limits = {"rotation": 25.0, "translate": 0.15, "scale": [0.8, 1.3], "shear": 12.0}
+    transform = training(strategy("none", affine=limits), 32, seed=5)
+    images, sizes = batch(30, 32, 32)
+    output = transform(images, sizes, 4, np.arange(30)) * torch.tensor(STD)[:, None, None]
+    output = 255 * (output + torch.tensor(MEAN)[:, None, None])
+    draws = uniform(5, 4, np.arange(30), 5, "affine").astype(float)
+    for image, got, (turn, across, down, zoom, lean) in zip(images, output, draws, strict=True):
+        drawn = {
+            "angle": 25 * (2 * turn - 1),
+            "translate": [32 * 0.15 * (2 * across - 1), 32 * 0.15 * (2 * down - 1)],
+            "scale": 0.8 + 0.5 * zoom,
+            "shear": [12 * (2 * lean - 1), 0.0],
+            "interpolation": InterpolationMode.BILINEAR,
+        }
+        expected = affine(image.float(), **drawn)
+        # At the edge of the image they blend with what is beyond it, we do not.
+        inside = affine(torch.ones(1, 32, 32), **drawn)[0] > 0.999
+        assert inside.float().mean() > 0.4
+        assert (got - expected)[:, inside].abs().max() < 1.01
 
 
 def test_two_passes_of_evaluation_agree_to_the_bit():

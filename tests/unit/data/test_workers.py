@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,7 +11,8 @@ import pytest
 from PIL import Image
 
 from sightline.data import decode, workers
-from sightline.data.decode import read_entries
+from sightline.data import entries as program
+from sightline.data.entries import read_entries
 from sightline.data.workers import decode_files
 from sightline.errors import RunFailedError
 
@@ -40,7 +42,7 @@ def joined(chunks):
 
 def children():
     started = psutil.Process().children(recursive=True)
-    return [child for child in started if "sightline.data.decode" in child.cmdline()]
+    return [child for child in started if "sightline.data.entries" in child.cmdline()]
 
 
 def test_any_number_of_workers_gives_the_same_in_order(files, capfd):
@@ -57,16 +59,16 @@ def test_any_number_of_workers_gives_the_same_in_order(files, capfd):
 
 def test_chunks_keep_order_and_bounds():
     paths = [str(number) for number in range(1000)]
-    small = workers._chunks(paths, [10] * 1000, 2)
+    small = workers._chunks(paths, [10] * 1000, 32, 2)
     assert [path for chunk in small for path in chunk] == paths
     assert max(map(len, small)) == 125
-    large = workers._chunks(paths, [700_000] * 1000, 2)
+    large = workers._chunks(paths, [700_000] * 1000, 32, 2)
     assert {len(chunk) for chunk in large} == {2}
-    assert workers._chunks([], [], 2) == []
+    assert workers._chunks([], [], None, 2) == []
 
 
 def test_few_files_start_no_process(files, monkeypatch):
-    monkeypatch.setattr(workers, "_Pool", None)
+    monkeypatch.setattr(workers, "Pool", None)
     assert len(joined(decode_files(files[:100], [1] * 100, None, 4))[0]) == 100
 
 
@@ -86,10 +88,11 @@ def test_a_worker_that_dies_over_a_file_costs_that_file_alone(files, tmp_path, m
     folder.mkdir(parents=True)
     for name in (folder.parent / "__init__.py", folder / "__init__.py"):
         name.write_text("")
-    text, line = Path(decode.__file__).read_text(), "            with open(path,"
+    text, line = Path(program.__file__).read_text(), "        with open(path,"
     assert text.count(line) == 1
-    deadlier = text.replace(line, "            if 'deadly' in path: os.kill(os.getpid(), 9)\n" + line)
-    (folder / "decode.py").write_text(deadlier)
+    deadlier = text.replace(line, "        if 'deadly' in path: os.kill(os.getpid(), 9)\n" + line)
+    (folder / "entries.py").write_text(deadlier)
+    shutil.copy(decode.__file__, folder)
     monkeypatch.syspath_prepend(str(tmp_path))
     deadly = tmp_path / "deadly.png"
     deadly.write_bytes(b"x")

@@ -1,6 +1,6 @@
 """The loop on parts made here: no run of the command, no data on disk."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,13 @@ from sightline.run import Run
 from sightline.runtime import Interrupted, StopSignal
 from sightline.tasks.classification import Classification
 from sightline.training import loop as loop_file
-from sightline.training.loop import Loop, Training
+from sightline.training.loop import Loop
 from sightline.training.losses import cross_entropy
-from sightline.training.precision import choose_precision
+from sightline.training.parts import Training
+from sightline.training.precision import Precision
 from sightline.training.resume import restore
 from sightline.training.state import Progress
+from sightline.training.step import Step
 
 CPU = torch.device("cpu")
 STEPS = 4
@@ -41,6 +43,9 @@ class Made:
         images = torch.randn(16, 3, 2, 2, generator=generator)
         return Batch(images, {"label": (images.sum(dim=(1, 2, 3)) > 0).long()}, np.arange(16))
 
+    def batches(self, first: int, last: int) -> Generator[Batch, None, None]:
+        yield from (self.batch(step // STEPS, step % STEPS, 0.0) for step in range(first, last))
+
     def __iter__(self) -> Iterator[Batch]:
         return (self.batch(999, index, 0.0) for index in range(2))
 
@@ -54,7 +59,7 @@ def made(tmp_path: Path, *overrides: str) -> Training:
     groups = [LayerGroup("all", ("1.weight", "1.bias"), ("1",))]
     return Training(
         config.training, config.scheduler, 0, 0.1, model, None, Classification(2, cross_entropy(0.0)), optimizer,
-        choose_precision("fp32", CPU), loader, loader, groups, FreezingPlan((0,)), Run.create(tmp_path, "a", "b"), {},
+        Precision("fp32", CPU), loader, loader, groups, FreezingPlan((0,)), Run.create(tmp_path, "a", "b"), {},
     )  # fmt: skip
 
 
@@ -88,7 +93,7 @@ def test_a_signal_saves_and_the_rest_is_the_same(tmp_path: Path, after: int, mon
     stopped, stop, count = made(tmp_path / "stopped"), StopSignal(), 0
     real = loop_file.train_step
 
-    def counted(*arguments: Any) -> tuple[float, bool]:
+    def counted(*arguments: Any) -> Step:
         nonlocal count
         count += 1
         if count == after:
@@ -118,11 +123,11 @@ def test_a_skipped_step_moves_no_schedule(tmp_path: Path, monkeypatch: pytest.Mo
     training = made(tmp_path, "scheduler=onecycle")
     real, calls = loop_file.train_step, 0
 
-    def skipping(*arguments: Any) -> tuple[float, bool]:
+    def skipping(*arguments: Any) -> Step:
         nonlocal calls
         calls += 1
-        loss, moved = real(*arguments)
-        return loss, moved and calls not in {2, 3}
+        done = real(*arguments)
+        return done._replace(moved=done.moved and calls not in {2, 3})
 
     monkeypatch.setattr(loop_file, "train_step", skipping)
     progress = finish(training)

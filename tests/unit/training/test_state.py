@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from sightline.errors import RunFailedError, UsageError
+from sightline.errors import RunFailedError
 from sightline.run import Run
 from sightline.training.state import BEST, LAST, PREVIOUS, Progress, better, load_checkpoint, load_last, save_last
 
@@ -54,7 +54,8 @@ def test_a_damaged_last_one_falls_back(run: Run, damage: str, caplog: pytest.Log
         found = load_last(run, CPU)
     assert found is not None
     assert found["step"] == 1
-    assert ("last.pt is damaged" in caplog.text) == (damage != "missing")
+    assert f"last.pt is {'missing' if damage == 'missing' else 'damaged'}" in caplog.text
+    assert "going on from checkpoints/previous.pt" in caplog.text
 
 
 def test_when_both_are_damaged_nothing_is_overwritten(run: Run):
@@ -72,8 +73,8 @@ def test_code_in_a_checkpoint_is_refused(run: Run):
         load_checkpoint(run, LAST, CPU)
 
 
-def test_a_missing_checkpoint_is_a_persons_mistake(run: Run):
-    with pytest.raises(UsageError, match="train it first"):
+def test_a_missing_checkpoint_is_named(run: Run):
+    with pytest.raises(RunFailedError, match=r"best\.pt is missing"):
         load_checkpoint(run, BEST, CPU)
 
 

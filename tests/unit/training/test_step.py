@@ -8,11 +8,11 @@ import torch
 from torch import nn
 
 from sightline.data.loaders import Batch
-from sightline.errors import RunFailedError, UsageError
-from sightline.tasks.classification import Classification
+from sightline.errors import RunFailedError
+from sightline.tasks.classification import Classification, ClassificationTally
 from sightline.training.losses import cross_entropy
-from sightline.training.precision import choose_precision
-from sightline.training.step import train_step
+from sightline.training.precision import Precision
+from sightline.training.step import step_seed, train_step
 
 CPU = torch.device("cpu")
 
@@ -32,11 +32,10 @@ def made(n: int) -> Batch:
 def step(model: nn.Module, batch: Batch, parts: int = 1, clip: float | None = None, precision: str = "fp32") -> float:
     task = Classification(3, cross_entropy(0.0))
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-    loss, moved = train_step(
-        model, task, batch.parts(parts), optimizer, choose_precision(precision, CPU), clip, task.tally()
-    )
-    assert moved
-    return loss
+    done = train_step(model, task, batch, parts, optimizer, Precision(precision, CPU), clip, task.tally(), seed=0)
+    assert done.moved
+    assert done.parts == parts
+    return done.loss
 
 
 @pytest.mark.parametrize("parts", [2, 3, 5, 16])
@@ -73,12 +72,67 @@ def test_bf16_trains_near_fp32():
     assert step(one, made(32)) == pytest.approx(step(other, made(32), precision="bf16"), rel=0.02)
 
 
-def test_fp16_needs_a_gpu():
-    with pytest.raises(UsageError, match=r"training\.precision=fp16 needs device=cuda"):
-        choose_precision("fp16", CPU)
+class Small(nn.Module):
+    """A net with running statistics and dropout that cannot take more than so many items at once."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.most = most
+        self.calls: list[int] = []
+        self.net = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(12), nn.Dropout(0.5), nn.Linear(12, 3))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.calls.append(len(x))
+        answer: torch.Tensor = self.net(x)
+        if len(x) > self.most:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+        return answer
+
+
+def fit(model: Small, parts: int) -> tuple[int, ClassificationTally]:
+    task = Classification(3, cross_entropy(0.0))
+    tally = task.tally()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    done = train_step(model, task, made(16), parts, optimizer, Precision("fp32", CPU), None, tally, seed=1)
+    return done.parts, tally
+
+
+def test_out_of_memory_halves_the_micro_batch_and_leaves_no_trace():
+    """A step that had to begin again ends, to the bit, where one ends that was cut so from the start."""
+    failing, warned = Small(4), Small(100)
+    parts, tally = fit(failing, 1)
+    assert parts == 4
+    assert failing.calls == [16, 8, 4, 4, 4, 4]
+    expected, other = fit(warned, 4)
+    assert expected == 4
+    for key, tensor in failing.state_dict().items():
+        assert torch.equal(tensor, warned.state_dict()[key]), key
+    assert tally.metrics() == other.metrics()
+
+
+def test_a_batch_that_fits_in_no_parts_says_what_to_change():
+    """Two images at a time are the fewest that batch normalisation can take."""
+    model = Small(1)
+    with pytest.raises(RunFailedError, match=r"however few images at a time .*; lower training\.batch_size"):
+        fit(model, 1)
+    assert model.calls == [16, 8, 4, 2]
+
+
+def test_other_errors_are_not_taken_for_a_lack_of_memory():
+    model = Small(100)
+    model.net[3] = nn.Linear(5, 3)
+    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
+        fit(model, 1)
 
 
 def test_soft_labels_of_one_class_are_hard_labels():
     loss = cross_entropy(0.1)
     logits, labels = torch.randn(5, 3), torch.tensor([0, 1, 2, 1, 0])
     torch.testing.assert_close(loss(logits, labels), loss(logits, nn.functional.one_hot(labels, 3).float()))
+
+
+def test_every_step_and_every_process_has_a_seed_of_its_own():
+    seeds = {step_seed(seed, step, rank) for seed in range(5) for step in range(50) for rank in range(3)}
+    assert len(seeds) == 750
+    assert step_seed(1, 2) == step_seed(1, 2, 0)

@@ -1,0 +1,86 @@
+"""How much memory and disk there is for decoded images, and how much they would take."""
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import psutil
+from PIL import Image
+
+from sightline.data.decode import LONGEST
+
+SAMPLED = 256
+"""Files whose headers are read to estimate what all take."""
+
+V2 = ("memory.max", "memory.current", "inactive_file")
+V1 = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+GROUPS = Path("/sys/fs/cgroup")
+
+
+def free_memory() -> int:
+    """Bytes this process can have: what the machine has free, or what its container may still take if that is less.
+
+    Processes that train together on a machine share it evenly.
+    """
+    free = min([psutil.virtual_memory().available, *_container_rooms()])
+    return max(0, free) // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+
+
+def _container_rooms() -> Iterator[int]:
+    """What each control group around this process may still take, of version 2 and 1."""
+    try:
+        lines = Path("/proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, controllers, place = line.split(":", 2)
+        if controllers and "memory" not in controllers.split(","):
+            continue
+        root, names = (GROUPS / "memory", V1) if controllers else (GROUPS, V2)
+        inside = root / place.lstrip("/")
+        for folder in (inside, *inside.parents):
+            room = _group_room(folder, *names)
+            if room is not None:
+                yield room
+            if folder == root:
+                break
+
+
+def _group_room(folder: Path, limit: str, usage: str, cache: str) -> int | None:
+    """Limit less usage; pages of files that nobody used lately are given back on demand, and count as room."""
+    try:
+        most, used = (folder / limit).read_text().strip(), (folder / usage).read_text()
+        counts = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+    except (OSError, ValueError):
+        return None
+    return None if most == "max" else int(most) - int(used) + int(counts.get(cache, 0))
+
+
+def free_disk(folder: Path) -> int:
+    """Bytes that an ordinary user may write below a folder, which need not be there yet."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
+
+
+def estimated_bytes(paths: Sequence[str], side: int | None) -> int:
+    """What the decoded files take, by the headers of evenly spread ones; those that do not read count as nothing."""
+    chosen = paths[:: max(1, len(paths) // SAMPLED)]
+    total = sum(_stored_bytes(path, side) for path in chosen)
+    return round(total * len(paths) / max(1, len(chosen)))
+
+
+def _stored_bytes(path: str, side: int | None) -> int:
+    try:
+        with Image.open(path) as image:
+            shorter, longer = sorted(image.size)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return 0
+    scale = 1.0 if side is None else min(1.0, side / shorter)
+    return round(3 * shorter * min(longer, LONGEST * shorter) * scale**2)
+
+
+def in_words(count: int) -> str:
+    """Bytes for a person."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e8 else f"{count / 1e6:.1f} MB"

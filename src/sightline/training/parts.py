@@ -1,0 +1,50 @@
+"""What a training is made of."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+from sightline.config.schema import SchedulerConfig, TrainingConfig
+from sightline.data.loaders import EvalLoader, TrainLoader
+from sightline.models.freezing import FreezingPlan
+from sightline.models.groups import LayerGroup
+from sightline.run import Run
+from sightline.tasks.task import Task
+from sightline.training.precision import Precision
+
+if TYPE_CHECKING:
+    from timm.utils import ModelEmaV3
+
+
+@dataclass
+class Training:
+    """The parts of one training, wired together by the train stage."""
+
+    config: TrainingConfig
+    scheduler: SchedulerConfig
+    seed: int
+    rate: float
+    model: nn.Module
+    ema: "ModelEmaV3 | None"
+    task: Task
+    optimizer: torch.optim.Optimizer
+    precision: Precision
+    train: TrainLoader
+    val: EvalLoader
+    groups: list[LayerGroup]
+    plan: FreezingPlan
+    run: Run
+    identity: dict[str, Any]
+    compiles: bool = False
+
+    @property
+    def total_steps(self) -> int:
+        """Optimiser steps of the whole training."""
+        return self.config.epochs * len(self.train)
+
+    @property
+    def judged(self) -> nn.Module:
+        """The weights that are evaluated and kept: the running average where there is one."""
+        return self.ema.module if self.ema else self.model

@@ -1,0 +1,56 @@
+"""Whatever the store, a training sees the same batches."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from sightline.cli import compose_config
+from sightline.config import parse
+from sightline.config.schema import Config
+from sightline.data.dataset import Dataset, decode_images, list_images
+from sightline.data.loaders import EvalLoader, TrainLoader
+from sightline.data.preprocessing import Preprocessing, pixel_statistics
+from sightline.data.splits import make_split
+from sightline.data.transforms import TrainTransform
+
+SIDE = 32
+
+
+def configured(bars: Path, runs: Path, **data: object) -> Config:
+    words = [f"data.{key}={value}" for key, value in data.items()]
+    return parse.parse(
+        compose_config(["data=folder", f"data.root={bars}", "transforms=aggressive", f"runs_dir={runs}", *words])
+    )
+
+
+def batches(config: Config) -> tuple[Preprocessing, list[torch.Tensor]]:
+    """Normalisation, two epochs of training batches and one of evaluation."""
+    source = list_images(config)
+    split = make_split(source, decode_images(source, SIDE, config).facts.hashes, config.data)
+    dataset = Dataset.open(config, split, SIDE)
+    mean, std = pixel_statistics(dataset.store, dataset.rows[dataset.positions("train")])
+    preprocessing = Preprocessing(SIDE, mean, std, "bilinear", 1.0, split.class_names)
+    transform = TrainTransform(
+        config.transforms, image_size=SIDE, mean=mean, std=std, interpolation="bilinear", crop_fraction=1.0, seed=3
+    )
+    cpu, layout = torch.device("cpu"), torch.channels_last
+    train = TrainLoader(dataset, transform, config.transforms.mixing, 10, 3, cpu, layout)
+    val = EvalLoader(dataset, "val", preprocessing.transform(), 3, cpu, layout)
+    seen = [batch.images for batch in train.batches(0, 2 * len(train))] + [batch.images for batch in val]
+    return preprocessing, seen
+
+
+@pytest.fixture(scope="module")
+def expected(bars: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Preprocessing, list[torch.Tensor]]:
+    return batches(configured(bars, tmp_path_factory.mktemp("runs"), store="memory", workers=0))
+
+
+@pytest.mark.parametrize(("store", "workers"), [("disk", 0), ("stream", 0), ("stream", 2), ("stream", 4), ("auto", 2)])
+def test_store_and_workers_change_no_bit_of_any_batch(
+    bars: Path, tmp_path: Path, expected: tuple[Preprocessing, list[torch.Tensor]], store: str, workers: int
+):
+    preprocessing, seen = batches(configured(bars, tmp_path, store=store, workers=workers))
+    assert preprocessing == expected[0]
+    assert len(seen) == len(expected[1])
+    assert all(torch.equal(one, other) for one, other in zip(seen, expected[1], strict=True))

@@ -17,6 +17,7 @@ from sightline.data.preprocessing import SMALL_SIDE, Preprocessing, native_side
 from sightline.data.sources import Source
 from sightline.data.splits import Split
 from sightline.data.transforms import Channels, stored_side
+from sightline.data.views import Views, views
 from sightline.distributed import World
 from sightline.errors import RunFailedError, UsageError
 from sightline.memory import in_parts_that_fit
@@ -98,12 +99,15 @@ class Backbone(Protocol):
         """Pooled features, or logits."""
 
 
-def predict_logits(model: nn.Module, loader: EvalLoader) -> tuple[Predictions, NDArray[np.float32]]:
+def predict_logits(
+    model: nn.Module, loader: EvalLoader, kind: Views = "none"
+) -> tuple[Predictions, NDArray[np.float32]]:
     """Logits in float32 for every item of a loader, in its order, and the embeddings they were made from.
 
     Args:
         model: in eval mode.
         loader: of one role.
+        kind: the views of an image over which logits and embeddings are averaged.
 
     Returns:
         The predictions, and (n, features) what the classifier saw of each item.
@@ -112,7 +116,7 @@ def predict_logits(model: nn.Module, loader: EvalLoader) -> tuple[Predictions, N
     logits, embeddings, positions, parts = [], [], [], 1
     with torch.inference_mode(), ProgressBar(len(loader), f"predicting {loader.role}") as bar:
         for number, batch in enumerate(loader):
-            answers, parts = in_parts_that_fit(partial(_answers, backbone, batch), parts, len(batch), len(batch))
+            answers, parts = in_parts_that_fit(partial(_answers, backbone, batch, kind), parts, len(batch), len(batch))
             logits += [answer for answer, _ in answers]
             embeddings += [embedding for _, embedding in answers]
             positions.append(batch.positions)
@@ -127,14 +131,21 @@ def predict_logits(model: nn.Module, loader: EvalLoader) -> tuple[Predictions, N
     return predictions, np.concatenate(embeddings)
 
 
-def _answers(backbone: Backbone, batch: Batch, parts: int) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+def _answers(
+    backbone: Backbone, batch: Batch, kind: Views, parts: int
+) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
     """Logits and embeddings of each part of a batch."""
     answers = []
     for part in batch.parts(parts):
-        features = backbone.forward_features(part.images)
-        logits, embeddings = backbone.forward_head(features), backbone.forward_head(features, pre_logits=True)
-        answers.append((logits.float().cpu().numpy(), embeddings.float().cpu().numpy()))
+        seen = [(weight, backbone.forward_features(images)) for weight, images in views(part.images, kind)]
+        answers.append((_mean(backbone, seen, pre_logits=False), _mean(backbone, seen, pre_logits=True)))
     return answers
+
+
+def _mean(backbone: Backbone, seen: list[tuple[float, Tensor]], *, pre_logits: bool) -> NDArray[np.float32]:
+    answers = (weight * backbone.forward_head(maps, pre_logits=pre_logits).float() for weight, maps in seen)
+    mean: NDArray[np.float32] = torch.stack(list(answers)).sum(dim=0).cpu().numpy()
+    return mean
 
 
 def eval_loader(

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+
 from tests.conftest import DEMO, Command
 
 FILES = [
@@ -156,12 +157,20 @@ def copied(run: Path, tmp_path: Path) -> Path:
 def test_a_later_stage_changes_its_own_numbers_only(demo_run: Path, sightline: Command, tmp_path: Path):
     run = copied(demo_run, tmp_path)
     before = load(run / "evaluation.json")
-    answer = sightline("evaluate", f"run={run}", "evaluation.level=0.8", f"runs_dir={tmp_path / 'runs'}")
+    changes = ("evaluation.level=0.8", "evaluation.tta=flip_shift")
+    answer = sightline("evaluate", f"run={run}", *changes, f"runs_dir={tmp_path / 'runs'}")
     assert answer.status == 0, answer.err
     after = load(run / "evaluation.json")
     assert after["metrics"]["accuracy"]["value"] == before["metrics"]["accuracy"]["value"]
     assert after["metrics"]["accuracy"]["level"] == 0.8
     assert after["metrics"]["accuracy"]["low"] > before["metrics"]["accuracy"]["low"]
+    averaged = after["tta"]["metrics"]
+    assert after["tta"]["views"] == "flip_shift"
+    assert set(averaged) == set(METRICS)
+    assert averaged["log_loss"]["value"] != after["metrics"]["log_loss"]["value"]
+    for name in ("val", "calibration", "test"):
+        predictions = f"predictions/{name}.npz"
+        assert (run / predictions).read_bytes() == (demo_run / predictions).read_bytes(), "views stay apart"
     assert len((run / "test_ledger.jsonl").read_text().splitlines()) == 2, "the ledger counts every use"
 
 

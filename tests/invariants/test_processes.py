@@ -12,6 +12,7 @@ import numpy as np
 import psutil
 import pytest
 import torch
+
 from tests.conftest import ROOT, Command
 from tests.invariants.comparing import same, states
 

@@ -13,6 +13,8 @@ class CnnModel(Frozen):
     name: Literal["cnn"]
     width: Annotated[int, Field(ge=8, multiple_of=8)]
     drop_rate: Fraction
+    stem: Literal["conv", "whitened"]
+    norm_scale: bool
     weights: str | None
 
     @property

@@ -11,6 +11,7 @@ class EvaluationConfig(Frozen):
     """Intervals, galleries and the map of embeddings."""
 
     batch_size: Count
+    tta: Literal["none", "flip", "flip_shift"]
     level: Level
     resamples: Resamples
     gallery: Count

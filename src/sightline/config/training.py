@@ -54,6 +54,7 @@ class _Optimizer(Frozen):
     lr: Positive
     weight_decay: NonNegative
     layer_decay: Annotated[float, Field(gt=0.0, le=1.0)]
+    bias_scale: Positive
 
 
 class SgdOptimizer(_Optimizer):
@@ -141,6 +142,8 @@ class TrainingConfig(Frozen):
     clip_norm: Positive | None
     label_smoothing: Fraction
     ema_decay: Fraction | None
+    lookahead_steps: Count | None
+    lookahead_decay: Fraction
     monitor: Literal["val_loss", "val_accuracy", "val_f1_macro"]
     patience: Count | None
     checkpoint_minutes: Positive

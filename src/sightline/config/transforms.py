@@ -57,6 +57,7 @@ class TransformsConfig(Frozen):
     name: str
     crop: CropConfig
     horizontal_flip: Probability
+    flip_alternates: bool
     vertical_flip: Probability
     affine: AffineConfig
     colour: ColourConfig

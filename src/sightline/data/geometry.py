@@ -114,9 +114,15 @@ def _boxes_to_views(boxes: NDArray[np.float64], side: int) -> Matrices:
     return views
 
 
-def flip(views: Matrices, side: int, horizontal: float, vertical: float, draw: Draw) -> Matrices:
-    """Mirror the square of each image left to right and top to bottom, with these probabilities."""
+def flip(
+    views: Matrices, side: int, horizontal: float, vertical: float, draw: Draw, *, turned: bool = False
+) -> Matrices:
+    """Mirror the square of each image left to right and top to bottom, with these probabilities.
+
+    With `turned`, those images are mirrored left to right that else would not be.
+    """
     mirrored = draw(2, "flip") < np.array([horizontal, vertical], dtype=np.float32)
+    mirrored[:, 0] ^= turned
     mirrors = identity(len(views))
     mirrors[:, (0, 1), (0, 1)] = np.where(mirrored, -1.0, 1.0)
     mirrors[:, :, 2] = np.where(mirrored, side - 1.0, 0.0)

@@ -17,7 +17,7 @@ from sightline.data.cache import built_once
 from sightline.data.decode import content_hash, reduced
 from sightline.data.entries import Entry, Wanted, channel_sums
 from sightline.data.index import ImageFacts, Index
-from sightline.data.room import estimated_bytes, free_disk, free_memory, in_words
+from sightline.data.room import estimated_bytes, free_disk, free_memory, in_words, processes_here
 from sightline.data.sources import Source
 from sightline.data.store import DiskStore, ImageStore, MemoryStore
 from sightline.data.stream import StreamStore
@@ -72,7 +72,8 @@ def open_store(
         source: what to decode. Pixels stay in memory, whatever `kind` says.
         side: shorter sides above it are reduced to it; None keeps every size.
         cache: where stores are kept. Sources of pixels need none.
-        workers: processes that decode; None: as many as there are usable cores; 0: this process.
+        workers: processes that decode; None: as many as there are usable cores, shared for batches by the processes
+            that train together; 0: this process.
         progress: told after every few images.
         kind: where the decoded pixels are kept; `auto` takes memory where they fit, else disk, else stream, and says so
             in the log.
@@ -87,7 +88,8 @@ def open_store(
     sizes, key = _stamp(source.ids, paths, side)
     files = _Files(paths, sizes, key, side, usable_cores() if workers is None else workers, cache, progress)
     if kind == "stream" or (kind == "auto" and _too_large_for_the_disk(files)):
-        return StreamStore(_scanned(files), paths, side, files.workers)
+        share = max(1, usable_cores() // processes_here()) if workers is None else workers
+        return StreamStore(_scanned(files), paths, side, share)
     if kind == "memory" and not (cache / key).is_dir():
         _must_fit(estimated_bytes(paths, side))
     index, pixels = _decoded(files)

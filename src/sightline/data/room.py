@@ -24,7 +24,12 @@ def free_memory() -> int:
     Processes that train together on a machine share it evenly.
     """
     free = min([psutil.virtual_memory().available, *_container_rooms()])
-    return max(0, free) // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    return max(0, free) // processes_here()
+
+
+def processes_here() -> int:
+    """How many processes train together on this machine, as torchrun tells them."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
 
 
 def _container_rooms() -> Iterator[int]:

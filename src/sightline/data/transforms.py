@@ -116,16 +116,19 @@ class TrainTransform:
         enlarge = self.config.crop.name != "resized"
         images, sizes = shorter_side_to(self.shorter, images, sizes, self.interpolation, enlarge=enlarge)
         drawn = policies.draw_policy(self.config.policy, len(images), self.side, draw)
-        view = self._geometry(sizes, drawn, draw)
+        # Drawn in the first epoch, and turned about in every other one: half of the epochs see each side of an image.
+        steady = partial(uniform, self.seed, 0, indices), epoch % 2 == 1
+        view = self._geometry(sizes, drawn, draw, steady if self.config.flip_alternates else (draw, False))
         fill = (255 * self.mean[0], 255 * self.mean[1], 255 * self.mean[2])
         pixels = policies.apply_operations(sample(images, sizes, view, "bilinear", fill), drawn)
         output = colour.normalise(colour.jitter(pixels, self.config.colour, draw), self.mean, self.std)
         return erase(output, self.config.erasing, draw), view
 
-    def _geometry(self, sizes: Sizes, drawn: policies.Drawn, draw: Draw) -> Geometry:
+    def _geometry(self, sizes: Sizes, drawn: policies.Drawn, draw: Draw, flipping: tuple[Draw, bool]) -> Geometry:
         config = self.config
         view = geometry.crop(config.crop, sizes, self.side, draw)
-        view = geometry.flip(view, self.side, config.horizontal_flip, config.vertical_flip, draw)
+        chance, turned = flipping
+        view = geometry.flip(view, self.side, config.horizontal_flip, config.vertical_flip, chance, turned=turned)
         warp = geometry.affine(config.affine, len(sizes), self.side, draw)
         return Geometry(view, geometry.compose(warp, policies.warps(drawn, self.side)), self.side)
 

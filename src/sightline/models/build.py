@@ -40,7 +40,14 @@ def cnn(config: CnnModel, num_classes: int, image_size: int) -> nn.Module:
     Raises:
         UsageError: `model.weights` cannot be read or belongs to another network.
     """
-    model = Cnn(num_classes, width=config.width, drop_rate=config.drop_rate, image_size=image_size)
+    model = Cnn(
+        num_classes,
+        width=config.width,
+        drop_rate=config.drop_rate,
+        stem=config.stem,
+        norm_scale=config.norm_scale,
+        image_size=image_size,
+    )
     if config.weights is not None:
         path = Path(config.weights).expanduser()
         state = read_state(path)

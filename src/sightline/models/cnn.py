@@ -1,8 +1,13 @@
 """Sightline's own small convolutional network: quick on a CPU, at home at 32 px."""
 
+from collections.abc import Callable
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from sightline.models.whitening import CHANNELS, Whitening
 
 LOGIT_SCALE = 0.125
 """Logits are damped so that the first steps at a high rate do not saturate the softmax (Page 2018)."""
@@ -21,16 +26,28 @@ def reduction(image_size: int) -> int:
     return factor
 
 
+class ShiftNorm(nn.BatchNorm2d):
+    """Batch normalisation that learns a shift alone: the rate of shifts can then be raised far above the others'.
+
+    Its running statistics forget quickly, as weights that move far in each step ask for.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels, momentum=0.4)
+        del self.weight
+        self.register_buffer("weight", torch.ones(channels))
+
+
 class Block(nn.Module):
     """Convolution, halving, then a second convolution around which the input is added."""
 
-    def __init__(self, inputs: int, outputs: int) -> None:
+    def __init__(self, inputs: int, outputs: int, norm: Callable[[int], nn.Module]) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
         self.pool = nn.MaxPool2d(2)
-        self.norm1 = nn.BatchNorm2d(outputs)
+        self.norm1 = norm(outputs)
         self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1, bias=False)
-        self.norm2 = nn.BatchNorm2d(outputs)
+        self.norm2 = norm(outputs)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) to (B, outputs, H // 2, W // 2)."""
@@ -49,22 +66,29 @@ class Cnn(nn.Module):
         num_classes: number of logits; 0 leaves the pooled features.
         width: channels of the first block; the others have four times as many.
         drop_rate: dropout before the linear layer.
+        stem: `conv` learns its first layer, `whitened` takes it from the training images (see `whitening.py`).
+        norm_scale: whether normalisation learns a scale beside its shift.
         image_size: side the net is meant for, from 8 px; any size runs, this one sets how far the stem shrinks.
     """
 
-    def __init__(self, num_classes: int, *, width: int = 64, drop_rate: float = 0.0, image_size: int = 32) -> None:
+    def __init__(
+        self,
+        num_classes: int,
+        *,
+        width: int = 64,
+        drop_rate: float = 0.0,
+        stem: Literal["conv", "whitened"] = "conv",
+        norm_scale: bool = True,
+        image_size: int = 32,
+    ) -> None:
         super().__init__()
-        stem, narrow, wide = channels(width / 2), channels(width), channels(4 * width)
+        narrow, wide = channels(width), channels(4 * width)
+        norm = nn.BatchNorm2d if norm_scale else ShiftNorm
         self.num_classes = num_classes
         self.num_features = self.head_hidden_size = wide
-        shrink = reduction(image_size)
-        self.stem = nn.Sequential(
-            nn.Conv2d(3, stem, 3, padding=1, bias=False),
-            nn.MaxPool2d(shrink) if shrink > 1 else nn.Identity(),
-            nn.BatchNorm2d(stem),
-            nn.GELU(approximate="tanh"),
-        )
-        self.blocks = nn.Sequential(Block(stem, narrow), Block(narrow, wide), Block(wide, wide))
+        self.stem = _stem(stem, channels(width / 2), norm, reduction(image_size))
+        entering = CHANNELS if stem == "whitened" else channels(width / 2)
+        self.blocks = nn.Sequential(Block(entering, narrow, norm), Block(narrow, wide, norm), Block(wide, wide, norm))
         self.head_drop = nn.Dropout(drop_rate)
         self.head: nn.Module = nn.Identity()
         for convolution in self.modules():
@@ -104,6 +128,14 @@ class Cnn(nn.Module):
     def group_matcher(self, coarse: bool = False) -> dict[str, str]:
         """Patterns for timm's `group_parameters`: a group for each block, or for each of its convolutions."""
         return {"stem": r"^stem", "blocks": r"^blocks\.(\d+)" if coarse else r"^blocks\.(\d+)\.\w+?(\d)"}
+
+
+def _stem(kind: str, width: int, norm: Callable[[int], nn.Module], shrink: int) -> nn.Sequential:
+    pool = nn.MaxPool2d(shrink) if shrink > 1 else nn.Identity()
+    if kind == "whitened":  # what comes out has unit variance already
+        return nn.Sequential(Whitening(), pool, nn.GELU(approximate="tanh"))
+    convolution = nn.Conv2d(3, width, 3, padding=1, bias=False)
+    return nn.Sequential(convolution, pool, norm(width), nn.GELU(approximate="tanh"))
 
 
 def pass_through(convolution: nn.Conv2d) -> None:

@@ -70,7 +70,8 @@ class FreezingPlan:
     ) -> tuple[list[str], list[list[str]]]:
         """Header and rows for printing: group, modules, parameters, share of the rate, from when it trains."""
         sizes = {name: parameter.numel() for name, parameter in model.named_parameters()}
-        shares = {group["group"]: group["lr_scale"] for group in optimizer.param_groups}
+        # The first of a layer group's are its weights; shifts of normalisation may have a rate of their own.
+        shares = {group["group"]: group["lr_scale"] for group in reversed(optimizer.param_groups)}
         rows = [
             [
                 group.name,

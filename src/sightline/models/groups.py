@@ -48,9 +48,14 @@ def layer_groups(model: nn.Module, *, coarse: bool = True) -> list[LayerGroup]:
 
 
 def parameter_groups(
-    model: nn.Module, groups: Sequence[LayerGroup], *, weight_decay: float, layer_decay: float
+    model: nn.Module,
+    groups: Sequence[LayerGroup],
+    *,
+    weight_decay: float,
+    layer_decay: float,
+    bias_scale: float = 1.0,
 ) -> list[dict[str, Any]]:
-    """One dictionary for each layer group and each answer to "does it decay?", every parameter in exactly one.
+    """One dictionary for each layer group, decay and rate, every parameter in exactly one.
 
     Norms, biases and other parameters of one dimension never decay, nor do those of the model's `no_weight_decay()`.
 
@@ -59,27 +64,28 @@ def parameter_groups(
         groups: from `layer_groups`.
         weight_decay: of the parameters that decay.
         layer_decay: each group's rate relative to the next one towards the head (BEiT, Bao et al. 2022).
+        bias_scale: rate of the shifts of normalisation layers, relative to the others.
 
     Returns:
         `params`, `weight_decay`, `lr_scale`, `group` (index into `groups`) and `names` for each.
     """
-    parameters = dict(model.named_parameters())
-    exempt = _exempt(model)
-    found = []
+    parameters, exempt, shifts = dict(model.named_parameters()), _exempt(model), _shifts(model)
+    members: dict[tuple[int, bool, float], list[str]] = {}
     for index, group in enumerate(groups):
-        for decays in (True, False):
-            names = [name for name in group.parameter_names if (name not in exempt) == decays]
-            if names:
-                found.append(
-                    {
-                        "params": [parameters[name] for name in names],
-                        "weight_decay": weight_decay if decays else 0.0,
-                        "lr_scale": layer_decay ** (len(groups) - 1 - index),
-                        "group": index,
-                        "names": names,
-                    }
-                )
-    return found
+        share = layer_decay ** (len(groups) - 1 - index)
+        for name in group.parameter_names:
+            scale = share * bias_scale if name in shifts else share
+            members.setdefault((index, name not in exempt, scale), []).append(name)
+    return [
+        {
+            "params": [parameters[name] for name in names],
+            "weight_decay": weight_decay if decays else 0.0,
+            "lr_scale": scale,
+            "group": index,
+            "names": names,
+        }
+        for (index, decays, scale), names in sorted(members.items(), key=lambda item: (item[0][0], not item[0][1]))
+    ]
 
 
 def parts_of(parameters: Iterable[str], modules: Iterable[str]) -> list[str]:
@@ -162,6 +168,11 @@ def _modules_of(model: nn.Module, owner: dict[str, int], count: int) -> list[lis
         before = group_of[name] = next(iter(inside[name]), lonely if parent is None else parent)
         found[group_of[name]].append(name)
     return found
+
+
+def _shifts(model: nn.Module) -> set[str]:
+    """Names of the biases of normalisation layers."""
+    return {f"{name}.bias" for name, module in model.named_modules() if isinstance(module, NORMS)}
 
 
 def _exempt(model: nn.Module) -> set[str]:

@@ -105,6 +105,7 @@ def render_report(run: Run, title: str | None = None) -> str:
             preprocessing_facts=preprocessing_facts(contents.preprocessing) if contents.preprocessing else [],
             training_facts=training_facts(contents),
             metric_rows=_metric_rows(evaluation["metrics"]) if evaluation else [],
+            tta_rows=tables.metric_rows(evaluation["tta"]["metrics"]) if evaluation and "tta" in evaluation else [],
             per_class_rows=tables.per_class_rows(evaluation["per_class"]) if evaluation else [],
             confused_rows=tables.confused_rows(evaluation) if evaluation else [],
             calibration_rows=tables.calibration_rows(calibration) if calibration else [],

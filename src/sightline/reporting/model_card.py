@@ -6,7 +6,8 @@ only people can know is left to people.
 
 import re
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from sightline.reporting import tables
 from sightline.reporting.contents import Contents
@@ -77,6 +78,7 @@ def _results(contents: Contents) -> str:
             tables.metric_rows(metrics),
             [f"evaluation.json: metrics.{name}" for name in metrics],
         ),
+        *_tta(evaluation),
         "Class by class, weakest first:",
         _table(tables.PER_CLASS_HEADER, tables.per_class_rows(evaluation["per_class"])),
         "Most frequent confusions:",
@@ -84,6 +86,15 @@ def _results(contents: Contents) -> str:
         *(_plain(note) for note in evaluation["notes"]),
     ]
     return "\n\n".join(parts)
+
+
+def _tta(evaluation: Mapping[str, Any]) -> list[str]:
+    if "tta" not in evaluation:
+        return []
+    metrics = evaluation["tta"]["metrics"]
+    sources = [f"evaluation.json: tta.metrics.{name}" for name in metrics]
+    table = _table((*tables.METRIC_HEADER, "Source"), tables.metric_rows(metrics), sources)
+    return [f"The logits averaged over test-time views (`{evaluation['tta']['views']}`):", table]
 
 
 def _calibration(contents: Contents) -> str:

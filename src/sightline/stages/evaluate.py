@@ -1,5 +1,6 @@
 """Evaluation: predict every held-out split once, then measure one with an interval on every number."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -35,8 +36,8 @@ def run(config: Config, run: Run) -> dict[str, float]:
         predictions, embeddings = predict_logits(model, loader)
         run.save_predictions(role, predictions)
 
-    result = evaluate_classification(
-        predictions,
+    measure = partial(
+        evaluate_classification,
         class_names=preprocessing.class_names,
         level=config.evaluation.level,
         resamples=config.evaluation.resamples,
@@ -44,13 +45,19 @@ def run(config: Config, run: Run) -> dict[str, float]:
         groups=dataset.groups(role),
         bins=config.calibration.bins,
     )
-    names = list(preprocessing.class_names)
-    run.save_json("evaluation.json", {"split": role, "n": len(predictions), **result, "class_names": names})
+    result, names, views = measure(predictions), list(preprocessing.class_names), config.evaluation.tta
+    content = {"split": role, "n": len(predictions), **result, "class_names": names}
+    if views != "none":
+        averaged, _ = predict_logits(model, loader, views)
+        content["tta"] = {"views": views, "metrics": measure(averaged)["metrics"]}
+    run.save_json("evaluation.json", content)
     _draw(run, predictions, result, names)
     _galleries(run, config, dataset, preprocessing, predictions, role)
     points, kept = _map(embeddings, config.evaluation.tsne_items, config.seed)
     run.save_bytes("figures/embedding.png", figures.embedding(points, predictions.labels[kept], names))
     show_table(f"{role} split, {len(predictions)} images", METRIC_HEADER, metric_rows(result["metrics"]))
+    if views != "none":
+        show_table(f"the same, test-time views: {views}", METRIC_HEADER, metric_rows(content["tta"]["metrics"]))
     return {name: metric["value"] for name, metric in result["metrics"].items()}
 
 

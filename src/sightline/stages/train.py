@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from sightline.config import parse
-from sightline.config.schema import Config
+from sightline.config.schema import Config, TrainingConfig
 from sightline.data.dataset import Dataset, list_images
 from sightline.data.loaders import TrainLoader
 from sightline.data.preprocessing import Preprocessing, pixel_statistics
@@ -18,12 +18,14 @@ from sightline.inference import InputView, eval_loader, input_view, load_split
 from sightline.models.build import build_model
 from sightline.models.freezing import FreezingPlan
 from sightline.models.groups import layer_groups, parameter_groups
+from sightline.models.whitening import whitening_layers
 from sightline.reporting import figures
 from sightline.run import Run
 from sightline.runtime import pick_device, stop_signal
 from sightline.tasks.classification import Classification
 from sightline.terminal import logger, show_table
 from sightline.training.compiling import pays
+from sightline.training.lookahead import Lookahead
 from sightline.training.loop import Loop
 from sightline.training.losses import cross_entropy
 from sightline.training.optimizer import build_optimizer
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from timm.utils import ModelEmaV3
 
 PREVIEW_IMAGES, PREVIEW_DRAWS = 6, 7
+WHITENING_IMAGES = 5000
 
 
 def run(config: Config, run: Run) -> dict[str, float]:
@@ -81,7 +84,6 @@ def _wire(config: Config, run: Run, dataset: Dataset, preprocessing: Preprocessi
     peers = world()
     groups = layer_groups(model)
     plan = FreezingPlan.from_config(config.freezing, groups)
-    decay, layer_decay = config.optimizer.weight_decay, config.optimizer.layer_decay
     transform = TrainTransform(
         config.transforms,
         image_size=preprocessing.image_size,
@@ -105,6 +107,8 @@ def _wire(config: Config, run: Run, dataset: Dataset, preprocessing: Preprocessi
         rank=peers.rank,
         processes=peers.size,
     )
+    if not config.model.has_learned_weights:
+        _whiten(model, train, preprocessing)
     return Training(
         config=config.training,
         scheduler=config.scheduler,
@@ -112,9 +116,17 @@ def _wire(config: Config, run: Run, dataset: Dataset, preprocessing: Preprocessi
         rate=config.optimizer.lr,
         model=model,
         ema=_average(model, config.training.ema_decay),
+        lookahead=_lookahead(model, config.training),
         task=Classification(len(dataset.split.class_names), cross_entropy(config.training.label_smoothing)),
         optimizer=build_optimizer(
-            config.optimizer, parameter_groups(model, groups, weight_decay=decay, layer_decay=layer_decay)
+            config.optimizer,
+            parameter_groups(
+                model,
+                groups,
+                weight_decay=config.optimizer.weight_decay,
+                layer_decay=config.optimizer.layer_decay,
+                bias_scale=config.optimizer.bias_scale,
+            ),
         ),
         precision=choose_precision(config.training.precision, device, model, preprocessing.image_size),
         train=train,
@@ -143,6 +155,20 @@ def _average(model: nn.Module, decay: float | None) -> "ModelEmaV3 | None":
     from timm.utils import ModelEmaV3  # timm takes seconds to import, and our own network does without it
 
     return ModelEmaV3(model, decay=decay, use_warmup=True)
+
+
+def _lookahead(model: nn.Module, config: TrainingConfig) -> Lookahead | None:
+    return Lookahead(model, config.lookahead_steps, config.lookahead_decay) if config.lookahead_steps else None
+
+
+def _whiten(model: nn.Module, train: TrainLoader, preprocessing: Preprocessing) -> None:
+    """Show the first training images to the layers that are made from them."""
+    layers = whitening_layers(model)
+    if layers:
+        chosen = train.positions[:WHITENING_IMAGES]
+        images = preprocessing.transform()(*train.dataset.store.batch(train.dataset.rows[chosen]))
+        for layer in layers:
+            layer.fit(images)
 
 
 def _show(training: Training) -> None:

@@ -105,6 +105,8 @@ class Loop:
             training.ema.update(training.model, step=progress.updates)
         progress.step += 1
         progress.updates += moved
+        if training.lookahead and moved:
+            training.lookahead.update(progress.step, training.total_steps)
         self._seen += round(len(batch) * self._world.size / batch.weight)
         if index % max(1, len(training.train) // STEP_ROWS_AN_EPOCH) == 0:
             training.run.log("step", step=step, epoch=epoch, loss=loss, lr=rate)
@@ -189,6 +191,7 @@ class Loop:
             **training.identity,
             "model": weights(training.model),
             "ema": weights(training.ema.module) if training.ema else None,
+            "lookahead": training.lookahead.state_dict() if training.lookahead else None,
             "optimizer": training.optimizer.state_dict(),
             "scaler": training.precision.state_dict(),
             "progress": vars(progress).copy(),

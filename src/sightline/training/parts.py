@@ -12,6 +12,7 @@ from sightline.models.freezing import FreezingPlan
 from sightline.models.groups import LayerGroup
 from sightline.run import Run
 from sightline.tasks.task import Task
+from sightline.training.lookahead import Lookahead
 from sightline.training.precision import Precision
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Training:
     rate: float
     model: nn.Module
     ema: "ModelEmaV3 | None"
+    lookahead: Lookahead | None
     task: Task
     optimizer: torch.optim.Optimizer
     precision: Precision

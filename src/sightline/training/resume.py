@@ -32,6 +32,8 @@ def restore(training: "Training") -> tuple[Progress, "Tally"]:
     training.model.load_state_dict(content["model"])
     if training.ema is not None:
         training.ema.module.load_state_dict(content["ema"])
+    if training.lookahead is not None:
+        training.lookahead.load_state_dict(content["lookahead"])
     training.optimizer.load_state_dict(content["optimizer"])
     training.precision.load_state_dict(content["scaler"])
     if run.writes:  # the sums of all processes, to be counted once

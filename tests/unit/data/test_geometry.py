@@ -116,6 +116,12 @@ def test_flips_mirror_the_square_with_their_probabilities():
     assert (some[:, 1, 1] < 0).mean() == pytest.approx(0.25, abs=0.03)
 
 
+def test_turned_flips_are_the_others_and_only_from_left_to_right():
+    ahead, turned = (flip(identity(500), SIDE, 0.5, 0.5, counted(500), turned=turned) for turned in (False, True))
+    assert ((ahead[:, 0, 0] < 0) != (turned[:, 0, 0] < 0)).all()
+    assert np.array_equal(ahead[:, 1], turned[:, 1])
+
+
 def test_affine_off_draws_nothing_and_changes_nothing():
     assert np.array_equal(affine(affine_config(), 3, SIDE, counted(3)), identity(3))
 

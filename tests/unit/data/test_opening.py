@@ -146,6 +146,13 @@ def test_auto_takes_memory_then_disk_then_stream_and_says_why(ragged, tmp_path, 
     assert type(open_store(ragged, 8, tmp_path / "other", 0)) is MemoryStore
 
 
+def test_processes_that_train_together_share_the_cores_for_their_batches(ragged, tmp_path, monkeypatch):
+    monkeypatch.setattr(opening, "usable_cores", lambda: 8)
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "3")
+    assert open_store(ragged, 8, tmp_path / "cache", None, kind="stream")._workers == 2
+    assert open_store(ragged, 8, tmp_path / "cache", 5, kind="stream")._workers == 5
+
+
 def test_memory_that_does_not_hold_the_pixels_is_refused_before_and_after_decoding(ragged, tmp_path, monkeypatch):
     monkeypatch.setattr(opening, "free_memory", lambda: 1000)
     cache = tmp_path / "cache"

@@ -169,6 +169,16 @@ def test_standard_only_moves_pixels():
         assert set(augmented[0].flatten().tolist()) <= set(plain[0].flatten().tolist())
 
 
+def test_alternating_flips_show_each_side_in_every_other_epoch():
+    config = strategy("none", horizontal_flip=0.5, flip_alternates=True)
+    images, sizes = batch(200)
+    first, second, third = (training(config)(images, sizes, epoch, np.arange(200)) for epoch in range(3))
+    assert torch.equal(first, third)
+    assert torch.equal(second, first.flip(3))
+    straight = (first == evaluation()(images, sizes)).flatten(1).all(1)
+    assert 0.35 < straight.float().mean() < 0.65
+
+
 def test_aggressive_uses_every_part_it_names():
     images, sizes = batch(16, 32, 32)
     whole = training("aggressive", 32)(images, sizes, 0, np.arange(16))

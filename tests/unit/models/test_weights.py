@@ -22,7 +22,9 @@ def timm_model(name: str, weights: Path) -> TimmModel:
 
 
 def small_cnn(weights: Path | None = None, width: int = 16) -> CnnModel:
-    return CnnModel(name="cnn", width=width, drop_rate=0.0, weights=str(weights) if weights else None)
+    return CnnModel(
+        name="cnn", width=width, drop_rate=0.0, stem="conv", norm_scale=True, weights=str(weights) if weights else None
+    )
 
 
 def contents(state: dict[str, Tensor]) -> dict[str, object]:

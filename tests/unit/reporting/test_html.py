@@ -112,6 +112,17 @@ def test_the_exact_command_can_be_copied(page: Page):
     assert "python -m sightline mode=train 'data.root=my data' training.epochs=20" in page.text
 
 
+def test_test_time_views_have_a_table_of_their_own(copy: Run):
+    assert "test-time views" not in Page(render_report(copy)).text.lower()
+    evaluation = copy.load_json("evaluation.json")
+    accuracy = evaluation["metrics"]["accuracy"] | {"value": 0.98765}
+    copy.save_json("evaluation.json", evaluation | {"tta": {"views": "flip_shift", "metrics": {"accuracy": accuracy}}})
+    page = Page(render_report(copy))
+    assert "With test-time views" in page.text
+    assert "98.8 %" in page.text
+    assert "flip and shift" in page.text
+
+
 def test_a_test_split_used_twice_is_told_beside_the_numbers(copy: Run):
     assert "warning" not in {a.get("class") for _, a in Page(render_report(copy)).tags}
     copy.append("test_ledger.jsonl", {"time": "2026-11-22T00:00:00+00:00", "stage": "evaluate", "purpose": "again"})

@@ -21,6 +21,14 @@ def test_every_metric_stands_beside_its_source(finished: Run):
         assert number(name, entry["value"]) in row
 
 
+def test_test_time_views_stand_apart(copy: Run):
+    evaluation = copy.load_json("evaluation.json")
+    metrics = {"accuracy": evaluation["metrics"]["accuracy"] | {"value": 0.98765}}
+    copy.save_json("evaluation.json", evaluation | {"tta": {"views": "flip", "metrics": metrics}})
+    [row] = [line for line in render_model_card(copy).splitlines() if "`evaluation.json: tta.metrics.accuracy`" in line]
+    assert "98.8 %" in row
+
+
 def test_every_section_names_the_files_it_was_read_from(finished: Run):
     sections = render_model_card(finished).split("\n## ")[1:]
     for section in sections[:-1]:

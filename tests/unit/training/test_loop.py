@@ -58,7 +58,7 @@ def made(tmp_path: Path, *overrides: str) -> Training:
     loader: Any = Made()
     groups = [LayerGroup("all", ("1.weight", "1.bias"), ("1",))]
     return Training(
-        config.training, config.scheduler, 0, 0.1, model, None, Classification(2, cross_entropy(0.0)), optimizer,
+        config.training, config.scheduler, 0, 0.1, model, None, None, Classification(2, cross_entropy(0.0)), optimizer,
         Precision("fp32", CPU), loader, loader, groups, FreezingPlan((0,)), Run.create(tmp_path, "a", "b"), {},
     )  # fmt: skip
 

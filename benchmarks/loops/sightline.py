@@ -6,6 +6,7 @@ Nothing of the loop is rewritten or left out. When enough was timed, the run is 
 import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from sightline.runtime import Interrupted, prepare_environment
@@ -38,8 +39,13 @@ def main() -> None:
 
 def train(job: Job, overrides: Sequence[str], enough: Callable[[Row], bool]) -> Run:
     """Train in a new run until `enough` says so; it is told of every row of a step when it is written."""
-    config = parse.parse(compose_config([*_words(job), *overrides]))
-    run = Run.create(job.runs, "throughput", config.training.precision)
+    return train_until([*_words(job), *overrides], job.runs, enough)
+
+
+def train_until(words: Sequence[str], runs: Path, enough: Callable[[Row], bool]) -> Run:
+    """Train with the words of a command in a new run until `enough` says so."""
+    config = parse.parse(compose_config(words))
+    run = Run.create(runs, "benchmark", config.training.precision)
     run.save_text("config.yaml", parse.to_yaml(config))
 
     def listen(row: Row) -> None:

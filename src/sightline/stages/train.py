@@ -162,10 +162,10 @@ def _lookahead(model: nn.Module, config: TrainingConfig) -> Lookahead | None:
 
 
 def _whiten(model: nn.Module, train: TrainLoader, preprocessing: Preprocessing) -> None:
-    """Show the first training images to the layers that are made from them."""
+    """Show some training images, evenly taken from all classes, to the layers that are made from them."""
     layers = whitening_layers(model)
     if layers:
-        chosen = train.positions[:WHITENING_IMAGES]
+        chosen = train.positions[:: max(1, len(train.positions) // WHITENING_IMAGES)][:WHITENING_IMAGES]
         images = preprocessing.transform()(*train.dataset.store.batch(train.dataset.rows[chosen]))
         for layer in layers:
             layer.fit(images)

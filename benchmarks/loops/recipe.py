@@ -1,0 +1,84 @@
+"""Steps of `recipe=fast_cifar10` and of the airbench port in turn, in one process.
+
+The real steps are those of the whole command `train`: after each of them, while its loop waits, the port takes one.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+from statistics import median
+
+from benchmarks.loops.sightline import A_ROW_A_STEP, Row, train_until
+
+import torch  # isort: skip
+
+from benchmarks.loops.airbench import EPOCHS, Port, load
+from benchmarks.loops.bare import synchronise
+from sightline.cli import compose_config
+from sightline.inference import load_split
+
+WARM_UP = 3
+
+
+class Turns:
+    """Times the port's steps and the real ones.
+
+    Args:
+        port: the other training.
+        device: of both.
+        seconds: of real steps that are enough.
+    """
+
+    def __init__(self, port: Port, device: torch.device, seconds: float) -> None:
+        self._port, self._device, self._enough = port, device, seconds
+        self._last: Row | None = None
+        self._resumed = 0.0
+        self.real: list[float] = []
+        self.port: list[float] = []
+
+    def __call__(self, row: Row) -> bool:
+        """A real step has written its row; true when enough was timed."""
+        synchronise(self._device)
+        stopped = time.perf_counter()
+        within = self._last is not None and self._last["epoch"] == row["epoch"]
+        self._port.step()
+        synchronise(self._device)
+        if within and row["step"] > WARM_UP:
+            self.real.append(stopped - self._resumed)
+            self.port.append(time.perf_counter() - stopped)
+        self._last, self._resumed = row, time.perf_counter()
+        return sum(self.real) >= self._enough
+
+
+def main() -> None:
+    """Alternate until enough was timed, and print one line of JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--root", type=Path, required=True)
+    parser.add_argument("--runs", type=Path, required=True)
+    parser.add_argument("--device", type=torch.device, default=torch.device("cpu"))
+    parser.add_argument("--seconds", type=float, default=60.0)
+    arguments = parser.parse_args()
+    port = Port(*load(arguments.root, "train"), EPOCHS, 0, arguments.device.type)
+    turns = Turns(port, arguments.device, arguments.seconds)
+    words = ["recipe=fast_cifar10", "data=folder", f"data.root={arguments.root}", f"runs_dir={arguments.runs}"]
+    words += ["tracking=none", "mode.stages=[validate,train]", f"device={arguments.device.type}"]
+    planned = compose_config(words)["training"]
+    run = train_until([*words, A_ROW_A_STEP, "training.epochs=1000"], arguments.runs, turns)
+    items = len(load_split(run).indices("train"))
+    facts = {
+        "real_seconds_a_step": median(turns.real),
+        "port_seconds_a_step": median(turns.port),
+        "real_steps": planned["epochs"] * -(-items // planned["batch_size"]),
+        "port_steps": port.total,
+        "pairs": len(turns.real),
+        "threads": torch.get_num_threads(),
+    }
+    facts["steps_x_seconds_over_port"] = (facts["real_steps"] * facts["real_seconds_a_step"]) / (
+        facts["port_steps"] * facts["port_seconds_a_step"]
+    )
+    print("\n" + json.dumps(facts))
+
+
+if __name__ == "__main__":
+    main()

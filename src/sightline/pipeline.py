@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sightline.config.schema import Config, Stage
 from sightline.distributed import from_first, together, world
 from sightline.errors import RunFailedError, SightlineError, UsageError
+from sightline.memory import is_out_of_memory
 from sightline.run import Run
 from sightline.runtime import has_cuda, prepare_torch
 from sightline.terminal import logger
@@ -80,6 +81,11 @@ def _failure(error: Exception, run: Run) -> RunFailedError:
         again = f"run={run.path.parent.name}/{run.path.name}"
         return RunFailedError(f"{run.path} cannot grow: {error.strerror}; free some space, then go on with {again}")
     run.append_text("log.txt", traceback.format_exc())
+    if is_out_of_memory(error):
+        remedy = "lower training.batch_size or evaluation.batch_size, or take data.store=disk or a smaller image_size"
+        return RunFailedError(
+            f"out of memory: {str(error).splitlines()[0] if str(error) else 'no more to be had'}; {remedy}"
+        )
     return RunFailedError(f"{type(error).__name__}: {error}\nthe traceback is in {run.path / 'log.txt'}")
 
 

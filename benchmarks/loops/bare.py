@@ -49,7 +49,7 @@ def bare_step(job: Job, model: nn.Module, images: int) -> Callable[[], None]:
     inputs = torch.randn(images, 3, SIDE, SIDE, device=job.device).contiguous(memory_format=torch.channels_last)
     labels = torch.randint(CLASSES, (images,), device=job.device)
     optimizer = torch.optim.SGD(
-        model.parameters(), lr=RATE, momentum=MOMENTUM, weight_decay=WEIGHT_DECAY, nesterov=True
+        model.parameters(), lr=RATE, momentum=MOMENTUM, weight_decay=WEIGHT_DECAY, nesterov=True, fused=True
     )
 
     def step() -> None:

@@ -15,6 +15,7 @@ class CnnModel(Frozen):
     drop_rate: Fraction
     stem: Literal["conv", "whitened"]
     norm_scale: bool
+    residual: bool
     weights: str | None
 
     @property

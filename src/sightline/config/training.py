@@ -55,6 +55,7 @@ class _Optimizer(Frozen):
     weight_decay: NonNegative
     layer_decay: Annotated[float, Field(gt=0.0, le=1.0)]
     bias_scale: Positive
+    bias_decay: NonNegative
 
 
 class SgdOptimizer(_Optimizer):

@@ -46,6 +46,7 @@ def cnn(config: CnnModel, num_classes: int, image_size: int) -> nn.Module:
         drop_rate=config.drop_rate,
         stem=config.stem,
         norm_scale=config.norm_scale,
+        residual=config.residual,
         image_size=image_size,
     )
     if config.weights is not None:

@@ -39,10 +39,11 @@ class ShiftNorm(nn.BatchNorm2d):
 
 
 class Block(nn.Module):
-    """Convolution, halving, then a second convolution around which the input is added."""
+    """Convolution, halving, then a second convolution, around which what entered it may be added."""
 
-    def __init__(self, inputs: int, outputs: int, norm: Callable[[int], nn.Module]) -> None:
+    def __init__(self, inputs: int, outputs: int, norm: Callable[[int], nn.Module], *, residual: bool) -> None:
         super().__init__()
+        self.residual = residual
         self.conv1 = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
         self.pool = nn.MaxPool2d(2)
         self.norm1 = norm(outputs)
@@ -52,7 +53,8 @@ class Block(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) to (B, outputs, H // 2, W // 2)."""
         x = F.gelu(self.norm1(self.pool(self.conv1(x))), approximate="tanh")
-        return x + F.gelu(self.norm2(self.conv2(x)), approximate="tanh")
+        added = F.gelu(self.norm2(self.conv2(x)), approximate="tanh")
+        return x + added if self.residual else added
 
 
 class Cnn(nn.Module):
@@ -68,6 +70,7 @@ class Cnn(nn.Module):
         drop_rate: dropout before the linear layer.
         stem: `conv` learns its first layer, `whitened` takes it from the training images (see `whitening.py`).
         norm_scale: whether normalisation learns a scale beside its shift.
+        residual: whether each block adds the input of its second convolution to the output.
         image_size: side the net is meant for, from 8 px; any size runs, this one sets how far the stem shrinks.
     """
 
@@ -79,6 +82,7 @@ class Cnn(nn.Module):
         drop_rate: float = 0.0,
         stem: Literal["conv", "whitened"] = "conv",
         norm_scale: bool = True,
+        residual: bool = True,
         image_size: int = 32,
     ) -> None:
         super().__init__()
@@ -88,7 +92,8 @@ class Cnn(nn.Module):
         self.num_features = self.head_hidden_size = wide
         self.stem = _stem(stem, channels(width / 2), norm, reduction(image_size))
         entering = CHANNELS if stem == "whitened" else channels(width / 2)
-        self.blocks = nn.Sequential(Block(entering, narrow, norm), Block(narrow, wide, norm), Block(wide, wide, norm))
+        widths = [(entering, narrow), (narrow, wide), (wide, wide)]
+        self.blocks = nn.Sequential(*(Block(*width, norm, residual=residual) for width in widths))
         self.head_drop = nn.Dropout(drop_rate)
         self.head: nn.Module = nn.Identity()
         for convolution in self.modules():

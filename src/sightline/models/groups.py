@@ -54,10 +54,11 @@ def parameter_groups(
     weight_decay: float,
     layer_decay: float,
     bias_scale: float = 1.0,
+    bias_decay: float = 0.0,
 ) -> list[dict[str, Any]]:
     """One dictionary for each layer group, decay and rate, every parameter in exactly one.
 
-    Norms, biases and other parameters of one dimension never decay, nor do those of the model's `no_weight_decay()`.
+    Norms, biases and other parameters of one dimension do not decay, nor do those of the model's `no_weight_decay()`.
 
     Args:
         model: the model the groups were made from.
@@ -65,26 +66,30 @@ def parameter_groups(
         weight_decay: of the parameters that decay.
         layer_decay: each group's rate relative to the next one towards the head (BEiT, Bao et al. 2022).
         bias_scale: rate of the shifts of normalisation layers, relative to the others.
+        bias_decay: weight decay of these shifts.
 
     Returns:
         `params`, `weight_decay`, `lr_scale`, `group` (index into `groups`) and `names` for each.
     """
     parameters, exempt, shifts = dict(model.named_parameters()), _exempt(model), _shifts(model)
-    members: dict[tuple[int, bool, float], list[str]] = {}
+    members: dict[tuple[int, float, float], list[str]] = {}
     for index, group in enumerate(groups):
         share = layer_decay ** (len(groups) - 1 - index)
         for name in group.parameter_names:
-            scale = share * bias_scale if name in shifts else share
-            members.setdefault((index, name not in exempt, scale), []).append(name)
+            if name in shifts:
+                decay, scale = bias_decay, share * bias_scale
+            else:
+                decay, scale = 0.0 if name in exempt else weight_decay, share
+            members.setdefault((index, decay, scale), []).append(name)
     return [
         {
             "params": [parameters[name] for name in names],
-            "weight_decay": weight_decay if decays else 0.0,
+            "weight_decay": decay,
             "lr_scale": scale,
             "group": index,
             "names": names,
         }
-        for (index, decays, scale), names in sorted(members.items(), key=lambda item: (item[0][0], not item[0][1]))
+        for (index, decay, scale), names in sorted(members.items(), key=lambda item: (item[0][0], -item[0][1]))
     ]
 
 

@@ -126,6 +126,7 @@ def _wire(config: Config, run: Run, dataset: Dataset, preprocessing: Preprocessi
                 weight_decay=config.optimizer.weight_decay,
                 layer_decay=config.optimizer.layer_decay,
                 bias_scale=config.optimizer.bias_scale,
+                bias_decay=config.optimizer.bias_decay,
             ),
         ),
         precision=choose_precision(config.training.precision, device, model, preprocessing.image_size),

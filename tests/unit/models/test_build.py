@@ -36,7 +36,9 @@ def test_learned_weights_state_their_own_input() -> None:
 def test_random_weights_leave_it_to_the_data() -> None:
     assert input_facts(timm_model("resnet18", pretrained=False)) == InputFacts()
     assert (
-        input_facts(CnnModel(name="cnn", width=16, drop_rate=0.0, stem="conv", norm_scale=True, weights=None))
+        input_facts(
+            CnnModel(name="cnn", width=16, drop_rate=0.0, stem="conv", norm_scale=True, residual=True, weights=None)
+        )
         == InputFacts()
     )
 
@@ -46,7 +48,7 @@ def test_a_checkpoint_of_a_run_states_that_runs_input(tmp_path: Path, name: str)
     (tmp_path / "preprocessing.json").write_text(json.dumps(PREPROCESSING))
     weights = str(tmp_path / "checkpoints" / "best.pt")
     config = (
-        CnnModel(name="cnn", width=16, drop_rate=0.0, stem="conv", norm_scale=True, weights=weights)
+        CnnModel(name="cnn", width=16, drop_rate=0.0, stem="conv", norm_scale=True, residual=True, weights=weights)
         if name == "cnn"
         else timm_model(name, pretrained=False, weights=weights)
     )
@@ -60,7 +62,9 @@ def test_an_unknown_model_has_no_facts() -> None:
 
 def test_build_dispatches_on_the_configuration() -> None:
     ours = build_model(
-        CnnModel(name="cnn", width=24, drop_rate=0.25, stem="conv", norm_scale=True, weights=None), 6, 224
+        CnnModel(name="cnn", width=24, drop_rate=0.25, stem="conv", norm_scale=True, residual=True, weights=None),
+        6,
+        224,
     )
     assert isinstance(ours, Cnn)
     assert ours.head_drop.p == 0.25

@@ -118,7 +118,9 @@ def test_no_parameter_is_left_out_or_twice_and_rates_fall_towards_the_stem() -> 
 
 def test_only_shifts_of_norms_take_the_rate_of_biases() -> None:
     model = Cnn(10, width=16, norm_scale=False)
-    found = parameter_groups(model, layer_groups(model), weight_decay=0.1, layer_decay=0.5, bias_scale=64.0)
+    found = parameter_groups(
+        model, layer_groups(model), weight_decay=0.1, layer_decay=0.5, bias_scale=64.0, bias_decay=0.01
+    )
     held = [one for group in found for one in group["names"]]
     assert sorted(held) == sorted(name for name, _ in model.named_parameters())
     depth = len(layer_groups(model)) - 1
@@ -127,6 +129,7 @@ def test_only_shifts_of_norms_take_the_rate_of_biases() -> None:
         for one in group["names"]:
             shift = one.endswith(".bias") and not one.startswith("head")
             assert group["lr_scale"] == share * (64.0 if shift else 1.0), one
+            assert (group["weight_decay"] == 0.01) == shift, one
 
 
 @pytest.mark.parametrize("name", ["test_vit", "swin_tiny_patch4_window7_224", "resnet18", "cnn", "convnext_atto"])

@@ -29,7 +29,11 @@ def test_a_mistyped_one_is_refused_with_the_nearest():
 
 def test_weights_that_are_not_there_are_refused():
     with pytest.raises(UsageError, match=r"model\.weights=nope\.pt is not there"):
-        check_model(CnnModel(name="cnn", width=64, drop_rate=0.0, stem="conv", norm_scale=True, weights="nope.pt"))
+        check_model(
+            CnnModel(
+                name="cnn", width=64, drop_rate=0.0, stem="conv", norm_scale=True, residual=True, weights="nope.pt"
+            )
+        )
 
 
 def test_nothing_heavy_is_imported():

@@ -23,7 +23,13 @@ def timm_model(name: str, weights: Path) -> TimmModel:
 
 def small_cnn(weights: Path | None = None, width: int = 16) -> CnnModel:
     return CnnModel(
-        name="cnn", width=width, drop_rate=0.0, stem="conv", norm_scale=True, weights=str(weights) if weights else None
+        name="cnn",
+        width=width,
+        drop_rate=0.0,
+        stem="conv",
+        norm_scale=True,
+        residual=True,
+        weights=str(weights) if weights else None,
     )
 
 

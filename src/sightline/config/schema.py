@@ -36,6 +36,7 @@ from sightline.config.training import (
     ConstantSchedule,
     CosineSchedule,
     FreezingConfig,
+    ImbalanceConfig,
     LayerwiseFreezing,
     NoFreezing,
     OneCycleSchedule,
@@ -80,6 +81,7 @@ __all__ = [
     "ExplainConfig",
     "FolderData",
     "FreezingConfig",
+    "ImbalanceConfig",
     "LayerwiseFreezing",
     "MixingConfig",
     "ModeConfig",
@@ -138,6 +140,7 @@ class Config(Frozen):
     optimizer: OptimizerConfig
     scheduler: SchedulerConfig
     training: TrainingConfig
+    imbalance: ImbalanceConfig
     evaluation: EvaluationConfig
     calibration: CalibrationConfig
     explain: ExplainConfig
@@ -176,6 +179,7 @@ TRAINED = (
     "optimizer",
     "scheduler",
     "training",
+    "imbalance",
     "seed",
     "image_size",
     "limit",

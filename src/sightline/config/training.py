@@ -131,6 +131,17 @@ SchedulerConfig = Annotated[
 ]
 
 
+class ImbalanceConfig(Frozen):
+    """What is done for classes that have few images."""
+
+    name: str
+    class_weights: Literal["none", "inverse", "effective"]
+    beta: Fraction
+    sampler: Literal["shuffled", "balanced"]
+    focal_gamma: NonNegative
+    logit_adjustment: NonNegative
+
+
 class TrainingConfig(Frozen):
     """The loop: how long, how large, how precise, when to stop and what to keep."""
 

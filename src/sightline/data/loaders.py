@@ -1,9 +1,10 @@
 """Batches: any batch of any epoch is a pure function of (seed, epoch, index), so it can be replayed alone."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
+from typing import Literal
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor
 from sightline.config.schema import MixingConfig
 from sightline.data.dataset import Dataset
 from sightline.data.mixing import mix
+from sightline.data.order import Order, balanced, shuffled
 from sightline.data.prefetch import read_ahead
 from sightline.data.randomness import permutation
 from sightline.data.transforms import EvalTransform, TrainTransform
@@ -58,29 +60,32 @@ class Pixels:
         images: (n, 3, h, w) uint8, in pinned memory where they go to cuda.
         sizes: (n, 2) each image's own height and width, on the CPU.
         positions: (n,) of the items in the split.
+        draws: (n,) what the random numbers of each item are counted by: its position, until it comes again.
         weight: see `Batch`.
     """
 
     images: Tensor
     sizes: Tensor
     positions: NDArray[np.int64]
+    draws: NDArray[np.int64]
     weight: float = 1.0
 
 
-def _pixels(dataset: Dataset, chosen: NDArray[np.int64], device: torch.device, weight: float = 1.0) -> Pixels:
+def _pixels(dataset: Dataset, chosen: NDArray[np.int64], device: torch.device) -> tuple[Tensor, Tensor]:
     images, sizes = dataset.store.batch(dataset.rows[chosen])
     # Only from pinned memory does a copy to the device run beside the computation.
-    return Pixels(images.pin_memory() if device.type == "cuda" else images, sizes, chosen, weight)
+    return images.pin_memory() if device.type == "cuda" else images, sizes
 
 
 @dataclass(frozen=True)
 class TrainLoader:
     """Shuffled, augmented, mixed batches of the train split.
 
-    Every item is seen once an epoch; the batches differ in size by one at most, so that none is too small for
-    batch normalisation. Of several processes each takes its share of every batch.
+    Every item is seen once an epoch, or every class equally often; the batches differ in size by one at most, so that
+    none is too small for batch normalisation. Of several processes each takes its share of every batch.
 
     Attributes:
+        sampler: `shuffled` or `balanced`, see `order.py`.
         steps_per_epoch: batches an epoch at most; None is all.
         overfit_batches: train on the items of so many batches only, again and again; None is on all.
         rank: which of the processes this one is.
@@ -94,6 +99,7 @@ class TrainLoader:
     seed: int
     device: torch.device
     memory_format: torch.memory_format
+    sampler: Literal["shuffled", "balanced"] = "shuffled"
     steps_per_epoch: int | None = None
     overfit_batches: int | None = None
     rank: int = 0
@@ -128,14 +134,27 @@ class TrainLoader:
 
     def _fetch(self, key: tuple[int, int]) -> Pixels:
         epoch, index = key
-        whole = self.positions[_shuffled(self.seed, epoch, len(self.positions), self._batches)[index]]
+        order = self._ordered(epoch)
+        whole = np.array_split(np.arange(len(order.items)), self._batches)[index]
         mine = np.array_split(whole, self.processes)[self.rank]
+        positions = self.positions[order.items[mine]]
+        draws = positions + order.turns[mine] * len(self.dataset.split.ids)
         # Gradients are averaged over processes whose shares may differ by one item.
-        return _pixels(self.dataset, mine, self.device, weight=len(mine) * self.processes / len(whole))
+        weight = len(mine) * self.processes / len(whole)
+        return Pixels(*_pixels(self.dataset, positions, self.device), positions, draws, weight)
+
+    @cached_property
+    def _ordered(self) -> Callable[[int], Order]:
+        """The order of an epoch; the last two are remembered."""
+        if self.sampler == "balanced":
+            order = partial(balanced, self.seed, labels=self.dataset.split.labels[self.positions])
+        else:
+            order = partial(shuffled, self.seed, n=len(self.positions))
+        return lru_cache(maxsize=2)(order)
 
     def _prepared(self, pixels: Pixels, epoch: int, progress: float) -> Batch:
-        chosen = pixels.positions
-        images = self.transform(pixels.images.to(self.device, non_blocking=True), pixels.sizes, epoch, chosen)
+        chosen, draws = pixels.positions, pixels.draws
+        images = self.transform(pixels.images.to(self.device, non_blocking=True), pixels.sizes, epoch, draws)
         labels = torch.from_numpy(self.dataset.split.labels[chosen]).to(self.device)
         images, labels = mix(
             images,
@@ -144,16 +163,10 @@ class TrainLoader:
             self.mixing,
             seed=self.seed,
             epoch=epoch,
-            indices=chosen,
+            indices=draws,
             progress=progress,
         )
         return Batch(images.contiguous(memory_format=self.memory_format), {"label": labels}, chosen, pixels.weight)
-
-
-@lru_cache(maxsize=2)
-def _shuffled(seed: int, epoch: int, items: int, batches: int) -> list[NDArray[np.int64]]:
-    """The items of each batch of an epoch."""
-    return np.array_split(permutation(seed, epoch, items), batches)
 
 
 @dataclass(frozen=True)
@@ -189,4 +202,5 @@ class EvalLoader:
                 yield Batch(images.contiguous(memory_format=self.memory_format), {"label": labels}, pixels.positions)
 
     def _fetch(self, start: int) -> Pixels:
-        return _pixels(self.dataset, self.positions[start : start + self.batch_size], self.device)
+        positions = self.positions[start : start + self.batch_size]
+        return Pixels(*_pixels(self.dataset, positions, self.device), positions, positions)

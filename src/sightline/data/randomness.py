@@ -39,9 +39,9 @@ def uniform(seed: int, epoch: int, indices: NDArray[np.int64], slots: int, strea
     return (bits >> np.uint64(40)).astype(np.float32) * np.float32(2.0**-24)
 
 
-def permutation(seed: int, epoch: int, n: int) -> NDArray[np.int64]:
+def permutation(seed: int, epoch: int, n: int, stream: str = "order") -> NDArray[np.int64]:
     """The order of `n` items in an epoch: (n,), each of 0 … n-1 once."""
-    keys = _mix(_key(seed, epoch, "order") ^ _mix(np.arange(n, dtype=np.uint64)))
+    keys = _mix(_key(seed, epoch, stream) ^ _mix(np.arange(n, dtype=np.uint64)))
     return np.argsort(keys, kind="stable").astype(np.int64)
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -27,7 +28,7 @@ from sightline.terminal import logger, show_table
 from sightline.training.compiling import pays
 from sightline.training.lookahead import Lookahead
 from sightline.training.loop import Loop
-from sightline.training.losses import cross_entropy
+from sightline.training.losses import training_loss
 from sightline.training.optimizer import build_optimizer
 from sightline.training.parts import Training
 from sightline.training.precision import choose_precision
@@ -102,6 +103,7 @@ def _wire(config: Config, run: Run, dataset: Dataset, preprocessing: Preprocessi
         config.seed,
         device,
         memory_format,
+        config.imbalance.sampler,
         steps_per_epoch=config.training.steps_per_epoch,
         overfit_batches=config.training.overfit_batches,
         rank=peers.rank,
@@ -117,7 +119,7 @@ def _wire(config: Config, run: Run, dataset: Dataset, preprocessing: Preprocessi
         model=model,
         ema=_average(model, config.training.ema_decay),
         lookahead=_lookahead(model, config.training),
-        task=Classification(len(dataset.split.class_names), cross_entropy(config.training.label_smoothing)),
+        task=_task(config, train),
         optimizer=build_optimizer(
             config.optimizer,
             parameter_groups(
@@ -143,6 +145,12 @@ def _wire(config: Config, run: Run, dataset: Dataset, preprocessing: Preprocessi
         },
         compiles=_compiles(config.training.compile, device, config.training.epochs * len(train)),
     )
+
+
+def _task(config: Config, train: TrainLoader) -> Classification:
+    classes = len(train.dataset.split.class_names)
+    counts = np.bincount(train.dataset.split.labels[train.positions], minlength=classes)
+    return Classification(classes, training_loss(config.imbalance, config.training.label_smoothing, counts))
 
 
 def _compiles(choice: str, device: torch.device, steps: int) -> bool:

@@ -1,16 +1,82 @@
 """The losses that train; validation is always judged by the plain one."""
 
-from collections.abc import Callable
-from functools import partial
-
+import numpy as np
+import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
+from sightline.config.schema import ImbalanceConfig
 
-def cross_entropy(label_smoothing: float) -> Callable[[Tensor, Tensor], Tensor]:
-    """Mean cross-entropy on labels (n,) or soft labels (n, k), in float32 whatever the precision of the logits."""
-    return partial(_cross_entropy, label_smoothing=label_smoothing)
+LEAST_DOUBT = 1e-6
+"""Below it, the doubt that focal loss takes a power of has no gradient: a power below one would make it infinite."""
 
 
-def _cross_entropy(logits: Tensor, labels: Tensor, label_smoothing: float) -> Tensor:
-    return F.cross_entropy(logits.float(), labels, label_smoothing=label_smoothing)
+class CrossEntropy:
+    """Mean cross-entropy over items, in float32 whatever the precision of the logits.
+
+    Args:
+        label_smoothing: share of each label that is spread over all classes.
+        weights: (k,) of the classes, or None. The mean is over items, not over their weights, so that a batch cut into
+            parts has the loss of the whole.
+        shift: (k,) added to the logits, or None.
+        focal_gamma: power of the doubt 1 - p that each term is multiplied with; 0 is plain cross-entropy.
+    """
+
+    def __init__(
+        self,
+        label_smoothing: float = 0.0,
+        weights: Tensor | None = None,
+        shift: Tensor | None = None,
+        focal_gamma: float = 0.0,
+    ) -> None:
+        self._label_smoothing = label_smoothing
+        self._weights, self._shift, self._focal_gamma = weights, shift, focal_gamma
+
+    def __call__(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Logits (n, k), and labels (n,) or soft labels (n, k)."""
+        logits = logits.float()
+        if self._shift is not None:
+            logits = logits + self._shift.to(logits.device)
+        if self._weights is None and not self._focal_gamma:
+            return F.cross_entropy(logits, labels, label_smoothing=self._label_smoothing)
+        classes = logits.shape[1]
+        truth = F.one_hot(labels, classes).float() if labels.ndim == 1 else labels
+        truth = truth * (1 - self._label_smoothing) + self._label_smoothing / classes
+        log_p = logits.log_softmax(dim=1)
+        terms = -truth * log_p
+        if self._focal_gamma:
+            terms = terms * (-torch.expm1(log_p)).clamp(min=LEAST_DOUBT) ** self._focal_gamma
+        if self._weights is not None:
+            terms = terms * self._weights.to(logits.device)
+        return terms.sum(dim=1).mean()
+
+
+def training_loss(config: ImbalanceConfig, label_smoothing: float, counts: NDArray[np.int64]) -> CrossEntropy:
+    """The configured loss.
+
+    Args:
+        config: what is done for rare classes.
+        label_smoothing: share of each label that is spread over all classes.
+        counts: (k,) training images of each class.
+    """
+    shift = None
+    if config.logit_adjustment:
+        frequencies = np.maximum(counts, 1) / counts.sum()
+        shift = torch.from_numpy(config.logit_adjustment * np.log(frequencies)).float()
+    weights = None
+    if config.class_weights != "none":
+        weights = torch.from_numpy(class_weights(config, counts)).float()
+    return CrossEntropy(label_smoothing, weights, shift, config.focal_gamma)
+
+
+def class_weights(config: ImbalanceConfig, counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(k,) weights whose mean over the training images is 1, so that the rate keeps its meaning.
+
+    `inverse` is one over the count; `effective` one over (1 - beta^count) / (1 - beta), the number of images that still
+    bring something new (Cui et al. 2019).
+    """
+    present = np.maximum(counts, 1).astype(np.float64)
+    sizes = present if config.class_weights == "inverse" else (1 - config.beta**present) / (1 - config.beta)
+    weights: NDArray[np.float64] = counts.sum() / (counts / sizes).sum() / sizes
+    return weights

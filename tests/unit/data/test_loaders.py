@@ -44,17 +44,33 @@ def preprocessing(dataset: Dataset) -> Preprocessing:
 
 
 @pytest.fixture
-def loader(config: Config, dataset: Dataset, preprocessing: Preprocessing) -> Callable[[int], TrainLoader]:
+def loader(config: Config, dataset: Dataset, preprocessing: Preprocessing) -> Callable[..., TrainLoader]:
     transform = TrainTransform(
         config.transforms, image_size=16, mean=preprocessing.mean, std=preprocessing.std,
         interpolation="bilinear", crop_fraction=1.0, seed=config.seed,
     )  # fmt: skip
-    return lambda size: TrainLoader(
-        dataset, transform, config.transforms.mixing, size, config.seed, CPU, torch.channels_last
+    return lambda size, **more: TrainLoader(
+        dataset, transform, config.transforms.mixing, size, config.seed, CPU, torch.channels_last, **more
     )
 
 
-def test_an_epoch_sees_every_item_once_in_batches_of_nearly_equal_size(loader: Callable[[int], TrainLoader]):
+def test_an_item_that_comes_twice_in_an_epoch_is_augmented_anew(loader: Callable[..., TrainLoader], dataset: Dataset):
+    labels = dataset.split.labels.copy()
+    train = loader(16, sampler="balanced")
+    rare = train.positions[labels[train.positions] == 3][2:]
+    few = replace(train, dataset=replace(dataset, split=replace(dataset.split, labels=np.where(
+        np.isin(np.arange(len(labels)), rare), 4, labels
+    ))))  # fmt: skip
+    batches = [few.batch(0, index, 0.0) for index in range(len(few))]
+    positions = np.concatenate([batch.positions for batch in batches])
+    images = torch.cat([batch.images for batch in batches])
+    repeated = np.bincount(positions).argmax()
+    copies = images[torch.from_numpy(positions == repeated)]
+    assert len(copies) > 3
+    assert len({image.numpy().tobytes() for image in copies}) == len(copies)
+
+
+def test_an_epoch_sees_every_item_once_in_batches_of_nearly_equal_size(loader: Callable[..., TrainLoader]):
     train = loader(32)
     batches = [train.batch(0, index, 0.0) for index in range(len(train))]
     seen = np.concatenate([batch.positions for batch in batches])
@@ -64,7 +80,7 @@ def test_an_epoch_sees_every_item_once_in_batches_of_nearly_equal_size(loader: C
     assert max(sizes) - min(sizes) <= 1
 
 
-def test_any_batch_can_be_made_alone(loader: Callable[[int], TrainLoader]):
+def test_any_batch_can_be_made_alone(loader: Callable[..., TrainLoader]):
     train = loader(32)
     in_order = [train.batch(3, index, 0.1) for index in range(len(train))]
     alone = loader(32).batch(3, 2, 0.1)
@@ -73,7 +89,7 @@ def test_any_batch_can_be_made_alone(loader: Callable[[int], TrainLoader]):
     assert not torch.equal(train.batch(4, 2, 0.1).images, alone.images)
 
 
-def test_mixing_gives_soft_labels_until_it_stops(loader: Callable[[int], TrainLoader]):
+def test_mixing_gives_soft_labels_until_it_stops(loader: Callable[..., TrainLoader]):
     train = loader(64)
     soft, hard = train.batch(0, 0, 0.0).targets["label"], train.batch(0, 0, 1.0).targets["label"]
     torch.testing.assert_close(soft.sum(dim=1), torch.ones(len(soft)))
@@ -88,7 +104,7 @@ def test_two_validation_passes_agree(dataset: Dataset, preprocessing: Preprocess
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 50])
-def test_parts_hold_the_whole_batch(loader: Callable[[int], TrainLoader], count: int):
+def test_parts_hold_the_whole_batch(loader: Callable[..., TrainLoader], count: int):
     batch = loader(20).batch(0, 0, 0.0)
     parts = batch.parts(count)
     assert len(parts) == min(count, len(batch))

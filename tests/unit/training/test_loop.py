@@ -19,7 +19,7 @@ from sightline.runtime import Interrupted, StopSignal
 from sightline.tasks.classification import Classification
 from sightline.training import loop as loop_file
 from sightline.training.loop import Loop
-from sightline.training.losses import cross_entropy
+from sightline.training.losses import CrossEntropy
 from sightline.training.parts import Training
 from sightline.training.precision import Precision
 from sightline.training.resume import restore
@@ -58,7 +58,7 @@ def made(tmp_path: Path, *overrides: str) -> Training:
     loader: Any = Made()
     groups = [LayerGroup("all", ("1.weight", "1.bias"), ("1",))]
     return Training(
-        config.training, config.scheduler, 0, 0.1, model, None, None, Classification(2, cross_entropy(0.0)), optimizer,
+        config.training, config.scheduler, 0, 0.1, model, None, None, Classification(2, CrossEntropy(0.0)), optimizer,
         Precision("fp32", CPU), loader, loader, groups, FreezingPlan((0,)), Run.create(tmp_path, "a", "b"), {},
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ from torch import nn
 from sightline.data.loaders import Batch
 from sightline.errors import RunFailedError
 from sightline.tasks.classification import Classification, ClassificationTally
-from sightline.training.losses import cross_entropy
+from sightline.training.losses import CrossEntropy
 from sightline.training.precision import Precision
 from sightline.training.step import step_seed, train_step
 
@@ -30,7 +30,7 @@ def made(n: int) -> Batch:
 
 
 def step(model: nn.Module, batch: Batch, parts: int = 1, clip: float | None = None, precision: str = "fp32") -> float:
-    task = Classification(3, cross_entropy(0.0))
+    task = Classification(3, CrossEntropy(0.0))
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     done = train_step(model, task, batch, parts, optimizer, Precision(precision, CPU), clip, task.tally(), seed=0)
     assert done.moved
@@ -91,7 +91,7 @@ class Small(nn.Module):
 
 
 def fit(model: Small, parts: int) -> tuple[int, ClassificationTally]:
-    task = Classification(3, cross_entropy(0.0))
+    task = Classification(3, CrossEntropy(0.0))
     tally = task.tally()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     done = train_step(model, task, made(16), parts, optimizer, Precision("fp32", CPU), None, tally, seed=1)
@@ -127,7 +127,7 @@ def test_other_errors_are_not_taken_for_a_lack_of_memory():
 
 
 def test_soft_labels_of_one_class_are_hard_labels():
-    loss = cross_entropy(0.1)
+    loss = CrossEntropy(0.1)
     logits, labels = torch.randn(5, 3), torch.tensor([0, 1, 2, 1, 0])
     torch.testing.assert_close(loss(logits, labels), loss(logits, nn.functional.one_hot(labels, 3).float()))
 

@@ -160,12 +160,12 @@ class Config(Frozen):
     @model_validator(mode="after")
     def _stages_of_unfreezing_happen(self) -> Self:
         if isinstance(self.freezing, ProgressiveFreezing):
-            epochs = self.freezing.unfreeze_at
+            epochs = self.freezing.epochs
             if list(epochs) != sorted(set(epochs)):
-                raise ValueError(f"freezing.unfreeze_at={list(epochs)} must increase from stage to stage")
+                raise ValueError(f"{self.freezing.words} must increase from stage to stage")
             if epochs and epochs[-1] >= self.training.epochs:
                 raise ValueError(
-                    f"freezing.unfreeze_at={list(epochs)} reaches beyond the last epoch: "
+                    f"{self.freezing.words} reaches beyond the last epoch: "
                     f"training.epochs={self.training.epochs} counts from 0"
                 )
         return self

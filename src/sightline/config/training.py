@@ -25,10 +25,14 @@ class BackboneFreezing(_Freezing):
 
 
 class PartialFreezing(_Freezing):
-    """The first `groups` layer groups, counted from the stem, never train."""
+    """Some layer groups never train: those of `names`, or where there are none `backbone[:groups]`, from the stem on.
+
+    So `groups=3` freezes the first three, `groups=-2` all but the last two before the head.
+    """
 
     name: Literal["partial"]
-    groups: Count
+    groups: int
+    names: tuple[str, ...]
 
 
 class LayerwiseFreezing(_Freezing):
@@ -39,10 +43,29 @@ class LayerwiseFreezing(_Freezing):
 
 
 class ProgressiveFreezing(_Freezing):
-    """The head trains from the start; at each epoch of `unfreeze_at` the next share of the backbone joins it."""
+    """The head trains from the start; at each epoch of `unfreeze_at` the next share of the backbone joins it.
+
+    Instead of a list, `every` says after how many epochs each of `stages` shares joins.
+    """
 
     name: Literal["progressive"]
     unfreeze_at: tuple[Count, ...]
+    every: Count | None
+    stages: Count
+
+    @property
+    def epochs(self) -> tuple[int, ...]:
+        """The epochs in which shares join."""
+        if self.every is None:
+            return self.unfreeze_at
+        return tuple(self.every * stage for stage in range(1, self.stages + 1))
+
+    @property
+    def words(self) -> str:
+        """The keys that say so, for messages."""
+        if self.every is None:
+            return f"freezing.unfreeze_at={list(self.unfreeze_at)}"
+        return f"freezing.every={self.every} freezing.stages={self.stages}"
 
 
 FreezingConfig = Annotated[

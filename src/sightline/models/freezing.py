@@ -97,15 +97,18 @@ def starts_of(config: FreezingConfig, groups: Sequence[LayerGroup]) -> Starts:
             return (0,) * (backbone + 1)
         case BackboneFreezing():
             return (None,) * backbone + (0,)
-        case PartialFreezing(groups=frozen):
-            if frozen > backbone:
-                raise UsageError(f"freezing.groups={frozen} leaves nothing to train; {_listed(groups)}")
-            return (None,) * frozen + (0,) * (backbone + 1 - frozen)
+        case PartialFreezing(names=()):
+            return _first(config.groups, groups)
+        case PartialFreezing():
+            frozen = {_named(name, groups) for name in config.names}
+            if len(frozen) > backbone:
+                raise UsageError(f"freezing.names leaves nothing to train; {_listed(groups)}, head")
+            return tuple(None if index in frozen else 0 for index in range(backbone + 1))
         case LayerwiseFreezing(every=every):
             return tuple(every * distance for distance in range(backbone, -1, -1))
-        case ProgressiveFreezing(unfreeze_at=epochs):
+        case ProgressiveFreezing(epochs=epochs):
             if len(epochs) > backbone:
-                raise UsageError(f"freezing.unfreeze_at={list(epochs)} has {len(epochs)} stages; {_listed(groups)}")
+                raise UsageError(f"{config.words} has {len(epochs)} stages; {_listed(groups)}")
             return _progressive(epochs, backbone)
         case _:
             assert_never(config)
@@ -133,6 +136,24 @@ def apply_freezing(model: nn.Module, groups: Sequence[LayerGroup], trainable: Se
             for name in group.module_names:
                 if not dropout or _keeps_statistics(modules[name]):
                     modules[name].training = False
+
+
+def _first(count: int, groups: Sequence[LayerGroup]) -> Starts:
+    """The groups `backbone[:count]` never train."""
+    backbone = len(groups) - 1
+    if not -backbone < count <= backbone:
+        raise UsageError(f"freezing.groups={count} goes beyond the model; {_listed(groups)}")
+    frozen = len(range(backbone)[:count])
+    return (None,) * frozen + (0,) * (backbone + 1 - frozen)
+
+
+def _named(name: str, groups: Sequence[LayerGroup]) -> int:
+    """The group of this name, or that is made of the modules of this name."""
+    for index, group in enumerate(groups):
+        parts = parts_of(group.parameter_names, group.module_names)
+        if name in {group.name, *parts} or (parts and all(part.startswith(f"{name}.") for part in parts)):
+            return index
+    raise UsageError(f"freezing.names: no layer group is called {name!r}; {_listed(groups)}, head")
 
 
 def _progressive(epochs: Sequence[int], backbone: int) -> Starts:

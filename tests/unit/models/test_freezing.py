@@ -31,7 +31,11 @@ def groups_of(count: int) -> list[LayerGroup]:
 
 
 def progressive(*epochs: int) -> ProgressiveFreezing:
-    return ProgressiveFreezing(name="progressive", unfreeze_at=epochs, **COMMON)
+    return ProgressiveFreezing(name="progressive", unfreeze_at=epochs, every=None, stages=9, **COMMON)
+
+
+def partial(groups: int, *names: str) -> PartialFreezing:
+    return PartialFreezing(name="partial", groups=groups, names=names, **COMMON)
 
 
 # ---------------------------------------------------------------- the plan
@@ -42,8 +46,15 @@ def progressive(*epochs: int) -> ProgressiveFreezing:
     [
         (NONE, (0, 0, 0, 0, 0, 0)),
         (BACKBONE, (None, None, None, None, None, 0)),
-        (PartialFreezing(name="partial", groups=2, **COMMON), (None, None, 0, 0, 0, 0)),
-        (PartialFreezing(name="partial", groups=5, **COMMON), (None, None, None, None, None, 0)),
+        (partial(2), (None, None, 0, 0, 0, 0)),
+        (partial(5), (None, None, None, None, None, 0)),
+        (partial(-2), (None, None, None, 0, 0, 0)),
+        (partial(0), (0, 0, 0, 0, 0, 0)),
+        (partial(3, "g1", "g4"), (0, None, 0, 0, None, 0)),
+        (
+            ProgressiveFreezing(name="progressive", unfreeze_at=(1,), every=4, stages=2, **COMMON),
+            (8, 8, 8, 4, 4, 0),
+        ),
         (LayerwiseFreezing(name="layerwise", every=3, **COMMON), (15, 12, 9, 6, 3, 0)),
         (progressive(), (None, None, None, None, None, 0)),
         (progressive(4), (4, 4, 4, 4, 4, 0)),
@@ -55,7 +66,7 @@ def test_starts(config: FreezingConfig, starts: tuple[int | None, ...]) -> None:
     plan = FreezingPlan.from_config(config, groups_of(6))
     assert plan.starts == starts
     assert [plan.starts_at(group) for group in range(6)] == list(starts)
-    assert plan.freezes == (config.name != "none")
+    assert plan.freezes == any(start != 0 for start in starts)
     assert (plan.dropout, plan.warmup_epochs) == (True, 0.5)
 
 
@@ -84,12 +95,30 @@ def test_progressive_shares_are_equal_and_reach_the_stem(backbone: int, epochs: 
     ("config", "words"),
     [
         (progressive(1, 2, 3, 4), r"freezing\.unfreeze_at=\[1, 2, 3, 4\] has 4 stages; .* 3 groups .*g0, g1, g2"),
-        (PartialFreezing(name="partial", groups=4, **COMMON), r"freezing\.groups=4 leaves nothing .* 3 groups"),
+        (partial(4), r"freezing\.groups=4 goes beyond .* 3 groups"),
+        (partial(-3), r"freezing\.groups=-3 goes beyond .* 3 groups"),
+        (partial(1, "g0", "g1", "g2", "g3"), r"freezing\.names leaves nothing to train"),
+        (partial(1, "g1", "layer9"), r"no layer group is called 'layer9'; .* g0, g1, g2, head"),
+        (
+            ProgressiveFreezing(name="progressive", unfreeze_at=(), every=2, stages=4, **COMMON),
+            r"freezing\.every=2 freezing\.stages=4 has 4 stages",
+        ),
     ],
 )
 def test_more_than_the_model_has_is_refused(config: FreezingConfig, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         FreezingPlan.from_config(config, groups_of(4))
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "index"),
+    [("resnet18", "layer1", 1), ("resnet18", "stem", 0), ("resnet18", "conv1", 0), ("resnet18", "fc", 5),
+     ("test_vit", "blocks.2", 3), ("efficientnet_b0", "blocks.3", 4)],
+)  # fmt: skip
+def test_groups_are_found_by_the_names_people_know(model: str, name: str, index: int) -> None:
+    groups = layer_groups(timm.create_model(model))
+    starts = FreezingPlan.from_config(partial(1, name), groups).starts
+    assert [place for place, start in enumerate(starts) if start is None] == [index]
 
 
 def test_the_table_states_every_group() -> None:

@@ -130,6 +130,11 @@ class Run:
         """Whether the file is there."""
         return (self.path / name).is_file()
 
+    def remove(self, name: str) -> None:
+        """Let go of a file, if it is there."""
+        if self.writes:
+            (self.path / name).unlink(missing_ok=True)
+
     def save_bytes(self, name: str, content: bytes) -> Path:
         """Write a whole file, atomically."""
         return self.save_with(name, lambda stream: _write_all(stream, content))

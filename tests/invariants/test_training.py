@@ -101,3 +101,25 @@ def test_shuffled_labels_score_chance(sightline: Command, tmp_path: Path):
     assert answer.status == 0, answer.err
     accuracy = json.loads((tmp_path / "runs/latest/evaluation.json").read_text())["metrics"]["accuracy"]
     assert accuracy["value"] < 0.17, "ten classes: 0.1, with five standard deviations of 300 items"
+
+
+def test_a_soup_is_taken_only_where_val_gains(sightline: Command, tmp_path: Path):
+    """Stopped and resumed on the way, the soup is the same; and it is never below the best epoch."""
+    arguments = ("demo", "training.epochs=5", "limit=600", "tracking=none", "mode.stages=[validate,train]")
+    arguments += ("model.width=16", "training.soup=3", "optimizer.lr=0.01")
+    answer = sightline(*arguments, f"runs_dir={tmp_path}")
+    assert answer.status == 0, answer.err
+    run = tmp_path / "latest"
+    told = json.loads((run / "soup.json").read_text())
+    best = torch.load(run / "checkpoints/best.pt", weights_only=True)
+    rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    losses = [row["val_loss"] for row in rows if row["kind"] == "epoch"]
+    assert len(list((run / "checkpoints/soup").glob("*.pt"))) == 3
+    assert told["best"]["val_loss"] == min(losses)
+    assert told["soup"]["val_loss"] <= min(losses)
+    assert best["row"]["val_loss"] == (told["soup"] if told["taken"] else told["best"])["val_loss"]
+    before = {name: tensor.clone() for name, tensor in best["model"].items()}
+    answer = sightline(*arguments, f"runs_dir={tmp_path}", "run=latest")
+    assert answer.status == 0, answer.err
+    again = torch.load(run / "checkpoints/best.pt", weights_only=True)["model"]
+    assert all(torch.equal(before[name], again[name]) for name in before)

@@ -179,6 +179,7 @@ class TrainingConfig(Frozen):
     ema_decay: Fraction | None
     lookahead_steps: Count | None
     lookahead_decay: Fraction
+    soup: Annotated[int, Field(ge=2)] | None
     monitor: Literal["val_loss", "val_accuracy", "val_f1_macro"]
     patience: Count | None
     checkpoint_minutes: Positive

@@ -13,7 +13,7 @@ from sightline.data.dataset import Dataset, list_images
 from sightline.data.loaders import TrainLoader
 from sightline.data.preprocessing import Preprocessing, pixel_statistics
 from sightline.data.transforms import TrainTransform
-from sightline.distributed import world
+from sightline.distributed import largest, world
 from sightline.errors import RunFailedError
 from sightline.inference import InputView, eval_loader, input_view, load_split
 from sightline.models.build import build_model
@@ -33,6 +33,7 @@ from sightline.training.optimizer import build_optimizer
 from sightline.training.parts import Training
 from sightline.training.precision import choose_precision
 from sightline.training.resume import restore
+from sightline.training.soup import cook
 
 if TYPE_CHECKING:
     from timm.utils import ModelEmaV3
@@ -61,10 +62,14 @@ def run(config: Config, run: Run) -> dict[str, float]:
     if progress.step:
         logger.info("going on after step %d of %d", progress.step, training.total_steps)
     with stop_signal() as stop:
-        progress = Loop(training, progress, tally).run(stop)
+        loop = Loop(training, progress, tally)
+        progress = loop.run(stop)
     if progress.best is None:
         raise RunFailedError("training ended without one closed epoch")
     best = progress.history[progress.best]
+    if config.training.soup:
+        largest([0])  # the first process has written the last member by now
+        best = cook(training, progress.history, loop.evaluate, device) or best
     run.save_bytes("figures/curves.png", figures.curves(run.rows("metrics.jsonl"), best_epoch=int(best["epoch"])))
     logger.info("best epoch %d by %s: %.4f", best["epoch"] + 1, config.training.monitor, best[config.training.monitor])
     return best

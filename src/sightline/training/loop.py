@@ -23,6 +23,7 @@ from sightline.training.optimizer import set_rates
 from sightline.training.parts import Training
 from sightline.training.profiling import StepProfiler
 from sightline.training.schedule import plateau_drops, rate_factor
+from sightline.training.soup import keep_for_soup
 from sightline.training.state import BEST, Progress, save_checkpoint, save_last, weights
 from sightline.training.step import step_seed, train_step
 
@@ -145,13 +146,15 @@ class Loop:
         seconds = time.perf_counter() - self._epoch_started
         row: dict[str, float] = {"epoch": progress.epochs, "step": progress.step}
         row |= {f"train_{name}": value for name, value in self._total(self.tally).metrics().items()}
-        row |= {f"val_{name}": value for name, value in self._evaluate().items()}
+        row |= {f"val_{name}": value for name, value in self.evaluate().items()}
         row |= {"lr": training.rate * self._factor(max(0, progress.updates - 1))}
         row |= {"seconds": round(seconds, 3), "images_per_second": round(self._seen / seconds, 1)}
         progress.epochs += 1
         progress.history.append(row)
         if progress.is_best(training.config.monitor):
             save_checkpoint(training.run, BEST, {**training.identity, "model": weights(training.judged), "row": row})
+        if training.config.soup:
+            keep_for_soup(training.run, training, progress.history)
         training.run.log("epoch", **row)
         logger.info(_line(row, training.config.epochs, best=progress.waited() == 0))
         self.tally = training.task.tally()
@@ -162,7 +165,8 @@ class Loop:
         return tally if self._world.size == 1 else tally.merged(from_all(tally.state_dict()))
 
     @torch.no_grad()
-    def _evaluate(self) -> dict[str, float]:
+    def evaluate(self) -> dict[str, float]:
+        """Measure the weights that are kept on val."""
         training, tally = self.training, self.training.task.tally()
         model = training.judged.eval()
         self._in_train_mode = False

@@ -195,3 +195,44 @@ def test_predict_answers_for_a_file_and_a_folder(demo_run: Path, bars: Path, sig
     assert one.status == 0, one.err
     first = next(row for row in rows if row["path"].endswith("lying/00.png"))
     assert f"{first['label']} {first['probability']:.1%}" in one.out
+
+
+TAUGHT = ("training.epochs=2", "model.width=16", "tracking=none", "mode.stages=[validate,train]")
+
+
+def test_a_run_teaches_another(demo_run: Path, sightline: Command, tmp_path: Path):
+    """Asked once for pixels that never change, or for every batch: nearly the same lesson, and another than none."""
+    losses = {}
+    for name, more in {
+        "alone": (),
+        "once": (f"training.teacher={demo_run}",),
+        "always": (f"training.teacher={demo_run}", "transforms.erasing=1e-9"),
+    }.items():
+        arguments = ("demo", *TAUGHT, "transforms=none", *more, f"runs_dir={tmp_path / name}")
+        answer = sightline(*arguments)
+        assert answer.status == 0, answer.err
+        rows = [json.loads(line) for line in (tmp_path / name / "latest/metrics.jsonl").read_text().splitlines()]
+        losses[name] = [row["loss"] for row in rows if row["kind"] == "step"]
+    assert losses["once"] == pytest.approx(losses["always"], rel=0.05)
+    assert losses["once"][0] != pytest.approx(losses["alone"][0], rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("training.teacher=nowhere", "training.teacher=nowhere: run=nowhere is no run"),
+        ("training.teacher=latest", "would soon mean the new run itself"),
+    ],
+)
+def test_a_teacher_that_is_none_is_refused(sightline: Command, tmp_path: Path, override: str, words: str):
+    answer = sightline("demo", *TAUGHT, override, f"runs_dir={tmp_path}")
+    assert answer.status == 2
+    assert words in answer.err
+    assert "Traceback" not in answer.err
+
+
+def test_a_teacher_of_another_split_is_refused(demo_run: Path, sightline: Command, tmp_path: Path):
+    answer = sightline("demo", *TAUGHT, f"training.teacher={demo_run}", "data.split_seed=9", f"runs_dir={tmp_path}")
+    assert answer.status == 2
+    assert "was trained on" in answer.err
+    assert "split here" in answer.err

@@ -158,6 +158,14 @@ class Config(Frozen):
         return self
 
     @model_validator(mode="after")
+    def _the_teacher_is_another_run(self) -> Self:
+        if self.training.teacher == "latest":
+            raise ValueError(
+                "training.teacher=latest would soon mean the new run itself; give the path of the teacher's run"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _stages_of_unfreezing_happen(self) -> Self:
         if isinstance(self.freezing, ProgressiveFreezing):
             epochs = self.freezing.epochs

@@ -179,6 +179,9 @@ class TrainingConfig(Frozen):
     ema_decay: Fraction | None
     lookahead_steps: Count | None
     lookahead_decay: Fraction
+    teacher: str | None
+    teacher_weight: Probability
+    teacher_temperature: Positive
     soup: Annotated[int, Field(ge=2)] | None
     monitor: Literal["val_loss", "val_accuracy", "val_f1_macro"]
     patience: Count | None

@@ -64,3 +64,20 @@ class TransformsConfig(Frozen):
     policy: PolicyConfig
     erasing: Probability
     mixing: MixingConfig
+
+    @property
+    def is_deterministic(self) -> bool:
+        """Whether an image gives the same pixels in every epoch."""
+        off = (
+            self.horizontal_flip,
+            self.vertical_flip,
+            self.affine.rotation,
+            self.affine.translate,
+            self.affine.shear,
+            *self.colour.model_dump().values(),
+            self.erasing,
+            self.mixing.mixup_alpha,
+            self.mixing.cutmix_alpha,
+        )
+        still = self.crop.name == "none" and self.policy.name == "none" and self.affine.scale == (1.0, 1.0)
+        return still and not any(off)

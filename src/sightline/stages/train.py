@@ -1,5 +1,6 @@
 """Training: wire the parts together, hand them to the loop, leave checkpoints and curves."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ from sightline.runtime import pick_device, stop_signal
 from sightline.tasks.classification import Classification
 from sightline.terminal import logger, show_table
 from sightline.training.compiling import pays
+from sightline.training.distillation import Teacher, open_teacher, soft_target_loss
 from sightline.training.lookahead import Lookahead
 from sightline.training.loop import Loop
 from sightline.training.losses import training_loss
@@ -148,6 +150,7 @@ def _wire(config: Config, run: Run, dataset: Dataset, preprocessing: Preprocessi
             "model_name": config.model.name,
             "class_names": list(dataset.split.class_names),
         },
+        teacher=_teacher(config, dataset, preprocessing, device),
         compiles=_compiles(config.training.compile, device, config.training.epochs * len(train)),
     )
 
@@ -155,7 +158,22 @@ def _wire(config: Config, run: Run, dataset: Dataset, preprocessing: Preprocessi
 def _task(config: Config, train: TrainLoader) -> Classification:
     classes = len(train.dataset.split.class_names)
     counts = np.bincount(train.dataset.split.labels[train.positions], minlength=classes)
-    return Classification(classes, training_loss(config.imbalance, config.training.label_smoothing, counts))
+    loss = training_loss(config.imbalance, config.training.label_smoothing, counts)
+    if config.training.teacher is None:
+        return Classification(classes, loss)
+    follow = partial(soft_target_loss, temperature=config.training.teacher_temperature)
+    return Classification(classes, loss, follow, config.training.teacher_weight)
+
+
+def _teacher(config: Config, dataset: Dataset, preprocessing: Preprocessing, device: torch.device) -> Teacher | None:
+    """The run that teaches; where no pixel changes from epoch to epoch, it is asked once."""
+    name = config.training.teacher
+    if name is None:
+        return None
+    teacher = open_teacher(name, Path(config.runs_dir), dataset.split, preprocessing, device)
+    if config.transforms.is_deterministic:
+        teacher.remember(eval_loader(dataset, "train", preprocessing, config.evaluation.batch_size, device))
+    return teacher
 
 
 def _compiles(choice: str, device: torch.device, steps: int) -> bool:

@@ -11,6 +11,8 @@ from sightline.metrics.classification import accuracy_from_confusion, f1_macro_f
 from sightline.tasks.task import Targets
 
 Loss = Callable[[Tensor, Tensor], Tensor]
+TEACHER = "teacher"
+"""The name of a teacher's logits among the targets."""
 
 
 class ClassificationTally:
@@ -69,15 +71,21 @@ class Classification:
     Args:
         classes: how many.
         loss: (logits (n, k), labels (n,) or soft (n, k)) to the mean loss that trains.
+        follow: (logits, teacher's logits) to the mean loss of following the teacher.
+        weight: share of `follow` where a batch carries a teacher's logits.
     """
 
-    def __init__(self, classes: int, loss: Loss) -> None:
+    def __init__(self, classes: int, loss: Loss, follow: Loss | None = None, weight: float = 0.0) -> None:
         self.classes = classes
         self._loss = loss
+        self._follow, self._weight = follow, weight
 
     def train_loss(self, outputs: Tensor, targets: Targets) -> Tensor:
-        """Mean over the items, smoothed or weighted as configured."""
-        return self._loss(outputs, targets["label"])
+        """Mean over the items, smoothed, weighted or taught as configured."""
+        loss = self._loss(outputs, targets["label"])
+        if self._follow is None:
+            return loss
+        return (1 - self._weight) * loss + self._weight * self._follow(outputs, targets[TEACHER])
 
     def plain_loss(self, outputs: Tensor, targets: Targets) -> Tensor:
         """Mean negative log-likelihood."""

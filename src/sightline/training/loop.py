@@ -82,7 +82,8 @@ class Loop:
                         signal, f"state saved after step {progress.step}; go on with run={_short(training.run)}"
                     )
                 profiler.step()
-                loss = self._step(next(batches), epoch, index)
+                batch = next(batches)
+                loss = self._step(training.teacher(batch) if training.teacher else batch, epoch, index)
                 bar.update(progress.step, f"epoch {epoch + 1}/{training.config.epochs}", self._note(loss))
 
     def _step(self, batch: Batch, epoch: int, index: int) -> float:

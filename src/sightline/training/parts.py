@@ -12,6 +12,7 @@ from sightline.models.freezing import FreezingPlan
 from sightline.models.groups import LayerGroup
 from sightline.run import Run
 from sightline.tasks.task import Task
+from sightline.training.distillation import Teacher
 from sightline.training.lookahead import Lookahead
 from sightline.training.precision import Precision
 
@@ -40,6 +41,7 @@ class Training:
     run: Run
     identity: dict[str, Any]
     compiles: bool = False
+    teacher: Teacher | None = None
 
     @property
     def total_steps(self) -> int:

@@ -97,6 +97,17 @@ class AdamWOptimizer(_Optimizer):
     eps: Positive
 
 
+class MuonOptimizer(_Optimizer):
+    """Orthogonal steps for the matrices between stem and head, SGD with momentum for the rest."""
+
+    name: Literal["muon"]
+    momentum: Fraction
+    matrix_lr: Positive
+    matrix_momentum: Fraction
+    keep_norm: bool
+    iterations: Annotated[int, Field(ge=1, le=20)]
+
+
 class TimmOptimizer(_Optimizer):
     """Any optimiser of timm's, by its name there."""
 
@@ -104,7 +115,7 @@ class TimmOptimizer(_Optimizer):
     opt: str
 
 
-OptimizerConfig = Annotated[SgdOptimizer | AdamWOptimizer | TimmOptimizer, Discriminator("name")]
+OptimizerConfig = Annotated[SgdOptimizer | AdamWOptimizer | MuonOptimizer | TimmOptimizer, Discriminator("name")]
 
 
 class CosineSchedule(Frozen):

@@ -69,10 +69,11 @@ def parameter_groups(
         bias_decay: weight decay of these shifts.
 
     Returns:
-        `params`, `weight_decay`, `lr_scale`, `group` (index into `groups`) and `names` for each.
+        `params`, `weight_decay`, `lr_scale`, `group` (index into `groups`), `names`, and `matrix` for each: whether it
+        holds the weights of several dimensions between stem and head.
     """
     parameters, exempt, shifts = dict(model.named_parameters()), _exempt(model), _shifts(model)
-    members: dict[tuple[int, float, float], list[str]] = {}
+    members: dict[tuple[int, float, float, bool], list[str]] = {}
     for index, group in enumerate(groups):
         share = layer_decay ** (len(groups) - 1 - index)
         for name in group.parameter_names:
@@ -80,7 +81,8 @@ def parameter_groups(
                 decay, scale = bias_decay, share * bias_scale
             else:
                 decay, scale = 0.0 if name in exempt else weight_decay, share
-            members.setdefault((index, decay, scale), []).append(name)
+            matrix = name not in exempt and 0 < index < len(groups) - 1
+            members.setdefault((index, decay, scale, matrix), []).append(name)
     return [
         {
             "params": [parameters[name] for name in names],
@@ -88,8 +90,9 @@ def parameter_groups(
             "lr_scale": scale,
             "group": index,
             "names": names,
+            "matrix": matrix,
         }
-        for (index, decay, scale), names in sorted(members.items(), key=lambda item: (item[0][0], -item[0][1]))
+        for (index, decay, scale, matrix), names in sorted(members.items(), key=lambda item: (item[0][0], -item[0][1]))
     ]
 
 

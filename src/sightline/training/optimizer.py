@@ -5,10 +5,11 @@ from typing import Any
 
 import torch
 
-from sightline.config.schema import AdamWOptimizer, OptimizerConfig, SgdOptimizer, TimmOptimizer
+from sightline.config.schema import AdamWOptimizer, MuonOptimizer, OptimizerConfig, SgdOptimizer, TimmOptimizer
 from sightline.config.suggestions import did_you_mean
 from sightline.errors import UsageError
 from sightline.models.freezing import FreezingPlan
+from sightline.training.muon import Muon
 from sightline.training.schedule import warmup_factor
 
 
@@ -27,6 +28,16 @@ def build_optimizer(config: OptimizerConfig, groups: Sequence[dict[str, Any]]) -
             return torch.optim.SGD(groups, lr=config.lr, momentum=momentum, nesterov=nesterov, fused=True)
         case AdamWOptimizer():
             return torch.optim.AdamW(groups, lr=config.lr, betas=config.betas, eps=config.eps, fused=True)
+        case MuonOptimizer():
+            return Muon(
+                groups,
+                lr=config.lr,
+                momentum=config.momentum,
+                matrix_lr=config.matrix_lr,
+                matrix_momentum=config.matrix_momentum,
+                keep_norm=config.keep_norm,
+                iterations=config.iterations,
+            )
         case TimmOptimizer():
             return _timm_optimizer(config, groups)
 

@@ -35,7 +35,7 @@ def choose_precision(name: str, device: torch.device, model: nn.Module, image_si
         raise UsageError(f"training.precision=fp16 needs device=cuda, not {device.type}; take bf16, fp32 or auto")
     if name == "auto":
         slow = device.type == "cpu" and depthwise_share(model, image_size) > DEPTHWISE_IN_FP32
-        name = "bf16" if _computes_bf16(device) and not slow else "fp32"
+        name = "bf16" if computes_bf16(device) and not slow else "fp32"
     return Precision(name, device)
 
 
@@ -66,7 +66,8 @@ def depthwise_share(model: nn.Module, image_size: int) -> float:
     return depthwise / everything if everything else 0.0
 
 
-def _computes_bf16(device: torch.device) -> bool:
+def computes_bf16(device: torch.device) -> bool:
+    """Whether the hardware multiplies in bf16, rather than imitating it."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type == "cpu":

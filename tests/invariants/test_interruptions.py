@@ -25,8 +25,8 @@ LONG = (
     "6", "cnn", "data=digits", "model.width=16", "training.batch_size=16", "training.ema_decay=0.9",
     "training.checkpoint_minutes=0.001", "transforms=randaugment", "transforms.mixing.mixup_alpha=0.4",
     "model.drop_rate=0.1", "training.lookahead_steps=3", "model.stem=whitened", "model.norm_scale=false",
-    "transforms.flip_alternates=true", "evaluation.resamples=100", "calibration.resamples=100",
-    "tracking=none", "mode.stages=[validate,train,evaluate]",
+    "optimizer=muon", "optimizer.keep_norm=true", "transforms.flip_alternates=true", "tracking=none",
+    "evaluation.resamples=100", "calibration.resamples=100", "mode.stages=[validate,train,evaluate]",
 )  # fmt: skip
 
 

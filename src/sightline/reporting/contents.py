@@ -35,6 +35,7 @@ class Contents:
     evaluation: Json | None
     calibration: Json | None
     explain: Json | None
+    soup: Json | None
     epochs: list[dict[str, Any]]
     ledger: list[dict[str, Any]]
     figures: Mapping[str, Path]
@@ -62,6 +63,7 @@ class Contents:
             evaluation=json("evaluation.json"),
             calibration=json("calibration.json"),
             explain=json("explain/explain.json"),
+            soup=json("soup.json"),
             epochs=[row for row in run.rows("metrics.jsonl") if row.get("kind") == "epoch"],
             ledger=run.rows("test_ledger.jsonl"),
             figures={path.stem: path for path in sorted((run.path / "figures").glob("*.png"))},

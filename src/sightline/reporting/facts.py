@@ -77,7 +77,8 @@ def training_facts(contents: Contents) -> Facts:
     if kept := contents.kept:
         reason = f"{'lowest' if contents.monitor.endswith('loss') else 'highest'} {contents.monitor}"
         accuracy = number("accuracy", kept.get("val_accuracy"))
-        facts.append(("Weights kept", f"of epoch {int(kept['epoch']) + 1}: {reason}, validation accuracy {accuracy}"))
+        facts.append(("Best epoch", f"{int(kept['epoch']) + 1}: {reason}, validation accuracy {accuracy}"))
+        facts.append(("Weights kept", _weights_kept(contents)))
     seconds = [float(row["seconds"]) for row in contents.epochs if row.get("seconds") is not None]
     if seconds:
         facts.append(("Time", f"{duration(sum(seconds))} ({duration(median(seconds))} an epoch)"))
@@ -92,10 +93,22 @@ def training_facts(contents: Contents) -> Facts:
         ("Learning rate", "optimizer.lr"),
         ("Schedule", "scheduler.name"),
         ("Batch size", "training.batch_size"),
+        ("Rare classes", "imbalance.name"),
+        ("Teacher", "training.teacher"),
     ):
         if (value := contents.setting(key)) is not None:
             facts.append((label, str(value)))
     return facts
+
+
+def _weights_kept(contents: Contents) -> str:
+    soup = contents.soup
+    if soup is None:
+        return "those of the best epoch"
+    epochs = ", ".join(str(epoch + 1) for epoch in soup["epochs"])
+    if soup["taken"]:
+        return f"the average of epochs {epochs}: better on the validation split than the best one alone"
+    return "those of the best epoch: no average with other epochs was better on the validation split"
 
 
 def explain_facts(explain: Mapping[str, Any]) -> Facts:

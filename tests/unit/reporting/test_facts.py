@@ -1,3 +1,8 @@
+import shutil
+from pathlib import Path
+
+import pytest
+
 from sightline.reporting.contents import Contents
 from sightline.reporting.facts import SPLIT_HEADER, data_facts, machine_facts, split_rows, training_facts
 from sightline.run import Run
@@ -20,7 +25,7 @@ def test_training_counts_epochs_from_one_and_says_why_one_was_kept(finished: Run
     facts = dict(training_facts(contents))
     best = min(contents.epochs, key=lambda row: row["val_loss"])
     assert facts["Epochs"] == "14 of 20 allowed"
-    assert facts["Weights kept"].startswith(f"of epoch {best['epoch'] + 1}: lowest val_loss")
+    assert facts["Best epoch"].startswith(f"{best['epoch'] + 1}: lowest val_loss")
     assert facts["Time"] == "9 min 47 s (42 s an epoch)"
 
 
@@ -38,3 +43,18 @@ def test_machine_facts_bear_what_is_unknown(finished: Run):
     facts = dict(machine_facts(Contents.read(finished)))
     assert facts["Code"].endswith("with uncommitted changes")
     assert "gpu" not in facts["Machine"]
+
+
+@pytest.mark.parametrize(
+    ("soup", "words"),
+    [
+        (None, "those of the best epoch"),
+        ({"epochs": [4, 2], "taken": True}, "the average of epochs 5, 3"),
+        ({"epochs": [4], "taken": False}, "no average with other epochs was better"),
+    ],
+)
+def test_whose_weights_were_kept(finished: Run, tmp_path: Path, soup: dict[str, object] | None, words: str):
+    run = Run(Path(shutil.copytree(finished.path, tmp_path / "run")))
+    if soup:
+        run.save_json("soup.json", soup)
+    assert words in dict(training_facts(Contents.read(run)))["Weights kept"]

@@ -18,6 +18,9 @@ from benchmarks.loops.bare import bare_step, synchronise
 from benchmarks.loops.protocol import WARM_UP, Job, read_job, small_resnet18
 
 
+FEWEST_PAIRS = 4
+
+
 class Turns:
     """Takes bare steps in turn with the real ones it is told of, and times both.
 
@@ -47,7 +50,7 @@ class Turns:
                 self.real.append((stopped - self._resumed) / steps)
                 self.bare.append((time.perf_counter() - stopped) / steps)
         self._last, self._resumed = row, time.perf_counter()
-        return sum(self.real) >= self._job.seconds
+        return len(self.real) >= FEWEST_PAIRS and sum(self.real) >= self._job.seconds
 
 
 def main() -> None:

@@ -17,7 +17,6 @@ import torch  # isort: skip
 from benchmarks.loops.bare import bare_step, synchronise
 from benchmarks.loops.protocol import WARM_UP, Job, read_job, small_resnet18
 
-
 FEWEST_PAIRS = 4
 
 

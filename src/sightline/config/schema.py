@@ -160,6 +160,15 @@ class Config(Frozen):
         return self
 
     @model_validator(mode="after")
+    def _cached_views_can_be_kept(self) -> Self:
+        mixing = self.transforms.mixing
+        if self.freezing.cached_views and (mixing.mixup_alpha or mixing.cutmix_alpha):
+            raise ValueError("freezing.cached_views keeps views of single images; leave MixUp and CutMix off with it")
+        if self.freezing.cached_views and self.imbalance.sampler == "balanced":
+            raise ValueError("freezing.cached_views counts views by epoch; take imbalance.sampler=shuffled with it")
+        return self
+
+    @model_validator(mode="after")
     def _the_teacher_is_another_run(self) -> Self:
         if self.training.teacher == "latest":
             raise ValueError(

@@ -10,6 +10,7 @@ from sightline.config.base import Count, Fraction, Frozen, NonNegative, Positive
 class _Freezing(Frozen):
     dropout: bool
     warmup_epochs: NonNegative
+    cached_views: Count | None
 
 
 class NoFreezing(_Freezing):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -52,6 +52,20 @@ class Batch:
         return Batch(self.images[span], targets, positions, self.weight * len(positions) / len(self))
 
 
+class Chosen(NamedTuple):
+    """The items of a batch.
+
+    Attributes:
+        positions: (n,) in the split.
+        draws: (n,) what the random numbers of each item are counted by: its position, until it comes again.
+        weight: see `Batch`.
+    """
+
+    positions: NDArray[np.int64]
+    draws: NDArray[np.int64]
+    weight: float = 1.0
+
+
 @dataclass(frozen=True)
 class Pixels:
     """Items as the store holds them, before anything is done to them.
@@ -59,16 +73,12 @@ class Pixels:
     Attributes:
         images: (n, 3, h, w) uint8, in pinned memory where they go to cuda.
         sizes: (n, 2) each image's own height and width, on the CPU.
-        positions: (n,) of the items in the split.
-        draws: (n,) what the random numbers of each item are counted by: its position, until it comes again.
-        weight: see `Batch`.
+        chosen: which items they are.
     """
 
     images: Tensor
     sizes: Tensor
-    positions: NDArray[np.int64]
-    draws: NDArray[np.int64]
-    weight: float = 1.0
+    chosen: Chosen
 
 
 def _pixels(dataset: Dataset, chosen: NDArray[np.int64], device: torch.device) -> tuple[Tensor, Tensor]:
@@ -90,6 +100,8 @@ class TrainLoader:
         overfit_batches: train on the items of so many batches only, again and again; None is on all.
         rank: which of the processes this one is.
         processes: how many train together.
+        views: augmented views of each image that the first epochs show in turn; None is a new one every epoch.
+        views_until: the epoch before which they do.
     """
 
     dataset: Dataset
@@ -104,6 +116,8 @@ class TrainLoader:
     overfit_batches: int | None = None
     rank: int = 0
     processes: int = 1
+    views: int | None = None
+    views_until: int = 0
 
     @cached_property
     def positions(self) -> NDArray[np.int64]:
@@ -124,24 +138,35 @@ class TrainLoader:
         """Batch `index` of `epoch`; `progress` in 0…1 says how far the training is."""
         return self._prepared(self._fetch((epoch, index)), epoch, progress)
 
-    def batches(self, first: int, last: int) -> Generator[Batch, None, None]:
-        """The batches of steps `first` … `last - 1`, counted over all epochs; the next one is fetched ahead."""
+    def batches(self, first: int, last: int, total: int | None = None) -> Generator[Batch, None, None]:
+        """The batches of steps `first` … `last - 1`, of `total` over all epochs; the next one is fetched ahead."""
         steps = range(first, last)
         keys = (divmod(step, len(self)) for step in steps)
         with closing(read_ahead(self._fetch, keys)) as fetched:
             for step, pixels in zip(steps, fetched, strict=True):
-                yield self._prepared(pixels, step // len(self), step / last)
+                yield self._prepared(pixels, step // len(self), step / (total or last))
+
+    def view(self, epoch: int) -> int:
+        """The epoch whose augmentation an epoch shows."""
+        return epoch % self.views if self.views and epoch < self.views_until else epoch
+
+    def targets(self, positions: NDArray[np.int64]) -> dict[str, Tensor]:
+        """What is known of the items at these positions, on the device."""
+        return {"label": torch.from_numpy(self.dataset.split.labels[positions]).to(self.device)}
 
     def _fetch(self, key: tuple[int, int]) -> Pixels:
-        epoch, index = key
+        chosen = self.chosen(*key)
+        return Pixels(*_pixels(self.dataset, chosen.positions, self.device), chosen)
+
+    def chosen(self, epoch: int, index: int) -> Chosen:
+        """The items of batch `index` of `epoch`."""
         order = self._ordered(epoch)
         whole = np.array_split(np.arange(len(order.items)), self._batches)[index]
         mine = np.array_split(whole, self.processes)[self.rank]
         positions = self.positions[order.items[mine]]
         draws = positions + order.turns[mine] * len(self.dataset.split.ids)
         # Gradients are averaged over processes whose shares may differ by one item.
-        weight = len(mine) * self.processes / len(whole)
-        return Pixels(*_pixels(self.dataset, positions, self.device), positions, draws, weight)
+        return Chosen(positions, draws, weight=len(mine) * self.processes / len(whole))
 
     @cached_property
     def _ordered(self) -> Callable[[int], Order]:
@@ -153,12 +178,13 @@ class TrainLoader:
         return lru_cache(maxsize=2)(order)
 
     def _prepared(self, pixels: Pixels, epoch: int, progress: float) -> Batch:
-        chosen, draws = pixels.positions, pixels.draws
-        images = self.transform(pixels.images.to(self.device, non_blocking=True), pixels.sizes, epoch, draws)
-        labels = torch.from_numpy(self.dataset.split.labels[chosen]).to(self.device)
-        images, labels = mix(
+        positions, draws, weight = pixels.chosen
+        images = pixels.images.to(self.device, non_blocking=True)
+        images = self.transform(images, pixels.sizes, self.view(epoch), draws)
+        targets = self.targets(positions)
+        images, targets["label"] = mix(
             images,
-            labels,
+            targets["label"],
             len(self.dataset.split.class_names),
             self.mixing,
             seed=self.seed,
@@ -166,7 +192,7 @@ class TrainLoader:
             indices=draws,
             progress=progress,
         )
-        return Batch(images.contiguous(memory_format=self.memory_format), {"label": labels}, chosen, pixels.weight)
+        return Batch(images.contiguous(memory_format=self.memory_format), targets, positions, weight)
 
 
 @dataclass(frozen=True)
@@ -198,9 +224,10 @@ class EvalLoader:
         with closing(read_ahead(self._fetch, starts)) as fetched:
             for pixels in fetched:
                 images = self.transform(pixels.images.to(self.device, non_blocking=True), pixels.sizes)
-                labels = torch.from_numpy(self.dataset.split.labels[pixels.positions]).to(self.device)
-                yield Batch(images.contiguous(memory_format=self.memory_format), {"label": labels}, pixels.positions)
+                positions = pixels.chosen.positions
+                labels = torch.from_numpy(self.dataset.split.labels[positions]).to(self.device)
+                yield Batch(images.contiguous(memory_format=self.memory_format), {"label": labels}, positions)
 
     def _fetch(self, start: int) -> Pixels:
         positions = self.positions[start : start + self.batch_size]
-        return Pixels(*_pixels(self.dataset, positions, self.device), positions, positions)
+        return Pixels(*_pixels(self.dataset, positions, self.device), Chosen(positions, positions))

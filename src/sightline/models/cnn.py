@@ -57,6 +57,14 @@ class Block(nn.Module):
         return x + added if self.residual else added
 
 
+class DampedLinear(nn.Linear):
+    """A classifier of small logits."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, features) to (B, classes)."""
+        return super().forward(x) * LOGIT_SCALE
+
+
 class Cnn(nn.Module):
     """Three blocks behind a 3x3 stem, the largest value of each channel, one linear layer.
 
@@ -111,7 +119,7 @@ class Cnn(nn.Module):
         pooled: Tensor = self.head_drop(torch.amax(x, dim=(2, 3)))
         if pre_logits or self.num_classes == 0:
             return pooled
-        logits: Tensor = self.head(pooled) * LOGIT_SCALE
+        logits: Tensor = self.head(pooled)
         return logits
 
     def forward(self, x: Tensor) -> Tensor:
@@ -125,7 +133,7 @@ class Cnn(nn.Module):
     def reset_classifier(self, num_classes: int) -> None:
         """Put a fresh classifier in place."""
         self.num_classes = num_classes
-        self.head = nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
+        self.head = DampedLinear(self.num_features, num_classes) if num_classes else nn.Identity()
         if isinstance(self.head, nn.Linear):
             nn.init.normal_(self.head.weight, std=self.num_features**-0.5)
             nn.init.zeros_(self.head.bias)

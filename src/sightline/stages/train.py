@@ -115,6 +115,8 @@ def _wire(config: Config, run: Run, dataset: Dataset, preprocessing: Preprocessi
         overfit_batches=config.training.overfit_batches,
         rank=peers.rank,
         processes=peers.size,
+        views=_views(config, plan),
+        views_until=plan.changes[0] if plan.changes else config.training.epochs,
     )
     if not config.model.has_learned_weights:
         _whiten(model, train, preprocessing)
@@ -150,9 +152,17 @@ def _wire(config: Config, run: Run, dataset: Dataset, preprocessing: Preprocessi
             "model_name": config.model.name,
             "class_names": list(dataset.split.class_names),
         },
+        drop_rate=config.model.drop_rate,
         teacher=_teacher(config, dataset, preprocessing, device),
         compiles=_compiles(config.training.compile, device, config.training.epochs * len(train)),
     )
+
+
+def _views(config: Config, plan: FreezingPlan) -> int | None:
+    """How many views of an image the epochs show while the head trains alone; None is a new one in each."""
+    if any(plan.trainable(0)[:-1]):
+        return None
+    return 1 if config.transforms.is_deterministic else config.freezing.cached_views
 
 
 def _task(config: Config, train: TrainLoader) -> Classification:

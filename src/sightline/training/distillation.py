@@ -42,6 +42,11 @@ class Teacher:
         known[loader.positions] = predictions.logits
         self._known = torch.from_numpy(known)
 
+    @property
+    def remembers(self) -> bool:
+        """Whether every image was asked about beforehand."""
+        return self._known is not None
+
     def __call__(self, batch: Batch) -> Batch:
         """The batch, with the teacher's logits (n, classes) among its targets."""
         if self._known is None:

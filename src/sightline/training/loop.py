@@ -19,6 +19,7 @@ from sightline.runtime import Interrupted, StopSignal
 from sightline.tasks.task import Tally
 from sightline.terminal import ProgressBar, logger
 from sightline.training.compiling import compile_in_place
+from sightline.training.features import FeatureCache, feature_cache, fed
 from sightline.training.optimizer import set_rates
 from sightline.training.parts import Training
 from sightline.training.profiling import StepProfiler
@@ -48,6 +49,7 @@ class Loop:
         self._in_train_mode = False
         self._epoch_started = time.perf_counter()
         self._seen = 0
+        self._features: FeatureCache | None = None
         self._save_at = time.monotonic() + 60 * training.config.checkpoint_minutes
 
     def run(self, stop: StopSignal) -> Progress:
@@ -59,7 +61,8 @@ class Loop:
         """
         training, progress = self.training, self.progress
         per_epoch = len(training.train)
-        batches = training.train.batches(progress.step, training.total_steps)
+        self._features = feature_cache(training)
+        batches = fed(self._features, training.train, progress.step, training.total_steps)
         with (
             closing(batches),
             ProgressBar(training.total_steps, "training", progress.step) as bar,
@@ -90,10 +93,13 @@ class Loop:
         training, progress, step = self.training, self.progress, self.progress.step
         if not self._in_train_mode or index == 0:
             self._enter_train_mode(epoch)
+        cache = self._cache(epoch)
+        if cache and not cache.holds(epoch):
+            batch = cache.kept(batch, epoch, progress.parts)
         rate = training.rate * self._factor(progress.updates)
         set_rates(training.optimizer, rate, training.plan, step, len(training.train))
         loss, moved, progress.parts = train_step(
-            self._model(batch),
+            cache.head if cache else self._model(batch),
             training.task,
             batch,
             progress.parts,
@@ -113,6 +119,10 @@ class Loop:
         if index % max(1, len(training.train) // STEP_ROWS_AN_EPOCH) == 0:
             training.run.log("step", step=step, epoch=epoch, loss=loss, lr=rate)
         return loss
+
+    def _cache(self, epoch: int) -> FeatureCache | None:
+        """Where features are kept, in the epochs in which they are."""
+        return self._features if self._features and epoch < self._features.until else None
 
     def _model(self, batch: Batch) -> nn.Module:
         """The model as a step calls it: compiled where asked for, and exchanging gradients between processes."""
@@ -137,6 +147,9 @@ class Loop:
         training = self.training
         training.model.train()
         apply_freezing(training.model, training.groups, training.plan.trainable(epoch), dropout=training.plan.dropout)
+        if cache := self._cache(epoch):
+            training.model.eval()
+            cache.head.train()
         if epoch in training.plan.changes:
             self._wrapped = None  # the exchange between processes is laid out for the parameters that train
         self._in_train_mode = True
@@ -169,7 +182,10 @@ class Loop:
     def evaluate(self) -> dict[str, float]:
         """Measure the weights that are kept on val."""
         training, tally = self.training, self.training.task.tally()
-        model = training.judged.eval()
+        model, batches = training.judged.eval(), iter(training.val)
+        cache = self._cache(self.progress.epochs)
+        if cache and model is training.model:
+            model, batches = cache.head.eval(), iter(cache.val_batches())
         self._in_train_mode = False
         copy_from_first(list(model.buffers()))  # each process keeps running statistics of its own items
 
@@ -178,7 +194,7 @@ class Loop:
                 return torch.cat([model(part.images) for part in batch.parts(parts)])
 
         parts = 1
-        for batch in training.val:
+        for batch in batches:
             answer, parts = in_parts_that_fit(partial(outputs, batch), parts, len(batch), len(batch))
             tally.add(answer, batch.targets, training.task.plain_loss(answer, batch.targets))
         return self._total(tally).metrics()

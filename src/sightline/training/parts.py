@@ -40,6 +40,7 @@ class Training:
     plan: FreezingPlan
     run: Run
     identity: dict[str, Any]
+    drop_rate: float = 0.0
     compiles: bool = False
     teacher: Teacher | None = None
 

@@ -21,7 +21,7 @@ from sightline.models.cnn import Cnn
 from sightline.models.freezing import FreezingPlan, apply_freezing
 from sightline.models.groups import LayerGroup, layer_groups, parameter_groups
 
-COMMON = {"dropout": True, "warmup_epochs": 0.5}
+COMMON = {"dropout": True, "warmup_epochs": 0.5, "cached_views": None}
 NONE = NoFreezing(name="none", **COMMON)
 BACKBONE = BackboneFreezing(name="backbone", **COMMON)
 

@@ -43,7 +43,7 @@ class Made:
         images = torch.randn(16, 3, 2, 2, generator=generator)
         return Batch(images, {"label": (images.sum(dim=(1, 2, 3)) > 0).long()}, np.arange(16))
 
-    def batches(self, first: int, last: int) -> Generator[Batch, None, None]:
+    def batches(self, first: int, last: int, _total: int) -> Generator[Batch, None, None]:
         yield from (self.batch(step // STEPS, step % STEPS, 0.0) for step in range(first, last))
 
     def __iter__(self) -> Iterator[Batch]:

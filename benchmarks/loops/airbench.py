@@ -6,7 +6,7 @@ Everything is in memory; nothing is logged, saved or looked at on the way. The r
 CIFAR-10 in 3.29 seconds on a single GPU" (2024), written anew from the paper.
 """
 
-from sightline.runtime import prepare_environment
+from sightline.runtime import prepare_environment, prepare_torch
 
 prepare_environment()  # the port has what Sightline has
 
@@ -226,6 +226,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     arguments = parser.parse_args()
+    prepare_torch()
     port = Port(*load(arguments.root, "train"), arguments.epochs, arguments.seed, arguments.device)
     start = time.perf_counter()
     while port.done < port.total:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from sightline.runtime import prepare_environment
+from sightline.runtime import prepare_environment, prepare_torch
 
 prepare_environment()  # the limit has what Sightline has
 
@@ -30,6 +30,7 @@ STEPS_A_TICK = 10
 def main() -> None:
     """Take steps until enough was timed."""
     job, _ = read_job(__doc__)
+    prepare_torch()
     torch.backends.cudnn.benchmark = True
     model = small_resnet18()
     step = bare_step(job, model, job.batch)

@@ -8,7 +8,7 @@ import json
 import time
 from statistics import median
 
-from sightline.runtime import prepare_environment
+from sightline.runtime import prepare_environment, prepare_torch
 
 prepare_environment()  # the peak has what Sightline has
 
@@ -26,6 +26,7 @@ PASSES, SCALE_ON_CUDA = 3, 16
 def main() -> None:
     """Measure every shape and print one line of JSON."""
     job, _ = read_job(__doc__)
+    prepare_torch()
     torch.backends.cudnn.benchmark = True
     seconds = job.seconds / len(SHAPES)
     rates = {"x".join(map(str, shape)): _rate(job, *shape, seconds=seconds) for shape in SHAPES}

@@ -53,12 +53,12 @@ def in_parts_that_fit(
             if parts >= most:
                 raise RunFailedError(f"out of memory, however few images at a time ({error}); {remedy}") from error
         # Only here, outside the handler, is the failed attempt's traceback gone, and with it its tensors.
-        _release()
+        release()
         parts = min(2 * parts, most)
         logger.warning("out of memory: going on with %d images at a time", -(-items // parts))
 
 
-def _release() -> None:
+def release() -> None:
     """Give free blocks back, of the device and of the C library: they may be of the wrong sizes to be used again."""
     import torch
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sightline.config.schema import Config, Stage
 from sightline.distributed import from_first, together, world
 from sightline.errors import RunFailedError, SightlineError, UsageError
-from sightline.memory import is_out_of_memory
+from sightline.memory import is_out_of_memory, release
 from sightline.run import Run
 from sightline.runtime import has_cuda, prepare_torch
 from sightline.terminal import logger
@@ -40,6 +40,7 @@ def run_stages(config: Config, run: Run) -> None:
                     _train(config, run)
                 else:
                     _stage(name)(config, run)
+            release()
             if tracker is not None:
                 tracker.sync(run)
         if tracker is not None and "train" in config.mode.stages:

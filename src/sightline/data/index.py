@@ -5,6 +5,7 @@ import os
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -53,7 +54,7 @@ class Index:
     def __len__(self) -> int:
         return len(self.shapes)
 
-    @property
+    @cached_property
     def lengths(self) -> NDArray[np.int64]:
         """(n,) bytes of each stored image."""
         lengths: NDArray[np.int64] = 3 * self.shapes.astype(np.int64).prod(axis=1)

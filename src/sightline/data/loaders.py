@@ -81,6 +81,11 @@ class Pixels:
     chosen: Chosen
 
 
+def _waits(dataset: Dataset, device: torch.device) -> bool:
+    """Whether fetching a batch leaves the processor idle."""
+    return dataset.store.waits or device.type == "cuda"
+
+
 def _pixels(dataset: Dataset, chosen: NDArray[np.int64], device: torch.device) -> tuple[Tensor, Tensor]:
     images, sizes = dataset.store.batch(dataset.rows[chosen])
     # Only from pinned memory does a copy to the device run beside the computation.
@@ -142,7 +147,7 @@ class TrainLoader:
         """The batches of steps `first` … `last - 1`, of `total` over all epochs; the next one is fetched ahead."""
         steps = range(first, last)
         keys = (divmod(step, len(self)) for step in steps)
-        with closing(read_ahead(self._fetch, keys)) as fetched:
+        with closing(read_ahead(self._fetch, keys, waits=_waits(self.dataset, self.device))) as fetched:
             for step, pixels in zip(steps, fetched, strict=True):
                 yield self._prepared(pixels, step // len(self), step / (total or last))
 
@@ -161,12 +166,12 @@ class TrainLoader:
     def chosen(self, epoch: int, index: int) -> Chosen:
         """The items of batch `index` of `epoch`."""
         order = self._ordered(epoch)
-        whole = np.array_split(np.arange(len(order.items)), self._batches)[index]
-        mine = np.array_split(whole, self.processes)[self.rank]
+        whole = _share(0, len(order.items), index, self._batches)
+        mine = _share(whole.start, whole.stop, self.rank, self.processes)
         positions = self.positions[order.items[mine]]
         draws = positions + order.turns[mine] * len(self.dataset.split.ids)
         # Gradients are averaged over processes whose shares may differ by one item.
-        return Chosen(positions, draws, weight=len(mine) * self.processes / len(whole))
+        return Chosen(positions, draws, weight=len(positions) * self.processes / (whole.stop - whole.start))
 
     @cached_property
     def _ordered(self) -> Callable[[int], Order]:
@@ -195,6 +200,13 @@ class TrainLoader:
         return Batch(images.contiguous(memory_format=self.memory_format), targets, positions, weight)
 
 
+def _share(first: int, last: int, index: int, parts: int) -> slice:
+    """Part `index` of the places `first` … `last - 1`, of `parts` that differ in size by one at most, larger first."""
+    size, larger = divmod(last - first, parts)
+    start = first + index * size + min(index, larger)
+    return slice(start, start + size + (index < larger))
+
+
 @dataclass(frozen=True)
 class EvalLoader:
     """Batches of one role in the order of the split, without any randomness.
@@ -221,7 +233,7 @@ class EvalLoader:
 
     def __iter__(self) -> Iterator[Batch]:
         starts = range(0, len(self.positions), self.batch_size)
-        with closing(read_ahead(self._fetch, starts)) as fetched:
+        with closing(read_ahead(self._fetch, starts, waits=_waits(self.dataset, self.device))) as fetched:
             for pixels in fetched:
                 images = self.transform(pixels.images.to(self.device, non_blocking=True), pixels.sizes)
                 positions = pixels.chosen.positions

@@ -61,6 +61,11 @@ class ImageStore(ABC):
         self._read(indices, images)
         return torch.from_numpy(images), torch.from_numpy(sizes)
 
+    @property
+    def waits(self) -> bool:
+        """Whether reading a batch waits for a disk or for other processes."""
+        return True
+
     @abstractmethod
     def _read(self, indices: NDArray[np.int64], images: Pixels) -> None:
         """Write the pixels of the images at these positions into the upper left corners of (B, 3, H, W)."""
@@ -78,6 +83,11 @@ class MemoryStore(ImageStore):
         super().__init__(index)
         self._pixels = pixels
         self._offsets = np.cumsum(index.lengths) - index.lengths
+
+    @property
+    def waits(self) -> bool:
+        """Never: it copies from memory."""
+        return False
 
     def _read(self, indices: NDArray[np.int64], images: Pixels) -> None:
         if self.uniform and (self.index.lengths[indices] > 0).all():

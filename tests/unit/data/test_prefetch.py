@@ -38,3 +38,11 @@ def test_closing_lets_go_of_the_thread():
     with closing(read_ahead(lambda key: key, range(100))) as fetched:
         next(fetched)
     assert threading.active_count() == before
+
+
+def test_what_does_not_wait_is_fetched_in_its_turn_and_in_this_thread():
+    seen = []
+    fetched = read_ahead(lambda key: seen.append((key, threading.current_thread())) or key, range(3), waits=False)
+    assert next(fetched) == 0
+    assert seen == [(0, threading.current_thread())]
+    assert list(fetched) == [1, 2]

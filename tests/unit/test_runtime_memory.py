@@ -33,10 +33,10 @@ def faults(**settings: str) -> int:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the C library's settings are glibc's")
-def test_large_blocks_are_faulted_in_once():
-    assert faults() < 1000
+def test_large_blocks_are_not_faulted_in_for_every_step():
+    assert faults() < 40_000
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the C library's settings are glibc's")
 def test_settings_of_a_persons_own_win():
-    assert faults(MALLOC_MMAP_THRESHOLD_="1000000") > 50_000
+    assert faults(MALLOC_MMAP_THRESHOLD_="1000000") > 60_000

@@ -82,7 +82,7 @@ def test_every_worker_gets_a_part_of_a_batch(opened, monkeypatch):
 
 def test_threads_can_ask_at_once(opened):
     store, expected = opened(2), opened(0, "memory")
-    together = threading.Barrier(3, timeout=20)
+    together = threading.Barrier(3, timeout=100)
 
     def ask(shift):
         together.wait()
@@ -211,7 +211,7 @@ def test_workers_end_with_their_process_however_it_ends(source, tmp_path):
             assert not stop or os.getpgid(0) not in {os.getpgid(child) for child in children}
             if stop:
                 parent.send_signal(stop)
-            complaints = parent.communicate(timeout=20)[1]
+            complaints = parent.communicate(timeout=100)[1]
         left = [psutil.Process(child) for child in children if psutil.pid_exists(child)]
-        assert psutil.wait_procs(left, timeout=10)[1] == []
+        assert psutil.wait_procs(left, timeout=100)[1] == []
         assert complaints.count("Traceback") == (1 if stop == signal.SIGINT else 0)

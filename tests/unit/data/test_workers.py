@@ -137,8 +137,8 @@ def test_workers_end_with_their_parent(files, stop):
         found = psutil.Process(parent.pid).children(recursive=True)
         assert len(found) == 2
         parent.send_signal(stop)
-        complaints = parent.communicate(timeout=20)[1]
-    assert psutil.wait_procs(found, timeout=10)[1] == []
+        complaints = parent.communicate(timeout=100)[1]
+    assert psutil.wait_procs(found, timeout=100)[1] == []
     assert complaints.count("Traceback") == (0 if stop == signal.SIGKILL else 1)
 
 

@@ -89,35 +89,10 @@ def _wire(config: Config, run: Run, dataset: Dataset, preprocessing: Preprocessi
     model = build_model(config.model, len(dataset.split.class_names), preprocessing.image_size)
     layout = torch.preserve_format if config.training.channels_last == "off" else torch.channels_last
     model = model.to(device).to(memory_format=layout)
-    peers = world()
     groups = layer_groups(model)
     plan = FreezingPlan.from_config(config.freezing, groups)
-    transform = TrainTransform(
-        config.transforms,
-        image_size=preprocessing.image_size,
-        mean=preprocessing.mean,
-        std=preprocessing.std,
-        interpolation=preprocessing.interpolation,
-        crop_fraction=preprocessing.crop_fraction,
-        seed=config.seed,
-    )
     memory_format = torch.contiguous_format if layout is torch.preserve_format else torch.channels_last
-    train = TrainLoader(
-        dataset,
-        transform,
-        config.transforms.mixing,
-        config.training.batch_size,
-        config.seed,
-        device,
-        memory_format,
-        config.imbalance.sampler,
-        steps_per_epoch=config.training.steps_per_epoch,
-        overfit_batches=config.training.overfit_batches,
-        rank=peers.rank,
-        processes=peers.size,
-        views=_views(config, plan),
-        views_until=plan.changes[0] if plan.changes else config.training.epochs,
-    )
+    train = _train_loader(config, dataset, preprocessing, device, memory_format, plan)
     if not config.model.has_learned_weights:
         _whiten(model, train, preprocessing)
     return Training(
@@ -142,7 +117,7 @@ def _wire(config: Config, run: Run, dataset: Dataset, preprocessing: Preprocessi
         ),
         precision=choose_precision(config.training.precision, device, model, preprocessing.image_size),
         train=train,
-        val=eval_loader(dataset, "val", preprocessing, config.evaluation.batch_size, device, memory_format, peers),
+        val=eval_loader(dataset, "val", preprocessing, config.evaluation.batch_size, device, memory_format, world()),
         groups=groups,
         plan=plan,
         run=run,
@@ -155,6 +130,43 @@ def _wire(config: Config, run: Run, dataset: Dataset, preprocessing: Preprocessi
         drop_rate=config.model.drop_rate,
         teacher=_teacher(config, dataset, preprocessing, device),
         compiles=_compiles(config.training.compile, device, config.training.epochs * len(train)),
+    )
+
+
+def _train_loader(
+    config: Config,
+    dataset: Dataset,
+    preprocessing: Preprocessing,
+    device: torch.device,
+    memory_format: torch.memory_format,
+    plan: FreezingPlan,
+) -> TrainLoader:
+    """The batches that train, of which each process has its share."""
+    transform = TrainTransform(
+        config.transforms,
+        image_size=preprocessing.image_size,
+        mean=preprocessing.mean,
+        std=preprocessing.std,
+        interpolation=preprocessing.interpolation,
+        crop_fraction=preprocessing.crop_fraction,
+        seed=config.seed,
+    )
+    peers = world()
+    return TrainLoader(
+        dataset,
+        transform,
+        config.transforms.mixing,
+        config.training.batch_size,
+        config.seed,
+        device,
+        memory_format,
+        config.imbalance.sampler,
+        steps_per_epoch=config.training.steps_per_epoch,
+        overfit_batches=config.training.overfit_batches,
+        rank=peers.rank,
+        processes=peers.size,
+        views=_views(config, plan),
+        views_until=plan.changes[0] if plan.changes else config.training.epochs,
     )
 
 

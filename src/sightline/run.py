@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SplitName = Literal["train", "val", "calibration", "test"]
+UNUSED = frozenset({"config.yaml", "provenance.json", "log.txt"})
+"""All that a run holds before it has done anything."""
 READS_TEST_LABELS = frozenset({"evaluate"})
 """The stages that may see test labels; whatever fits or chooses something may not."""
 
@@ -88,11 +90,7 @@ class Run:
 
     def discard_if_unused(self) -> None:
         """Remove the folder when nothing but the question was written: a mistake should leave no run behind."""
-        if {file.name for file in self.path.rglob("*") if file.is_file()} <= {
-            "config.yaml",
-            "provenance.json",
-            "log.txt",
-        }:
+        if {file.name for file in self.path.rglob("*") if file.is_file()} <= UNUSED:
             shutil.rmtree(self.path)
             with suppress(OSError):  # other runs are in it
                 self.path.parent.rmdir()
@@ -137,9 +135,9 @@ class Run:
 
     def save_bytes(self, name: str, content: bytes) -> Path:
         """Write a whole file, atomically."""
-        return self.save_with(name, lambda stream: _write_all(stream, content))
+        return self.save_with(name, lambda stream: stream.write(content))
 
-    def save_with(self, name: str, write: Callable[[BinaryIO], None]) -> Path:
+    def save_with(self, name: str, write: Callable[[BinaryIO], object]) -> Path:
         """Let `write` fill a file as a stream, atomically: for what is too large to hold twice."""
         path = self.file(name)
         if self.writes:
@@ -247,10 +245,6 @@ def _writer_of(name: str) -> str:
         "predictions/test.npz": "evaluate",
     }
     return f"mode `{writers.get(name, 'train')}` writes it"
-
-
-def _write_all(stream: BinaryIO, content: bytes) -> None:
-    stream.write(content)
 
 
 def now() -> str:

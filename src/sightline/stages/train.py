@@ -71,7 +71,7 @@ def run(config: Config, run: Run) -> dict[str, float]:
     best = progress.history[progress.best]
     if config.training.soup:
         largest([0])  # the first process has written the last member by now
-        best = cook(training, progress.history, loop.evaluate, device) or best
+        best = cook(training, progress.history, loop.evaluate) or best
     run.save_bytes("figures/curves.png", figures.curves(run.rows("metrics.jsonl"), best_epoch=int(best["epoch"])))
     logger.info("best epoch %d by %s: %.4f", best["epoch"] + 1, config.training.monitor, best[config.training.monitor])
     return best

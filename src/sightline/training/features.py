@@ -21,6 +21,10 @@ SHARE_OF_MEMORY = 0.25
 """Of the memory that is free at the first batch; larger features are computed anew in every epoch."""
 
 
+TRIED = 8
+"""Images on which the two ways through a network are compared."""
+
+
 class Head(nn.Module):
     """The end of a network: dropout, then its classifier, which is the network's own."""
 
@@ -62,10 +66,11 @@ class FeatureCache:
         """What stands against keeping features, if anything."""
         if self._teacher is not None and not self._teacher.remembers:
             return "the teacher wants to see the images"
-        first = self._train.batch(0, 0, 0.0)
-        features = self._seen(first, 1)
+        images = self._train.batch(0, 0, 0.0).images[:TRIED]
+        self._model.eval()
         with torch.no_grad(), self._precision.autocast():
-            ours, whole = self.head.eval()(features), self._model(first.images)
+            features = features_of(self._model, images)
+            ours, whole = self.head.eval()(features), self._model(images)
         if not torch.allclose(ours.float(), whole.float(), rtol=1e-2, atol=1e-2):
             return "this model's classifier is more than its last layer"
         needed = (self._train.views or 1) * len(self._train.positions) * features[0].numel() * features.element_size()

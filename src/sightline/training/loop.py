@@ -168,7 +168,7 @@ class Loop:
         if progress.is_best(training.config.monitor):
             save_checkpoint(training.run, BEST, {**training.identity, "model": weights(training.judged), "row": row})
         if training.config.soup:
-            keep_for_soup(training.run, training, progress.history)
+            keep_for_soup(training, progress.history)
         training.run.log("epoch", **row)
         logger.info(_line(row, training.config.epochs, best=progress.waited() == 0))
         self.tally = training.task.tally()

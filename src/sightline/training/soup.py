@@ -1,12 +1,10 @@
 """Greedy soup: the average of a run's best epochs, as far as the val split gains by it (Wortsman et al. 2022)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-import torch
 from torch import Tensor
 
-from sightline.run import Run
 from sightline.terminal import logger
 from sightline.training.parts import Training
 from sightline.training.state import BEST, better, load_checkpoint, save_checkpoint, weights
@@ -21,8 +19,9 @@ def best_epochs(history: Rows, monitor: str, count: int) -> list[int]:
     return sorted(range(len(history)), key=lambda place: (sign * history[place][monitor], place))[:count]
 
 
-def keep_for_soup(run: Run, training: Training, history: Rows) -> None:
+def keep_for_soup(training: Training, history: Rows) -> None:
     """Keep the weights of the newest epoch while it is among the best ones; let go of those that no longer are."""
+    run = training.run
     newest, kept = len(history) - 1, best_epochs(history, training.config.monitor, training.config.soup or 0)
     if newest in kept:
         save_checkpoint(run, _name(newest), {**training.identity, "model": weights(training.judged)})
@@ -30,9 +29,7 @@ def keep_for_soup(run: Run, training: Training, history: Rows) -> None:
         run.remove(_name(place))
 
 
-def cook(
-    training: Training, history: Rows, evaluate: Callable[[], dict[str, float]], device: torch.device
-) -> dict[str, Any] | None:
+def cook(training: Training, history: Rows, evaluate: Callable[[], dict[str, float]]) -> dict[str, Any] | None:
     """Average the kept epochs, the best first, each only if val does not get worse; write it where val gains.
 
     Writes `soup.json`, and `checkpoints/best.pt` where the soup beats the best epoch; the model ends with the soup's
@@ -42,12 +39,11 @@ def cook(
         training: with the model whose weights are tried.
         history: the epoch rows.
         evaluate: measures the model on val.
-        device: of the model.
 
     Returns:
         The row of `best.pt` where the soup was taken, else None.
     """
-    run, monitor = training.run, training.config.monitor
+    run, monitor, device = training.run, training.config.monitor, training.train.device
     places = best_epochs(history, monitor, training.config.soup or 0)
     members = (load_checkpoint(run, _name(place), device)["model"] for place in places)
 
@@ -75,7 +71,7 @@ def cook(
 
 
 def greedy_soup(
-    members: Any,
+    members: Iterable[State],
     judge: Callable[[State], dict[str, float]],
     no_worse: Callable[[dict[str, float], dict[str, float]], bool],
 ) -> tuple[dict[str, Tensor], list[int], dict[str, float]]:

@@ -12,8 +12,29 @@ import pytest
 from PIL import Image
 
 ROOT = Path(__file__).parents[1]
+
+
+def _take_own_cores() -> None:
+    """Give each of several pytest processes cores of its own: threads of two that share one wait for each other."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker is not None and hasattr(os, "sched_setaffinity"):
+        cores, count = sorted(os.sched_getaffinity(0)), int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+        number = int(worker.removeprefix("gw"))
+        os.sched_setaffinity(0, cores[number::count] or {cores[number % len(cores)]})
+
+
+_take_own_cores()
 os.environ["PYTHONPATH"] = str(ROOT / "src")  # for the processes that tests start
 os.environ.setdefault("MPLCONFIGDIR", str(ROOT / ".pytest_cache" / "matplotlib"))
+
+
+LONG = ("test_interruptions.py", "test_study.py", "test_processes.py", "test_freezing_families.py", "test_mistakes.py")
+"""Files that take minutes: begun first, so that no process is left with one when all others are done."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Bring the long files to the front."""
+    items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
 
 
 @dataclass(frozen=True)

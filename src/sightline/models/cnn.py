@@ -52,8 +52,8 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) to (B, outputs, H // 2, W // 2)."""
-        x = F.gelu(self.norm1(self.pool(self.conv1(x))), approximate="tanh")
-        added = F.gelu(self.norm2(self.conv2(x)), approximate="tanh")
+        x = F.gelu(self.norm1(self.pool(self.conv1(x))))
+        added = F.gelu(self.norm2(self.conv2(x)))
         return x + added if self.residual else added
 
 
@@ -146,9 +146,9 @@ class Cnn(nn.Module):
 def _stem(kind: str, width: int, norm: Callable[[int], nn.Module], shrink: int) -> nn.Sequential:
     pool = nn.MaxPool2d(shrink) if shrink > 1 else nn.Identity()
     if kind == "whitened":  # what comes out has unit variance already
-        return nn.Sequential(Whitening(), pool, nn.GELU(approximate="tanh"))
+        return nn.Sequential(Whitening(), pool, nn.GELU())
     convolution = nn.Conv2d(3, width, 3, padding=1, bias=False)
-    return nn.Sequential(convolution, pool, norm(width), nn.GELU(approximate="tanh"))
+    return nn.Sequential(convolution, pool, norm(width), nn.GELU())
 
 
 def pass_through(convolution: nn.Conv2d) -> None:

@@ -10,12 +10,16 @@ SRC = Path(__file__).parents[1] / "src"
 FLOORS = {
     "cli": 6,
     "__main__": 6,
+    "launch": 6,
     "pipeline": 6,
+    "study": 6,
     "stages": 5,
     "training": 4,
     "calibration": 4,
     "explain": 4,
     "reporting": 4,
+    "cost": 3,
+    "entrants": 3,
     "inference": 3,
     "tasks": 3,
     "data": 2,
@@ -25,6 +29,7 @@ FLOORS = {
     "terminal": 1,
     "tracking": 1,
     "distributed": 1,
+    "external": 1,
     "memory": 1,
     "metrics": 0,
     "config": 0,
@@ -34,7 +39,9 @@ FLOORS = {
 MEETS_ITS_FLOOR = {
     "cli",
     "__main__",
+    "launch",
     "pipeline",
+    "study",
     "run",
     "runtime",
     "terminal",
@@ -47,7 +54,10 @@ MEETS_ITS_FLOOR = {
 }
 """Rooms that are one file at the root, or hold no more than words: on one floor they may call each other."""
 SOLE_IMPORTERS = {"hydra": "cli", "omegaconf": "cli", "mlflow": "tracking", "matplotlib": "reporting"}
-WITHOUT_TORCH = {"config", "errors", "metrics", "run", "terminal", "reporting", "cli", "pipeline"}
+WITHOUT_TORCH = {
+    *("config", "errors", "metrics", "run", "external", "terminal", "reporting"),
+    *("entrants", "cli", "launch", "study", "pipeline"),
+}
 """Rooms that help, refusals and reports pass through."""
 
 

@@ -130,7 +130,7 @@ def triangle(step: int, total: int) -> float:
 
 
 class Port:
-    """The training, a step at a time.
+    """The training, a step at a time; `augmenting` says how many seconds the images of an epoch last took.
 
     Args:
         images: of the train split, normalised.
@@ -147,6 +147,7 @@ class Port:
         self.per_epoch = len(images) // BATCH
         self.total = int(self.per_epoch * epochs)
         self.done = 0
+        self.augmenting = 0.0
         self._generator = torch.Generator().manual_seed(seed)
         self._flips = torch.randint(0, 2, (len(images),), generator=self._generator)
         learned = [(name, p) for name, p in self.net.named_parameters() if p.requires_grad]
@@ -167,8 +168,10 @@ class Port:
         """One step; its mean loss."""
         epoch, index = divmod(self.done, self.per_epoch)
         if index == 0:
+            begun = time.perf_counter()
             self._order = torch.randperm(len(self._images), generator=self._generator)
             self._shifted = augmented(self._images, epoch, self._flips, self._generator)
+            self.augmenting = time.perf_counter() - begun
             self.net.whiten.bias.requires_grad_(epoch < WHITEN_BIAS_EPOCHS)
         chosen = self._order[index * BATCH : (index + 1) * BATCH]
         images = self._shifted[chosen].to(self._device).contiguous(memory_format=torch.channels_last)

@@ -1,4 +1,4 @@
-"""The command: compose a configuration, open or create the run, call the stages in order.
+"""The command: its words, and the configuration that they compose.
 
 Nothing here imports torch or mlflow before a stage needs it, so help and refusals come at once.
 """
@@ -15,21 +15,13 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 import sightline
-from sightline.config import parse, stored
-from sightline.config.schema import Config
+from sightline.config import parse
 from sightline.config.suggestions import did_you_mean, did_you_mean_key
 from sightline.config.words import overrides_from_words
-from sightline.data.sources import find
-from sightline.distributed import world
 from sightline.errors import SightlineError, UsageError
-from sightline.models.names import check_model
-from sightline.pipeline import follow, run_stages
-from sightline.run import Run
-from sightline.runtime import Interrupted, prepare_environment, provenance
-from sightline.terminal import console, log_to, show_log
-
-TRAINING_STAGES = frozenset({"validate", "train"})
-"""A mode that begins with one of these makes a run, or resumes one; the others work on a finished run."""
+from sightline.launch import execute
+from sightline.runtime import Interrupted, prepare_environment
+from sightline.terminal import console, show_log
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -70,7 +62,8 @@ def _answer(arguments: list[str]) -> int:
         parse.parse(composed)
         console.print(OmegaConf.to_yaml(OmegaConf.create(composed)).rstrip(), markup=False)
         return 0
-    return _execute(composed, overrides, arguments)
+    execute(composed, overrides, arguments, compose_config)
+    return 0
 
 
 def _without_flags(arguments: list[str]) -> list[str]:
@@ -148,6 +141,10 @@ def _why(error: Exception, overrides: Sequence[str], groups: Mapping[str, list[s
             return f"unknown key {key}{_beside(choices)}{did_you_mean_key(key, known)}"
     reason = " ".join(str(error).split("\n")[0].split())
     if isinstance(error, OverrideParseException):
+        key, _, value = error.override.partition("=")
+        if value.startswith("[") and "=" in value and '"' not in value:
+            parts = ",".join(f'"{part.strip()}"' for part in value.strip("[]").split(","))
+            return f"{error.override} cannot be read: what holds = needs quotes of its own, '{key}=[{parts}]'"
         return f"{error.override} cannot be read: {reason}"
     if reason.startswith("Ambiguous value"):
         return f"{reason.rpartition(' ')[2].strip(chr(39))} reads as several values; a list is written [a,b]"
@@ -179,55 +176,3 @@ def _about(path: Path) -> str:
     """The sentence of a file's head comment that says what it does."""
     lines = [line[2:].strip() for line in path.read_text().splitlines() if line.startswith("# ")]
     return next(line for line in lines if not line.startswith(("bash run.sh", "@package")))
-
-
-# ---------------------------------------------------------------- execute
-
-
-def _execute(composed: dict[str, Any], overrides: Sequence[str], arguments: Sequence[str]) -> int:
-    config, run = _open(composed, overrides)
-    if not world().writes:
-        show_log(silent=True)
-        follow(config)
-        return 0
-    if run is None:
-        check_model(config.model)
-        find(config.data)  # what is not there is refused before a run is made and torch is imported
-        run = Run.create(Path(config.runs_dir), f"{config.data.name}-{config.model.name}", _label(config))
-        run.save_text("config.yaml", parse.to_yaml(config))
-        facts = provenance(["sightline", *arguments], parse.config_hash(config))
-        run.save_json("provenance.json", {**facts, "processes": world().size, "launch": world().launch})
-    with log_to(run.file("log.txt")):
-        run_stages(config, run)
-    return 0
-
-
-def _open(composed: dict[str, Any], overrides: Sequence[str]) -> tuple[Config, Run | None]:
-    """The configuration of the command, and the run it is about where it names one."""
-    config = parse.parse(composed)
-    makes_run = config.mode.stages[0] in TRAINING_STAGES
-    if makes_run and config.run is None:
-        return config, _started_before(config)
-    run = Run.open(config.run or "latest", Path(config.runs_dir))
-    before = parse.read(run.path / "config.yaml").model_dump(mode="json")
-    if makes_run:
-        stored.check_same_training(before, config.model_dump(mode="json"))
-        return config, run
-    return parse.parse(stored.with_overrides(before, config.model_dump(mode="json"), overrides)), run
-
-
-def _started_before(config: Config) -> Run | None:
-    """The run of this launch, when torchrun starts its processes anew after one of them died."""
-    peers = world()
-    if not peers.restarts or not peers.writes:
-        return None
-    for file in sorted(Path(config.runs_dir).glob("*/*/provenance.json"), reverse=True):
-        run = Run(file.parent.resolve())
-        facts = run.load_json(file.name)
-        if (facts.get("launch"), facts["config_hash"]) == (peers.launch, parse.config_hash(config)):
-            return run
-    return None
-
-
-def _label(config: Config) -> str:
-    return f"{parse.config_hash(config)}-s{config.seed}"

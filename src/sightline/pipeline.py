@@ -140,4 +140,6 @@ def _stage(name: Stage) -> "StageFunction":
             from sightline.stages.report import run as stage
         case "predict":
             from sightline.stages.predict import run as stage
+        case "compare":
+            from sightline.stages.compare import run as stage
     return stage

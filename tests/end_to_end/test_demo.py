@@ -25,6 +25,7 @@ FILES = [
     "predictions/test.npz",
     "validation.json",
     "evaluation.json",
+    "cost.json",
     "calibration.json",
     "explain/explain.json",
     "explain/maps.npz",

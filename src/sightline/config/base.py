@@ -10,6 +10,7 @@ Level = Annotated[float, Field(gt=0.5, lt=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
 NonNegative = Annotated[float, Field(ge=0.0)]
 Count = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0)]
 Resamples = Annotated[int, Field(ge=100)]
 
 

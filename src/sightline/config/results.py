@@ -1,4 +1,4 @@
-"""What a later stage may set anew: evaluation, calibration, explanation, prediction, report, tracking."""
+"""What a later stage may set anew: evaluation, calibration, comparison, explanation, prediction, report, tracking."""
 
 from typing import Annotated, Literal
 
@@ -23,6 +23,31 @@ class CalibrationConfig(Frozen):
 
     bins: Annotated[int, Field(ge=2)]
     folds: Annotated[int, Field(ge=2)]
+    level: Level
+    resamples: Resamples
+
+
+class CompareConfig(Frozen):
+    """Which metric decides, and how sure its intervals are."""
+
+    metric: Literal[
+        "accuracy",
+        "top5_accuracy",
+        "balanced_accuracy",
+        "precision_macro",
+        "recall_macro",
+        "f1_macro",
+        "f1_weighted",
+        "f1_micro",
+        "roc_auc_ovr",
+        "log_loss",
+        "brier",
+        "ece",
+        "ece_debiased",
+        "ece_adaptive",
+        "ece_classwise",
+        "mce",
+    ]
     level: Level
     resamples: Resamples
 

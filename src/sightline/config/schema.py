@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from sightline.config.base import Count, Frozen
+from sightline.config.base import Count, Frozen, Seed
 from sightline.config.data import (
     Cifar10Data,
     CsvData,
@@ -24,6 +24,7 @@ from sightline.config.model import (
 )
 from sightline.config.results import (
     CalibrationConfig,
+    CompareConfig,
     EvaluationConfig,
     ExplainConfig,
     PredictConfig,
@@ -63,6 +64,7 @@ from sightline.config.transforms import (
 __all__ = [
     "ANYTIME",
     "FREE",
+    "STUDY",
     "TRAINED",
     "AdamWOptimizer",
     "AffineConfig",
@@ -71,6 +73,7 @@ __all__ = [
     "Cifar10Data",
     "CnnModel",
     "ColourConfig",
+    "CompareConfig",
     "Config",
     "ConstantSchedule",
     "CosineSchedule",
@@ -110,7 +113,7 @@ __all__ = [
     "ValidationPolicy",
 ]
 
-Stage = Literal["validate", "train", "evaluate", "calibrate", "explain", "report", "predict"]
+Stage = Literal["validate", "train", "evaluate", "calibrate", "explain", "report", "predict", "compare"]
 
 
 class ModeConfig(Frozen):
@@ -126,12 +129,14 @@ class Config(Frozen):
     `run`, `input`, `output`, `runs_dir` and `device` say where and on what; the rest says what.
     """
 
-    run: str | None
+    run: str | tuple[str, ...] | None
     input: str | tuple[str, ...] | None
     output: str | None
     runs_dir: str
     device: Literal["auto", "cpu", "cuda", "mps"]
-    seed: Annotated[int, Field(ge=0)]
+    seed: Seed
+    seeds: Annotated[tuple[Seed, ...], Field(min_length=1)] | None
+    variants: Annotated[tuple[str, ...], Field(min_length=1)] | None
     image_size: Annotated[int, Field(ge=8, le=4096)] | None
     limit: Count | None
     mode: ModeConfig
@@ -145,10 +150,43 @@ class Config(Frozen):
     imbalance: ImbalanceConfig
     evaluation: EvaluationConfig
     calibration: CalibrationConfig
+    compare: CompareConfig
     explain: ExplainConfig
     predict: PredictConfig
     report: ReportConfig
     tracking: TrackingConfig
+
+    @property
+    def one_run(self) -> str | None:
+        """The run that the command is about, if it names one."""
+        return self.run if isinstance(self.run, str) else None
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """All runs that the command names."""
+        return (self.run,) if isinstance(self.run, str) else self.run or ()
+
+    @property
+    def is_study(self) -> bool:
+        """Whether the command asks for several trainings."""
+        return self.seeds is not None or self.variants is not None
+
+    @model_validator(mode="after")
+    def _several_trainings_need_training(self) -> Self:
+        for key, values in (("seeds", self.seeds), ("variants", self.variants)):
+            if values is not None and "train" not in self.mode.stages:
+                raise ValueError(f"{key} is for modes that train; mode={self.mode.name} does not")
+            if values is not None and len(set(values)) < len(values):
+                raise ValueError(f"{key} names something twice: {list(values)}")
+        if self.is_study and "evaluate" not in self.mode.stages:
+            raise ValueError(f"mode={self.mode.name} measures nothing, so seeds and variants cannot be compared")
+        return self
+
+    @model_validator(mode="after")
+    def _one_run_unless_compared(self) -> Self:
+        if not isinstance(self.run, str | None) and self.mode.stages[0] != "compare":
+            raise ValueError(f"mode={self.mode.name} takes one run; a list of them is for mode=compare")
+        return self
 
     @model_validator(mode="after")
     def _freezing_needs_learned_weights(self) -> Self:
@@ -213,5 +251,8 @@ ANYTIME = (
 )
 """Keys of trained groups that change no result: how fast it comes, and what is kept on the way."""
 
-FREE = ("evaluation", "calibration", "explain", "predict", "report", "tracking")
+STUDY = ("seeds", "variants")
+"""Keys that ask for several trainings."""
+
+FREE = ("evaluation", "calibration", "compare", "explain", "predict", "report", "tracking")
 """The groups that a later stage may set anew."""

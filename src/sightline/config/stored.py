@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sightline.config.schema import ANYTIME, FREE, TRAINED
+from sightline.config.schema import ANYTIME, FREE, STUDY, TRAINED
 from sightline.errors import UsageError
 
 ABOUT_THE_COMMAND = ("mode", "run", "input", "output", "runs_dir", "device")
@@ -53,7 +53,7 @@ def check_same_training(stored: Mapping[str, Any], composed: Mapping[str, Any]) 
     Raises:
         UsageError: it is not; the differing keys are named.
     """
-    before, now = _flat({key: stored[key] for key in TRAINED}), _flat({key: composed[key] for key in TRAINED})
+    before, now = (_flat({key: content[key] for key in (*TRAINED, *STUDY)}) for content in (stored, composed))
     different = [key for key in {**before, **now} if before.get(key) != now.get(key) and key not in ANYTIME]
     if different:
         shown = ", ".join(f"{key} was {json.dumps(before.get(key))}" for key in different[:3])

@@ -93,6 +93,13 @@ class Split:
             seed=content["seed"],
         )
 
+    def groups_of(self, ids: Sequence[str]) -> NDArray[np.str_] | None:
+        """(n,) the group of each of these items (a patient, a video); None where there are none."""
+        if self.groups is None:
+            return None
+        group = dict(zip(self.ids, self.groups, strict=True))
+        return np.array([group[name] for name in ids])
+
     def fingerprint(self) -> str:
         """BLAKE2b of 128 bits, in hexadecimal, of classes and items with their roles, whatever their order."""
         items = sorted(zip(self.ids, self.hashes, self.labels.tolist(), self.roles.tolist(), strict=True))

@@ -1,8 +1,8 @@
 """Which layer groups train from which epoch, and what keeps the others as they are to the bit."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self, assert_never
+from typing import Any, Self, assert_never
 
 from torch import nn, optim
 
@@ -65,24 +65,36 @@ class FreezingPlan:
         """How many times groups have joined by an epoch: 0 at the start."""
         return sum(change <= epoch for change in self.changes)
 
-    def table(
-        self, model: nn.Module, groups: Sequence[LayerGroup], optimizer: optim.Optimizer
-    ) -> tuple[list[str], list[list[str]]]:
-        """Header and rows for printing: group, modules, parameters, share of the rate, from when it trains."""
+    def rows(self, model: nn.Module, groups: Sequence[LayerGroup], optimizer: optim.Optimizer) -> list[dict[str, Any]]:
+        """For each group its modules, parameters, share of the rate, and the first epoch in which it trains."""
         sizes = {name: parameter.numel() for name, parameter in model.named_parameters()}
         # The first of a layer group's are its weights; shifts of normalisation may have a rate of their own.
         shares = {group["group"]: group["lr_scale"] for group in reversed(optimizer.param_groups)}
-        rows = [
-            [
-                group.name,
-                _shortened(parts_of(group.parameter_names, group.module_names)),
-                f"{sum(sizes[name] for name in group.parameter_names):,}",
-                f"{shares.get(index, 1.0):.3g}",
-                "never" if start is None else f"after {start} epochs" if start else "from the start",
-            ]
+        return [
+            {
+                "group": group.name,
+                "modules": list(parts_of(group.parameter_names, group.module_names)),
+                "parameters": sum(sizes[name] for name in group.parameter_names),
+                "rate": float(shares.get(index, 1.0)),
+                "from_epoch": start,
+            }
             for index, (group, start) in enumerate(zip(groups, self.starts, strict=True))
         ]
-        return ["group", "modules", "parameters", "rate", "trains"], rows
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
+    """Header and rows for printing what `FreezingPlan.rows` says."""
+    words = {None: "never", 0: "from the start"}
+    return ["group", "modules", "parameters", "rate", "trains"], [
+        [
+            row["group"],
+            _shortened(row["modules"]),
+            f"{row['parameters']:,}",
+            f"{row['rate']:.3g}",
+            words.get(row["from_epoch"], f"after {row['from_epoch']} epochs"),
+        ]
+        for row in rows
+    ]
 
 
 def starts_of(config: FreezingConfig, groups: Sequence[LayerGroup]) -> Starts:

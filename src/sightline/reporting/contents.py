@@ -36,6 +36,7 @@ class Contents:
     calibration: Json | None
     explain: Json | None
     soup: Json | None
+    cost: Json | None
     epochs: list[dict[str, Any]]
     ledger: list[dict[str, Any]]
     figures: Mapping[str, Path]
@@ -64,6 +65,7 @@ class Contents:
             calibration=json("calibration.json"),
             explain=json("explain/explain.json"),
             soup=json("soup.json"),
+            cost=json("cost.json"),
             epochs=[row for row in run.rows("metrics.jsonl") if row.get("kind") == "epoch"],
             ledger=run.rows("test_ledger.jsonl"),
             figures={path.stem: path for path in sorted((run.path / "figures").glob("*.png"))},

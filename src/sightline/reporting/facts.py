@@ -111,6 +111,18 @@ def _weights_kept(contents: Contents) -> str:
     return "those of the best epoch: no average with other epochs was better on the validation split"
 
 
+def cost_facts(cost: Mapping[str, Any]) -> Facts:
+    """Size and speed of the model, as measured by `evaluate`."""
+    where = f"{cost['threads']} threads of the CPU" if cost["device"] == "cpu" else cost["device"]
+    trained = "all" if cost["trained_parameters"] == cost["parameters"] else f"{cost['trained_parameters']:,}"
+    return [
+        ("Parameters", f"{cost['parameters']:,}, {trained} of them trained in the last epoch"),
+        ("Arithmetic", f"{cost['flops'] / 1e9:.3g} billion operations an image of {cost['image_size']} pixels"),
+        ("One image", f"{cost['latency_ms']:.3g} ms, float32, {where}"),
+        ("In batches", f"{cost['images_per_second']:,.0f} images/s, {cost['batch']} at a time"),
+    ]
+
+
 def explain_facts(explain: Mapping[str, Any]) -> Facts:
     """Method, layer, and how many images were explained."""
     right = sum(bool(item["right"]) for item in explain["items"])

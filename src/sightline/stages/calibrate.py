@@ -1,12 +1,8 @@
 """Calibration: a temperature from the calibration split alone, and what it does to the calibration errors."""
 
-import numpy as np
-from numpy.typing import NDArray
-
 from sightline.calibration.temperature import calibrate
 from sightline.config.schema import Config
 from sightline.data.splits import Split
-from sightline.metrics.predictions import Predictions
 from sightline.reporting import figures
 from sightline.reporting.tables import METRIC_HEADER, metric_rows
 from sightline.run import Run
@@ -23,7 +19,7 @@ def run(config: Config, run: Run) -> dict[str, float]:
         level=config.calibration.level,
         resamples=config.calibration.resamples,
         seed=config.seed,
-        groups=_groups(run, predictions),
+        groups=Split.from_json(run.load_json("split.json")).groups_of(predictions.ids.tolist()),
     )
     run.save_json("calibration.json", result)
     before, after, null = result["before"], result["after"], result["null"]
@@ -38,12 +34,3 @@ def run(config: Config, run: Run) -> dict[str, float]:
     run.save_bytes("figures/reliability.png", picture)
     show_table(f"calibration split, temperature {result['temperature']:.3f}", METRIC_HEADER, metric_rows(after))
     return {"temperature": result["temperature"], **{name: metric["value"] for name, metric in after.items()}}
-
-
-def _groups(run: Run, predictions: Predictions) -> NDArray[np.str_] | None:
-    """The group of each item (a patient, a video), from the split; None where there are none."""
-    split = Split.from_json(run.load_json("split.json"))
-    if split.groups is None:
-        return None
-    group_of = dict(zip(split.ids, split.groups, strict=True))
-    return np.array([group_of[name] for name in predictions.ids.tolist()])

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sklearn.manifold import TSNE
 
 from sightline.config.schema import Config
+from sightline.cost import model_cost
 from sightline.data.dataset import Dataset
 from sightline.data.preprocessing import Preprocessing
 from sightline.inference import eval_loader, load_model, load_preprocessing, load_split, predict_logits
@@ -51,6 +52,7 @@ def run(config: Config, run: Run) -> dict[str, float]:
         averaged, _ = predict_logits(model, loader, views)
         content["tta"] = {"views": views, "metrics": measure(averaged)["metrics"]}
     run.save_json("evaluation.json", content)
+    run.save_json("cost.json", model_cost(model, config, preprocessing, device))
     _draw(run, predictions, result, names)
     _galleries(run, config, dataset, preprocessing, predictions, role)
     points, kept = _map(embeddings, config.evaluation.tsne_items, config.seed)

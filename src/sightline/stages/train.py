@@ -2,14 +2,13 @@
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import nn
 
 from sightline.config import parse
-from sightline.config.schema import Config, TrainingConfig
+from sightline.config.schema import Config
 from sightline.data.dataset import Dataset, list_images
 from sightline.data.loaders import TrainLoader
 from sightline.data.preprocessing import Preprocessing, pixel_statistics
@@ -18,7 +17,7 @@ from sightline.distributed import largest, world
 from sightline.errors import RunFailedError
 from sightline.inference import InputView, eval_loader, input_view, load_split
 from sightline.models.build import build_model
-from sightline.models.freezing import FreezingPlan
+from sightline.models.freezing import FreezingPlan, table
 from sightline.models.groups import layer_groups, parameter_groups
 from sightline.models.whitening import whitening_layers
 from sightline.reporting import figures
@@ -26,9 +25,9 @@ from sightline.run import Run
 from sightline.runtime import pick_device, stop_signal
 from sightline.tasks.classification import Classification
 from sightline.terminal import logger, show_table
+from sightline.training.averages import running_average, slow_weights
 from sightline.training.compiling import pays
 from sightline.training.distillation import Teacher, open_teacher, soft_target_loss
-from sightline.training.lookahead import Lookahead
 from sightline.training.loop import Loop
 from sightline.training.losses import training_loss
 from sightline.training.optimizer import build_optimizer
@@ -36,9 +35,6 @@ from sightline.training.parts import Training
 from sightline.training.precision import choose_precision
 from sightline.training.resume import restore
 from sightline.training.soup import cook
-
-if TYPE_CHECKING:
-    from timm.utils import ModelEmaV3
 
 PREVIEW_IMAGES, PREVIEW_DRAWS = 6, 7
 WHITENING_IMAGES = 5000
@@ -101,8 +97,8 @@ def _wire(config: Config, run: Run, dataset: Dataset, preprocessing: Preprocessi
         seed=config.seed,
         rate=config.optimizer.lr,
         model=model,
-        ema=_average(model, config.training.ema_decay),
-        lookahead=_lookahead(model, config.training),
+        ema=running_average(model, config.training),
+        lookahead=slow_weights(model, config.training),
         task=_task(config, train),
         optimizer=build_optimizer(
             config.optimizer,
@@ -192,7 +188,7 @@ def _teacher(config: Config, dataset: Dataset, preprocessing: Preprocessing, dev
     name = config.training.teacher
     if name is None:
         return None
-    teacher = open_teacher(name, Path(config.runs_dir), dataset.split, preprocessing, device)
+    teacher = open_teacher(name, Path(config.runs_dir), dataset.split, preprocessing, device, config.training.precision)
     if config.transforms.is_deterministic:
         teacher.remember(eval_loader(dataset, "train", preprocessing, config.evaluation.batch_size, device))
     return teacher
@@ -200,19 +196,6 @@ def _teacher(config: Config, dataset: Dataset, preprocessing: Preprocessing, dev
 
 def _compiles(choice: str, device: torch.device, steps: int) -> bool:
     return choice == "on" or (choice == "auto" and pays(device, steps))
-
-
-def _average(model: nn.Module, decay: float | None) -> "ModelEmaV3 | None":
-    """A running average of the weights, where one is asked for."""
-    if decay is None:
-        return None
-    from timm.utils import ModelEmaV3  # timm takes seconds to import, and our own network does without it
-
-    return ModelEmaV3(model, decay=decay, use_warmup=True)
-
-
-def _lookahead(model: nn.Module, config: TrainingConfig) -> Lookahead | None:
-    return Lookahead(model, config.lookahead_steps, config.lookahead_decay) if config.lookahead_steps else None
 
 
 def _whiten(model: nn.Module, train: TrainLoader, preprocessing: Preprocessing) -> None:
@@ -237,8 +220,10 @@ def _show(training: Training) -> None:
         training.precision.device,
     )
     if training.plan.freezes:
-        header, rows = training.plan.table(training.model, training.groups, training.optimizer)
-        show_table("layer groups", header, rows)
+        rows = training.plan.rows(training.model, training.groups, training.optimizer)
+        show_table("layer groups", *table(rows))
+        training.run.save_json("freezing.json", rows)
+        training.run.save_bytes("figures/freezing.png", figures.freezing(rows, training.config.epochs))
 
 
 def _preview(loader: TrainLoader, preprocessing: Preprocessing) -> bytes:

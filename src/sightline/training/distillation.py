@@ -14,6 +14,7 @@ from sightline.errors import UsageError
 from sightline.inference import load_model, load_preprocessing, load_split, predict_logits
 from sightline.run import Run
 from sightline.tasks.classification import TEACHER
+from sightline.training.precision import Precision, choose_precision
 
 
 class Teacher:
@@ -23,10 +24,12 @@ class Teacher:
         model: the teacher, in eval mode.
         theirs: what the teacher's images went through.
         ours: what the student's images go through.
+        precision: in which the teacher answers during training.
     """
 
-    def __init__(self, model: nn.Module, theirs: Preprocessing, ours: Preprocessing) -> None:
+    def __init__(self, model: nn.Module, theirs: Preprocessing, ours: Preprocessing, precision: Precision) -> None:
         self._model = model.requires_grad_(False)
+        self._precision = precision
         self._side = theirs.image_size
         shape = (1, 3, 1, 1)
         (mean, std), (before, scale) = (
@@ -58,7 +61,8 @@ class Teacher:
     @torch.no_grad()
     def logits(self, images: Tensor) -> Tensor:
         """Of images (n, 3, h, w) as the student sees them, brought to the teacher's size and normalisation."""
-        answers: Tensor = self._model(self.seen(images))
+        with self._precision.autocast():
+            answers: Tensor = self._model(self.seen(images))
         return answers.float()
 
     def seen(self, images: Tensor) -> Tensor:
@@ -91,7 +95,9 @@ class _Renormalised(nn.Module):
         return answers
 
 
-def open_teacher(name: str, runs_dir: Path, split: Split, ours: Preprocessing, device: torch.device) -> Teacher:
+def open_teacher(
+    name: str, runs_dir: Path, split: Split, ours: Preprocessing, device: torch.device, precision: str
+) -> Teacher:
     """The model of a run, after it was made sure that it may teach here.
 
     Raises:
@@ -108,7 +114,8 @@ def open_teacher(name: str, runs_dir: Path, split: Split, ours: Preprocessing, d
             f"the data have {_some(ours.class_names)}"
         )
     _check_held_out(name, load_split(run), split)
-    return Teacher(load_model(run, device), theirs, ours)
+    model = load_model(run, device)
+    return Teacher(model, theirs, ours, choose_precision(precision, device, model, theirs.image_size))
 
 
 def _check_held_out(name: str, theirs: Split, ours: Split) -> None:

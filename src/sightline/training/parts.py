@@ -12,8 +12,8 @@ from sightline.models.freezing import FreezingPlan
 from sightline.models.groups import LayerGroup
 from sightline.run import Run
 from sightline.tasks.task import Task
+from sightline.training.averages import Lookahead
 from sightline.training.distillation import Teacher
-from sightline.training.lookahead import Lookahead
 from sightline.training.precision import Precision
 
 if TYPE_CHECKING:

@@ -14,8 +14,10 @@ from sightline.errors import UsageError
 from sightline.tasks.classification import TEACHER, Classification
 from sightline.training.distillation import Teacher, _check_held_out, soft_target_loss
 from sightline.training.losses import CrossEntropy
+from sightline.training.precision import Precision
 
 OURS = Preprocessing(8, (0.5, 0.4, 0.3), (0.2, 0.25, 0.3), "bilinear", 1.0, ("a", "b"))
+FP32 = Precision("fp32", torch.device("cpu"))
 THEIRS = Preprocessing(8, (0.1, 0.2, 0.3), (0.9, 0.8, 0.7), "bilinear", 1.0, ("a", "b"))
 
 
@@ -32,15 +34,15 @@ def normalised(pixels: torch.Tensor, by: Preprocessing) -> torch.Tensor:
 
 def test_pixels_are_brought_to_the_teachers_normalisation_and_size():
     pixels = torch.rand(4, 3, 8, 8, generator=torch.Generator().manual_seed(0))
-    seen = Teacher(Mean(), THEIRS, OURS).seen(normalised(pixels, OURS))
+    seen = Teacher(Mean(), THEIRS, OURS, FP32).seen(normalised(pixels, OURS))
     torch.testing.assert_close(seen, normalised(pixels, THEIRS))
-    larger = Teacher(Mean(), replace(THEIRS, image_size=20), OURS).seen(normalised(pixels, OURS))
+    larger = Teacher(Mean(), replace(THEIRS, image_size=20), OURS, FP32).seen(normalised(pixels, OURS))
     assert larger.shape == (4, 3, 20, 20)
 
 
 def test_a_batch_gets_logits_and_keeps_the_rest_and_parts_keep_their_own():
     batch = Batch(torch.randn(6, 3, 8, 8), {"label": torch.arange(6) % 2}, np.arange(6), 0.5)
-    taught = Teacher(Mean(), OURS, OURS)(batch)
+    taught = Teacher(Mean(), OURS, OURS, FP32)(batch)
     torch.testing.assert_close(taught.targets[TEACHER], batch.images.mean(dim=(2, 3))[:, :2])
     assert taught.weight == 0.5
     assert taught.images is batch.images

@@ -5,20 +5,23 @@ report knows, and where each one goes on the page, stand in `sightline.reporting
 """
 
 from sightline.reporting.figures.classes import class_balance, confusion, per_class
+from sightline.reporting.figures.comparison import comparison
 from sightline.reporting.figures.embeddings import embedding
 from sightline.reporting.figures.pictures import augmentation, explanations, gallery
 from sightline.reporting.figures.probabilities import confidence, reliability
 from sightline.reporting.figures.ranking import pr_curves, roc_curves
-from sightline.reporting.figures.training import curves
+from sightline.reporting.figures.training import curves, freezing
 
 __all__ = [
     "augmentation",
     "class_balance",
+    "comparison",
     "confidence",
     "confusion",
     "curves",
     "embedding",
     "explanations",
+    "freezing",
     "gallery",
     "per_class",
     "pr_curves",

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from sightline.reporting.figures.style import BLACK, GREY, INK, TRAIN, VAL, WIDTH, drawn, nothing, percent
+from sightline.reporting.figures.style import BLACK, GREY, INK, TRAIN, VAL, WIDTH, drawn, nothing, percent, shorten
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -17,6 +17,36 @@ PANELS = (
     ("F1, mean of classes", "train_f1_macro", "val_f1_macro"),
     ("Learning rate", "lr", None),
 )
+
+
+@drawn
+def freezing(rows: Rows, epochs: int) -> Figure:
+    """Draw from which epoch each layer group trains, and at which share of the learning rate.
+
+    Args:
+        rows: of the layer groups, stem first: `group`, `parameters`, `rate`, `from_epoch` (None is never).
+        epochs: how many there will be.
+    """
+    figure = Figure(figsize=(WIDTH, 0.9 + 0.27 * len(rows)), layout="constrained")
+    axes = figure.add_subplot()
+    for place, row in enumerate(rows):
+        start = epochs if row["from_epoch"] is None else row["from_epoch"]
+        axes.barh(place, start, color="#e8ebee", height=0.72)
+        axes.barh(place, epochs - start, left=start, color=TRAIN, height=0.72)
+        if start < epochs:
+            axes.text(epochs, place, f" \N{MULTIPLICATION SIGN} {row['rate']:.3g}", va="center", fontsize=9, color=INK)
+    names = [f"{shorten(row['group'], 24)}  ({_millions(row['parameters'])})" for row in rows]
+    axes.set_yticks(range(len(rows)), names)
+    axes.set_ylim(-0.6, len(rows) - 0.4)
+    axes.set_xlim(0, epochs * 1.06)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
+    axes.set_xlabel("epochs; orange: trains, at that share of the learning rate; parameters in brackets")
+    axes.grid(visible=False, axis="y")
+    return figure
+
+
+def _millions(count: int) -> str:
+    return f"{count / 1e6:.1f} M" if count >= 1e5 else f"{count / 1e3:.1f} k"
 
 
 @drawn

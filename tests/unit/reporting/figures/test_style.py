@@ -54,8 +54,34 @@ ROWS = [
 ]
 
 
+PLAN = [
+    {"group": "stem", "parameters": 1_000, "rate": 0.25, "from_epoch": None},
+    {"group": "blocks.0", "parameters": 20_000_000, "rate": 0.5, "from_epoch": 5},
+    {"group": "head", "parameters": 650, "rate": 1.0, "from_epoch": 0},
+]
+
+
+def found(systems: int) -> dict[str, Any]:
+    values = [0.9 - 0.02 * place for place in range(systems)]
+    ends = [{"value": value, "low": value - 0.01, "high": value + 0.01, "values": [value] * 3} for value in values]
+    pairs = [
+        {"a": f"s{a}", "b": f"s{b}", "difference": values[a] - values[b], "low": 0.0, "high": 0.1, "p_adjusted": 0.04}
+        for a in range(systems)
+        for b in range(a + 1, systems)
+    ]
+    return {
+        "metric": "accuracy",
+        "level": 0.95,
+        "systems": [{"name": f"s{place}", "seeds": 3, **end} for place, end in enumerate(ends)],
+        "ranking": [{"name": f"s{place}"} for place in range(systems)],
+        "pairs": pairs,
+    }
+
+
 DRAWINGS: dict[str, Callable[[], bytes]] = {
+    "comparison": lambda: figures.comparison(found(3)),
     "curves": lambda: figures.curves(ROWS, best_epoch=2),
+    "freezing": lambda: figures.freezing(PLAN, 10),
     "confusion": lambda: figures.confusion(matrix(4), names(4), normalised=True),
     "per_class": lambda: figures.per_class(entries(4)),
     "class_balance": lambda: figures.class_balance({"train": [5, 9, 1], "test": [3, 3, 3]}, names(3)),
@@ -71,6 +97,7 @@ DRAWINGS: dict[str, Callable[[], bytes]] = {
 
 
 NOTHING: dict[str, Callable[[], bytes]] = {
+    "comparison": lambda: figures.comparison(found(1)),
     "curves": lambda: figures.curves([]),
     "per_class": lambda: figures.per_class([]),
     "class_balance": lambda: figures.class_balance({"test": [0, 0]}, names(2)),

@@ -1,10 +1,29 @@
-"""Slow weights: every few steps the weights go back to a running average of where they have been."""
+"""Averages of the weights: one that only watches, and one to which training goes back every few steps."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
+
+from sightline.config.schema import TrainingConfig
+
+if TYPE_CHECKING:
+    from timm.utils import ModelEmaV3
+
+
+def running_average(model: nn.Module, config: TrainingConfig) -> "ModelEmaV3 | None":
+    """An exponential average of the weights, where `training.ema_decay` asks for one."""
+    if config.ema_decay is None:
+        return None
+    from timm.utils import ModelEmaV3  # timm takes seconds to import, and our own network does without it
+
+    return ModelEmaV3(model, decay=config.ema_decay, use_warmup=True)
+
+
+def slow_weights(model: nn.Module, config: TrainingConfig) -> "Lookahead | None":
+    """Slow weights, where `training.lookahead_steps` asks for them."""
+    return Lookahead(model, config.lookahead_steps, config.lookahead_decay) if config.lookahead_steps else None
 
 
 class Lookahead:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from sightline.training.lookahead import Lookahead
+from sightline.training.averages import Lookahead
 
 
 def one(value: float) -> nn.Linear:

@@ -1,0 +1,74 @@
+"""What a model costs: parameters, arithmetic, and the time of an answer on this machine."""
+
+import time
+from statistics import median
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from sightline.config.schema import Config
+from sightline.data.preprocessing import Preprocessing
+from sightline.models.freezing import FreezingPlan
+from sightline.models.groups import layer_groups
+
+BATCH = 32
+SECONDS = 0.5
+FEWEST, MOST = 5, 100
+"""Passes that are timed: as many as fit into SECONDS, within these limits."""
+
+
+def model_cost(model: nn.Module, config: Config, preprocessing: Preprocessing, device: torch.device) -> dict[str, Any]:
+    """Measure a model in eval mode, in float32, as `predict` runs it.
+
+    Args:
+        model: on `device`.
+        config: of its run; the freezing plan says which parameters were trained.
+        preprocessing: the size of an image.
+        device: where it runs.
+
+    Returns:
+        Parameters in all and trained, floating-point operations of one image (a multiplication and an addition are
+        two), milliseconds of one image (median), images per second in batches of `batch`.
+    """
+    side = preprocessing.image_size
+    one, many = (torch.zeros(count, 3, side, side, device=device) for count in (1, BATCH))
+    many = many.contiguous(memory_format=torch.channels_last)
+    with torch.inference_mode():
+        counter = FlopCounterMode(display=False)
+        with counter:
+            model(one)
+        latency, batch = (_seconds(model, images, device) for images in (one, many))
+    return {
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "trained_parameters": _trained(model, config),
+        "flops": int(counter.get_total_flops()),
+        "latency_ms": 1000 * latency,
+        "images_per_second": BATCH / batch,
+        "batch": BATCH,
+        "image_size": side,
+        "device": str(device),
+        "threads": torch.get_num_threads(),
+    }
+
+
+def _trained(model: nn.Module, config: Config) -> int:
+    """Parameters of the layer groups that train in the last epoch."""
+    groups = layer_groups(model)
+    trains = FreezingPlan.from_config(config.freezing, groups).trainable(config.training.epochs - 1)
+    names = {name for group, yes in zip(groups, trains, strict=True) if yes for name in group.parameter_names}
+    return sum(parameter.numel() for name, parameter in model.named_parameters() if name in names)
+
+
+def _seconds(model: nn.Module, images: torch.Tensor, device: torch.device) -> float:
+    """The median time of a pass, after two that do not count."""
+    taken: list[float] = []
+    begun = time.perf_counter()
+    while len(taken) < FEWEST + 2 or (time.perf_counter() - begun < SECONDS and len(taken) < MOST):
+        start = time.perf_counter()
+        model(images)
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        taken.append(time.perf_counter() - start)
+    return median(taken[2:])

@@ -1,0 +1,124 @@
+"""From a composed configuration to the run it is about: made, resumed or opened, and its stages called in order."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sightline import study
+from sightline.config import parse, stored
+from sightline.config.schema import Config
+from sightline.data.sources import find
+from sightline.distributed import world
+from sightline.errors import UsageError
+from sightline.models.names import check_model
+from sightline.pipeline import follow, run_stages
+from sightline.run import Run
+from sightline.runtime import provenance
+from sightline.terminal import log_to, show_log
+
+Compose = Callable[[Sequence[str]], dict[str, Any]]
+
+TRAINING_STAGES = frozenset({"validate", "train"})
+"""A mode that begins with one of these makes a run, or resumes one; the others work on a finished run."""
+
+
+def execute(composed: Mapping[str, Any], overrides: Sequence[str], arguments: Sequence[str], compose: Compose) -> None:
+    """Do what a command asks for.
+
+    Args:
+        composed: its configuration.
+        overrides: as typed, the words among them turned into overrides.
+        arguments: as typed, for the record.
+        compose: from overrides to a configuration, for the members of a study.
+    """
+    config = parse.parse(composed)
+    if config.is_study:
+        _study(config, overrides, arguments, compose)
+    elif config.mode.stages[0] in TRAINING_STAGES:
+        train(config, arguments, _training_run(config))
+    elif config.mode.stages[0] == "compare":
+        _compare(config, arguments)
+    else:
+        run = Run.open(config.one_run or "latest", Path(config.runs_dir))
+        before = parse.read(run.path / "config.yaml").model_dump(mode="json")
+        config = parse.parse(stored.with_overrides(before, config.model_dump(mode="json"), overrides))
+        with log_to(run.file("log.txt")):
+            run_stages(config, run)
+
+
+def train(config: Config, arguments: Sequence[str], run: Run | None, begun: Callable[[Run], None] | None = None) -> Run:
+    """Call the stages of a mode that trains, in a new run unless there is one; tell `begun` which it is."""
+    if not world().writes:
+        show_log(silent=True)
+        follow(config)
+        return Run(Path(config.runs_dir), writes=False)
+    if run is None:
+        check(config)
+        run = _made(config, f"{config.data.name}-{config.model.name}", arguments)
+    if begun:
+        begun(run)
+    with log_to(run.file("log.txt")):
+        run_stages(config, run)
+    return run
+
+
+def check(config: Config) -> None:
+    """Refuse what is not there before a run is made and torch is imported."""
+    check_model(config.model)
+    find(config.data)
+
+
+def _made(config: Config, family: str, arguments: Sequence[str]) -> Run:
+    """A new run that knows what was asked."""
+    run = Run.create(Path(config.runs_dir), family, f"{parse.config_hash(config)}-s{config.seed}")
+    run.save_text("config.yaml", parse.to_yaml(config))
+    facts = provenance(["sightline", *arguments], parse.config_hash(config))
+    run.save_json("provenance.json", {**facts, "processes": world().size, "launch": world().launch})
+    return run
+
+
+def _training_run(config: Config) -> Run | None:
+    """The run to go on with: the one that is named, or the one of this launch that torchrun starts anew."""
+    if config.one_run is None:
+        return _started_before(config)
+    run = Run.open(config.one_run, Path(config.runs_dir))
+    before = parse.read(run.path / "config.yaml").model_dump(mode="json")
+    stored.check_same_training(before, config.model_dump(mode="json"))
+    return run
+
+
+def _started_before(config: Config) -> Run | None:
+    """The run of this launch, when torchrun starts its processes anew after one of them died."""
+    peers = world()
+    if not peers.restarts or not peers.writes:
+        return None
+    for file in sorted(Path(config.runs_dir).glob("*/*/provenance.json"), reverse=True):
+        run = Run(file.parent.resolve())
+        facts = run.load_json(file.name)
+        if (facts.get("launch"), facts["config_hash"]) == (peers.launch, parse.config_hash(config)):
+            return run
+    return None
+
+
+def _study(config: Config, overrides: Sequence[str], arguments: Sequence[str], compose: Compose) -> None:
+    """Train every member, then compare them."""
+    if world().size > 1:
+        raise UsageError("seeds and variants train one run after the other; start them without torchrun")
+    members = study.members(config, overrides, compose)
+    run = _training_run(config)
+    if run is None:
+        for member in members:
+            check(member.config)
+        run = _made(config, f"{config.data.name}-study", arguments)
+    with log_to(run.file("log.txt")):
+        study.train_members(run, members, lambda member, *rest: train(member.config, arguments, *rest))
+        run_stages(study.comparing(config), run)
+
+
+def _compare(config: Config, arguments: Sequence[str]) -> None:
+    """Compare what `run=` names, in a folder of its own."""
+    if not config.runs:
+        raise UsageError("compare takes run=[A,B,…]: finished runs, a study, or folders of predictions")
+    run = _made(config, "comparison", arguments)
+    with log_to(run.file("log.txt")):
+        run_stages(study.comparing(config), run)

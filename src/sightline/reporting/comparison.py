@@ -1,0 +1,134 @@
+"""A comparison as tables, sentences and a page."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import sightline
+from sightline.reporting.page import environment, pictures_of
+from sightline.reporting.tables import MISSING, duration, interval, label, metric, number
+from sightline.run import Run
+
+Json = Mapping[str, Any]
+
+SYSTEM_HEADER: Final = (
+    "System", "Rank", "Value", "Seeds", "Seed to seed", "Parameters", "Trained", "Training", "One image",
+)  # fmt: skip
+MINUS: Final = "\N{MINUS SIGN}"
+PAIR_HEADER: Final = ("Pair", "Difference", "p", "p, adjusted", "Verdict", "Method")
+
+
+def system_rows(found: Json) -> list[list[str]]:
+    """One row a system, the best first."""
+    own, name = {row["name"]: row for row in found["systems"]}, found["metric"]
+    return [
+        [
+            entry["name"],
+            f"{entry['rank']}" + (" (tied)" if entry["tied_with"] else ""),
+            interval(name, own[entry["name"]]),
+            f"{own[entry['name']]['seeds']}",
+            _spread(name, own[entry["name"]]["training_sd"]),
+            _count(own[entry["name"]].get("parameters")),
+            _count(own[entry["name"]].get("trained_parameters")),
+            _or_missing(own[entry["name"]].get("training_seconds"), duration),
+            _or_missing(own[entry["name"]].get("latency_ms"), lambda value: f"{value:.1f} ms"),
+        ]
+        for entry in found["ranking"]
+    ]
+
+
+def pair_rows(found: Json) -> list[list[str]]:
+    """One row a pair of systems."""
+    return [
+        [
+            f"{pair['a']} {MINUS} {pair['b']}",
+            difference(found["metric"], pair),
+            p_value(pair["p_value"]),
+            p_value(pair["p_adjusted"]),
+            _verdict(pair, found),
+            pair["method"],
+        ]
+        for pair in found["pairs"]
+    ]
+
+
+def difference(name: str, pair: Json) -> str:
+    """A difference with its interval; of shares in points: `+1.20 points [+0.40, +2.01]`."""
+    scale, digits, unit = (100, 2, " points") if metric(name).share else (1, 4, "")
+    value, low, high = (f"{scale * pair[key]:+.{digits}f}" for key in ("difference", "low", "high"))
+    return f"{value}{unit} [{low}, {high}]"
+
+
+def p_value(value: float) -> str:
+    """A p-value with as many digits as mean something."""
+    return "< 0.0001" if value < 0.0001 else f"{value:.4f}" if value < 0.1 else f"{value:.2f}"
+
+
+def headline(found: Json) -> str:
+    """What the comparison comes to, in a sentence."""
+    best = [entry["name"] for entry in found["ranking"] if entry["rank"] == 1]
+    name, own = label(found["metric"]), {row["name"]: row for row in found["systems"]}
+    value = interval(found["metric"], own[best[0]])
+    if len(found["ranking"]) == 1:
+        return f"{name} of {best[0]}: {value}."
+    if len(best) == 1:
+        return f"{best[0]} is best: {name} {value}."
+    return f"No single winner: {', '.join(best)} cannot be told apart at this level. {name} of {best[0]}: {value}."
+
+
+def render_comparison(run: Run, title: str | None = None) -> str:
+    """Write the page of a comparison from `comparison.json` and its figure.
+
+    Raises:
+        RunFailedError: a file is damaged.
+    """
+    found = run.load_json("comparison.json")
+    return (
+        environment()
+        .get_template("comparison.html.j2")
+        .render(
+            title=title or f"Comparison of {len(found['systems'])}: {label(found['metric'])}",
+            name=f"{run.path.parent.name}/{run.path.name}",
+            time=run.load_json("provenance.json")["time"],
+            found=found,
+            headline=headline(found),
+            system_header=SYSTEM_HEADER,
+            system_rows=system_rows(found),
+            pair_header=PAIR_HEADER,
+            pair_rows=pair_rows(found),
+            member_rows=_member_rows(found),
+            pictures=pictures_of({path.stem: path for path in (run.path / "figures").glob("*.png")})["comparison"],
+            version=sightline.__version__,
+        )
+    )
+
+
+def _member_rows(found: Json) -> list[list[str]]:
+    """Every run behind the numbers, with its own value."""
+    return [
+        [row["name"], number(found["metric"], value), source]
+        for row in found["systems"]
+        for value, source in zip(row["values"], row["runs"], strict=True)
+    ]
+
+
+def _verdict(pair: Json, found: Json) -> str:
+    if pair["p_adjusted"] >= 1 - found["level"]:
+        return "not told apart"
+    return f"{pair['a'] if (pair['difference'] > 0) != found['lower_is_better'] else pair['b']} is better"
+
+
+def _spread(name: str, value: float | None) -> str:
+    """A standard deviation in the metric's own unit."""
+    if value is None:
+        return MISSING
+    return f"±{100 * value:.2f}" if metric(name).share else f"±{value:.4f}"
+
+
+def _count(value: float | None) -> str:
+    if value is None:
+        return MISSING
+    return f"{value / 1e6:.2f} M" if value >= 1e5 else f"{value:,.0f}"
+
+
+def _or_missing(value: float | None, write: Any) -> str:
+    return MISSING if value is None else str(write(value))

@@ -1,0 +1,56 @@
+"""Systems with their intervals, and the differences of their pairs."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from sightline.reporting.figures.style import BLUE, GREEN, GREY, WIDTH, drawn, shorten
+from sightline.reporting.tables import label, metric
+
+MOST_PAIRS = 30
+
+
+@drawn
+def comparison(found: Mapping[str, Any]) -> Figure:
+    """Draw the systems, the best on top with the value of each seed, and below them the differences of their pairs.
+
+    Args:
+        found: the content of `comparison.json`.
+    """
+    own = {row["name"]: row for row in found["systems"]}
+    systems = [own[entry["name"]] for entry in found["ranking"]]
+    pairs = sorted(found["pairs"], key=lambda pair: -abs(pair["difference"]))[:MOST_PAIRS]
+    rows = [len(systems), *([len(pairs)] if pairs else [])]
+    figure = Figure(figsize=(WIDTH, 0.9 * len(rows) + 0.32 * sum(rows)), layout="constrained")
+    panels = figure.subplots(len(rows), 1, squeeze=False, height_ratios=[count + 1.2 for count in rows])[:, 0]
+    scale = 100 if metric(found["metric"]).share else 1
+    unit = ", %" if scale == 100 else ""
+    _panel(panels[0], systems, [row["name"] for row in systems], "value", scale, [BLUE] * len(systems))
+    for place, row in enumerate(systems):
+        if row["seeds"] > 1:
+            panels[0].plot(np.array(row["values"]) * scale, [place] * row["seeds"], "|", color=BLUE, markersize=11)
+    panels[0].set_xlabel(f"{label(found['metric'])}{unit}, with its interval")
+    if pairs:
+        told = [GREEN if pair["p_adjusted"] < 1 - found["level"] else GREY for pair in pairs]
+        _panel(
+            panels[1], pairs, [f"{pair['a']} \N{MINUS SIGN} {pair['b']}" for pair in pairs], "difference", scale, told
+        )
+        panels[1].axvline(0, color=GREY, linewidth=1.2, linestyle="--")
+        panels[1].set_xlabel(f"difference{', points' if scale == 100 else ''}; green: told apart")
+    return figure
+
+
+def _panel(
+    axes: Axes, rows: Sequence[Mapping[str, Any]], names: Sequence[str], key: str, scale: int, colours: Sequence[str]
+) -> None:
+    places = np.arange(len(rows))
+    axes.hlines(
+        places, [scale * row["low"] for row in rows], [scale * row["high"] for row in rows],
+        color=list(colours), linewidth=2, alpha=0.6,
+    )  # fmt: skip
+    axes.scatter([scale * row[key] for row in rows], places, color=list(colours), s=36, zorder=3)
+    axes.set_yticks(places, [shorten(name, 44) for name in names])
+    axes.set_ylim(len(rows) - 0.4, -0.6)

@@ -1,0 +1,52 @@
+"""Comparison: two or more systems on the same test items, paired, from their predictions alone."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sightline.config.schema import Config
+from sightline.entrants import gather
+from sightline.metrics.compare import compare
+from sightline.metrics.systems import System
+from sightline.reporting import figures
+from sightline.reporting.comparison import PAIR_HEADER, SYSTEM_HEADER, pair_rows, system_rows
+from sightline.run import Run
+from sightline.terminal import show_table
+
+
+def run(config: Config, run: Run) -> dict[str, float]:
+    """Write `comparison.json`, its two tables as CSV, and a figure."""
+    runs_dir = Path(config.runs_dir)
+    entrants = gather(config.runs if config.mode.name == "compare" else (str(run.path),), runs_dir)
+    systems = [System(entrant.name, entrant.predictions()) for entrant in entrants]
+    found = compare(
+        systems,
+        metric=config.compare.metric,
+        level=config.compare.level,
+        resamples=config.compare.resamples,
+        seed=config.seed,
+        groups=entrants[0].groups(systems[0].members[0]),
+        bins=config.calibration.bins,
+    )
+    for row, entrant in zip(found["systems"], entrants, strict=True):
+        row |= entrant.facts()
+    run.save_json("comparison.json", {"split": "test", **found})
+    run.save_text("comparison_systems.csv", _csv(found["systems"]))
+    run.save_text("comparison_pairs.csv", _csv(found["pairs"]))
+    run.save_bytes("figures/comparison.png", figures.comparison(found))
+    show_table(f"test split, {found['n']} items", SYSTEM_HEADER, system_rows(found))
+    if found["pairs"]:
+        show_table("differences", PAIR_HEADER, pair_rows(found))
+    return {f"{row['name']}/{found['metric']}": row["value"] for row in found["systems"]}
+
+
+def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    """A table with one row a line; lists are joined by blanks."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]) if rows else ["a", "b"], lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({key: " ".join(map(str, v)) if isinstance(v, list) else v for key, v in row.items()})
+    return text.getvalue()

@@ -22,6 +22,9 @@ from sightline.metrics.systems import LOWER_IS_BETTER, METRICS, SHARES, Drawn, S
 
 Ints = NDArray[np.int64]
 
+_LARGEST = {"log_loss": math.inf, "brier": 2.0}
+"""What a metric can be at most, where that is not 1."""
+
 
 def compare(
     systems: Sequence[System],
@@ -87,6 +90,7 @@ def _pair(
     else:
         items = float((drawn_a.draws.mean(axis=0) - drawn_b.draws.mean(axis=0)).var(ddof=1))
         found, p_value = _student(drawn_a.mean - drawn_b.mean, items, (drawn_a, drawn_b), level, groups, "paired ")
+        found = _within(found, -_LARGEST.get(metric, 1.0), _LARGEST.get(metric, 1.0))
     return {
         "a": a.name,
         "b": b.name,
@@ -121,21 +125,20 @@ def _student(
     return Interval(value, value - half, value + half, level, method), p_value
 
 
+def _within(found: Interval, smallest: float, largest: float) -> Interval:
+    """Limits no wider than what the metric can be."""
+    return Interval(found.value, max(smallest, found.low), min(largest, found.high), found.level, found.method)
+
+
 def _system(system: System, drawn: Drawn, metric: str, level: float, groups: Ints | None) -> dict[str, Any]:
     """A system's own value with its interval, and where its variance comes from."""
     items = float(drawn.draws.mean(axis=0).var(ddof=1))
-    if len(system.members) > 1:
-        interval, _ = _student(drawn.mean, items, (drawn,), level, groups)
-        smallest = -1.0 if metric == "ece_debiased" else 0.0
-        largest = {"log_loss": math.inf, "brier": 2.0}.get(metric, 1.0)
-        interval = Interval(
-            interval.value, max(smallest, interval.low), min(largest, interval.high), level, interval.method
-        )
-    elif metric in SHARES and groups is None:
+    if len(system.members) == 1 and metric in SHARES and groups is None:
         hits = hits_of(system.members[0], metric)
         interval = wilson(int(hits.sum()), len(hits), level, "Wilson")
     else:
         interval, _ = _student(drawn.mean, items, (drawn,), level, groups)
+        interval = _within(interval, -1.0 if metric == "ece_debiased" else 0.0, _LARGEST.get(metric, 1.0))
     return {
         "name": system.name,
         **interval.to_json(),

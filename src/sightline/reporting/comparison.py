@@ -1,6 +1,6 @@
 """A comparison as tables, sentences and a page."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import sightline
@@ -10,29 +10,36 @@ from sightline.run import Run
 
 Json = Mapping[str, Any]
 
-SYSTEM_HEADER: Final = (
-    "System", "Rank", "Value", "Seeds", "Seed to seed", "Parameters", "Trained", "Training", "One image",
-)  # fmt: skip
+SYSTEM_HEADER: Final = ("System", "Rank", "Value", "Seeds", "Seed to seed")
+COST_HEADER: Final = ("System", "Parameters", "Trained", "Operations", "Training", "One image", "In batches")
 MINUS: Final = "\N{MINUS SIGN}"
 PAIR_HEADER: Final = ("Pair", "Difference", "p", "p, adjusted", "Verdict", "Method")
 
 
 def system_rows(found: Json) -> list[list[str]]:
     """One row a system, the best first."""
-    own, name = {row["name"]: row for row in found["systems"]}, found["metric"]
+    rows = []
+    for entry, own in _ranked(found):
+        rank = f"{entry['rank']}" + (" (tied)" if entry["tied_with"] else "")
+        spread = _spread(found["metric"], own["training_sd"])
+        rows.append([entry["name"], rank, interval(found["metric"], own), f"{own['seeds']}", spread])
+    return rows
+
+
+def cost_rows(found: Json) -> list[list[str]]:
+    """One row a system of which anything is known, the best first."""
     return [
         [
             entry["name"],
-            f"{entry['rank']}" + (" (tied)" if entry["tied_with"] else ""),
-            interval(name, own[entry["name"]]),
-            f"{own[entry['name']]['seeds']}",
-            _spread(name, own[entry["name"]]["training_sd"]),
-            _count(own[entry["name"]].get("parameters")),
-            _count(own[entry["name"]].get("trained_parameters")),
-            _or_missing(own[entry["name"]].get("training_seconds"), duration),
-            _or_missing(own[entry["name"]].get("latency_ms"), lambda value: f"{value:.1f} ms"),
+            _or_missing(own.get("parameters"), _count),
+            _or_missing(own.get("trained_parameters"), _count),
+            _or_missing(own.get("flops"), lambda value: f"{value / 1e9:.3g} G"),
+            _or_missing(own.get("training_seconds"), duration),
+            _or_missing(own.get("latency_ms"), lambda value: f"{value:.1f} ms"),
+            _or_missing(own.get("images_per_second"), lambda value: f"{value:,.0f}/s"),
         ]
-        for entry in found["ranking"]
+        for entry, own in _ranked(found)
+        if own.get("training_seconds") is not None
     ]
 
 
@@ -72,7 +79,7 @@ def headline(found: Json) -> str:
         return f"{name} of {best[0]}: {value}."
     if len(best) == 1:
         return f"{best[0]} is best: {name} {value}."
-    return f"No single winner: {', '.join(best)} cannot be told apart at this level. {name} of {best[0]}: {value}."
+    return f"No single winner: {', '.join(best[:-1])} and {best[-1]} cannot be told apart by {name}."
 
 
 def render_comparison(run: Run, title: str | None = None) -> str:
@@ -93,6 +100,8 @@ def render_comparison(run: Run, title: str | None = None) -> str:
             headline=headline(found),
             system_header=SYSTEM_HEADER,
             system_rows=system_rows(found),
+            cost_header=COST_HEADER,
+            cost_rows=cost_rows(found),
             pair_header=PAIR_HEADER,
             pair_rows=pair_rows(found),
             member_rows=_member_rows(found),
@@ -111,6 +120,12 @@ def _member_rows(found: Json) -> list[list[str]]:
     ]
 
 
+def _ranked(found: Json) -> list[tuple[Json, Json]]:
+    """Each entry of the ranking with what is known of its system."""
+    own = {row["name"]: row for row in found["systems"]}
+    return [(entry, own[entry["name"]]) for entry in found["ranking"]]
+
+
 def _verdict(pair: Json, found: Json) -> str:
     if pair["p_adjusted"] >= 1 - found["level"]:
         return "not told apart"
@@ -124,11 +139,9 @@ def _spread(name: str, value: float | None) -> str:
     return f"±{100 * value:.2f}" if metric(name).share else f"±{value:.4f}"
 
 
-def _count(value: float | None) -> str:
-    if value is None:
-        return MISSING
+def _count(value: float) -> str:
     return f"{value / 1e6:.2f} M" if value >= 1e5 else f"{value:,.0f}"
 
 
-def _or_missing(value: float | None, write: Any) -> str:
-    return MISSING if value is None else str(write(value))
+def _or_missing(value: float | None, write: Callable[[float], str]) -> str:
+    return MISSING if value is None else write(value)

@@ -11,7 +11,7 @@ from sightline.entrants import gather
 from sightline.metrics.compare import compare
 from sightline.metrics.systems import System
 from sightline.reporting import figures
-from sightline.reporting.comparison import PAIR_HEADER, SYSTEM_HEADER, pair_rows, system_rows
+from sightline.reporting.comparison import COST_HEADER, PAIR_HEADER, SYSTEM_HEADER, cost_rows, pair_rows, system_rows
 from sightline.run import Run
 from sightline.terminal import show_table
 
@@ -37,6 +37,8 @@ def run(config: Config, run: Run) -> dict[str, float]:
     run.save_text("comparison_pairs.csv", _csv(found["pairs"]))
     run.save_bytes("figures/comparison.png", figures.comparison(found))
     show_table(f"test split, {found['n']} items", SYSTEM_HEADER, system_rows(found))
+    if costs := cost_rows(found):
+        show_table("cost", COST_HEADER, costs)
     if found["pairs"]:
         show_table("differences", PAIR_HEADER, pair_rows(found))
     return {f"{row['name']}/{found['metric']}": row["value"] for row in found["systems"]}

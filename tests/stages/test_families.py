@@ -11,7 +11,6 @@ FAST = (
     "training.batch_size=16",
     "evaluation.resamples=100",
     "calibration.resamples=100",
-    "calibration.folds=2",
     "data.val_fraction=0.2",
     "data.calibration_fraction=0.2",
     "tracking=none",

@@ -1,19 +1,12 @@
 """Temperature scaling (Guo et al. 2017): one number softens or sharpens all probabilities and changes no answer."""
 
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from sightline.errors import UsageError
-from sightline.metrics.calibration import reliability
-from sightline.metrics.evaluation import group_codes
-from sightline.metrics.perfect import perfect_calibration
-from sightline.metrics.predictions import Predictions, softmax
-from sightline.metrics.scoring import CALIBRATION, Scored, check
-from sightline.metrics.sums import Answers
+from sightline.metrics.predictions import softmax
 
 Ints = NDArray[np.int64]
 Logits = NDArray[np.float32] | NDArray[np.float64]
@@ -109,56 +102,6 @@ def assign_folds(labels: Ints, folds: int, seed: int, groups: Ints | None = None
     unit_fold = np.empty(units, dtype=np.int64)
     unit_fold[order] = np.arange(units) % min(folds, units)
     return unit_fold if groups is None else unit_fold[groups]
-
-
-def calibrate(
-    predictions: Predictions,
-    *,
-    folds: int,
-    bins: int,
-    level: float,
-    resamples: int,
-    seed: int,
-    groups: NDArray[np.str_] | None = None,
-) -> dict[str, Any]:
-    """The content of `calibration.json`: the temperature, and the calibration errors before and after it.
-
-    The temperature is fitted on all items. The errors after it are those of cross-fitted probabilities, so that no
-    item is judged at a temperature it helped to fit. The answers are the same before and after.
-
-    Args:
-        predictions: outputs and truth of the calibration split.
-        folds: of the cross-fitting.
-        bins: of the calibration errors and the reliability table.
-        level: confidence of all intervals, such as 0.95.
-        resamples: how many resamples the bootstrap takes; before and after share them.
-        seed: of folds and resamples.
-        groups: (n,) which items belong together, or None where each stands for itself.
-
-    Raises:
-        UsageError: the predictions are none or too few, or hold numbers that are not finite.
-    """
-    check(predictions)
-    logits, labels, codes = predictions.logits, predictions.labels, group_codes(groups, len(predictions))
-    if (units := len(labels) if codes is None else int(codes.max()) + 1) < 2:
-        raise UsageError(f"calibration split: {units} item or group; cross-fitting takes at least 2")
-    after = cross_fitted_logits(logits, labels, folds=folds, seed=seed, groups=codes)
-    content: dict[str, Any] = {
-        "split": "calibration",
-        "n": len(predictions),
-        "temperature": fit_temperature(logits, labels),
-        "folds": int(min(folds, units)),
-        "bins": bins,
-    }
-    parts: dict[str, dict[str, Any]] = {"before": {}, "after": {}, "null": {}, "reliability": {}}
-    for when, shown in (("before", logits.astype(np.float64)), ("after", after)):
-        answers = Answers.of(softmax(shown), bins, logits.argmax(axis=1))
-        scored = Scored(answers, labels, codes, ranked=False)
-        null = parts["null"][when] = perfect_calibration(answers, seed)
-        found = scored.intervals(level=level, resamples=resamples, seed=seed, only=CALIBRATION, null=null)
-        parts[when] = {name: interval.to_json() for name, interval in found.items()}
-        parts["reliability"][when] = reliability(answers.confidence, scored.right, bins, level)
-    return content | parts | {"conformal": [], "selective": []}
 
 
 def _expected_logit(logits: Logits, temperature: float) -> float:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sightline.config.base import Count, Frozen, Level, Positive, Resamples
+from sightline.config.base import Count, Frozen, Level, Positive, Resamples, Small
 
 
 class EvaluationConfig(Frozen):
@@ -19,12 +19,14 @@ class EvaluationConfig(Frozen):
 
 
 class CalibrationConfig(Frozen):
-    """Bins of the calibration errors, folds of the honest before-and-after, intervals."""
+    """Bins of the calibration errors, intervals, and what conformal sets and thresholds promise."""
 
     bins: Annotated[int, Field(ge=2)]
-    folds: Annotated[int, Field(ge=2)]
     level: Level
     resamples: Resamples
+    alphas: Annotated[tuple[Small, ...], Field(min_length=1)]
+    target_risks: tuple[Small, ...]
+    risk_error: Small
 
 
 class CompareConfig(Frozen):

@@ -102,8 +102,9 @@ def _calibration(contents: Contents) -> str:
     if not calibration:
         return ""
     return (
-        f"Temperature {calibration['temperature']:.4f}, fitted on {calibration['n']:,} images of the "
-        f"{calibration['split']} split. By chance alone: what a perfectly calibrated model of this size would show.\n\n"
+        f"Temperature {calibration['temperature']:.4f}, fitted on half of the {calibration['n']:,} images of the "
+        f"{calibration['split']} split; the errors after it judge each half at the temperature of the other. "
+        "By chance alone: what a perfectly calibrated model of this size would show.\n\n"
         + _table(tables.CALIBRATION_HEADER, tables.calibration_rows(calibration))
     )
 

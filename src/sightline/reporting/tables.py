@@ -144,6 +144,43 @@ def calibration_rows(calibration: Mapping[str, Any]) -> list[list[str]]:
     ]
 
 
+CONFORMAL_HEADER: Final = ("Method", "Promise", "Holds", "Coverage", "Mean size", "One class", "Empty")
+
+
+def conformal_rows(calibration: Mapping[str, Any]) -> list[list[str]]:
+    """One row a kind of set that was measured."""
+    return [
+        [
+            entry["method"].upper(),
+            number("accuracy", 1 - entry["alpha"]),
+            "within each class" if entry["conditional"] == "class" else "over all images",
+            interval("accuracy", entry["coverage"]),
+            f"{entry['mean_size']:.2f}",
+            number("accuracy", entry["single"]),
+            number("accuracy", entry["empty"]),
+        ]
+        for entry in calibration["conformal"]
+        if "coverage" in entry
+    ]
+
+
+SELECTIVE_HEADER: Final = ("Wrong answers asked for", "Confidence from", "Answers given", "Wrong among them", "Bound")
+
+
+def selective_rows(calibration: Mapping[str, Any]) -> list[list[str]]:
+    """One row a target; where none can be vouched for, no answer is given."""
+    return [
+        [
+            f"{100 * entry['target_risk']:g} %",
+            MISSING if entry["threshold"] is None else f"{entry['threshold']:.4f}",
+            number("accuracy", entry["coverage"]),
+            number("ece", entry["risk"]),
+            number("ece", entry["risk_bound"]),
+        ]
+        for entry in calibration["selective"]
+    ]
+
+
 CONFUSED_HEADER: Final = ("Truth", "Taken for", "Images", "Share of the true class")
 
 

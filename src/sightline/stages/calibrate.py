@@ -1,6 +1,6 @@
-"""Calibration: a temperature from the calibration split alone, and what it does to the calibration errors."""
+"""Calibration: temperature, conformal sets and thresholds from the calibration split alone, and what they are worth."""
 
-from sightline.calibration.temperature import calibrate
+from sightline.calibration.calibrate import Promises, calibrate
 from sightline.config.schema import Config
 from sightline.data.splits import Split
 from sightline.reporting import figures
@@ -12,13 +12,13 @@ from sightline.terminal import show_table
 def run(config: Config, run: Run) -> dict[str, float]:
     """Write `calibration.json` and the reliability diagram; test labels are not read (E5)."""
     predictions = run.load_predictions("calibration", "fit the temperature")
+    settings = config.calibration
     result = calibrate(
         predictions,
-        folds=config.calibration.folds,
-        bins=config.calibration.bins,
-        level=config.calibration.level,
-        resamples=config.calibration.resamples,
-        seed=config.seed,
+        promises=Promises(settings.alphas, settings.target_risks, settings.risk_error, settings.level, config.seed),
+        bins=settings.bins,
+        resamples=settings.resamples,
+        judged=run.load_predictions("val", "measure sets") if run.has("predictions/val.npz") else None,
         groups=Split.from_json(run.load_json("split.json")).groups_of(predictions.ids.tolist()),
     )
     run.save_json("calibration.json", result)

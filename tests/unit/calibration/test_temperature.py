@@ -1,5 +1,3 @@
-import json
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,14 +13,10 @@ from sightline.calibration.temperature import (
     LOWEST,
     apply,
     assign_folds,
-    calibrate,
     cross_fitted_logits,
     fit_temperature,
 )
-from sightline.errors import UsageError
-from sightline.metrics.predictions import Predictions, softmax
-
-SETTINGS = {"folds": 5, "bins": 15, "level": 0.95, "resamples": 200, "seed": 0}
+from sightline.metrics.predictions import softmax
 
 
 def world(n=600, classes=5, temperature=2.0, seed=0, dtype=np.float32):
@@ -151,34 +145,6 @@ def test_no_item_helps_to_fit_its_own_temperature():
         assert scaled[held_out] == pytest.approx(expected, rel=1e-12)
 
 
-def test_calibration_mends_an_overconfident_model():
-    logits, labels = world(3000, temperature=3.0)
-    content = calibrate(Predictions(np.arange(3000).astype(str), logits, labels), **SETTINGS)
-    assert json.loads(json.dumps(content, allow_nan=False)) == content
-    assert content["temperature"] == pytest.approx(3.0, rel=0.1)
-    before, after, null = content["before"], content["after"], content["null"]
-    assert list(before) == list(after)
-    assert set(null["before"]) == set(null["after"]) == set(before)
-    for name in ("ece", "ece_adaptive", "ece_classwise", "log_loss", "brier"):
-        assert after[name]["value"] < before[name]["value"]
-    assert before["ece"]["low"] > 0.1
-    assert after["ece_debiased"]["low"] < 0.01
-    assert after["ece"]["value"] == pytest.approx(null["after"]["ece"], abs=0.015)
-    right = (logits.argmax(axis=1) == labels).sum()
-    for when in ("before", "after"):
-        rows = content["reliability"][when]
-        assert sum(row["count"] for row in rows) == 3000
-        assert sum(row["count"] * row["accuracy"] for row in rows) == pytest.approx(right)
-    assert {key: content[key] for key in ("split", "n", "folds", "bins", "conformal", "selective")} == {
-        "split": "calibration",
-        "n": 3000,
-        "folds": 5,
-        "bins": 15,
-        "conformal": [],
-        "selective": [],
-    }
-
-
 def test_errors_after_are_not_those_of_the_fitted_items():
     """On few items the temperature of all would flatter; cross-fitting shows what new items see, on average."""
     honest, flattered, fresh = [], [], []
@@ -192,19 +158,6 @@ def test_errors_after_are_not_those_of_the_fitted_items():
         fresh.append(loss(temperature, others, truth))
     assert np.mean(flattered) < np.mean(honest)
     assert np.mean(honest) == pytest.approx(np.mean(fresh), abs=0.08)
-
-
-def test_few_items():
-    logits, labels = world(3)
-    content = calibrate(Predictions(np.array(["a", "b", "c"]), logits, labels), **SETTINGS)
-    assert content["folds"] == 3
-
-
-@pytest.mark.parametrize("groups", [None, np.array(["a"])])
-def test_one_item_cannot_be_cross_fitted(groups):
-    logits, labels = world(1)
-    with pytest.raises(UsageError, match="at least 2"):
-        calibrate(Predictions(np.array(["a"]), logits, labels), **SETTINGS, groups=groups)
 
 
 def test_nothing_to_fit():

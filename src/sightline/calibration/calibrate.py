@@ -1,0 +1,181 @@
+"""Everything that is fitted on the calibration split, and what it is worth: the content of `calibration.json`."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.calibration.conformal import METHODS, class_scores, fit_quantiles, prediction_sets
+from sightline.calibration.selective import fit_threshold
+from sightline.calibration.temperature import assign_folds, cross_fitted_logits, fit_temperature
+from sightline.errors import UsageError
+from sightline.metrics.calibration import reliability
+from sightline.metrics.evaluation import group_codes
+from sightline.metrics.interval import wilson
+from sightline.metrics.perfect import perfect_calibration
+from sightline.metrics.predictions import Predictions, softmax
+from sightline.metrics.scoring import CALIBRATION, Scored, check
+from sightline.metrics.sums import Answers
+
+Reals = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+FITTED, JUDGED = 1, 2
+"""Streams of the random draws: sets are fitted and judged with draws of their own."""
+
+
+@dataclass(frozen=True)
+class Promises:
+    """What is promised beyond probabilities.
+
+    Attributes:
+        alphas: how often conformal sets may miss the truth.
+        target_risks: shares of wrong answers that a threshold of confidence should keep below.
+        risk_error: how often such a threshold may break its bound.
+        level: confidence of all intervals.
+        seed: of the draws of randomised sets.
+    """
+
+    alphas: Sequence[float]
+    target_risks: Sequence[float]
+    risk_error: float
+    level: float
+    seed: int
+
+
+def calibrate(
+    predictions: Predictions,
+    *,
+    promises: Promises,
+    bins: int,
+    resamples: int,
+    groups: NDArray[np.str_] | None = None,
+    judged: Predictions | None = None,
+) -> dict[str, Any]:
+    """Fit the temperature on one half of the calibration split, sets and thresholds on the other, and measure them.
+
+    Calibration errors after the temperature are cross-fitted: each half at the temperature of the other. The answers
+    are the same before and after.
+
+    Args:
+        predictions: outputs and truth of the calibration split.
+        promises: of conformal sets and thresholds.
+        bins: of the calibration errors and the reliability table.
+        resamples: how many resamples the bootstrap takes; before and after share them.
+        groups: (n,) which items belong together, or None where each stands for itself.
+        judged: of a split that fitted nothing, on which sets are measured; without it they are not.
+
+    Raises:
+        UsageError: the predictions are none or too few, or hold numbers that are not finite.
+    """
+    check(predictions)
+    logits, labels, codes = predictions.logits, predictions.labels, group_codes(groups, len(predictions))
+    if (units := len(labels) if codes is None else int(codes.max()) + 1) < 2:
+        raise UsageError(f"calibration split: {units} item or group; it takes two at least, one for each half")
+    half = assign_folds(labels, 2, promises.seed, codes)
+    first, second = half == 0, half == 1
+    temperature = fit_temperature(logits[first], labels[first])
+    after = cross_fitted_logits(logits, labels, folds=2, seed=promises.seed, groups=codes)
+    content: dict[str, Any] = {
+        "split": "calibration",
+        "n": len(predictions),
+        "n_temperature": int(first.sum()),
+        "n_promises": int(second.sum()),
+        "temperature": temperature,
+        "bins": bins,
+    }
+    parts: dict[str, dict[str, Any]] = {"before": {}, "after": {}, "null": {}, "reliability": {}}
+    for when, shown in (("before", logits.astype(np.float64)), ("after", after)):
+        answers = Answers.of(softmax(shown), bins, logits.argmax(axis=1))
+        scored = Scored(answers, labels, codes, ranked=False)
+        null = parts["null"][when] = perfect_calibration(answers, promises.seed)
+        found = scored.intervals(
+            level=promises.level, resamples=resamples, seed=promises.seed, only=CALIBRATION, null=null
+        )
+        parts[when] = {name: interval.to_json() for name, interval in found.items()}
+        parts["reliability"][when] = reliability(answers.confidence, scored.right, bins, promises.level)
+    fresh = Predictions(predictions.ids[second], logits[second], labels[second])
+    return content | parts | fit_promises(fresh, temperature, promises, judged)
+
+
+def fit_promises(
+    fresh: Predictions, temperature: float, promises: Promises, judged: Predictions | None
+) -> dict[str, Any]:
+    """Conformal sets and thresholds of confidence, all from probabilities at the one temperature.
+
+    Args:
+        fresh: items that the temperature has not seen.
+        temperature: of all probabilities.
+        promises: what is asked for.
+        judged: on which sets are measured, or None.
+    """
+    probabilities = fresh.probabilities(temperature)
+    sets = []
+    for method in METHODS:
+        scores = class_scores(probabilities, method, _draws(promises.seed, FITTED, len(fresh)))
+        for alpha in promises.alphas:
+            for by_class in (False, True):
+                quantiles = fit_quantiles(scores, fresh.labels, alpha, by_class=by_class)
+                known = [float(value) if math.isfinite(value) else None for value in quantiles]
+                sets.append(
+                    {
+                        "method": method,
+                        "alpha": alpha,
+                        "conditional": "class" if by_class else "marginal",
+                        "quantile": known if by_class else known[0],
+                    }
+                )
+    confidence = probabilities.max(axis=1)
+    right = np.equal(fresh.logits.argmax(axis=1), fresh.labels)
+    selective = []
+    for target in promises.target_risks:
+        found = fit_threshold(confidence, right, target, promises.risk_error)
+        answers = math.isfinite(found.threshold)
+        selective.append(
+            {
+                "target_risk": target,
+                "threshold": found.threshold if answers else None,
+                "coverage": found.coverage,
+                "risk": found.risk if answers else None,
+                "risk_bound": found.risk_bound if answers else None,
+                "error": promises.risk_error,
+            }
+        )
+    measured = [judge_set(entry, judged, temperature, promises) if judged else {} for entry in sets]
+    return {
+        "conformal": [entry | more for entry, more in zip(sets, measured, strict=True)],
+        "judged_on": len(judged) if judged else 0,
+        "selective": selective,
+    }
+
+
+def judge_set(entry: dict[str, Any], judged: Predictions, temperature: float, promises: Promises) -> dict[str, Any]:
+    """How often sets of one kind hold the truth, and how large they are.
+
+    Args:
+        entry: of `conformal` in `calibration.json`.
+        judged: items that fitted nothing.
+        temperature: the one the sets were fitted at.
+        promises: level and seed.
+    """
+    known = entry["quantile"] if isinstance(entry["quantile"], list) else [entry["quantile"]]
+    quantiles = np.array([math.inf if value is None else value for value in known])
+    scores = class_scores(
+        judged.probabilities(temperature), entry["method"], _draws(promises.seed, JUDGED, len(judged))
+    )
+    sets = prediction_sets(scores, quantiles)
+    sizes = sets.sum(axis=1)
+    hits = sets[np.arange(len(judged)), judged.labels]
+    return {
+        "coverage": wilson(int(hits.sum()), len(judged), promises.level, "Wilson").to_json(),
+        "mean_size": float(sizes.mean()),
+        "empty": float((sizes == 0).mean()),
+        "single": float((sizes == 1).mean()),
+    }
+
+
+def _draws(seed: int, stream: int, n: int) -> Reals:
+    return np.random.default_rng([seed, stream]).random(n)

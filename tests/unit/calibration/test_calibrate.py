@@ -1,0 +1,99 @@
+"""The content of `calibration.json`: fitted on one half or the other, measured on what fitted nothing."""
+
+import json
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from sightline.calibration.calibrate import Promises, calibrate
+from sightline.calibration.conformal import METHODS
+from sightline.calibration.temperature import assign_folds, fit_temperature
+from sightline.errors import UsageError
+from sightline.metrics.predictions import Predictions, softmax
+
+PROMISES = Promises(alphas=(0.1, 0.2), target_risks=(0.2, 0.001), risk_error=0.05, level=0.95, seed=0)
+
+
+def predictions(n: int, classes: int = 5, temperature: float = 2.0, seed: int = 0) -> Predictions:
+    """Logits that are calibrated once divided by `temperature`, and labels drawn from them."""
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(size=(n, classes)) * 2
+    labels = (softmax(logits).cumsum(axis=1) < rng.random((n, 1))).sum(axis=1)
+    ids = np.arange(n).astype(np.str_)
+    return Predictions(ids, (logits * temperature).astype(np.float32), np.minimum(labels, classes - 1))
+
+
+def test_an_overconfident_model_is_mended():
+    given = predictions(3000, temperature=3.0)
+    content = calibrate(given, promises=PROMISES, bins=15, resamples=200)
+    assert json.loads(json.dumps(content, allow_nan=False)) == content
+    assert content["temperature"] == pytest.approx(3.0, rel=0.1)
+    before, after, null = content["before"], content["after"], content["null"]
+    assert list(before) == list(after)
+    assert set(null["before"]) == set(null["after"]) == set(before)
+    for name in ("ece", "ece_adaptive", "ece_classwise", "log_loss", "brier"):
+        assert after[name]["value"] < before[name]["value"]
+    assert before["ece"]["low"] > 0.1
+    assert after["ece_debiased"]["low"] < 0.01
+    assert after["ece"]["value"] == pytest.approx(null["after"]["ece"], abs=0.015)
+    right = (given.logits.argmax(axis=1) == given.labels).sum()
+    for when in ("before", "after"):
+        rows = content["reliability"][when]
+        assert sum(row["count"] for row in rows) == 3000
+        assert sum(row["count"] * row["accuracy"] for row in rows) == pytest.approx(right)
+
+
+def test_temperature_and_sets_come_from_halves_that_share_no_item():
+    given = predictions(1000)
+    content = calibrate(given, promises=PROMISES, bins=15, resamples=100)
+    half = assign_folds(given.labels, 2, PROMISES.seed)
+    assert content["temperature"] == fit_temperature(given.logits[half == 0], given.labels[half == 0])
+    assert (content["n"], content["n_temperature"] + content["n_promises"]) == (1000, 1000)
+
+    second = np.flatnonzero(half == 1)
+    logits = given.logits.copy()
+    logits[second] = -logits[second]  # labels, and with them the halves, stay
+    turned = calibrate(Predictions(given.ids, logits, given.labels), promises=PROMISES, bins=15, resamples=100)
+    assert turned["temperature"] == content["temperature"]
+    assert all(a["quantile"] != b["quantile"] for a, b in zip(turned["conformal"], content["conformal"], strict=True))
+
+
+def test_sets_are_listed_and_measured_on_items_that_fitted_nothing():
+    given, judged = predictions(4000), predictions(5000, seed=1)
+    content = calibrate(given, promises=PROMISES, bins=15, resamples=100, judged=judged)
+    entries = content["conformal"]
+    assert {(e["method"], e["alpha"], e["conditional"]) for e in entries} == {
+        (method, alpha, conditional)
+        for method in METHODS
+        for alpha in (0.1, 0.2)
+        for conditional in ("marginal", "class")
+    }
+    assert content["judged_on"] == 5000
+    for entry in entries:
+        assert isinstance(entry["quantile"], list) == (entry["conditional"] == "class")
+        assert entry["coverage"]["value"] == pytest.approx(1 - entry["alpha"], abs=0.03)
+        assert entry["coverage"]["low"] < entry["coverage"]["value"] < entry["coverage"]["high"]
+        assert 0.5 < entry["mean_size"] < 5
+    assert all("coverage" not in e for e in calibrate(given, promises=PROMISES, bins=15, resamples=100)["conformal"])
+
+
+def test_a_threshold_is_given_where_its_risk_can_be_vouched_for():
+    content = calibrate(predictions(4000), promises=PROMISES, bins=15, resamples=100)
+    within, beyond = content["selective"]
+    assert within["risk"] < within["risk_bound"] <= within["target_risk"] == 0.2
+    assert 0 < within["coverage"] < 1
+    assert 0.5 < within["threshold"] < 1
+    assert (beyond["threshold"], beyond["risk"], beyond["risk_bound"], beyond["coverage"]) == (None, None, None, 0.0)
+
+
+def test_few_items_put_every_class_into_every_set():
+    content = calibrate(predictions(6), promises=PROMISES, bins=15, resamples=100, judged=predictions(50, seed=2))
+    assert all(entry["quantile"] in (None, [None] * 5) or entry["alpha"] == 0.2 for entry in content["conformal"])
+    assert all(entry["mean_size"] == 5 for entry in content["conformal"] if entry["alpha"] == 0.1)
+
+
+@pytest.mark.parametrize("groups", [None, np.array(["a"])])
+def test_one_item_has_no_halves(groups: NDArray[np.str_] | None):
+    with pytest.raises(UsageError, match="it takes two at least"):
+        calibrate(predictions(1), promises=PROMISES, bins=15, resamples=100, groups=groups)

@@ -1,0 +1,104 @@
+"""Conformal sets cover as often as promised, no more than by chance more or less, and equal a slow account of them."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from sightline.calibration.conformal import (
+    FREE_RANKS,
+    METHODS,
+    PENALTY,
+    Method,
+    class_scores,
+    fit_quantiles,
+    prediction_sets,
+    quantile,
+)
+from sightline.metrics.predictions import softmax
+
+CLASSES, RESPLITS = 8, 200
+
+
+def answers(n: int, seed: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """An overconfident model of classes that are not equally frequent, nor equally hard."""
+    rng = np.random.default_rng(seed)
+    labels = rng.choice(CLASSES, size=n, p=np.arange(1, CLASSES + 1) / 36).astype(np.int64)
+    logits = rng.normal(0, 1, (n, CLASSES))
+    logits[np.arange(n), labels] += 0.8 + 0.2 * labels
+    return softmax(2.0 * logits), labels
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_scores_are_those_of_the_definition(method: Method):
+    probabilities, _ = answers(40, 0)
+    draws = np.random.default_rng(1).random(40)
+    scores = class_scores(probabilities, method, draws)
+    for row, u, found in zip(probabilities, draws, scores, strict=True):
+        for index, own in enumerate(row):
+            above = row[row > own]
+            expected = 1 - own if method == "lac" else above.sum() + u * own
+            if method == "raps":
+                expected += PENALTY * max(0, len(above) + 1 - FREE_RANKS)
+            assert found[index] == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("n", "alpha", "rank"), [(9, 0.1, 9), (8, 0.1, None), (19, 0.05, 19), (99, 0.1, 90), (500, 0.1, 451)]
+)
+def test_the_quantile_counts_the_next_item_in(n: int, alpha: float, rank: int | None):
+    scores = np.random.default_rng(n).permutation(np.arange(1.0, n + 1))
+    assert quantile(scores, alpha) == (rank or np.inf)
+
+
+@pytest.mark.parametrize("by_class", [False, True])
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("n", [50, 500])
+def test_coverage_over_resplits_is_the_promise(n: int, method: Method, by_class: bool):
+    """Mean coverage within three standard errors of 1 - alpha or, where ranks are whole, of what (n+1)(1-a) gives."""
+    alpha, unseen = 0.1, 1500
+    rng = np.random.default_rng([n, METHODS.index(method), by_class])
+    covered = np.empty(RESPLITS)
+    for number in range(RESPLITS):
+        probabilities, labels = answers(n + unseen, seed=1000 * n + number)
+        scores = class_scores(probabilities, method, rng.random(n + unseen))
+        quantiles = fit_quantiles(scores[:n], labels[:n], alpha, by_class=by_class)
+        sets = prediction_sets(scores[n:], quantiles)
+        covered[number] = sets[np.arange(unseen), labels[n:]].mean()
+    error = covered.std(ddof=1) / np.sqrt(RESPLITS)
+    # With k = ceil((n + 1)(1 - alpha)) the expected coverage is k / (n + 1), up to 1 / (n + 1) above the promise; by
+    # class it is that of each class's own count, and 1 where a class has too few items.
+    assert covered.mean() > 1 - alpha - 3 * error
+    if not by_class:
+        assert covered.mean() < np.ceil((n + 1) * (1 - alpha)) / (n + 1) + 3 * error
+
+
+def test_each_class_is_covered_by_quantiles_of_its_own():
+    """A common quantile misses the hard classes more often; their own hold the promise for each."""
+    alpha, n, rates = 0.1, 4000, {}
+    for by_class in (False, True):
+        covered = np.zeros((20, CLASSES))
+        for number in range(20):
+            probabilities, labels = answers(2 * n, seed=number)
+            scores = class_scores(probabilities, "lac", np.zeros(2 * n))
+            quantiles = fit_quantiles(scores[:n], labels[:n], alpha, by_class=by_class)
+            hits = prediction_sets(scores[n:], quantiles)[np.arange(n), labels[n:]]
+            covered[number] = [hits[labels[n:] == index].mean() for index in range(CLASSES)]
+        rates[by_class] = covered.mean(axis=0)
+    assert rates[False].min() < 0.85
+    assert (np.abs(rates[True] - 0.9) < 0.015).all()
+
+
+def test_too_few_items_put_every_class_into_the_set():
+    probabilities, labels = answers(30, 3)
+    scores = class_scores(probabilities, "aps", np.full(30, 0.5))
+    quantiles = fit_quantiles(scores, labels, 0.02, by_class=False)
+    assert np.isinf(quantiles).all()
+    assert prediction_sets(scores, quantiles).all()
+
+
+def test_smaller_sets_where_the_model_knows_more():
+    probabilities, labels = answers(3000, 4)
+    scores = class_scores(probabilities, "aps", np.random.default_rng(5).random(3000))
+    sizes = prediction_sets(scores, fit_quantiles(scores, labels, 0.1, by_class=False)).sum(axis=1)
+    sure = probabilities.max(axis=1) > 0.9
+    assert sizes[sure].mean() < 0.7 * sizes[~sure].mean()

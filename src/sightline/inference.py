@@ -1,5 +1,6 @@
 """A trained model, ready to answer: the one way from a run to logits."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol, cast
@@ -25,6 +26,7 @@ from sightline.metrics.predictions import Predictions
 from sightline.models.build import build_model, input_facts
 from sightline.models.weights import DAMAGE, first_line, load_plain
 from sightline.run import Run, SplitName
+from sightline.runtime import pick_device
 from sightline.terminal import ProgressBar
 
 
@@ -183,6 +185,19 @@ class Classifier(nn.Module):
         """Probabilities."""
         logits: Tensor = self.network((images - self.mean) / self.std)
         return (logits / self.temperature).softmax(dim=1)
+
+
+def predict_held_out(run: Run, config: Config, roles: Sequence[SplitName]) -> None:
+    """Write the predictions of splits whose labels are not locked, where they are not there yet."""
+    split = load_split(run)
+    missing = [role for role in roles if len(split.indices(role)) and not run.has(f"predictions/{role}.npz")]
+    if not missing:
+        return
+    preprocessing, device = load_preprocessing(run), pick_device(config.device)
+    dataset, model = Dataset.open(config, split, preprocessing.stored_side), load_model(run, device)
+    for role in missing:
+        loader = eval_loader(dataset, role, preprocessing, config.evaluation.batch_size, device)
+        run.save_predictions(role, predict_logits(model, loader)[0])
 
 
 def temperature_of(run: Run) -> float:

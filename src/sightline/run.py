@@ -240,8 +240,8 @@ def _writer_of(name: str) -> str:
         "evaluation.json": "evaluate",
         "calibration.json": "calibrate",
         "explain/explain.json": "explain",
-        "predictions/val.npz": "evaluate",
-        "predictions/calibration.npz": "evaluate",
+        "predictions/val.npz": "calibrate",
+        "predictions/calibration.npz": "calibrate",
         "predictions/test.npz": "evaluate",
     }
     return f"mode `{writers.get(name, 'train')}` writes it"

@@ -4,11 +4,13 @@ import json
 import math
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from sightline.metrics.predictions import Predictions
 from tests.conftest import DEMO, Command
 
 FILES = [
@@ -67,8 +69,8 @@ METRICS = [
 ]
 
 
-def load(path: Path) -> dict[str, object]:
-    return json.loads(path.read_text())  # type: ignore[no-any-return]
+def load(path: Path) -> Any:
+    return json.loads(path.read_text())
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -95,6 +97,34 @@ def test_evaluation_follows_from_the_predictions(demo_run: Path):
         assert len(set(arrays["ids"].tolist())) == len(arrays["ids"])
         accuracy = (arrays["logits"].argmax(axis=1) == arrays["labels"]).mean()
     assert load(demo_run / "evaluation.json")["metrics"]["accuracy"]["value"] == pytest.approx(accuracy)
+
+
+def test_what_was_calibrated_is_measured_on_the_test_split(demo_run: Path):
+    calibration, calibrated = load(demo_run / "calibration.json"), load(demo_run / "evaluation.json")["calibrated"]
+    assert calibrated["temperature"] == calibration["temperature"]
+    with np.load(demo_run / "predictions/test.npz") as arrays:
+        predictions = Predictions(arrays["ids"], arrays["logits"], arrays["labels"])
+    probabilities = predictions.probabilities(calibration["temperature"])
+    truth = probabilities[np.arange(len(predictions)), predictions.labels]
+    assert calibrated["metrics"]["log_loss"]["value"] == pytest.approx(-np.log(truth).mean(), rel=1e-6)
+    lac = next(e for e in calibrated["conformal"] if (e["method"], e["conditional"]) == ("lac", "marginal"))
+    assert lac["coverage"]["value"] == pytest.approx((1 - truth <= lac["quantile"]).mean())
+    assert 0.8 < lac["coverage"]["value"] <= 1
+    assert len(calibrated["conformal"]) == len(calibration["conformal"]) == 6
+    page = (demo_run / "report.html").read_text()
+    assert "Sets that hold the truth" in page
+    assert f"Measured on {len(predictions)} images of the test split" in page
+
+
+def test_without_calibration_images_all_else_goes_on(sightline: Command, tmp_path: Path):
+    words = [*DEMO[1:], "data.calibration_fraction=0", "limit=300", "training.epochs=1", f"runs_dir={tmp_path}"]
+    answer = sightline("demo", *words)
+    assert answer.status == 0, answer.err
+    assert "there are no calibration images" in answer.err + answer.out
+    assert "calibrated" not in load(tmp_path / "latest/evaluation.json")
+    assert not (tmp_path / "latest/calibration.json").exists()
+    alone = sightline("calibrate", f"runs_dir={tmp_path}")
+    assert (alone.status, "data.calibration_fraction=0.1" in alone.err) == (2, True)
 
 
 def test_checkpoints_hold_no_code(demo_run: Path):

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.calibration.conformal import METHODS, class_scores, fit_quantiles, prediction_sets
+from sightline.calibration.conformal import METHODS, class_scores, fit_quantiles
+from sightline.calibration.judge import FITTED, draws_of_sets, judge_sets
 from sightline.calibration.selective import fit_threshold
 from sightline.calibration.temperature import assign_folds, cross_fitted_logits, fit_temperature
 from sightline.errors import UsageError
 from sightline.metrics.calibration import reliability
 from sightline.metrics.evaluation import group_codes
-from sightline.metrics.interval import wilson
 from sightline.metrics.perfect import perfect_calibration
 from sightline.metrics.predictions import Predictions, softmax
 from sightline.metrics.scoring import CALIBRATION, Scored, check
@@ -22,9 +22,6 @@ from sightline.metrics.sums import Answers
 
 Reals = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-FITTED, JUDGED = 1, 2
-"""Streams of the random draws: sets are fitted and judged with draws of their own."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +112,7 @@ def fit_promises(
     probabilities = fresh.probabilities(temperature)
     sets = []
     for method in METHODS:
-        scores = class_scores(probabilities, method, _draws(promises.seed, FITTED, len(fresh)))
+        scores = class_scores(probabilities, method, draws_of_sets(promises.seed, FITTED, len(fresh)))
         for alpha in promises.alphas:
             for by_class in (False, True):
                 quantiles = fit_quantiles(scores, fresh.labels, alpha, by_class=by_class)
@@ -144,38 +141,6 @@ def fit_promises(
                 "error": promises.risk_error,
             }
         )
-    measured = [judge_set(entry, judged, temperature, promises) if judged else {} for entry in sets]
-    return {
-        "conformal": [entry | more for entry, more in zip(sets, measured, strict=True)],
-        "judged_on": len(judged) if judged else 0,
-        "selective": selective,
-    }
-
-
-def judge_set(entry: dict[str, Any], judged: Predictions, temperature: float, promises: Promises) -> dict[str, Any]:
-    """How often sets of one kind hold the truth, and how large they are.
-
-    Args:
-        entry: of `conformal` in `calibration.json`.
-        judged: items that fitted nothing.
-        temperature: the one the sets were fitted at.
-        promises: level and seed.
-    """
-    known = entry["quantile"] if isinstance(entry["quantile"], list) else [entry["quantile"]]
-    quantiles = np.array([math.inf if value is None else value for value in known])
-    scores = class_scores(
-        judged.probabilities(temperature), entry["method"], _draws(promises.seed, JUDGED, len(judged))
-    )
-    sets = prediction_sets(scores, quantiles)
-    sizes = sets.sum(axis=1)
-    hits = sets[np.arange(len(judged)), judged.labels]
-    return {
-        "coverage": wilson(int(hits.sum()), len(judged), promises.level, "Wilson").to_json(),
-        "mean_size": float(sizes.mean()),
-        "empty": float((sizes == 0).mean()),
-        "single": float((sizes == 1).mean()),
-    }
-
-
-def _draws(seed: int, stream: int, n: int) -> Reals:
-    return np.random.default_rng([seed, stream]).random(n)
+    if judged is not None:
+        sets = judge_sets(sets, judged, temperature, promises.level, promises.seed)
+    return {"conformal": sets, "judged_on": len(judged) if judged else 0, "selective": selective}

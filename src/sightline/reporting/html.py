@@ -34,6 +34,7 @@ def render_report(run: Run, title: str | None = None) -> str:
     """
     contents = Contents.read(run)
     evaluation, calibration, provenance = contents.evaluation, contents.calibration, contents.provenance
+    calibrated = (evaluation or {}).get("calibrated")
     return (
         environment()
         .get_template("report.html.j2")
@@ -52,8 +53,10 @@ def render_report(run: Run, title: str | None = None) -> str:
             confused_rows=tables.confused_rows(evaluation) if evaluation else [],
             calibration_rows=tables.calibration_rows(calibration) if calibration else [],
             cost_facts=cost_facts(contents.cost) if contents.cost else [],
-            conformal_rows=tables.conformal_rows(calibration) if calibration else [],
-            selective_rows=tables.selective_rows(calibration) if calibration else [],
+            calibrated_rows=tables.calibrated_rows(calibrated) if calibrated else [],
+            conformal_rows=tables.conformal_rows((calibrated or calibration or {}).get("conformal", [])),
+            selective_rows=tables.selective_rows((calibrated or calibration or {}).get("selective", [])),
+            judged_on=_judged_on(contents),
             explain_facts=explain_facts(contents.explain) if contents.explain else [],
             command=shlex.join(provenance["command"]) if provenance else "",
             machine_facts=machine_facts(contents) if provenance else [],
@@ -64,6 +67,14 @@ def render_report(run: Run, title: str | None = None) -> str:
             version=sightline.__version__,
         )
     )
+
+
+def _judged_on(contents: Contents) -> str:
+    """On which images sets and thresholds were measured."""
+    if contents.evaluation and "calibrated" in contents.evaluation:
+        return f"{contents.evaluation['n']:,} images of the {contents.evaluation['split']} split"
+    count = (contents.calibration or {}).get("judged_on", 0)
+    return f"{count:,} images of the validation split, which chose the epoch"
 
 
 def _metric_rows(metrics: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:

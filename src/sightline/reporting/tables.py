@@ -144,10 +144,21 @@ def calibration_rows(calibration: Mapping[str, Any]) -> list[list[str]]:
     ]
 
 
+CALIBRATED_HEADER: Final = ("Error", "Calibrated", "By chance alone")
+
+
+def calibrated_rows(calibrated: Mapping[str, Any]) -> list[list[str]]:
+    """One row an error at the fitted temperature, beside what a perfectly calibrated model of this size would show."""
+    return [
+        [label(name), interval(name, entry), number(name, calibrated["null"].get(name))]
+        for name, entry in calibrated["metrics"].items()
+    ]
+
+
 CONFORMAL_HEADER: Final = ("Method", "Promise", "Holds", "Coverage", "Mean size", "One class", "Empty")
 
 
-def conformal_rows(calibration: Mapping[str, Any]) -> list[list[str]]:
+def conformal_rows(entries: Sequence[Mapping[str, Any]]) -> list[list[str]]:
     """One row a kind of set that was measured."""
     return [
         [
@@ -159,25 +170,25 @@ def conformal_rows(calibration: Mapping[str, Any]) -> list[list[str]]:
             number("accuracy", entry["single"]),
             number("accuracy", entry["empty"]),
         ]
-        for entry in calibration["conformal"]
+        for entry in entries
         if "coverage" in entry
     ]
 
 
-SELECTIVE_HEADER: Final = ("Wrong answers asked for", "Confidence from", "Answers given", "Wrong among them", "Bound")
+SELECTIVE_HEADER: Final = ("At most wrong", "Bound", "Confidence from", "Answered", "Wrong among them")
 
 
-def selective_rows(calibration: Mapping[str, Any]) -> list[list[str]]:
+def selective_rows(entries: Sequence[Mapping[str, Any]]) -> list[list[str]]:
     """One row a target; where none can be vouched for, no answer is given."""
     return [
         [
             f"{100 * entry['target_risk']:g} %",
+            number("ece", entry["risk_bound"]),
             MISSING if entry["threshold"] is None else f"{entry['threshold']:.4f}",
             number("accuracy", entry["coverage"]),
-            number("ece", entry["risk"]),
-            number("ece", entry["risk_bound"]),
+            interval("ece", entry["risk"]) if isinstance(entry["risk"], Mapping) else number("ece", entry["risk"]),
         ]
-        for entry in calibration["selective"]
+        for entry in entries
     ]
 
 

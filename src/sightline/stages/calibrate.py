@@ -2,15 +2,23 @@
 
 from sightline.calibration.calibrate import Promises, calibrate
 from sightline.config.schema import Config
-from sightline.data.splits import Split
+from sightline.errors import UsageError
+from sightline.inference import load_split, predict_held_out
 from sightline.reporting import figures
 from sightline.reporting.tables import METRIC_HEADER, metric_rows
 from sightline.run import Run
-from sightline.terminal import show_table
+from sightline.terminal import logger, show_table
 
 
 def run(config: Config, run: Run) -> dict[str, float]:
     """Write `calibration.json` and the reliability diagram; test labels are not read (E5)."""
+    if not len(load_split(run).indices("calibration")):
+        message = "there are no calibration images: data.calibration_fraction=0.1 keeps a tenth for it"
+        if config.mode.stages == ("calibrate",):
+            raise UsageError(message)
+        logger.warning("%s; probabilities stay as they are", message)
+        return {}
+    predict_held_out(run, config, ("val", "calibration"))
     predictions = run.load_predictions("calibration", "fit the temperature")
     settings = config.calibration
     result = calibrate(
@@ -19,7 +27,7 @@ def run(config: Config, run: Run) -> dict[str, float]:
         bins=settings.bins,
         resamples=settings.resamples,
         judged=run.load_predictions("val", "measure sets") if run.has("predictions/val.npz") else None,
-        groups=Split.from_json(run.load_json("split.json")).groups_of(predictions.ids.tolist()),
+        groups=load_split(run).groups_of(predictions.ids.tolist()),
     )
     run.save_json("calibration.json", result)
     before, after, null = result["before"], result["after"], result["null"]

@@ -1,5 +1,6 @@
 """Evaluation: predict every held-out split once, then measure one with an interval on every number."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -7,11 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.manifold import TSNE
 
+from sightline.calibration.judge import judge
 from sightline.config.schema import Config
 from sightline.cost import model_cost
 from sightline.data.dataset import Dataset
 from sightline.data.preprocessing import Preprocessing
-from sightline.inference import eval_loader, load_model, load_preprocessing, load_split, predict_logits
+from sightline.inference import (
+    eval_loader,
+    load_model,
+    load_preprocessing,
+    load_split,
+    predict_held_out,
+    predict_logits,
+)
 from sightline.metrics.evaluation import evaluate_classification
 from sightline.metrics.predictions import Predictions
 from sightline.reporting import figures
@@ -21,21 +30,21 @@ from sightline.runtime import pick_device
 from sightline.terminal import show_table
 
 HELD_OUT: tuple[SplitName, ...] = ("val", "calibration", "test")
+"""What may be measured, the best last."""
 
 
 def run(config: Config, run: Run) -> dict[str, float]:
-    """Write `predictions/*.npz`, `evaluation.json` and the figures of the results."""
+    """Write `predictions/*.npz`, `evaluation.json`, `cost.json` and the figures of the results."""
+    predict_held_out(run, config, HELD_OUT[:-1])
     preprocessing, device, split = load_preprocessing(run), pick_device(config.device), load_split(run)
-    has_test = len(split.indices("test")) > 0
-    if has_test:
+    role = [role for role in HELD_OUT if len(split.indices(role))][-1]
+    if role == "test":
         run.unlock_test("predict and measure the test split")
-    dataset = Dataset.open(config, split, preprocessing.stored_side, test_unlocked=has_test)
-    model, batch_size = load_model(run, device), config.evaluation.batch_size
-    roles = [role for role in HELD_OUT if len(split.indices(role))]
-    for role in roles:
-        loader = eval_loader(dataset, role, preprocessing, batch_size, device)
-        predictions, embeddings = predict_logits(model, loader)
-        run.save_predictions(role, predictions)
+    dataset = Dataset.open(config, split, preprocessing.stored_side, test_unlocked=role == "test")
+    model, names, views = load_model(run, device), list(preprocessing.class_names), config.evaluation.tta
+    loader = eval_loader(dataset, role, preprocessing, config.evaluation.batch_size, device)
+    predictions, embeddings = predict_logits(model, loader)
+    run.save_predictions(role, predictions)
 
     measure = partial(
         evaluate_classification,
@@ -46,11 +55,15 @@ def run(config: Config, run: Run) -> dict[str, float]:
         groups=dataset.groups(role),
         bins=config.calibration.bins,
     )
-    result, names, views = measure(predictions), list(preprocessing.class_names), config.evaluation.tta
+    result = measure(predictions)
     content = {"split": role, "n": len(predictions), **result, "class_names": names}
     if views != "none":
         averaged, _ = predict_logits(model, loader, views)
         content["tta"] = {"views": views, "metrics": measure(averaged)["metrics"]}
+    if run.has("calibration.json"):
+        content["calibrated"] = _calibrated(
+            config, run.load_json("calibration.json"), predictions, dataset.groups(role)
+        )
     run.save_json("evaluation.json", content)
     run.save_json("cost.json", model_cost(model, config, preprocessing, device))
     _draw(run, predictions, result, names)
@@ -61,6 +74,21 @@ def run(config: Config, run: Run) -> dict[str, float]:
     if views != "none":
         show_table(f"the same, test-time views: {views}", METRIC_HEADER, metric_rows(content["tta"]["metrics"]))
     return {name: metric["value"] for name, metric in result["metrics"].items()}
+
+
+def _calibrated(
+    config: Config, calibration: Mapping[str, Any], predictions: Predictions, groups: NDArray[np.str_] | None
+) -> dict[str, Any]:
+    """What the temperature, the sets and the thresholds of `calibration.json` are worth on these items."""
+    return judge(
+        calibration,
+        predictions,
+        bins=config.calibration.bins,
+        level=config.evaluation.level,
+        resamples=config.evaluation.resamples,
+        seed=config.seed,
+        groups=groups,
+    )
 
 
 def _draw(run: Run, predictions: Predictions, result: dict[str, Any], names: list[str]) -> None:

@@ -8,9 +8,12 @@ from numpy.typing import NDArray
 
 from sightline.calibration.calibrate import Promises, calibrate
 from sightline.calibration.conformal import METHODS
+from sightline.calibration.judge import judge
 from sightline.calibration.temperature import assign_folds, fit_temperature
 from sightline.errors import UsageError
 from sightline.metrics.predictions import Predictions, softmax
+from sightline.metrics.scoring import Scored
+from sightline.metrics.sums import Answers
 
 PROMISES = Promises(alphas=(0.1, 0.2), target_risks=(0.2, 0.001), risk_error=0.05, level=0.95, seed=0)
 
@@ -97,3 +100,22 @@ def test_few_items_put_every_class_into_every_set():
 def test_one_item_has_no_halves(groups: NDArray[np.str_] | None):
     with pytest.raises(UsageError, match="it takes two at least"):
         calibrate(predictions(1), promises=PROMISES, bins=15, resamples=100, groups=groups)
+
+
+def test_what_was_fitted_is_judged_on_other_items():
+    given, unseen = predictions(4000, temperature=3.0), predictions(6000, temperature=3.0, seed=5)
+    content = calibrate(given, promises=PROMISES, bins=15, resamples=100)
+    found = judge(content, unseen, bins=15, level=0.95, resamples=100, seed=0)
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    assert found["temperature"] == content["temperature"]
+    plain = Scored(Answers.of(unseen.probabilities(), 15), unseen.labels, ranked=False).values()
+    assert found["metrics"]["ece"]["value"] < plain["ece"] / 3
+    for before, entry in zip(content["conformal"], found["conformal"], strict=True):
+        assert entry["quantile"] == before["quantile"]
+        assert entry["coverage"]["value"] == pytest.approx(1 - entry["alpha"], abs=0.03)
+    within, beyond = found["selective"]
+    confidence, predicted = unseen.probabilities(found["temperature"]).max(axis=1), unseen.logits.argmax(axis=1)
+    answered = confidence >= within["threshold"]
+    assert within["coverage"] == pytest.approx(answered.mean())
+    assert within["risk"]["value"] == pytest.approx((predicted != unseen.labels)[answered].mean())
+    assert (beyond["coverage"], beyond["risk"]) == (0.0, None)

@@ -1,0 +1,104 @@
+"""What temperature, sets and thresholds are worth on items that fitted none of them."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.calibration.conformal import class_scores, prediction_sets
+from sightline.metrics.evaluation import group_codes
+from sightline.metrics.interval import wilson
+from sightline.metrics.perfect import perfect_calibration
+from sightline.metrics.predictions import Predictions
+from sightline.metrics.scoring import CALIBRATION, Scored
+from sightline.metrics.sums import Answers
+
+FITTED, JUDGED = 1, 2
+"""Streams of the random draws: sets are fitted and judged with draws of their own."""
+
+
+def draws_of_sets(seed: int, stream: int, n: int) -> NDArray[np.float64]:
+    """(n,) the uniform numbers of randomised sets."""
+    return np.random.default_rng([seed, stream]).random(n)
+
+
+def judge(
+    calibration: Mapping[str, Any],
+    predictions: Predictions,
+    *,
+    bins: int,
+    level: float,
+    resamples: int,
+    seed: int,
+    groups: NDArray[np.str_] | None = None,
+) -> dict[str, Any]:
+    """Measure what `calibration.json` holds: `calibrated` of `evaluation.json`.
+
+    Args:
+        calibration: the content of `calibration.json`.
+        predictions: outputs and truth of items that fitted nothing.
+        bins: of the calibration errors.
+        level: confidence of all intervals.
+        resamples: of the bootstrap.
+        seed: of resamples and randomised sets.
+        groups: (n,) which items belong together, or None. Sets and thresholds count items as independent.
+    """
+    temperature, labels = calibration["temperature"], predictions.labels
+    predicted = predictions.logits.argmax(axis=1)
+    answers = Answers.of(predictions.probabilities(temperature), bins, predicted)
+    scored = Scored(answers, labels, group_codes(groups, len(predictions)), ranked=False)
+    null = perfect_calibration(answers, seed)
+    found = scored.intervals(level=level, resamples=resamples, seed=seed, only=CALIBRATION, null=null)
+    return {
+        "temperature": temperature,
+        "metrics": {name: interval.to_json() for name, interval in found.items()},
+        "null": null,
+        "conformal": judge_sets(calibration["conformal"], predictions, temperature, level, seed),
+        "selective": [
+            {**entry, **_answered(entry["threshold"], answers.confidence, scored.right, level)}
+            for entry in calibration["selective"]
+        ],
+    }
+
+
+def judge_sets(
+    entries: Sequence[Mapping[str, Any]], judged: Predictions, temperature: float, level: float, seed: int
+) -> list[dict[str, Any]]:
+    """How often sets of each kind hold the truth, and how large they are.
+
+    Args:
+        entries: `conformal` of `calibration.json`.
+        judged: items that fitted nothing.
+        temperature: the one the sets were fitted at.
+        level: confidence of the coverage.
+        seed: of the draws of randomised sets.
+    """
+    probabilities, draws = judged.probabilities(temperature), draws_of_sets(seed, JUDGED, len(judged))
+    found = []
+    for entry in entries:
+        known = entry["quantile"] if isinstance(entry["quantile"], list) else [entry["quantile"]]
+        quantiles = np.array([math.inf if value is None else value for value in known])
+        sets = prediction_sets(class_scores(probabilities, entry["method"], draws), quantiles)
+        hits, sizes = sets[np.arange(len(judged)), judged.labels], sets.sum(axis=1)
+        measured = {
+            "coverage": wilson(int(hits.sum()), len(judged), level, "Wilson").to_json(),
+            "mean_size": float(sizes.mean()),
+            "empty": float((sizes == 0).mean()),
+            "single": float((sizes == 1).mean()),
+        }
+        found.append({**entry, **measured})
+    return found
+
+
+def _answered(
+    threshold: float | None, confidence: NDArray[np.float64], right: NDArray[np.bool_], level: float
+) -> dict[str, Any]:
+    """Share of items that are answered, and of wrong ones among them."""
+    answered = confidence >= (math.inf if threshold is None else threshold)
+    count = int(answered.sum())
+    return {
+        "coverage": count / len(confidence),
+        "risk": wilson(int((answered & ~right).sum()), count, level, "Wilson").to_json() if count else None,
+    }

@@ -11,16 +11,19 @@ import numpy as np
 from sightline.errors import UsageError
 from sightline.metrics.predictions import Predictions
 
+Split = Literal["val", "calibration", "test"]
+
 ARRAYS = ("ids", "logits", "labels")
 SUFFIXES = (".npz", ".csv")
+SPLITS: tuple[Split, ...] = ("val", "calibration", "test")
 
 
-def holds_predictions(folder: Path) -> bool:
-    """Whether a folder holds predictions of the test split."""
-    return any((folder / f"test{suffix}").is_file() for suffix in SUFFIXES)
+def holds_predictions(folder: Path, split: Split = "test") -> bool:
+    """Whether a folder holds predictions of a split."""
+    return any((folder / f"{split}{suffix}").is_file() for suffix in SUFFIXES)
 
 
-def read_predictions(folder: Path, split: Literal["val", "calibration", "test"]) -> Predictions:
+def read_predictions(folder: Path, split: Split) -> Predictions:
     """Read the predictions of a split.
 
     `<split>.npz` holds `ids` (n,), `logits` (n, classes) and `labels` (n,) counted from 0. `<split>.csv` has a head
@@ -37,6 +40,16 @@ def read_predictions(folder: Path, split: Literal["val", "calibration", "test"])
                 raise UsageError(f"{path}: an id stands there twice; every item needs one of its own")
             return predictions
     raise UsageError(f"{folder} holds neither {split}.npz nor {split}.csv")
+
+
+def class_names(folder: Path) -> list[str]:
+    """The names in the head line of a CSV file; of arrays, numbers from 0."""
+    for split in SPLITS:
+        if (path := folder / f"{split}.csv").is_file():
+            with path.open(newline="", encoding="utf-8-sig") as stream:
+                return next(csv.reader(stream))[2:]
+    known = next(split for split in SPLITS if (folder / f"{split}.npz").is_file())
+    return [str(number) for number in range(read_predictions(folder, known).logits.shape[1])]
 
 
 def _read_npz(path: Path) -> Predictions:

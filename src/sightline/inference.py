@@ -187,8 +187,22 @@ class Classifier(nn.Module):
         return (logits / self.temperature).softmax(dim=1)
 
 
+def class_names_of(run: Run) -> list[str]:
+    """The classes in the order of the logits."""
+    if run.has("classes.json"):  # of predictions that another tool made
+        return list(run.load_json("classes.json"))
+    return list(load_preprocessing(run).class_names)
+
+
+def groups_of(run: Run, predictions: Predictions) -> NDArray[np.str_] | None:
+    """(n,) the group of each item, where the run knows of any."""
+    return load_split(run).groups_of(predictions.ids.tolist()) if run.has("split.json") else None
+
+
 def predict_held_out(run: Run, config: Config, roles: Sequence[SplitName]) -> None:
     """Write the predictions of splits whose labels are not locked, where they are not there yet."""
+    if not run.has("split.json"):  # predictions that another tool made are all there is
+        return
     split = load_split(run)
     missing = [role for role in roles if len(split.indices(role)) and not run.has(f"predictions/{role}.npz")]
     if not missing:

@@ -10,6 +10,7 @@ from sightline.config.schema import Config
 from sightline.data.sources import find
 from sightline.distributed import world
 from sightline.errors import UsageError
+from sightline.external import SPLITS, class_names, holds_predictions, read_predictions
 from sightline.models.names import check_model
 from sightline.pipeline import follow, run_stages
 from sightline.run import Run
@@ -38,6 +39,8 @@ def execute(composed: Mapping[str, Any], overrides: Sequence[str], arguments: Se
         train(config, arguments, _training_run(config))
     elif config.mode.stages[0] == "compare":
         _compare(config, arguments)
+    elif config.predictions is not None:
+        _judge_elsewhere(config, arguments, Path(config.predictions))
     else:
         run = Run.open(config.one_run or "latest", Path(config.runs_dir))
         before = parse.read(run.path / "config.yaml").model_dump(mode="json")
@@ -68,9 +71,12 @@ def check(config: Config) -> None:
     find(config.data)
 
 
-def _made(config: Config, family: str, arguments: Sequence[str]) -> Run:
+def _made(config: Config, family: str, arguments: Sequence[str], output: str | None = None) -> Run:
     """A new run that knows what was asked."""
-    run = Run.create(Path(config.runs_dir), family, f"{parse.config_hash(config)}-s{config.seed}")
+    label = f"{parse.config_hash(config)}-s{config.seed}"
+    run = Run.at(Path(output)) if output else Run.create(Path(config.runs_dir), family, label)
+    if run.has("checkpoints/best.pt"):
+        raise UsageError(f"output={output} is a run of its own; take another folder")
     run.save_text("config.yaml", parse.to_yaml(config))
     facts = provenance(["sightline", *arguments], parse.config_hash(config))
     run.save_json("provenance.json", {**facts, "processes": world().size, "launch": world().launch})
@@ -119,6 +125,22 @@ def _compare(config: Config, arguments: Sequence[str]) -> None:
     """Compare what `run=` names, in a folder of its own."""
     if not config.runs:
         raise UsageError("compare takes run=[A,B,…]: finished runs, a study, or folders of predictions")
-    run = _made(config, "comparison", arguments)
+    run = _made(config, "comparison", arguments, config.output)
     with log_to(run.file("log.txt")):
         run_stages(study.comparing(config), run)
+
+
+def _judge_elsewhere(config: Config, arguments: Sequence[str], folder: Path) -> None:
+    """Measure predictions that another tool made."""
+    if config.output is None:
+        raise UsageError("predictions= needs output=DIR, the folder for the results")
+    wanted = "calibration" if config.mode.stages[0] == "calibrate" else "test"
+    found = {split: read_predictions(folder, split) for split in SPLITS if holds_predictions(folder, split)}
+    if wanted not in found:
+        raise UsageError(f"predictions={folder} holds neither {wanted}.npz nor {wanted}.csv")
+    run = _made(config, "", arguments, config.output)
+    for split, predictions in found.items():
+        run.save_predictions(split, predictions)
+    run.save_json("classes.json", class_names(folder))
+    with log_to(run.file("log.txt")):
+        run_stages(config.model_copy(update={"tracking": config.tracking.model_copy(update={"name": "none"})}), run)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 import numpy as np
 
 from sightline.errors import LockedSplitError, RunFailedError, UsageError
-from sightline.files import atomic_file, npz
+from sightline.files import atomic_file, npz, writer_of
 from sightline.metrics.predictions import Predictions
 
 if TYPE_CHECKING:
@@ -63,6 +63,19 @@ class Run:
                 raise UsageError(f"runs_dir={runs_dir} cannot be written: {error.strerror}") from error
             return cls(path.resolve())
         raise UsageError(f"runs_dir={runs_dir} already holds a thousand runs named {stamp}-{label}")
+
+    @classmethod
+    def at(cls, path: Path) -> "Run":
+        """Make this very folder, or take it as it is.
+
+        Raises:
+            UsageError: it cannot be written.
+        """
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"output={path} cannot be written: {error.strerror}") from error
+        return cls(path.resolve())
 
     @classmethod
     def open(cls, name: str, runs_dir: Path) -> "Run":
@@ -163,7 +176,7 @@ class Run:
         try:
             return json.loads((self.path / name).read_text())
         except FileNotFoundError as error:
-            raise UsageError(f"{self.path} has no {name}: {_writer_of(name)}") from error
+            raise UsageError(f"{self.path} has no {name}: {writer_of(name)}") from error
         except ValueError as error:
             raise RunFailedError(f"{self.path / name} is damaged: {error}") from error
 
@@ -228,23 +241,9 @@ class Run:
             UsageError: the file is missing.
         """
         if not self.has(name):
-            raise UsageError(f"{self.path} has no {name}: {_writer_of(name)}")
+            raise UsageError(f"{self.path} has no {name}: {writer_of(name)}")
         with np.load(self.path / name, allow_pickle=False) as archive:
             return {key: archive[key] for key in archive.files}
-
-
-def _writer_of(name: str) -> str:
-    """Which mode writes a file, as advice."""
-    writers = {
-        "validation.json": "validate",
-        "evaluation.json": "evaluate",
-        "calibration.json": "calibrate",
-        "explain/explain.json": "explain",
-        "predictions/val.npz": "calibrate",
-        "predictions/calibration.npz": "calibrate",
-        "predictions/test.npz": "evaluate",
-    }
-    return f"mode `{writers.get(name, 'train')}` writes it"
 
 
 def now() -> str:

@@ -65,6 +65,6 @@ def test_training_fixes_what_it_should():
     content = compose([])
     free = set(content) - set(TRAINED)
     assert free == {
-        "mode", "run", "input", "output", "runs_dir", "device", "seeds", "variants",
+        "mode", "run", "predictions", "input", "output", "runs_dir", "device", "seeds", "variants",
         "evaluation", "calibration", "compare", "explain", "predict", "report", "tracking",
     }  # fmt: skip

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -66,6 +67,7 @@ def test_two_processes_leave_one_run_and_count_every_item_once(both: Path):
 @pytest.mark.slow
 def test_the_same_weights_are_judged_the_same_by_one_process(both: Path, sightline: Command):
     before = json.loads((both / "latest/evaluation.json").read_text())
+    shutil.rmtree(both / "latest/predictions")  # one process makes them anew
     answer = sightline("evaluate", "run=latest", f"runs_dir={both}")
     assert answer.status == 0, answer.err
     assert json.loads((both / "latest/evaluation.json").read_text()) == before

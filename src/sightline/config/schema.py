@@ -130,6 +130,7 @@ class Config(Frozen):
     """
 
     run: str | tuple[str, ...] | None
+    predictions: str | None
     input: str | tuple[str, ...] | None
     output: str | None
     runs_dir: str
@@ -180,6 +181,15 @@ class Config(Frozen):
                 raise ValueError(f"{key} names something twice: {list(values)}")
         if self.is_study and "evaluate" not in self.mode.stages:
             raise ValueError(f"mode={self.mode.name} measures nothing, so seeds and variants cannot be compared")
+        return self
+
+    @model_validator(mode="after")
+    def _predictions_stand_for_a_run(self) -> Self:
+        if self.predictions is not None and self.mode.stages[0] not in {"evaluate", "calibrate"}:
+            hint = "; compare takes such folders in run=[…]" if self.mode.stages[0] == "compare" else ""
+            raise ValueError(f"predictions is for mode=evaluate and mode=calibrate, not mode={self.mode.name}{hint}")
+        if self.predictions is not None and self.run is not None:
+            raise ValueError("predictions and run exclude each other: both say whose predictions are measured")
         return self
 
     @model_validator(mode="after")

@@ -8,7 +8,7 @@ from typing import Any
 from sightline.config.schema import ANYTIME, FREE, STUDY, TRAINED
 from sightline.errors import UsageError
 
-ABOUT_THE_COMMAND = ("mode", "run", "input", "output", "runs_dir", "device")
+ABOUT_THE_COMMAND = ("mode", "run", "predictions", "input", "output", "runs_dir", "device")
 """Keys that say what this command does and where, not what was trained."""
 
 

@@ -3,7 +3,7 @@
 from sightline.calibration.calibrate import Promises, calibrate
 from sightline.config.schema import Config
 from sightline.errors import UsageError
-from sightline.inference import load_split, predict_held_out
+from sightline.inference import groups_of, predict_held_out
 from sightline.reporting import figures
 from sightline.reporting.tables import METRIC_HEADER, metric_rows
 from sightline.run import Run
@@ -12,13 +12,13 @@ from sightline.terminal import logger, show_table
 
 def run(config: Config, run: Run) -> dict[str, float]:
     """Write `calibration.json` and the reliability diagram; test labels are not read (E5)."""
-    if not len(load_split(run).indices("calibration")):
+    predict_held_out(run, config, ("val", "calibration"))
+    if not run.has("predictions/calibration.npz"):
         message = "there are no calibration images: data.calibration_fraction=0.1 keeps a tenth for it"
         if config.mode.stages == ("calibrate",):
             raise UsageError(message)
         logger.warning("%s; probabilities stay as they are", message)
         return {}
-    predict_held_out(run, config, ("val", "calibration"))
     predictions = run.load_predictions("calibration", "fit the temperature")
     settings = config.calibration
     result = calibrate(
@@ -27,7 +27,7 @@ def run(config: Config, run: Run) -> dict[str, float]:
         bins=settings.bins,
         resamples=settings.resamples,
         judged=run.load_predictions("val", "measure sets") if run.has("predictions/val.npz") else None,
-        groups=load_split(run).groups_of(predictions.ids.tolist()),
+        groups=groups_of(run, predictions),
     )
     run.save_json("calibration.json", result)
     before, after, null = result["before"], result["after"], result["null"]

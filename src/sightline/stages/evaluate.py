@@ -1,4 +1,4 @@
-"""Evaluation: predict every held-out split once, then measure one with an interval on every number."""
+"""Evaluation: every held-out split is predicted once, and one is measured with an interval on every number."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -14,7 +14,9 @@ from sightline.cost import model_cost
 from sightline.data.dataset import Dataset
 from sightline.data.preprocessing import Preprocessing
 from sightline.inference import (
+    class_names_of,
     eval_loader,
+    groups_of,
     load_model,
     load_preprocessing,
     load_split,
@@ -34,46 +36,66 @@ HELD_OUT: tuple[SplitName, ...] = ("val", "calibration", "test")
 
 
 def run(config: Config, run: Run) -> dict[str, float]:
-    """Write `predictions/*.npz`, `evaluation.json`, `cost.json` and the figures of the results."""
-    predict_held_out(run, config, HELD_OUT[:-1])
-    preprocessing, device, split = load_preprocessing(run), pick_device(config.device), load_split(run)
-    role = [role for role in HELD_OUT if len(split.indices(role))][-1]
-    if role == "test":
-        run.unlock_test("predict and measure the test split")
-    dataset = Dataset.open(config, split, preprocessing.stored_side, test_unlocked=role == "test")
-    model, names, views = load_model(run, device), list(preprocessing.class_names), config.evaluation.tta
-    loader = eval_loader(dataset, role, preprocessing, config.evaluation.batch_size, device)
-    predictions, embeddings = predict_logits(model, loader)
-    run.save_predictions(role, predictions)
+    """Write `evaluation.json` and its figures; predict first where that was not done, or where views are asked for.
 
+    What follows from predictions alone takes no model, so measuring again takes seconds.
+    """
+    role, views = _role(run), config.evaluation.tta
+    averaged: Predictions | None = None
+    if run.has(f"predictions/{role}.npz") and views == "none":
+        predictions = run.load_predictions(role, "measure the test split")
+    else:
+        predictions, averaged = _predict(config, run, role)
+    names, groups = class_names_of(run), groups_of(run, predictions)
     measure = partial(
         evaluate_classification,
-        class_names=preprocessing.class_names,
+        class_names=names,
         level=config.evaluation.level,
         resamples=config.evaluation.resamples,
         seed=config.seed,
-        groups=dataset.groups(role),
+        groups=groups,
         bins=config.calibration.bins,
     )
     result = measure(predictions)
     content = {"split": role, "n": len(predictions), **result, "class_names": names}
-    if views != "none":
-        averaged, _ = predict_logits(model, loader, views)
+    if averaged is not None:
         content["tta"] = {"views": views, "metrics": measure(averaged)["metrics"]}
     if run.has("calibration.json"):
-        content["calibrated"] = _calibrated(
-            config, run.load_json("calibration.json"), predictions, dataset.groups(role)
-        )
+        content["calibrated"] = _calibrated(config, run.load_json("calibration.json"), predictions, groups)
     run.save_json("evaluation.json", content)
-    run.save_json("cost.json", model_cost(model, config, preprocessing, device))
     _draw(run, predictions, result, names)
-    _galleries(run, config, dataset, preprocessing, predictions, role)
-    points, kept = _map(embeddings, config.evaluation.tsne_items, config.seed)
-    run.save_bytes("figures/embedding.png", figures.embedding(points, predictions.labels[kept], names))
     show_table(f"{role} split, {len(predictions)} images", METRIC_HEADER, metric_rows(result["metrics"]))
-    if views != "none":
+    if averaged is not None:
         show_table(f"the same, test-time views: {views}", METRIC_HEADER, metric_rows(content["tta"]["metrics"]))
     return {name: metric["value"] for name, metric in result["metrics"].items()}
+
+
+def _role(run: Run) -> SplitName:
+    """The best split there is to measure."""
+    if run.has("split.json"):
+        split = load_split(run)
+        return [role for role in HELD_OUT if len(split.indices(role))][-1]
+    return [role for role in HELD_OUT if run.has(f"predictions/{role}.npz")][-1]
+
+
+def _predict(config: Config, run: Run, role: SplitName) -> tuple[Predictions, Predictions | None]:
+    """Ask the model: `predictions/*.npz`, `cost.json`, galleries, the map; the second answers are those over views."""
+    predict_held_out(run, config, HELD_OUT[:-1])
+    preprocessing, device = load_preprocessing(run), pick_device(config.device)
+    if role == "test":
+        run.unlock_test("predict and measure the test split")
+    dataset = Dataset.open(config, load_split(run), preprocessing.stored_side, test_unlocked=role == "test")
+    model, views = load_model(run, device), config.evaluation.tta
+    loader = eval_loader(dataset, role, preprocessing, config.evaluation.batch_size, device)
+    predictions, embeddings = predict_logits(model, loader)
+    averaged = None if views == "none" else predict_logits(model, loader, views)[0]
+    run.save_predictions(role, predictions)
+    run.save_json("cost.json", model_cost(model, config, preprocessing, device))
+    _galleries(run, config, dataset, preprocessing, predictions, role)
+    points, kept = _map(embeddings, config.evaluation.tsne_items, config.seed)
+    picture = figures.embedding(points, predictions.labels[kept], list(preprocessing.class_names))
+    run.save_bytes("figures/embedding.png", picture)
+    return predictions, averaged
 
 
 def _calibrated(

@@ -1,0 +1,80 @@
+"""Predictions of another tool get the very numbers that a run with the same predictions has."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.conftest import Command
+
+SETTINGS = ("evaluation.resamples=100", "calibration.resamples=100")
+
+
+def load(path: Path) -> Any:
+    return json.loads(path.read_text())
+
+
+def test_arrays_are_calibrated_and_measured_as_those_of_a_run(sightline: Command, demo_run: Path, tmp_path: Path):
+    folder, output = tmp_path / "theirs", tmp_path / "results"
+    shutil.copytree(demo_run / "predictions", folder)
+    for mode in ("calibrate", "evaluate"):
+        answer = sightline(mode, f"predictions={folder}", f"output={output}", *SETTINGS)
+        assert answer.status == 0, answer.err
+    assert load(output / "calibration.json") == load(demo_run / "calibration.json")
+    theirs, ours = load(output / "evaluation.json"), load(demo_run / "evaluation.json")
+    assert theirs["class_names"] == [str(number) for number in range(10)]
+    assert theirs == ours
+    assert (output / "figures/reliability.png").stat().st_size > 0
+    assert len((output / "test_ledger.jsonl").read_text().splitlines()) == 1
+
+
+def test_a_table_alone_is_measured(sightline: Command, demo_run: Path, tmp_path: Path):
+    folder, output = tmp_path / "theirs", tmp_path / "results"
+    folder.mkdir()
+    with np.load(demo_run / "predictions/test.npz") as archive:
+        rows = zip(archive["ids"], archive["labels"], archive["logits"], strict=True)
+        lines = [",".join([str(name), str(label), *(repr(float(x)) for x in logits)]) for name, label, logits in rows]
+    names = [f"class {number}" for number in range(10)]
+    (folder / "test.csv").write_text("\n".join([",".join(["id", "label", *names]), *lines]) + "\n")
+    answer = sightline("evaluate", f"predictions={folder}", f"output={output}", *SETTINGS)
+    assert answer.status == 0, answer.err
+    found = load(output / "evaluation.json")
+    assert found["class_names"] == names
+    assert found["metrics"] == load(demo_run / "evaluation.json")["metrics"]
+    refused = sightline("calibrate", f"predictions={folder}", f"output={output}", *SETTINGS)
+    assert (refused.status, "holds neither calibration.npz nor calibration.csv" in refused.err) == (2, True)
+
+
+def test_measuring_a_run_again_takes_no_model(sightline: Command, demo_run: Path, tmp_path: Path):
+    run = tmp_path / "run"
+    shutil.copytree(demo_run, run)
+    shutil.rmtree(run / "checkpoints")
+    answer = sightline("evaluate", f"run={run}", "evaluation.level=0.9", f"runs_dir={tmp_path}")
+    assert answer.status == 0, answer.err
+    metrics, before = (load(folder / "evaluation.json")["metrics"] for folder in (run, demo_run))
+    for name, entry in metrics.items():
+        assert (entry["value"], entry["level"]) == (before[name]["value"], 0.9)
+    assert len((run / "test_ledger.jsonl").read_text().splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("evaluate", "predictions={there}"), "predictions= needs output=DIR"),
+        (("evaluate", "predictions={there}", "run=latest", "output={out}"), "exclude each other"),
+        (("train", "predictions={there}", "output={out}"), "predictions is for mode=evaluate"),
+        (("compare", "predictions={there}", "output={out}"), "compare takes such folders in run="),
+        (("evaluate", "predictions={out}", "output={out}"), "holds neither test.npz nor test.csv"),
+        (("evaluate", "predictions={there}", "output={run}"), "is a run of its own"),
+    ],
+)
+def test_mistakes(sightline: Command, demo_run: Path, tmp_path: Path, words: tuple[str, ...], says: str):
+    places = {"there": demo_run / "predictions", "out": tmp_path / "out", "run": demo_run}
+    before = sorted(file.name for file in demo_run.rglob("*"))
+    answer = sightline(*(word.format(**places) for word in words), f"runs_dir={tmp_path / 'runs'}")
+    assert (answer.status, says in answer.err) == (2, True), answer.err
+    assert "Traceback" not in answer.err
+    assert sorted(file.name for file in demo_run.rglob("*")) == before

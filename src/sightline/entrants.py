@@ -10,7 +10,7 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from sightline.config.schema import TRAINED
+from sightline.config.fixed import TRAINED
 from sightline.data.splits import Split
 from sightline.errors import UsageError
 from sightline.external import holds_predictions, read_predictions

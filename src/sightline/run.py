@@ -186,10 +186,9 @@ class Run:
 
     def append_text(self, name: str, text: str) -> None:
         """Add text to the end of a file."""
-        if not self.writes:
-            return
-        with self.file(name).open("a") as stream:
-            stream.write(text)
+        if self.writes:
+            with self.file(name).open("a") as stream:
+                stream.write(text)
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """All lines of a JSON-lines file; none where there is no file. A torn last line is left out."""

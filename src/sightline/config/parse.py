@@ -13,7 +13,8 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from sightline.config.schema import ANYTIME, TRAINED, Config
+from sightline.config.fixed import ANYTIME, TRAINED
+from sightline.config.schema import Config
 from sightline.config.suggestions import did_you_mean, did_you_mean_key
 from sightline.errors import UsageError
 

@@ -38,7 +38,7 @@ def freezing(rows: Rows, epochs: int) -> Figure:
     names = [f"{shorten(row['group'], 24)}  ({_millions(row['parameters'])})" for row in rows]
     axes.set_yticks(range(len(rows)), names)
     axes.set_ylim(-0.6, len(rows) - 0.4)
-    axes.set_xlim(0, epochs * 1.06)
+    axes.set_xlim(0, epochs)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
     axes.set_xlabel("epochs; orange: trains, at that share of the learning rate; parameters in brackets")
     axes.grid(visible=False, axis="y")

@@ -107,7 +107,7 @@ def fit_promises(
         fresh: items that the temperature has not seen.
         temperature: of all probabilities.
         promises: what is asked for.
-        judged: on which sets are measured, or None.
+        judged: on which sets are measured, and which says where to look for thresholds, or None.
     """
     probabilities = fresh.probabilities(temperature)
     sets = []
@@ -125,11 +125,10 @@ def fit_promises(
                         "quantile": known if by_class else known[0],
                     }
                 )
-    confidence = probabilities.max(axis=1)
-    right = np.equal(fresh.logits.argmax(axis=1), fresh.labels)
     selective = []
+    guide = None if judged is None else _answers(judged, temperature)
     for target in promises.target_risks:
-        found = fit_threshold(confidence, right, target, promises.risk_error)
+        found = fit_threshold(*_answers(fresh, temperature), target, promises.risk_error, guide)
         answers = math.isfinite(found.threshold)
         selective.append(
             {
@@ -144,3 +143,9 @@ def fit_promises(
     if judged is not None:
         sets = judge_sets(sets, judged, temperature, promises.level, promises.seed)
     return {"conformal": sets, "judged_on": len(judged) if judged else 0, "selective": selective}
+
+
+def _answers(predictions: Predictions, temperature: float) -> tuple[Reals, NDArray[np.bool_]]:
+    """How sure the model is of each item, and whether it is right."""
+    right = np.equal(predictions.logits.argmax(axis=1), predictions.labels)
+    return predictions.probabilities(temperature).max(axis=1), right

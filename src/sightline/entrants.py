@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from statistics import mean
 from typing import Any, Protocol
@@ -19,6 +20,7 @@ from sightline.run import Run
 
 MEMBERS = "members.jsonl"
 """The file of a study that says which runs belong to it."""
+Curve = list[tuple[float, float]]
 COSTS = ("parameters", "trained_parameters", "flops", "latency_ms", "images_per_second")
 
 
@@ -37,6 +39,9 @@ class Entrant(Protocol):
 
     def facts(self) -> dict[str, Any]:
         """What it cost, and the runs it stands for."""
+
+    def curves(self) -> list[Curve]:
+        """How each member's accuracy on the validation split rose with the seconds of training."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +67,20 @@ class Trained:
         """Cost of the model as measured by `evaluate`, and the seconds of training, mean over the runs."""
         costs = [run.load_json("cost.json") if run.has("cost.json") else {} for run in self.runs]
         known = {key: [cost[key] for cost in costs if cost.get(key) is not None] for key in COSTS}
-        rows = [[row for row in run.rows("metrics.jsonl") if row["kind"] == "epoch"] for run in self.runs]
         return {
             **{key: mean(values) if values else None for key, values in known.items()},
-            "training_seconds": mean(sum(row["seconds"] for row in epochs) for epochs in rows),
+            "training_seconds": mean(curve[-1][0] for curve in self.curves()),
             "runs": [f"{run.path.parent.name}/{run.path.name}" for run in self.runs],
         }
+
+    def curves(self) -> list[Curve]:
+        """Seconds up to the end of each epoch, and the accuracy there."""
+        found = []
+        for run in self.runs:
+            epochs = [row for row in run.rows("metrics.jsonl") if row["kind"] == "epoch"]
+            seconds = accumulate(row["seconds"] for row in epochs)
+            found.append([(end, row["val_accuracy"]) for end, row in zip(seconds, epochs, strict=True)])
+        return found
 
 
 @dataclass(frozen=True)
@@ -88,6 +101,28 @@ class Elsewhere:
     def facts(self) -> dict[str, Any]:
         """The folder."""
         return {**dict.fromkeys((*COSTS, "training_seconds")), "runs": [self.folder.name]}
+
+    def curves(self) -> list[Curve]:
+        """Not known."""
+        return []
+
+
+def seconds_to_the_same(entrants: Sequence[Entrant]) -> tuple[float | None, list[float | None]]:
+    """The accuracy on the validation split that all reach, and the mean seconds that each takes to it.
+
+    That accuracy is the lowest of the entrants' best ones, each the mean of its members; an entrant of which a member
+    never gets there has none.
+    """
+    curves = [entrant.curves() for entrant in entrants]
+    best = [mean(max(accuracy for _, accuracy in curve) for curve in members) for members in curves if members]
+    if not best:
+        return None, [None] * len(entrants)
+    target, found = min(best), []
+    for members in curves:
+        times = [next((end for end, accuracy in curve if accuracy >= target), None) for curve in members]
+        reached = [end for end in times if end is not None]
+        found.append(mean(reached) if reached and len(reached) == len(times) else None)
+    return target, found
 
 
 def gather(names: Sequence[str], runs_dir: Path) -> list[Entrant]:

@@ -39,7 +39,7 @@ def comparison(folder: Path) -> dict[str, Any]:
 
 def told(found: dict[str, Any]) -> dict[str, Any]:
     """What does not depend on how quick this machine is, or on when it ran."""
-    timed = {"training_seconds", "latency_ms", "images_per_second", "runs"}
+    timed = {"training_seconds", "seconds_to_target", "latency_ms", "images_per_second", "runs"}
     systems = [{key: value for key, value in row.items() if key not in timed} for row in found["systems"]]
     return {**found, "systems": systems}
 
@@ -54,6 +54,9 @@ def test_every_variant_is_trained_with_every_seed(study: Path):
     sizes = [row["parameters"] for row in found["systems"]]
     assert sizes == [row["trained_parameters"] for row in found["systems"]]
     assert sizes[0] < sizes[1]
+    assert 0 < found["target_val_accuracy"] < 1
+    for row in found["systems"]:
+        assert row["seconds_to_target"] in (None, pytest.approx(row["training_seconds"]))  # one epoch is all there is
     rows = [json.loads(line) for line in (study / "members.jsonl").read_text().splitlines()]
     assert [(row["variant"][:13], row["seed"], row["state"]) for row in rows] == [
         (variant, seed, state)

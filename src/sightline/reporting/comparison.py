@@ -11,7 +11,16 @@ from sightline.run import Run
 Json = Mapping[str, Any]
 
 SYSTEM_HEADER: Final = ("System", "Rank", "Value", "Seeds", "Seed to seed")
-COST_HEADER: Final = ("System", "Parameters", "Trained", "Operations", "Training", "One image", "In batches")
+COST_HEADER: Final = (
+    "System",
+    "Parameters",
+    "Trained",
+    "Operations",
+    "Training",
+    "To the same",
+    "One image",
+    "In batches",
+)
 MINUS: Final = "\N{MINUS SIGN}"
 PAIR_HEADER: Final = ("Pair", "Difference", "p", "p, adjusted", "Verdict", "Method")
 
@@ -35,6 +44,7 @@ def cost_rows(found: Json) -> list[list[str]]:
             _or_missing(own.get("trained_parameters"), _count),
             _or_missing(own.get("flops"), lambda value: f"{value / 1e9:.3g} G"),
             _or_missing(own.get("training_seconds"), duration),
+            _or_missing(own.get("seconds_to_target"), duration),
             _or_missing(own.get("latency_ms"), lambda value: f"{value:.1f} ms"),
             _or_missing(own.get("images_per_second"), lambda value: f"{value:,.0f}/s"),
         ]

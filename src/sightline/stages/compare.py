@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sightline.config.schema import Config
-from sightline.entrants import gather
+from sightline.entrants import gather, seconds_to_the_same
 from sightline.metrics.compare import compare
 from sightline.metrics.systems import System
 from sightline.reporting import figures
@@ -30,9 +30,11 @@ def run(config: Config, run: Run) -> dict[str, float]:
         groups=entrants[0].groups(systems[0].members[0]),
         bins=config.calibration.bins,
     )
-    for row, entrant in zip(found["systems"], entrants, strict=True):
-        row |= entrant.facts()
-    run.save_json("comparison.json", {"split": "test", **found})
+    target, seconds = seconds_to_the_same(entrants)
+    for row, entrant, reached in zip(found["systems"], entrants, seconds, strict=True):
+        row |= {**entrant.facts(), "seconds_to_target": reached}
+    found |= {"split": "test", "target_val_accuracy": target}
+    run.save_json("comparison.json", found)
     run.save_text("comparison_systems.csv", _csv(found["systems"]))
     run.save_text("comparison_pairs.csv", _csv(found["pairs"]))
     run.save_bytes("figures/comparison.png", figures.comparison(found))

@@ -36,7 +36,7 @@ def compared(metric: str = "accuracy", **shares: float) -> dict[str, Any]:
         row |= {"parameters": 1_234_567, "trained_parameters": 650, "training_seconds": 61, "latency_ms": 2.25}
         row |= {"flops": 123_456_789, "images_per_second": 5432.1}
         row |= {"runs": [f"digits-cnn/{row['name']}"]}
-    return {"split": "test", **found}
+    return {"split": "test", "target_val_accuracy": 0.875, **found}
 
 
 def test_a_difference_has_sign_and_unit():
@@ -67,7 +67,7 @@ def test_systems_come_best_first_with_what_they_cost():
     assert rows[0][1] == "1"
     assert rows[0][3:] == ["1", "n/a"]
     del found["systems"][0]["training_seconds"]  # of another tool
-    assert cost_rows(found) == [["good", "1.23 M", "650", "0.123 G", "1 min 01 s", "2.2 ms", "5,432/s"]]
+    assert cost_rows(found) == [["good", "1.23 M", "650", "0.123 G", "1 min 01 s", "n/a", "2.2 ms", "5,432/s"]]
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from sightline.reporting.figures.style import BLUE, GREEN, GREY, WIDTH, drawn, shorten
 from sightline.reporting.tables import label, metric
 
-MOST_PAIRS = 30
+MOST_PAIRS, LONGEST = 30, 44
+"""Pairs that are drawn, the widest apart; letters of a name. Where two names are longer, numbers stand for them."""
 
 
 @drawn
@@ -28,16 +29,21 @@ def comparison(found: Mapping[str, Any]) -> Figure:
     panels = figure.subplots(len(rows), 1, squeeze=False, height_ratios=[count + 1.2 for count in rows])[:, 0]
     scale = 100 if metric(found["metric"]).share else 1
     unit = ", %" if scale == 100 else ""
-    _panel(panels[0], systems, [row["name"] for row in systems], "value", scale, [BLUE] * len(systems))
+    names = {row["name"]: row["name"] for row in systems}
+    if any(len(f"{pair['a']} - {pair['b']}") > LONGEST for pair in pairs):
+        names = {row["name"]: f"{place + 1}" for place, row in enumerate(systems)}
+    shown = [
+        row["name"] if names[row["name"]] == row["name"] else f"{names[row['name']]}:  {row['name']}" for row in systems
+    ]
+    _panel(panels[0], systems, shown, "value", scale, [BLUE] * len(systems))
     for place, row in enumerate(systems):
         if row["seeds"] > 1:
             panels[0].plot(np.array(row["values"]) * scale, [place] * row["seeds"], "|", color=BLUE, markersize=11)
     panels[0].set_xlabel(f"{label(found['metric'])}{unit}, with its interval")
     if pairs:
         told = [GREEN if pair["p_adjusted"] < 1 - found["level"] else GREY for pair in pairs]
-        _panel(
-            panels[1], pairs, [f"{pair['a']} \N{MINUS SIGN} {pair['b']}" for pair in pairs], "difference", scale, told
-        )
+        between = [f"{names[pair['a']]} \N{MINUS SIGN} {names[pair['b']]}" for pair in pairs]
+        _panel(panels[1], pairs, between, "difference", scale, told)
         panels[1].axvline(0, color=GREY, linewidth=1.2, linestyle="--")
         panels[1].set_xlabel(f"difference{', points' if scale == 100 else ''}; green: told apart")
     return figure
@@ -52,5 +58,5 @@ def _panel(
         color=list(colours), linewidth=2, alpha=0.6,
     )  # fmt: skip
     axes.scatter([scale * row[key] for row in rows], places, color=list(colours), s=36, zorder=3)
-    axes.set_yticks(places, [shorten(name, 44) for name in names])
+    axes.set_yticks(places, [shorten(name, LONGEST + 5) for name in names])
     axes.set_ylim(len(rows) - 0.4, -0.6)

@@ -20,7 +20,7 @@ from tests.invariants.comparing import same, states
 BASE = (
     "demo", "limit=403", "training.epochs=3", "training.batch_size=32", "model.width=16", "tracking=none",
     "transforms=none", "training.precision=fp32", "training.ema_decay=0.9", "training.checkpoint_minutes=0.001",
-    "evaluation.resamples=100", "calibration.resamples=100", "mode.stages=[validate,train,evaluate,calibrate]",
+    "evaluation.resamples=100", "calibration.resamples=100", "mode.stages=[validate,train,calibrate,evaluate]",
 )  # fmt: skip
 
 

@@ -93,7 +93,7 @@ def test_shuffled_labels_score_chance(sightline: Command, tmp_path: Path):
     (tmp_path / "table.csv").write_text("\n".join(lines))
     answer = sightline(
         "3", "cnn", "data=csv", f"data.manifest={tmp_path / 'table.csv'}", "data.test_fraction=0.5", "tracking=none",
-        "data.validation.label_conflicts=warn", "mode.stages=[validate,train,evaluate,calibrate]",
+        "data.validation.label_conflicts=warn", "mode.stages=[validate,train,calibrate,evaluate]",
         "training.batch_size=64",
         "data.group_column=pair", "calibration.resamples=100",
         "evaluation.resamples=100", f"runs_dir={tmp_path / 'runs'}",

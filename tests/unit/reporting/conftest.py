@@ -16,7 +16,7 @@ NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse"
 CONFIG = """\
 seed: 0
 image_size: null
-mode: {name: train, stages: [validate, train, evaluate, calibrate, explain, report]}
+mode: {name: train, stages: [validate, train, calibrate, evaluate, explain, report]}
 data: {name: cifar10, root: data, val_fraction: 0.1, calibration_fraction: 0.1}
 model: {name: cnn, width: 64}
 training: {epochs: 20, batch_size: 512, monitor: val_loss, patience: 5}

@@ -12,6 +12,7 @@ import yaml
 from numpy.typing import NDArray
 
 from sightline.config.fixed import TRAINED
+from sightline.config.stored import flat
 from sightline.data.splits import Split
 from sightline.errors import UsageError
 from sightline.external import holds_predictions, read_predictions
@@ -178,17 +179,7 @@ def _by_configuration(runs: Sequence[Run]) -> list[Entrant]:
 def _settings(run: Run) -> dict[str, Any]:
     """The dotted keys of what training fixed."""
     content = yaml.safe_load((run.path / "config.yaml").read_text())
-    flat: dict[str, Any] = {}
-
-    def walk(part: Mapping[str, Any], prefix: str) -> None:
-        for key, value in part.items():
-            if isinstance(value, Mapping):
-                walk(value, f"{prefix}{key}.")
-            else:
-                flat[prefix + key] = value
-
-    walk({key: content[key] for key in TRAINED}, "")
-    return flat
+    return flat({key: content[key] for key in TRAINED})
 
 
 def _distinct_names(settings: Sequence[Mapping[str, Any]], fallback: Sequence[str], most: int = 4) -> list[str]:

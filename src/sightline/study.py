@@ -13,6 +13,7 @@ from typing import Any
 
 from sightline.config import parse
 from sightline.config.schema import Config
+from sightline.config.stored import key_of
 from sightline.entrants import MEMBERS
 from sightline.errors import UsageError
 from sightline.run import Run
@@ -53,9 +54,9 @@ def members(
             words = shlex.split(variant)
             if strange := [word for word in words if "=" not in word]:
                 raise UsageError(f"variants: {strange[0]!r} of {variant!r} is no key=value")
-            kept = [override for override in overrides if _key(override) not in {_key(word) for word in words}]
+            kept = [override for override in overrides if key_of(override) not in {key_of(word) for word in words}]
             alone = ["seeds=null", "variants=null", "run=null", f"seed={seed}"]
-            kept = [override for override in kept if _key(override) not in {_key(word) for word in alone}]
+            kept = [override for override in kept if key_of(override) not in {key_of(word) for word in alone}]
             found.append(Member(variant or AS_CONFIGURED, seed, parse.parse(compose([*kept, *words, *alone]))))
     hashes: dict[str, str] = {}
     for member in found:
@@ -107,7 +108,3 @@ def _begun(key: tuple[str, int], folders: dict[tuple[str, int], str], run: Run) 
 def _note(run: Run, key: tuple[str, int], state: str, child: Run) -> None:
     folder = Path("..", "..", child.path.parent.name, child.path.name).as_posix()
     run.append(MEMBERS, {"variant": key[0], "seed": key[1], "run": folder, "state": state})
-
-
-def _key(override: str) -> str:
-    return override.split("=", 1)[0].lstrip("+~")

@@ -14,10 +14,11 @@ ABOUT_THE_COMMAND = ("mode", "run", "predictions", "input", "output", "runs_dir"
 
 def root_of(override: str) -> str:
     """The group or top-level key an override is about: `optimizer` of `++optimizer.lr=1`."""
-    return _key_of(override).split("@")[0].split(".")[0]
+    return key_of(override).split("@")[0].split(".")[0]
 
 
-def _key_of(override: str) -> str:
+def key_of(override: str) -> str:
+    """The key an override is about, without its signs: `optimizer.lr` of `++optimizer.lr=1`."""
     return override.split("=", 1)[0].lstrip("+~")
 
 
@@ -32,7 +33,7 @@ def with_overrides(stored: Mapping[str, Any], composed: Mapping[str, Any], overr
     Raises:
         UsageError: an override is about something that training fixed.
     """
-    free = [override for override in overrides if root_of(override) in FREE or _key_of(override) in ANYTIME]
+    free = [override for override in overrides if root_of(override) in FREE or key_of(override) in ANYTIME]
     fixed = [override for override in overrides if override not in free and root_of(override) not in ABOUT_THE_COMMAND]
     if fixed:
         raise UsageError(
@@ -43,7 +44,7 @@ def with_overrides(stored: Mapping[str, Any], composed: Mapping[str, Any], overr
     for key in ABOUT_THE_COMMAND:
         result[key] = composed[key]
     for override in free:
-        _copy_value(composed, result, _key_of(override).split("."))
+        _copy_value(composed, result, key_of(override).split("."))
     return result
 
 
@@ -53,7 +54,7 @@ def check_same_training(stored: Mapping[str, Any], composed: Mapping[str, Any]) 
     Raises:
         UsageError: it is not; the differing keys are named.
     """
-    before, now = (_flat({key: content[key] for key in (*TRAINED, *STUDY)}) for content in (stored, composed))
+    before, now = (flat({key: content[key] for key in (*TRAINED, *STUDY)}) for content in (stored, composed))
     different = [key for key in {**before, **now} if before.get(key) != now.get(key) and key not in ANYTIME]
     if different:
         shown = ", ".join(f"{key} was {json.dumps(before.get(key))}" for key in different[:3])
@@ -70,11 +71,12 @@ def _copy_value(source: Mapping[str, Any], target: dict[str, Any], path: Sequenc
     target[path[-1]] = copy.deepcopy(source[path[-1]])
 
 
-def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
+def flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """The values of a nested mapping by their dotted keys."""
+    values: dict[str, Any] = {}
     for key, value in content.items():
         if isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{key}.")
+            values |= flat(value, f"{prefix}{key}.")
         else:
-            flat[prefix + key] = list(value) if isinstance(value, tuple) else value
-    return flat
+            values[prefix + key] = list(value) if isinstance(value, tuple) else value
+    return values

@@ -12,6 +12,7 @@ from sightline.errors import UsageError
 from sightline.metrics.bootstrap import Resampler, percentile, reach, share_limits
 from sightline.metrics.classification import top_k_hits
 from sightline.metrics.interval import Interval, effective_sizes, undefined, wilson, wilson_share, z_score
+from sightline.metrics.inversion import inverted_limits
 from sightline.metrics.perfect import perfect_calibration
 from sightline.metrics.predictions import Predictions
 from sightline.metrics.ranking import RocAuc, roc_auc_ovr
@@ -24,6 +25,7 @@ CALIBRATION = ("log_loss", "brier", "ece", "ece_debiased", "ece_adaptive", "ece_
 """The scores that judge probabilities; the others judge the answers and their order."""
 
 _SHARES = ("accuracy", "top5_accuracy", "f1_micro")
+_CENTRED = frozenset({"ece_adaptive", "ece_classwise", "mce"})
 _LARGEST = {"log_loss": np.inf, "brier": 2.0}
 _BLOCK = 500_000
 
@@ -95,8 +97,9 @@ class Scored:
     ) -> dict[str, Interval]:
         """Every score by name with its limits.
 
-        Shares of items have Wilson's; other scores between 0 and 1 see `share_limits`, calibration errors see
-        `_error_limits`, log-loss and Brier score have percentiles. A resample takes items within their classes, or
+        Shares of items have Wilson's; other scores between 0 and 1 see `share_limits`; `ece` and
+        `ece_debiased` see `inverted_limits`, other calibration errors `_error_limits`; log-loss and Brier score have
+        percentiles. A resample takes items within their classes, or
         whole groups, and besides z^2 / 2 items that are wrong and as many that are right, on average: what Agresti and
         Coull (1998) add to a proportion. Without them a model that makes no mistake on these items would seem certain
         to make none. With few groups the limits widen as Student's t does.
@@ -109,8 +112,9 @@ class Scored:
             null: what `perfect_calibration` says of these answers, where it is known already.
         """
         values = {name: value for name, value in self.values().items() if only is None or name in only}
-        centre, samples = self._resample(level, resamples, seed)
-        null = null or perfect_calibration(self.answers, seed)
+        centre, samples, residuals = self._resample(level, resamples, seed)
+        if null is None and not _CENTRED.isdisjoint(values):
+            null = perfect_calibration(self.answers, seed)
         found = {}
         for name, value in values.items():
             if not np.isfinite(value):
@@ -119,8 +123,10 @@ class Scored:
                 found[name] = self.share(self._top5 if name == "top5_accuracy" else self.right, level)
             elif name in _LARGEST:
                 found[name] = self._widened(name, percentile(value, samples[name], level))
-            elif name in CALIBRATION:
-                found[name] = self._widened(name, _error_limits(name, values, samples, null, level))
+            elif name in ("ece", "ece_debiased"):
+                found[name] = self._widened(name, self._expected_error(value, residuals, level, name == "ece"))
+            elif null is not None and name in _CENTRED:
+                found[name] = self._widened(name, _error_limits(value, samples[name], null[name], level))
             else:
                 found[name] = self._widened(name, share_limits(value, samples[name], centre[name], level))
         return found
@@ -167,40 +173,45 @@ class Scored:
         """Every score of a single column of sums."""
         return {name: float(value[0]) for name, value in self.answers.scores(sums, mass, self.auc.macro).items()}
 
-    def _resample(self, level: float, resamples: int, seed: int) -> tuple[dict[str, float], dict[str, Reals]]:
-        """Every score at the mean of the sums that are resampled, and in each resample."""
+    def _expected_error(self, value: float, residuals: tuple[Reals, Reals], level: float, positive: bool) -> Interval:
+        """Limits of the population's expected error with these bins, which `ece` and `ece_debiased` both estimate."""
+        gaps, samples = residuals
+        deviations = samples - samples.mean(axis=1, keepdims=True)
+        low, high = inverted_limits(gaps, deviations, self.answers.noise, len(self.labels), level)
+        if positive:
+            low, high = max(0.0, low), max(0.0, high)
+        return Interval(value, min(low, value), max(high, value), level, "bootstrap, inverted")
+
+    def _resample(
+        self, level: float, resamples: int, seed: int
+    ) -> tuple[dict[str, float], dict[str, Reals], tuple[Reals, Reals]]:
+        """Every score at the mean of the sums that are resampled, and in each resample; residuals seen and resampled.
+
+        The residuals are those of the equal-width bins, (bins,) and (bins, resamples).
+        """
         n, probabilities = len(self.labels), self.answers.probabilities
         labellings = zip(self._labellings, self.auc.influence, strict=True)
         own, wrong, fitting = (self.answers.contributions(labels, influence) for labels, influence in labellings)
         rate, weight = z_score(level) ** 2 / 2, n / max(1.0, self._effective(self.right))
         ones, extra = np.ones((n, 1)), rate * weight / n
         centre = self._once((own + extra * (wrong + fitting)) @ ones, (1 + 2 * extra) * (probabilities.T @ ones))
-        draws, blocks = Resampler(self.labels, self.groups, seed), []
+        draws, blocks, residuals = Resampler(self.labels, self.groups, seed), [], []
         for weights in draws.weights(resamples, max(1, _BLOCK // max(n, own.shape[0]))):
             more_wrong, more_right = (draws.extras(weights.shape[1], rate, weight) for _ in range(2))
             sums = own @ weights + (wrong @ more_wrong + fitting @ more_right).toarray()
             mass = probabilities.T @ weights + ((more_wrong + more_right).T @ probabilities).T
             blocks.append(self.answers.scores(sums, mass, self.auc.macro))
-        return centre, {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+            residuals.append(sums[self.answers.residuals])
+        samples = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+        return centre, samples, ((own @ ones)[self.answers.residuals, 0], np.concatenate(residuals, axis=1))
 
 
-def _error_limits(
-    name: str, values: Mapping[str, float], samples: Mapping[str, Reals], null: Mapping[str, float], level: float
-) -> Interval:
-    """Limits of the calibration error of the population, with these bins.
+def _error_limits(value: float, samples: Reals, null: float, level: float) -> Interval:
+    """Limits of a calibration error of the population, with these bins.
 
-    A raw error lies above it on average, by at most what a calibrated model would show (the triangle inequality), and
-    the debiased error lies below it. So the upper limit starts from the raw error, the lower one from the debiased
-    error or, where there is none, from the raw error less the null. Percentiles would miss a small error of the
-    population altogether, as a resample adds its own noise to the noise of the sample. The limits hold at least
+    A raw error lies above it on average, by at most what a calibrated model would show (the triangle inequality). So
+    the upper limit starts from the raw error, the lower one from the raw error less the null. They hold at least
     `level`, and are wide where the error is small. Of bins without items `mce` knows nothing.
     """
-    value = values[name]
-    below, above = reach(samples[name], level)
-    low, high = value - null[name] - below, value + above
-    if name in ("ece", "ece_debiased"):
-        low = values["ece_debiased"] - reach(samples["ece_debiased"], level)[0]
-        high = values["ece"] + reach(samples["ece"], level)[1]
-    if name != "ece_debiased":
-        low = max(0.0, low)
-    return Interval(value, min(low, value), high, level, "bootstrap, centred")
+    below, above = reach(samples, level)
+    return Interval(value, min(max(0.0, value - null - below), value), value + above, level, "bootstrap, centred")

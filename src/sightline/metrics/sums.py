@@ -68,6 +68,17 @@ class Answers:
         ends = np.cumsum(list(sizes.values())).tolist()
         return {name: slice(end - size, end) for (name, size), end in zip(sizes.items(), ends, strict=True)}
 
+    @property
+    def residuals(self) -> slice:
+        """The rows of the matrix that hold the residuals of the equal-width bins."""
+        return self._blocks["residual"]
+
+    @property
+    def noise(self) -> Reals:
+        """(bins,) variance of these residuals if the model is calibrated."""
+        own = self.confidence * (1 - self.confidence)
+        return np.bincount(self.width_bin, own, minlength=self.bins).astype(np.float64)
+
     def contributions(self, labels: Ints, auc: Reals | None = None) -> csr_array:
         """(sums, n) what each item adds if `labels` is the truth.
 

@@ -87,6 +87,7 @@ def judge_sets(
             "mean_size": float(sizes.mean()),
             "empty": float((sizes == 0).mean()),
             "single": float((sizes == 1).mean()),
+            "sizes": np.bincount(sizes, minlength=sets.shape[1] + 1).tolist(),
         }
         found.append({**entry, **measured})
     return found

@@ -1,4 +1,4 @@
-"""Answering only where the model is sure: risk against coverage, and a threshold whose risk is bounded."""
+"""Answering only where the model is sure: a threshold of confidence whose risk is bounded."""
 
 from dataclasses import dataclass
 
@@ -31,31 +31,6 @@ class Threshold:
     coverage: float
     risk: float
     risk_bound: float
-
-
-def risk_coverage(confidence: Reals, right: Right) -> tuple[Reals, Reals]:
-    """Coverage and risk when the surest items are answered first, one more at a time.
-
-    Items of equal confidence share their mistakes evenly, so the curve does not depend on their order.
-
-    Args:
-        confidence: (n,).
-        right: (n,).
-
-    Returns:
-        (n,) coverage 1/n … 1 and (n,) risk.
-    """
-    order = np.argsort(-confidence, kind="stable")
-    wrong = (~right[order]).astype(np.float64)
-    _, group = np.unique(-confidence[order], return_inverse=True)
-    shared = np.bincount(group, weights=wrong) / np.bincount(group)
-    answered = np.arange(1, len(confidence) + 1)
-    return answered / len(confidence), np.cumsum(shared[group]) / answered
-
-
-def aurc(confidence: Reals, right: Right) -> float:
-    """The area under the risk-coverage curve: the mean risk over all coverages (Geifman, Uziel and El-Yaniv 2019)."""
-    return float(risk_coverage(confidence, right)[1].mean())
 
 
 def risk_bound(mistakes: Counts | Reals, answered: Counts | Reals, error: float) -> Reals:

@@ -47,6 +47,12 @@ CATALOGUE: Final[Mapping[str, tuple[str, str, str]]] = {
         "Reliability",
         "The share of right answers at each confidence. Below the dashed line the model claims more than it keeps.",
     ),
+    "risk_coverage": (
+        "calibration",
+        "Risk and coverage",
+        "How often answers are wrong when only the surest are given; the band holds at each point by itself.",
+    ),
+    "set_sizes": ("calibration", "Sizes of the sets", "How many classes the sets hold that promise over all images."),
     "gallery": ("galleries", "", ""),
     "comparison": (
         "comparison",

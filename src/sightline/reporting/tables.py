@@ -46,6 +46,7 @@ METRICS: Final[Mapping[str, Metric]] = {
     "ece_adaptive": Metric("ECE, adaptive", "the same with bins of equal count", 2),
     "ece_classwise": Metric("ECE, class-wise", "the same for every class's probability, then averaged", 2),
     "mce": Metric("MCE", "the largest gap of any bin", 1),
+    "aurc": Metric("AURC", "mean share of wrong answers over all shares answered, the surest first", 2),
 }
 
 

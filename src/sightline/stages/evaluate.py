@@ -22,10 +22,13 @@ from sightline.inference import (
     load_split,
     predict_held_out,
     predict_logits,
+    temperature_of,
 )
-from sightline.metrics.evaluation import evaluate_classification
+from sightline.metrics.evaluation import evaluate_classification, group_codes
 from sightline.metrics.predictions import Predictions
+from sightline.metrics.risk import selective_risk
 from sightline.reporting import figures
+from sightline.reporting.evaluation import draw_evaluation
 from sightline.reporting.tables import METRIC_HEADER, metric_rows
 from sightline.run import Run, SplitName
 from sightline.runtime import pick_device
@@ -62,8 +65,11 @@ def run(config: Config, run: Run) -> dict[str, float]:
         content["tta"] = {"views": views, "metrics": measure(averaged)["metrics"]}
     if run.has("calibration.json"):
         content["calibrated"] = _calibrated(config, run.load_json("calibration.json"), predictions, groups)
+    content["risk_coverage"] = _risk(config, predictions, temperature_of(run), groups)
     run.save_json("evaluation.json", content)
-    _draw(run, predictions, result, names)
+    settings = config.evaluation
+    codes = group_codes(groups, len(predictions))
+    draw_evaluation(run, predictions, content, settings.level, settings.resamples, config.seed, codes)
     show_table(f"{role} split, {len(predictions)} images", METRIC_HEADER, metric_rows(result["metrics"]))
     if averaged is not None:
         show_table(f"the same, test-time views: {views}", METRIC_HEADER, metric_rows(content["tta"]["metrics"]))
@@ -113,18 +119,19 @@ def _calibrated(
     )
 
 
-def _draw(run: Run, predictions: Predictions, result: dict[str, Any], names: list[str]) -> None:
-    probabilities = predictions.probabilities()
-    pictures = {
-        "confusion": figures.confusion(result["confusion"], names, normalised=False),
-        "confusion_normalised": figures.confusion(result["confusion"], names, normalised=True),
-        "per_class": figures.per_class(result["per_class"]),
-        "roc": figures.roc_curves(probabilities, predictions.labels, names),
-        "precision_recall": figures.pr_curves(probabilities, predictions.labels, names),
-        "confidence": figures.confidence(probabilities.max(axis=1), probabilities.argmax(axis=1) == predictions.labels),
-    }
-    for name, picture in pictures.items():
-        run.save_bytes(f"figures/{name}.png", picture)
+def _risk(
+    config: Config, predictions: Predictions, temperature: float, groups: NDArray[np.str_] | None
+) -> dict[str, Any]:
+    """What answering only the surest items would bring; the temperature moves the order of items a little."""
+    return selective_risk(
+        predictions.probabilities(temperature).max(axis=1),
+        np.equal(predictions.logits.argmax(axis=1), predictions.labels),
+        predictions.labels,
+        level=config.evaluation.level,
+        resamples=config.evaluation.resamples,
+        seed=config.seed,
+        groups=group_codes(groups, len(predictions)),
+    )
 
 
 def _galleries(

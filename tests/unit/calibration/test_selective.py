@@ -4,23 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from sightline.calibration.selective import aurc, fit_threshold, risk_bound, risk_coverage
-
-
-def test_the_curve_answers_the_surest_first():
-    confidence = np.array([0.9, 0.5, 0.8, 0.6])
-    right = np.array([True, False, False, True])
-    coverage, risk = risk_coverage(confidence, right)
-    assert coverage.tolist() == [0.25, 0.5, 0.75, 1.0]
-    assert risk == pytest.approx([0, 1 / 2, 1 / 3, 2 / 4])
-    assert aurc(confidence, right) == pytest.approx((0 + 1 / 2 + 1 / 3 + 1 / 2) / 4)
-
-
-def test_equal_confidences_have_no_order():
-    confidence, right = np.full(6, 0.7), np.array([True, False, True, True, False, True])
-    turned = risk_coverage(confidence, right[::-1])
-    assert (risk_coverage(confidence, right)[1] == turned[1]).all()
-    assert turned[1] == pytest.approx(np.full(6, 1 / 3))
+from sightline.calibration.selective import fit_threshold, risk_bound
 
 
 @pytest.mark.parametrize(("mistakes", "answered"), [(0, 10), (3, 50), (10, 10), (0, 0), (49, 50)])

@@ -8,10 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from sightline.metrics.bands import GRID
 from sightline.reporting.figures.style import BLACK, GREY, WIDTH, drawn, line_styles, nothing, shorten
 
 MOST_NAMED = 10
-GRID = np.linspace(0.0, 1.0, 501)
+Band = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -53,40 +54,52 @@ def precision_recall(scores: NDArray[np.float64], truth: NDArray[np.bool_], name
 
 
 @drawn
-def roc_curves(probabilities: NDArray[np.floating], labels: NDArray[np.integer], class_names: Sequence[str]) -> Figure:
+def roc_curves(
+    probabilities: NDArray[np.floating],
+    labels: NDArray[np.integer],
+    class_names: Sequence[str],
+    band: Band | None = None,
+) -> Figure:
     """Draw ROC curves, one class against the rest; the ten weakest are named, the mean of all is bold.
 
     Args:
         probabilities: (n, classes).
         labels: (n,) indices of classes.
         class_names: (classes,).
+        band: limits around the mean, as `curve_bands` has them.
     """
     curves = _one_against_rest(probabilities, labels, class_names, roc)
     if not curves:
         return nothing("ROC curves need images of at least two classes")
     figure, axes = _frame("false positive rate", "true positive rate (recall)")
     axes.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle=":")
-    _draw(axes, curves, "AUC")
+    _draw(axes, curves, "AUC", band)
     mean = np.mean([curve.on_grid for curve in curves], axis=0)
     if float(np.interp(0.1, GRID, mean)) > 0.85:
-        _enlarge(axes, curves)
+        _enlarge(axes, curves, band)
     return figure
 
 
 @drawn
-def pr_curves(probabilities: NDArray[np.floating], labels: NDArray[np.integer], class_names: Sequence[str]) -> Figure:
+def pr_curves(
+    probabilities: NDArray[np.floating],
+    labels: NDArray[np.integer],
+    class_names: Sequence[str],
+    band: Band | None = None,
+) -> Figure:
     """Draw precision-recall curves, one class against the rest; the ten weakest are named, the mean of all is bold.
 
     Args:
         probabilities: (n, classes).
         labels: (n,) indices of classes.
         class_names: (classes,).
+        band: limits around the mean, as `curve_bands` has them.
     """
     curves = _one_against_rest(probabilities, labels, class_names, precision_recall)
     if not curves:
         return nothing("precision-recall curves need images of at least two classes")
     figure, axes = _frame("recall", "precision")
-    _draw(axes, curves, "AP")
+    _draw(axes, curves, "AP", band)
     return figure
 
 
@@ -109,14 +122,18 @@ def _frame(x: str, y: str) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _lines(axes: Axes, curves: Sequence[Curve]) -> None:
-    """The weakest in colour, the others grey behind them, the mean on top."""
+def _lines(axes: Axes, curves: Sequence[Curve], band: Band | None) -> None:
+    """The weakest in colour, the others grey behind them, the mean with its band on top."""
     for curve in curves[MOST_NAMED:]:
         axes.plot(curve.x, curve.y, color=GREY, linewidth=0.7, alpha=0.6, zorder=1)
     named = curves[:MOST_NAMED]
     for curve, (colour, dash) in zip(named, line_styles(len(named)), strict=True):
         label = f"{shorten(curve.name, 20)}  {curve.area:.3f}"
         axes.plot(curve.x, curve.y, color=colour, linestyle=dash, linewidth=1.5, label=label)
+    if band is not None:
+        middle = np.mean([curve.on_grid for curve in curves], axis=0)
+        ends = (np.clip(middle + end, 0, 1) for end in band)
+        axes.fill_between(GRID, *ends, color=BLACK, alpha=0.18, linewidth=0, label="interval of the mean", zorder=2)
     if len(curves) > 1:
         mean, label = np.mean([c.on_grid for c in curves], axis=0), f"mean of classes  {_mean_area(curves):.3f}"
         axes.plot(GRID, mean, color=BLACK, linewidth=2.6, label=label, zorder=3)
@@ -126,19 +143,19 @@ def _mean_area(curves: Sequence[Curve]) -> float:
     return float(np.mean([curve.area for curve in curves]))
 
 
-def _draw(axes: Axes, curves: Sequence[Curve], area: str) -> None:
+def _draw(axes: Axes, curves: Sequence[Curve], area: str, band: Band | None) -> None:
     """The lines, and their names with the areas at the right."""
-    _lines(axes, curves)
+    _lines(axes, curves, band)
     more = len(curves) - MOST_NAMED
     title = f"{area}, weakest first" + (f"\n({more} more in grey)" if more > 0 else "") if len(curves) > 1 else area
     legend = axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1.0), title=title, alignment="left")
     legend.get_title().set_fontsize(9)
 
 
-def _enlarge(axes: Axes, curves: Sequence[Curve]) -> None:
+def _enlarge(axes: Axes, curves: Sequence[Curve], band: Band | None) -> None:
     """The corner in which good models crowd, once more and larger."""
     corner = axes.inset_axes((0.40, 0.10, 0.56, 0.56), xlim=(0, 0.2), ylim=(0.8, 1.002))
-    _lines(corner, curves)
+    _lines(corner, curves, band)
     corner.set_title("upper left corner", fontsize=9, fontweight="normal")
     corner.tick_params(labelsize=8)
     for connector in axes.indicate_inset_zoom(corner, edgecolor=GREY).connectors or ():

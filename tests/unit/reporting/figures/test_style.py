@@ -78,7 +78,15 @@ def found(systems: int) -> dict[str, Any]:
     }
 
 
+CURVE = {"coverage": [0.5, 1.0], "risk": [0.0, 0.1], "low": [0.0, 0.05], "high": [0.1, 0.2]}
+SETS = [
+    {"method": name, "alpha": 0.1, "conditional": "marginal", "mean_size": 1.5, "sizes": [1, 5, 5, 0]}
+    for name in ("lac", "aps")
+]
+
 DRAWINGS: dict[str, Callable[[], bytes]] = {
+    "risk_coverage": lambda: figures.risk_coverage(CURVE),
+    "set_sizes": lambda: figures.set_sizes(SETS),
     "comparison": lambda: figures.comparison(found(3)),
     "curves": lambda: figures.curves(ROWS, best_epoch=2),
     "freezing": lambda: figures.freezing(PLAN, 10),
@@ -97,6 +105,8 @@ DRAWINGS: dict[str, Callable[[], bytes]] = {
 
 
 NOTHING: dict[str, Callable[[], bytes]] = {
+    "risk_coverage": lambda: figures.risk_coverage(CURVE | {key: [0.0, 0.0] for key in ("risk", "low", "high")}),
+    "set_sizes": lambda: figures.set_sizes([]),
     "comparison": lambda: figures.comparison(found(1)),
     "curves": lambda: figures.curves([]),
     "per_class": lambda: figures.per_class([]),

@@ -17,7 +17,7 @@ import torch  # isort: skip
 from benchmarks.loops.airbench import EPOCHS, Port, load
 from benchmarks.loops.bare import synchronise
 from sightline.cli import compose_config
-from sightline.inference import load_split
+from sightline.inference.model import load_split
 
 WARM_UP = 3
 

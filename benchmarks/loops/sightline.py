@@ -18,7 +18,7 @@ import torch  # noqa: E402
 from benchmarks.loops.protocol import MOMENTUM, RATE, WEIGHT_DECAY, Job, Stopwatch, answer, read_job  # noqa: E402
 from sightline.cli import compose_config  # noqa: E402
 from sightline.config import parse  # noqa: E402
-from sightline.inference import load_split  # noqa: E402
+from sightline.inference.model import load_split  # noqa: E402
 from sightline.pipeline import run_stages  # noqa: E402
 from sightline.run import Run  # noqa: E402
 from sightline.training.loop import STEP_ROWS_AN_EPOCH  # noqa: E402

@@ -23,6 +23,9 @@ from sightline.launch import execute
 from sightline.runtime import Interrupted, prepare_environment
 from sightline.terminal import console, show_log
 
+BORROWED = {"evaluation.ood": "data"}
+"""Keys that hold a choice of a group, with keys of its own."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0 done, 1 failed, 2 wrong command, 3 refused, 130 or 143 stopped."""
@@ -110,6 +113,7 @@ def compose_config(overrides: Sequence[str]) -> dict[str, Any]:
         UsageError: an override names no key or no choice, or does not read.
     """
     _check_choices(overrides)
+    overrides = [_as_group(override) for override in overrides]
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(conf_dir()), version_base="1.3", job_name="sightline"):
@@ -121,14 +125,21 @@ def compose_config(overrides: Sequence[str]) -> dict[str, Any]:
     return {str(key): value for key, value in composed.items()}
 
 
+def _as_group(override: str) -> str:
+    """`evaluation.ood=folder` takes its keys from the group of data, which Hydra calls `data@evaluation.ood=folder`."""
+    key, _, value = override.partition("=")
+    return f"{BORROWED[key]}@{override}" if key in BORROWED and value != "null" else override
+
+
 def _check_choices(overrides: Sequence[str]) -> None:
     """Refuse a choice that no group has; Hydra would pass over one of an optional group."""
     groups = choices()
     for override in overrides:
         key, _, value = override.lstrip("+~").partition("=")
-        if key in groups and value and value not in groups[key]:
-            takes = f"it takes {', '.join(groups[key])}"
-            raise UsageError(f"{key}={value} is no choice{did_you_mean(value, groups[key])}; {takes}")
+        group = BORROWED.get(key, key)
+        if group in groups and value not in {"", *groups[group]} and not (key in BORROWED and value == "null"):
+            takes = f"it takes {', '.join(groups[group])}"
+            raise UsageError(f"{key}={value} is no choice{did_you_mean(value, groups[group])}; {takes}")
 
 
 def _why(error: Exception, overrides: Sequence[str], groups: Mapping[str, list[str]]) -> str:

@@ -43,6 +43,7 @@ def writer_of(name: str) -> str:
         "validation.json": "validate",
         "evaluation.json": "evaluate",
         "calibration.json": "calibrate",
+        "uncertainty.json": "uncertainty",
         "explain/explain.json": "explain",
         "predictions/val.npz": "calibrate",
         "predictions/calibration.npz": "calibrate",

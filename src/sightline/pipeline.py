@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     StageFunction = Callable[[Config, Run], dict[str, float]]
 
-TRACKED = frozenset({"train", "evaluate", "calibrate", "explain", "report"})
+TRACKED = frozenset({"train", "evaluate", "calibrate", "uncertainty", "explain", "report"})
 
 
 def run_stages(config: Config, run: Run) -> None:
@@ -102,7 +102,7 @@ def _tracked(config: Config, run: Run) -> "Tracker":
 def _log_model(tracker: "Tracker", config: Config, run: Run) -> None:
     if not config.tracking.log_model:
         return
-    from sightline.inference import example_images, load_classifier
+    from sightline.inference.model import example_images, load_classifier
 
     logger.info("tracking: logging the model")
     tracker.log_model(load_classifier(run), example_images(run))
@@ -140,6 +140,8 @@ def _stage(name: Stage) -> "StageFunction":
             from sightline.stages.report import run as stage
         case "predict":
             from sightline.stages.predict import run as stage
+        case "uncertainty":
+            from sightline.stages.uncertainty import run as stage
         case "compare":
             from sightline.stages.compare import run as stage
     return stage

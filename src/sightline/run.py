@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SplitName = Literal["train", "val", "calibration", "test"]
 UNUSED = frozenset({"config.yaml", "provenance.json", "log.txt"})
 """All that a run holds before it has done anything."""
-READS_TEST_LABELS = frozenset({"evaluate", "compare"})
+READS_TEST_LABELS = frozenset({"evaluate", "uncertainty", "compare"})
 """The stages that may see test labels; whatever fits or chooses something may not."""
 
 

@@ -72,8 +72,8 @@ def calibrate(
     logits, labels, codes = predictions.logits, predictions.labels, group_codes(groups, len(predictions))
     if (units := len(labels) if codes is None else int(codes.max()) + 1) < 2:
         raise UsageError(f"calibration split: {units} item or group; it takes two at least, one for each half")
-    half = assign_folds(labels, 2, promises.seed, codes)
-    first, second = half == 0, half == 1
+    first = temperature_half(labels, promises.seed, codes)
+    second = ~first
     temperature = fit_temperature(logits[first], labels[first])
     after = cross_fitted_logits(logits, labels, folds=2, seed=promises.seed, groups=codes)
     content: dict[str, Any] = {
@@ -96,6 +96,11 @@ def calibrate(
         parts["reliability"][when] = reliability(answers.confidence, scored.right, bins, promises.level)
     fresh = Predictions(predictions.ids[second], logits[second], labels[second])
     return content | parts | fit_promises(fresh, temperature, promises, judged)
+
+
+def temperature_half(labels: Ints, seed: int, groups: Ints | None) -> NDArray[np.bool_]:
+    """(n,) the items of a calibration split that the temperature is fitted on; sets and thresholds see the others."""
+    return np.equal(assign_folds(labels, 2, seed, groups), 0)
 
 
 def fit_promises(

@@ -1,10 +1,11 @@
-"""What a later stage may set anew: evaluation, calibration, comparison, explanation, prediction, report, tracking."""
+"""What a later stage may set anew: from evaluation to report and tracking."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from sightline.config.base import Count, Frozen, Level, Positive, Resamples, Small
+from sightline.config.data import DataConfig
 
 
 class EvaluationConfig(Frozen):
@@ -16,6 +17,7 @@ class EvaluationConfig(Frozen):
     resamples: Resamples
     gallery: Count
     tsne_items: Annotated[int, Field(ge=10)]
+    ood: DataConfig | None
 
 
 class CalibrationConfig(Frozen):
@@ -52,6 +54,14 @@ class CompareConfig(Frozen):
     ]
     level: Level
     resamples: Resamples
+
+
+class UncertaintyConfig(Frozen):
+    """Other ways to answer: views, dropout left on, an ensemble of runs."""
+
+    passes: Annotated[int, Field(ge=2)]
+    views: Literal["flip", "flip_shift"]
+    ensemble: tuple[str, ...]
 
 
 class ExplainConfig(Frozen):

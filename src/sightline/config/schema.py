@@ -30,6 +30,7 @@ from sightline.config.results import (
     PredictConfig,
     ReportConfig,
     TrackingConfig,
+    UncertaintyConfig,
 )
 from sightline.config.training import (
     AdamWOptimizer,
@@ -106,10 +107,11 @@ __all__ = [
     "TrackingConfig",
     "TrainingConfig",
     "TransformsConfig",
+    "UncertaintyConfig",
     "ValidationPolicy",
 ]
 
-Stage = Literal["validate", "train", "evaluate", "calibrate", "explain", "report", "predict", "compare"]
+Stage = Literal["validate", "train", "evaluate", "calibrate", "explain", "report", "predict", "compare", "uncertainty"]
 
 
 class ModeConfig(Frozen):
@@ -148,6 +150,7 @@ class Config(Frozen):
     evaluation: EvaluationConfig
     calibration: CalibrationConfig
     compare: CompareConfig
+    uncertainty: UncertaintyConfig
     explain: ExplainConfig
     predict: PredictConfig
     report: ReportConfig

@@ -43,7 +43,7 @@ def with_overrides(stored: Mapping[str, Any], composed: Mapping[str, Any], overr
     result = copy.deepcopy(dict(stored))
     for key in ABOUT_THE_COMMAND:
         result[key] = composed[key]
-    for override in free:
+    for override in sorted(free, key=lambda one: key_of(one).count(".")):  # a choice before its keys
         _copy_value(composed, result, key_of(override).split("."))
     return result
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Literal
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -26,6 +27,11 @@ def views(images: Tensor, kind: Views) -> Iterator[tuple[float, Tensor]]:
     for weight, place in placed:
         yield weight / 2, place
         yield weight / 2, place.flip(3)
+
+
+def view_count(kind: Views) -> int:
+    """How many views of an image are averaged."""
+    return sum(1 for _ in views(torch.zeros(1, 3, 4, 4), kind))
 
 
 def _diagonally(images: Tensor) -> list[Tensor]:

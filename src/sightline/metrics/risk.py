@@ -64,7 +64,7 @@ def selective_risk(
     for weights in draws.weights(resamples, max(1, _BLOCK // n)):
         more_wrong, more_right = (draws.extras(weights.shape[1], rate, weight).toarray() for _ in range(2))
         shares, risks = _curves(confidence, weights + more_wrong + more_right, weights * wrong + more_wrong)
-        areas.append((risks * np.diff(shares, axis=0, prepend=0.0)).sum(axis=0))
+        areas.append(_areas(shares, risks))
         points.append([_at(COVERAGES, *pair) for pair in zip(shares.T, risks.T, strict=True)])
     value, samples = float(risk.mean()), np.concatenate(areas)
     area = share_limits(value, samples, float(samples.mean()), level)
@@ -79,6 +79,16 @@ def selective_risk(
         "low": [point.low for point in band],
         "high": [point.high for point in band],
     }
+
+
+def resampled_areas(confidence: Reals, right: Right, weights: Reals) -> Reals:
+    """(columns,) the area of each column of (n, columns) weights."""
+    return _areas(*_curves(confidence, weights, weights * (~right)[:, None]))
+
+
+def _areas(covered: Reals, risk: Reals) -> Reals:
+    area: Reals = (risk * np.diff(covered, axis=0, prepend=0.0)).sum(axis=0)
+    return area
 
 
 def _at(coverages: Reals, covered: Reals, risk: Reals) -> Reals:

@@ -91,12 +91,17 @@ def aligned(systems: Sequence[System]) -> list[System]:
         raise UsageError(f"two systems are called {min(repeated)}")
     first = systems[0].members[0]
     return [
-        System(system.name, tuple(_in_order(member, first, system.name, names[0]) for member in system.members))
+        System(system.name, tuple(in_order(member, first, system.name, names[0]) for member in system.members))
         for system in systems
     ]
 
 
-def _in_order(predictions: Predictions, first: Predictions, name: str, first_name: str) -> Predictions:
+def in_order(predictions: Predictions, first: Predictions, name: str, first_name: str) -> Predictions:
+    """The items in the order of `first`.
+
+    Raises:
+        UsageError: they are other items, or bear other labels.
+    """
     check(predictions)
     if predictions is first or np.array_equal(predictions.ids, first.ids):
         found = predictions

@@ -34,6 +34,7 @@ class Contents:
     preprocessing: Json | None
     evaluation: Json | None
     calibration: Json | None
+    uncertainty: Json | None
     explain: Json | None
     soup: Json | None
     cost: Json | None
@@ -63,6 +64,7 @@ class Contents:
             preprocessing=json("preprocessing.json"),
             evaluation=json("evaluation.json"),
             calibration=json("calibration.json"),
+            uncertainty=json("uncertainty.json"),
             explain=json("explain/explain.json"),
             soup=json("soup.json"),
             cost=json("cost.json"),

@@ -19,6 +19,7 @@ from sightline.reporting.facts import (
 )
 from sightline.reporting.page import environment, pictures_of
 from sightline.reporting.verdict import verdict
+from sightline.reporting.ways import MISTAKE_HEADER, WAY_HEADER, mistake_rows, way_rows
 from sightline.run import Run
 
 
@@ -52,6 +53,11 @@ def render_report(run: Run, title: str | None = None) -> str:
             per_class_rows=tables.per_class_rows(evaluation["per_class"]) if evaluation else [],
             confused_rows=tables.confused_rows(evaluation) if evaluation else [],
             calibration_rows=tables.calibration_rows(calibration) if calibration else [],
+            unknown_rows=tables.unknown_rows(evaluation["ood"]) if evaluation and "ood" in evaluation else [],
+            way_rows=way_rows(contents.uncertainty) if contents.uncertainty else [],
+            way_header=WAY_HEADER,
+            mistake_rows=mistake_rows(contents.uncertainty) if contents.uncertainty else [],
+            mistake_header=MISTAKE_HEADER,
             cost_facts=cost_facts(contents.cost) if contents.cost else [],
             calibrated_rows=tables.calibrated_rows(calibrated) if calibrated else [],
             conformal_rows=tables.conformal_rows((calibrated or calibration or {}).get("conformal", [])),

@@ -37,6 +37,11 @@ CATALOGUE: Final[Mapping[str, tuple[str, str, str]]] = {
         "One class against the rest: the further up and right, the better.",
     ),
     "confidence": ("results", "Confidence", "How sure the model is where it is right, and where it is wrong."),
+    "unknown": (
+        "results",
+        "Known and unknown images",
+        "How each score spreads; the less the two overlap, the better it tells them apart.",
+    ),
     "embedding": (
         "results",
         "Map of embeddings",

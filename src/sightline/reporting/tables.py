@@ -193,6 +193,27 @@ def selective_rows(entries: Sequence[Mapping[str, Any]]) -> list[list[str]]:
     ]
 
 
+UNKNOWN_HEADER: Final = ("Score", "AUROC", "AUPR, known", "AUPR, unknown", "Unknown ones passed at 95 % of the known")
+SCORES: Final = {
+    "msp": "probability of the answer (MSP)",
+    "energy": "energy",
+    "mahalanobis": "distance to the classes (Mahalanobis)",
+    "knn": "distance to the k-th neighbour",
+}
+
+
+def unknown_rows(ood: Mapping[str, Any]) -> list[list[str]]:
+    """One row a score that should tell unknown images from known ones."""
+    return [
+        [
+            SCORES[name],
+            *(interval("roc_auc_ovr", measured[area]) for area in ("auroc", "aupr_in", "aupr_out")),
+            interval("accuracy", measured["fpr95"]),
+        ]
+        for name, measured in ood["scores"].items()
+    ]
+
+
 CONFUSED_HEADER: Final = ("Truth", "Taken for", "Images", "Share of the true class")
 
 

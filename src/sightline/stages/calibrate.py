@@ -3,7 +3,8 @@
 from sightline.calibration.calibrate import Promises, calibrate
 from sightline.config.schema import Config
 from sightline.errors import UsageError
-from sightline.inference import groups_of, predict_held_out
+from sightline.inference.model import groups_of
+from sightline.inference.predict import predict_held_out
 from sightline.reporting import figures
 from sightline.reporting.tables import METRIC_HEADER, metric_rows
 from sightline.run import Run

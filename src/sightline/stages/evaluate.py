@@ -13,17 +13,15 @@ from sightline.config.schema import Config
 from sightline.cost import model_cost
 from sightline.data.dataset import Dataset
 from sightline.data.preprocessing import Preprocessing
-from sightline.inference import (
+from sightline.inference.model import (
     class_names_of,
-    eval_loader,
     groups_of,
     load_model,
     load_preprocessing,
     load_split,
-    predict_held_out,
-    predict_logits,
     temperature_of,
 )
+from sightline.inference.predict import eval_loader, predict_held_out, predict_logits
 from sightline.metrics.evaluation import evaluate_classification, group_codes
 from sightline.metrics.predictions import Predictions
 from sightline.metrics.risk import selective_risk
@@ -32,6 +30,7 @@ from sightline.reporting.evaluation import draw_evaluation
 from sightline.reporting.tables import METRIC_HEADER, metric_rows
 from sightline.run import Run, SplitName
 from sightline.runtime import pick_device
+from sightline.stages.unknown import measure_unknown
 from sightline.terminal import show_table
 
 HELD_OUT: tuple[SplitName, ...] = ("val", "calibration", "test")
@@ -43,7 +42,7 @@ def run(config: Config, run: Run) -> dict[str, float]:
 
     What follows from predictions alone takes no model, so measuring again takes seconds.
     """
-    role, views = _role(run), config.evaluation.tta
+    role, views = best_role(run), config.evaluation.tta
     averaged: Predictions | None = None
     if run.has(f"predictions/{role}.npz") and views == "none":
         predictions = run.load_predictions(role, "measure the test split")
@@ -65,6 +64,8 @@ def run(config: Config, run: Run) -> dict[str, float]:
         content["tta"] = {"views": views, "metrics": measure(averaged)["metrics"]}
     if run.has("calibration.json"):
         content["calibrated"] = _calibrated(config, run.load_json("calibration.json"), predictions, groups)
+    if config.evaluation.ood is not None:
+        content["ood"] = measure_unknown(config, run, role)
     content["risk_coverage"] = _risk(config, predictions, temperature_of(run), groups)
     run.save_json("evaluation.json", content)
     settings = config.evaluation
@@ -76,7 +77,7 @@ def run(config: Config, run: Run) -> dict[str, float]:
     return {name: metric["value"] for name, metric in result["metrics"].items()}
 
 
-def _role(run: Run) -> SplitName:
+def best_role(run: Run) -> SplitName:
     """The best split there is to measure."""
     if run.has("split.json"):
         split = load_split(run)

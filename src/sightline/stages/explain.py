@@ -8,7 +8,7 @@ from sightline.config.schema import Config
 from sightline.data.dataset import Dataset
 from sightline.explain.gradcam import gradcam
 from sightline.explain.layers import target_layer
-from sightline.inference import load_model, load_preprocessing, load_split
+from sightline.inference.model import load_model, load_preprocessing, load_split
 from sightline.metrics.predictions import Predictions
 from sightline.reporting import figures
 from sightline.run import Run

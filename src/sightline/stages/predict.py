@@ -17,7 +17,7 @@ from sightline.data.decode import DecodeError, decode
 from sightline.data.folder import SUFFIXES
 from sightline.errors import UsageError
 from sightline.files import atomic_file
-from sightline.inference import load_model, load_preprocessing, temperature_of
+from sightline.inference.model import load_model, load_preprocessing, temperature_of
 from sightline.metrics.predictions import softmax
 from sightline.run import Run
 from sightline.runtime import pick_device

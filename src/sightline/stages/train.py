@@ -15,7 +15,8 @@ from sightline.data.preprocessing import Preprocessing, pixel_statistics
 from sightline.data.transforms import TrainTransform
 from sightline.distributed import largest, world
 from sightline.errors import RunFailedError
-from sightline.inference import InputView, eval_loader, input_view, load_split
+from sightline.inference.model import InputView, input_view, load_split
+from sightline.inference.predict import eval_loader
 from sightline.models.build import build_model
 from sightline.models.freezing import FreezingPlan, table
 from sightline.models.groups import layer_groups, parameter_groups

@@ -10,7 +10,7 @@ from sightline.data.dataset import decode_images, list_images
 from sightline.data.sources import ROLES
 from sightline.data.splits import Split, make_split
 from sightline.errors import GateRefusedError, UsageError
-from sightline.inference import input_view
+from sightline.inference.model import input_view
 from sightline.models.build import ensure_weights
 from sightline.reporting import figures
 from sightline.run import Run

@@ -11,7 +11,8 @@ from sightline.data.loaders import Batch, EvalLoader
 from sightline.data.preprocessing import Preprocessing
 from sightline.data.splits import Split
 from sightline.errors import UsageError
-from sightline.inference import load_model, load_preprocessing, load_split, predict_logits
+from sightline.inference.model import load_model, load_preprocessing, load_split
+from sightline.inference.predict import predict_logits
 from sightline.run import Run
 from sightline.tasks.classification import TEACHER
 from sightline.training.precision import Precision, choose_precision

@@ -8,7 +8,7 @@ from sightline.reporting.figures.classes import class_balance, confusion, per_cl
 from sightline.reporting.figures.comparison import comparison
 from sightline.reporting.figures.embeddings import embedding
 from sightline.reporting.figures.pictures import augmentation, explanations, gallery
-from sightline.reporting.figures.probabilities import confidence, reliability, risk_coverage, set_sizes
+from sightline.reporting.figures.probabilities import confidence, reliability, risk_coverage, set_sizes, unknown
 from sightline.reporting.figures.ranking import pr_curves, roc_curves
 from sightline.reporting.figures.training import curves, freezing
 
@@ -29,4 +29,5 @@ __all__ = [
     "risk_coverage",
     "roc_curves",
     "set_sizes",
+    "unknown",
 ]

@@ -1,9 +1,7 @@
-"""A trained model, ready to answer: the one way from a run to logits."""
+"""From a run to its model, and to all that stands around it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -12,22 +10,15 @@ from torch import Tensor, nn
 
 from sightline.config import parse
 from sightline.config.schema import CnnModel, Config, ModelConfig
-from sightline.data.dataset import Dataset
-from sightline.data.loaders import Batch, EvalLoader
 from sightline.data.preprocessing import SMALL_SIDE, Preprocessing, native_side
 from sightline.data.sources import Source
 from sightline.data.splits import Split
 from sightline.data.transforms import Channels, stored_side
-from sightline.data.views import Views, views
-from sightline.distributed import World
 from sightline.errors import RunFailedError, UsageError
-from sightline.memory import in_parts_that_fit
 from sightline.metrics.predictions import Predictions
 from sightline.models.build import build_model, input_facts
 from sightline.models.weights import DAMAGE, first_line, load_plain
-from sightline.run import Run, SplitName
-from sightline.runtime import pick_device
-from sightline.terminal import ProgressBar
+from sightline.run import Run
 
 
 @dataclass(frozen=True)
@@ -91,79 +82,6 @@ def without_weights(config: ModelConfig) -> ModelConfig:
     return config.model_copy(update={"weights": None, "pretrained": False})
 
 
-class Backbone(Protocol):
-    """timm's protocol, in so far as it is used here."""
-
-    def forward_features(self, x: Tensor) -> Tensor:
-        """The last maps or tokens."""
-
-    def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
-        """Pooled features, or logits."""
-
-
-def predict_logits(
-    model: nn.Module, loader: EvalLoader, kind: Views = "none"
-) -> tuple[Predictions, NDArray[np.float32]]:
-    """Logits in float32 for every item of a loader, in its order, and the embeddings they were made from.
-
-    Args:
-        model: in eval mode.
-        loader: of one role.
-        kind: the views of an image over which logits and embeddings are averaged.
-
-    Returns:
-        The predictions, and (n, features) what the classifier saw of each item.
-    """
-    backbone = cast("Backbone", model)
-    logits, embeddings, positions, parts = [], [], [], 1
-    with torch.inference_mode(), ProgressBar(len(loader), f"predicting {loader.role}") as bar:
-        for number, batch in enumerate(loader):
-            answers, parts = in_parts_that_fit(partial(_answers, backbone, batch, kind), parts, len(batch), len(batch))
-            logits += [answer for answer, _ in answers]
-            embeddings += [embedding for _, embedding in answers]
-            positions.append(batch.positions)
-            bar.update(number + 1, f"predicting {loader.role}")
-    split = loader.dataset.split
-    index = np.concatenate(positions)
-    predictions = Predictions(
-        ids=np.array([split.ids[position] for position in index]),
-        logits=np.concatenate(logits),
-        labels=split.labels[index].astype(np.int64),
-    )
-    return predictions, np.concatenate(embeddings)
-
-
-def _answers(
-    backbone: Backbone, batch: Batch, kind: Views, parts: int
-) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-    """Logits and embeddings of each part of a batch."""
-    answers = []
-    for part in batch.parts(parts):
-        seen = [(weight, backbone.forward_features(images)) for weight, images in views(part.images, kind)]
-        answers.append((_mean(backbone, seen, pre_logits=False), _mean(backbone, seen, pre_logits=True)))
-    return answers
-
-
-def _mean(backbone: Backbone, seen: list[tuple[float, Tensor]], *, pre_logits: bool) -> NDArray[np.float32]:
-    answers = (weight * backbone.forward_head(maps, pre_logits=pre_logits).float() for weight, maps in seen)
-    mean: NDArray[np.float32] = torch.stack(list(answers)).sum(dim=0).cpu().numpy()
-    return mean
-
-
-def eval_loader(
-    dataset: Dataset,
-    role: SplitName,
-    preprocessing: Preprocessing,
-    batch_size: int,
-    device: torch.device,
-    memory_format: torch.memory_format = torch.channels_last,
-    peers: World = World(),  # noqa: B008 - immutable
-) -> EvalLoader:
-    """Batches of a role as every later stage sees them; of several processes each gets its share."""
-    transform = preprocessing.transform()
-    return EvalLoader(dataset, role, transform, batch_size, device, memory_format, peers.rank, peers.size)
-
-
 class Classifier(nn.Module):
     """From pixels to calibrated probabilities: normalisation, network and temperature in one module.
 
@@ -197,21 +115,6 @@ def class_names_of(run: Run) -> list[str]:
 def groups_of(run: Run, predictions: Predictions) -> NDArray[np.str_] | None:
     """(n,) the group of each item, where the run knows of any."""
     return load_split(run).groups_of(predictions.ids.tolist()) if run.has("split.json") else None
-
-
-def predict_held_out(run: Run, config: Config, roles: Sequence[SplitName]) -> None:
-    """Write the predictions of splits whose labels are not locked, where they are not there yet."""
-    if not run.has("split.json"):  # predictions that another tool made are all there is
-        return
-    split = load_split(run)
-    missing = [role for role in roles if len(split.indices(role)) and not run.has(f"predictions/{role}.npz")]
-    if not missing:
-        return
-    preprocessing, device = load_preprocessing(run), pick_device(config.device)
-    dataset, model = Dataset.open(config, split, preprocessing.stored_side), load_model(run, device)
-    for role in missing:
-        loader = eval_loader(dataset, role, preprocessing, config.evaluation.batch_size, device)
-        run.save_predictions(role, predict_logits(model, loader)[0])
 
 
 def temperature_of(run: Run) -> float:

@@ -1,0 +1,1 @@
+"""A trained model, ready to answer: the one way from a run to logits."""

@@ -1,0 +1,145 @@
+"""Uncertainty: other ways to answer, and what each buys over one plain answer on the same items."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sightline.calibration.calibrate import temperature_half
+from sightline.calibration.temperature import fit_temperature
+from sightline.config.schema import Config
+from sightline.data.dataset import Dataset
+from sightline.data.views import view_count
+from sightline.entrants import Elsewhere, gather
+from sightline.errors import UsageError
+from sightline.inference.model import groups_of, load_model, load_preprocessing, load_split
+from sightline.inference.predict import eval_loader, noisy_passes, predict_held_out, predict_logits
+from sightline.metrics.evaluation import group_codes
+from sightline.metrics.mixture import Mixture
+from sightline.metrics.predictions import Predictions
+from sightline.metrics.systems import in_order
+from sightline.metrics.ways import Way, measure_ways
+from sightline.reporting.ways import WAY_HEADER, way_rows
+from sightline.run import Run, SplitName
+from sightline.runtime import pick_device
+from sightline.stages.evaluate import best_role
+from sightline.terminal import logger, show_table
+
+Answers = Mapping[SplitName, tuple[Predictions, Mixture | None]]
+"""What a way says on each split, and the sample of models it is the mean of, if it is one."""
+
+
+def run(config: Config, run: Run) -> dict[str, float]:
+    """Write `uncertainty.json`, and the predictions of each way under `uncertainty/<way>/`.
+
+    Each way has a temperature of its own, from the same half of the calibration split.
+    """
+    if not run.has("split.json"):
+        raise UsageError("uncertainty asks the model itself, so it takes run= and not predictions=")
+    role = best_role(run)
+    predict_held_out(run, config, ("val", "calibration"))
+    splits: list[SplitName] = [name for name in ("calibration", role) if run.has(f"predictions/{name}.npz")]
+    if role not in splits:
+        raise UsageError(f"{run.path} has no predictions of its {role} split: mode `evaluate` writes them")
+    plain: Answers = {
+        split: (run.load_predictions(split, "measure other ways to answer"), None) for split in dict.fromkeys(splits)
+    }
+    ways: dict[str, Answers] = {"plain": plain}
+    ways |= {"views": _views(config, run, plain), "dropout": _dropout(config, run, plain)}
+    if config.uncertainty.ensemble:
+        ways["ensemble"] = _ensemble(config, run, plain)
+    if not any(len(np.unique(mixture.mutual_information)) > 1 for _, mixture in ways["dropout"].values() if mixture):
+        del ways["dropout"]
+        logger.info("uncertainty: the model has no dropout; model.drop_rate=0.2 trains one with it")
+    found = _measured(config, run, ways, role)
+    run.save_json("uncertainty.json", found)
+    show_table(f"{role} split, {found['n']} images: one plain answer and others", WAY_HEADER, way_rows(found))
+    return {f"{way['name']}/{name}": entry["value"] for way in found["ways"] for name, entry in way["metrics"].items()}
+
+
+def _measured(config: Config, run: Run, ways: Mapping[str, Answers], role: SplitName) -> dict[str, Any]:
+    """Calibrate every way alike, then measure all on the same items."""
+    plain = ways["plain"][role][0]
+    groups = group_codes(groups_of(run, plain), len(plain))
+    listed = []
+    for name, answers in ways.items():
+        predictions, mixture = answers[role]
+        calibrated = None
+        if role != "calibration" and "calibration" in answers:
+            calibrated = _temperature(run, answers["calibration"][0], config.seed)
+        doubt = None if mixture is None else mixture.mutual_information
+        shown = view_count(config.uncertainty.views) if name == "views" else 1
+        listed.append(Way(name, mixture.members if mixture else shown, predictions, calibrated, doubt))
+        if name != "plain":
+            for split, (said, _) in answers.items():
+                arrays = {"ids": said.ids, "logits": said.logits, "labels": said.labels}
+                run.save_arrays(f"uncertainty/{name}/{split}.npz", **arrays)
+    found = measure_ways(
+        listed,
+        bins=config.calibration.bins,
+        level=config.evaluation.level,
+        resamples=config.evaluation.resamples,
+        seed=config.seed,
+        groups=groups,
+    )
+    return {"split": role, "n": len(plain), "ways": found}
+
+
+def _temperature(run: Run, predictions: Predictions, seed: int) -> float:
+    codes = group_codes(groups_of(run, predictions), len(predictions))
+    chosen = temperature_half(predictions.labels, seed, codes)
+    return fit_temperature(predictions.logits[chosen], predictions.labels[chosen])
+
+
+def _asked(config: Config, run: Run, plain: Answers) -> Iterator[tuple[SplitName, Any, Any]]:
+    """The model, and the images of each split."""
+    preprocessing, device = load_preprocessing(run), pick_device(config.device)
+    dataset = Dataset.open(config, load_split(run), preprocessing.stored_side, test_unlocked="test" in plain)
+    model = load_model(run, device)
+    for split in plain:
+        yield split, model, eval_loader(dataset, split, preprocessing, config.evaluation.batch_size, device)
+
+
+def _views(config: Config, run: Run, plain: Answers) -> Answers:
+    """Logits averaged over shifted and mirrored images."""
+    asked = _asked(config, run, plain)
+    return {split: (predict_logits(model, loader, config.uncertainty.views)[0], None) for split, model, loader in asked}
+
+
+def _dropout(config: Config, run: Run, plain: Answers) -> Answers:
+    """Probabilities averaged over passes with dropout left on."""
+    found: dict[SplitName, tuple[Predictions, Mixture | None]] = {}
+    for split, model, loader in _asked(config, run, plain):
+        mixture = Mixture()
+        for predictions in noisy_passes(model, loader, config.uncertainty.passes, config.seed):
+            mixture.add(predictions.probabilities())
+        found[split] = _mean(plain[split][0], mixture), mixture
+    return found
+
+
+def _ensemble(config: Config, run: Run, plain: Answers) -> Answers:
+    """Probabilities averaged over this run and the others, from their predictions alone."""
+    entrants = gather(config.uncertainty.ensemble, Path(config.runs_dir))
+    if strange := [entrant.name for entrant in entrants if isinstance(entrant, Elsewhere)]:
+        raise UsageError(f"uncertainty.ensemble={strange[0]} is no run: its answers elsewhere are not known")
+    others = {member.path: member for entrant in entrants for member in getattr(entrant, "runs", ())}
+    others.pop(run.path, None)
+    if not others:
+        raise UsageError("uncertainty.ensemble names no run but this one; it takes other runs of the same data")
+    names = load_preprocessing(run).class_names
+    found: dict[SplitName, tuple[Predictions, Mixture | None]] = {}
+    for split, (own, _) in plain.items():
+        mixture = Mixture().add(own.probabilities())
+        for other in others.values():
+            if load_preprocessing(other).class_names != names:
+                raise UsageError(f"{other.path} knows other classes than {run.path}; an ensemble needs the same")
+            with other.entering("uncertainty"):
+                theirs = other.load_predictions(split, "join an ensemble")
+            mixture.add(in_order(theirs, own, str(other.path), str(run.path)).probabilities())
+        found[split] = _mean(own, mixture), mixture
+    return found
+
+
+def _mean(own: Predictions, mixture: Mixture) -> Predictions:
+    return Predictions(own.ids, mixture.logits, own.labels)

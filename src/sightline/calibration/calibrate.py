@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.calibration.alternatives import compare_calibrators
 from sightline.calibration.conformal import METHODS, class_scores, fit_quantiles
 from sightline.calibration.judge import FITTED, draws_of_sets, judge_sets
 from sightline.calibration.selective import fit_threshold
@@ -94,6 +95,16 @@ def calibrate(
         )
         parts[when] = {name: interval.to_json() for name, interval in found.items()}
         parts["reliability"][when] = reliability(answers.confidence, scored.right, bins, promises.level)
+    content["calibrators"] = compare_calibrators(
+        logits.astype(np.float64),
+        labels,
+        first,
+        bins=bins,
+        level=promises.level,
+        resamples=resamples,
+        seed=promises.seed,
+        groups=codes,
+    )
     fresh = Predictions(predictions.ids[second], logits[second], labels[second])
     return content | parts | fit_promises(fresh, temperature, promises, judged)
 

@@ -19,7 +19,14 @@ from sightline.reporting.facts import (
 )
 from sightline.reporting.page import environment, pictures_of
 from sightline.reporting.verdict import verdict
-from sightline.reporting.ways import MISTAKE_HEADER, WAY_HEADER, mistake_rows, way_rows
+from sightline.reporting.ways import (
+    CALIBRATOR_HEADER,
+    MISTAKE_HEADER,
+    WAY_HEADER,
+    calibrator_rows,
+    mistake_rows,
+    way_rows,
+)
 from sightline.run import Run
 
 
@@ -54,6 +61,8 @@ def render_report(run: Run, title: str | None = None) -> str:
             confused_rows=tables.confused_rows(evaluation) if evaluation else [],
             calibration_rows=tables.calibration_rows(calibration) if calibration else [],
             unknown_rows=tables.unknown_rows(evaluation["ood"]) if evaluation and "ood" in evaluation else [],
+            calibrator_rows=calibrator_rows((calibration or {}).get("calibrators", [])),
+            calibrator_header=CALIBRATOR_HEADER,
             way_rows=way_rows(contents.uncertainty) if contents.uncertainty else [],
             way_header=WAY_HEADER,
             mistake_rows=mistake_rows(contents.uncertainty) if contents.uncertainty else [],

@@ -66,5 +66,5 @@ def test_training_fixes_what_it_should():
     free = set(content) - set(TRAINED)
     assert free == {
         "mode", "run", "predictions", "input", "output", "runs_dir", "device", "seeds", "variants",
-        "evaluation", "calibration", "compare", "explain", "predict", "report", "tracking",
+        "evaluation", "calibration", "compare", "uncertainty", "explain", "predict", "report", "tracking",
     }  # fmt: skip

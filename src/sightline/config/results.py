@@ -18,6 +18,7 @@ class EvaluationConfig(Frozen):
     gallery: Count
     tsne_items: Annotated[int, Field(ge=10)]
     ood: DataConfig | None
+    slices: tuple[str, ...]
 
 
 class CalibrationConfig(Frozen):

@@ -2,7 +2,7 @@
 
 import csv
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +57,33 @@ def find_table(config: CsvData) -> Source:
     )
 
 
+def columns_of(config: CsvData, ids: Sequence[str], columns: Sequence[str]) -> dict[str, list[str]]:
+    """The cells of some columns for some images.
+
+    Args:
+        config: of the table.
+        ids: the images.
+        columns: names of columns, asked for by `evaluation.slices`.
+
+    Raises:
+        UsageError: there is no such column, or an image is no longer listed.
+    """
+    assert config.manifest is not None
+    manifest = Path(config.manifest).expanduser()
+    base = manifest.parent if config.root is None else Path(config.root).expanduser()
+    wanted = {config.path_column: "data.path_column", **dict.fromkeys(columns, "evaluation.slices")}
+    rows = {_place(base, cells[config.path_column])[1]: cells for _, cells in _lines(manifest, wanted)}
+    if gone := [name for name in ids if name not in rows]:
+        raise UsageError(f"data.manifest={manifest} no longer lists {len(gone)} images of this run, {gone[0]} first")
+    return {column: [rows[name][column] for name in ids] for column in columns}
+
+
+def _place(base: Path, path: str) -> tuple[Path, str]:
+    """Where an image lies, and its id."""
+    full = os.path.normpath(base / path)
+    return Path(full), Path(full.removeprefix(os.path.normpath(base) + os.sep)).as_posix()
+
+
 def _rows(manifest: Path, base: Path, config: CsvData) -> Iterator[_Row]:
     """Every row of the table, its cells checked."""
     for line, cells in _lines(manifest, _columns(config)):
@@ -68,10 +95,9 @@ def _rows(manifest: Path, base: Path, config: CsvData) -> Iterator[_Row]:
         word = cells[config.split_column].lower() if config.split_column else ""
         if word and word not in ROLE_WORDS:
             raise UsageError(f"{where}: {config.split_column}={word!r} is none of {', '.join(ROLE_WORDS)}")
-        full = os.path.normpath(base / path)
-        name = full.removeprefix(os.path.normpath(base) + os.sep)
+        full, name = _place(base, path)
         group = cells[config.group_column] if config.group_column else None
-        yield _Row(line, Path(full), Path(name).as_posix(), label, ROLE_WORDS.get(word), group)
+        yield _Row(line, full, name, label, ROLE_WORDS.get(word), group)
 
 
 def _columns(config: CsvData) -> dict[str, str]:

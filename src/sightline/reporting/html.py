@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import sightline
-from sightline.reporting import tables
+from sightline.reporting import tables, uncertainty
 from sightline.reporting.contents import Contents
 from sightline.reporting.facts import (
     SPLIT_HEADER,
@@ -19,14 +19,6 @@ from sightline.reporting.facts import (
 )
 from sightline.reporting.page import environment, pictures_of
 from sightline.reporting.verdict import verdict
-from sightline.reporting.ways import (
-    CALIBRATOR_HEADER,
-    MISTAKE_HEADER,
-    WAY_HEADER,
-    calibrator_rows,
-    mistake_rows,
-    way_rows,
-)
 from sightline.run import Run
 
 
@@ -60,17 +52,15 @@ def render_report(run: Run, title: str | None = None) -> str:
             per_class_rows=tables.per_class_rows(evaluation["per_class"]) if evaluation else [],
             confused_rows=tables.confused_rows(evaluation) if evaluation else [],
             calibration_rows=tables.calibration_rows(calibration) if calibration else [],
-            unknown_rows=tables.unknown_rows(evaluation["ood"]) if evaluation and "ood" in evaluation else [],
-            calibrator_rows=calibrator_rows((calibration or {}).get("calibrators", [])),
-            calibrator_header=CALIBRATOR_HEADER,
-            way_rows=way_rows(contents.uncertainty) if contents.uncertainty else [],
-            way_header=WAY_HEADER,
-            mistake_rows=mistake_rows(contents.uncertainty) if contents.uncertainty else [],
-            mistake_header=MISTAKE_HEADER,
+            slice_rows=tables.slice_rows((evaluation or {}).get("slices", [])),
+            unknown_rows=uncertainty.unknown_rows(evaluation["ood"]) if evaluation and "ood" in evaluation else [],
+            calibrator_rows=uncertainty.calibrator_rows((calibration or {}).get("calibrators", [])),
+            way_rows=uncertainty.way_rows(contents.uncertainty) if contents.uncertainty else [],
+            mistake_rows=uncertainty.mistake_rows(contents.uncertainty) if contents.uncertainty else [],
             cost_facts=cost_facts(contents.cost) if contents.cost else [],
             calibrated_rows=tables.calibrated_rows(calibrated) if calibrated else [],
-            conformal_rows=tables.conformal_rows((calibrated or calibration or {}).get("conformal", [])),
-            selective_rows=tables.selective_rows((calibrated or calibration or {}).get("selective", [])),
+            conformal_rows=uncertainty.conformal_rows((calibrated or calibration or {}).get("conformal", [])),
+            selective_rows=uncertainty.selective_rows((calibrated or calibration or {}).get("selective", [])),
             judged_on=_judged_on(contents),
             explain_facts=explain_facts(contents.explain) if contents.explain else [],
             command=shlex.join(provenance["command"]) if provenance else "",
@@ -79,6 +69,7 @@ def render_report(run: Run, title: str | None = None) -> str:
             ledger_header=("Time", "Stage", "Purpose"),
             split_header=SPLIT_HEADER,
             tables=tables,
+            uncertainty=uncertainty,
             version=sightline.__version__,
         )
     )

@@ -82,6 +82,14 @@ def interval(name: str, entry: Mapping[str, Any] | None) -> str:
     return number(name, entry["value"]) + (f" [{ends}]" if ends else "")
 
 
+def signed(name: str, difference: Mapping[str, Any]) -> str:
+    """A difference with its limits, `+1.2 [-0.3, +2.7]`, without unit."""
+    how = metric(name)
+    scale = 100 if how.share else 1
+    value, low, high = (f"{scale * difference[key]:+.{how.digits}f}" for key in ("value", "low", "high"))
+    return f"{value} [{low}, {high}]"
+
+
 def level(entry: Mapping[str, Any]) -> str:
     """The level of an interval, `95 %`."""
     return MISSING if entry.get("level") is None else f"{round(100 * entry['level'], 4):g} %"
@@ -156,61 +164,20 @@ def calibrated_rows(calibrated: Mapping[str, Any]) -> list[list[str]]:
     ]
 
 
-CONFORMAL_HEADER: Final = ("Method", "Promise", "Holds", "Coverage", "Mean size", "One class", "Empty")
+SLICE_HEADER: Final = ("Column", "Value", "Images", "Accuracy", "Above the others")
 
 
-def conformal_rows(entries: Sequence[Mapping[str, Any]]) -> list[list[str]]:
-    """One row a kind of set that was measured."""
+def slice_rows(entries: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """One row a slice."""
     return [
         [
-            entry["method"].upper(),
-            number("accuracy", 1 - entry["alpha"]),
-            "within each class" if entry["conditional"] == "class" else "over all images",
-            interval("accuracy", entry["coverage"]),
-            f"{entry['mean_size']:.2f}",
-            number("accuracy", entry["single"]),
-            number("accuracy", entry["empty"]),
+            entry["column"],
+            entry["value"],
+            f"{entry['n']:,}",
+            interval("accuracy", entry["accuracy"]),
+            signed("accuracy", entry["difference"]) if "difference" in entry else MISSING,
         ]
         for entry in entries
-        if "coverage" in entry
-    ]
-
-
-SELECTIVE_HEADER: Final = ("At most wrong", "Bound", "Confidence from", "Answered", "Wrong among them")
-
-
-def selective_rows(entries: Sequence[Mapping[str, Any]]) -> list[list[str]]:
-    """One row a target; where none can be vouched for, no answer is given."""
-    return [
-        [
-            f"{100 * entry['target_risk']:g} %",
-            number("ece", entry["risk_bound"]),
-            MISSING if entry["threshold"] is None else f"{entry['threshold']:.4f}",
-            number("accuracy", entry["coverage"]),
-            interval("ece", entry["risk"]) if isinstance(entry["risk"], Mapping) else number("ece", entry["risk"]),
-        ]
-        for entry in entries
-    ]
-
-
-UNKNOWN_HEADER: Final = ("Score", "AUROC", "AUPR, known", "AUPR, unknown", "Unknown ones passed at 95 % of the known")
-SCORES: Final = {
-    "msp": "probability of the answer (MSP)",
-    "energy": "energy",
-    "mahalanobis": "distance to the classes (Mahalanobis)",
-    "knn": "distance to the k-th neighbour",
-}
-
-
-def unknown_rows(ood: Mapping[str, Any]) -> list[list[str]]:
-    """One row a score that should tell unknown images from known ones."""
-    return [
-        [
-            SCORES[name],
-            *(interval("roc_auc_ovr", measured[area]) for area in ("auroc", "aupr_in", "aupr_out")),
-            interval("accuracy", measured["fpr95"]),
-        ]
-        for name, measured in ood["scores"].items()
     ]
 
 

@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 from sklearn.manifold import TSNE
 
 from sightline.calibration.judge import judge
-from sightline.config.schema import Config
+from sightline.config.schema import Config, CsvData
 from sightline.cost import model_cost
 from sightline.data.dataset import Dataset
 from sightline.data.preprocessing import Preprocessing
+from sightline.data.table import columns_of
+from sightline.errors import UsageError
 from sightline.inference.model import (
     class_names_of,
     groups_of,
@@ -25,9 +27,10 @@ from sightline.inference.predict import eval_loader, predict_held_out, predict_l
 from sightline.metrics.evaluation import evaluate_classification, group_codes
 from sightline.metrics.predictions import Predictions
 from sightline.metrics.risk import selective_risk
+from sightline.metrics.slices import measure_slices
 from sightline.reporting import figures
 from sightline.reporting.evaluation import draw_evaluation
-from sightline.reporting.tables import METRIC_HEADER, metric_rows
+from sightline.reporting.tables import METRIC_HEADER, SLICE_HEADER, metric_rows, slice_rows
 from sightline.run import Run, SplitName
 from sightline.runtime import pick_device
 from sightline.stages.unknown import measure_unknown
@@ -66,6 +69,8 @@ def run(config: Config, run: Run) -> dict[str, float]:
         content["calibrated"] = _calibrated(config, run.load_json("calibration.json"), predictions, groups)
     if config.evaluation.ood is not None:
         content["ood"] = measure_unknown(config, run, role)
+    if config.evaluation.slices:
+        content["slices"] = _slices(config, run, predictions, groups)
     content["risk_coverage"] = _risk(config, predictions, temperature_of(run), groups)
     run.save_json("evaluation.json", content)
     settings = config.evaluation
@@ -118,6 +123,20 @@ def _calibrated(
         seed=config.seed,
         groups=groups,
     )
+
+
+def _slices(
+    config: Config, run: Run, predictions: Predictions, groups: NDArray[np.str_] | None
+) -> list[dict[str, Any]]:
+    """Accuracy by the columns of the manifest that `evaluation.slices` names."""
+    if not isinstance(config.data, CsvData) or not run.has("split.json"):
+        raise UsageError("evaluation.slices names columns of data.manifest, so it takes a run with data=csv")
+    columns = columns_of(config.data, predictions.ids.tolist(), config.evaluation.slices)
+    right = np.equal(predictions.logits.argmax(axis=1), predictions.labels)
+    codes = group_codes(groups, len(predictions))
+    found = measure_slices(columns, right, level=config.evaluation.level, groups=codes)
+    show_table("slices", SLICE_HEADER, slice_rows(found))
+    return found
 
 
 def _risk(

@@ -20,7 +20,7 @@ from sightline.metrics.mixture import Mixture
 from sightline.metrics.predictions import Predictions
 from sightline.metrics.systems import in_order
 from sightline.metrics.ways import Way, measure_ways
-from sightline.reporting.ways import WAY_HEADER, way_rows
+from sightline.reporting.uncertainty import WAY_HEADER, way_rows
 from sightline.run import Run, SplitName
 from sightline.runtime import pick_device
 from sightline.stages.evaluate import best_role

@@ -13,7 +13,7 @@ from sightline.inference.unknown import predict_unknown
 from sightline.metrics.detection import detection
 from sightline.metrics.unknown import confidence, mahalanobis, nearness, negative_energy
 from sightline.reporting import figures
-from sightline.reporting.tables import UNKNOWN_HEADER, unknown_rows
+from sightline.reporting.uncertainty import UNKNOWN_HEADER, unknown_rows
 from sightline.run import Run, SplitName
 from sightline.runtime import pick_device
 from sightline.terminal import show_table

@@ -3,7 +3,7 @@ import csv
 import pytest
 
 from sightline.config.schema import CsvData, ValidationPolicy
-from sightline.data.table import find_table
+from sightline.data.table import columns_of, find_table
 from sightline.errors import UsageError
 
 POLICY = ValidationPolicy(
@@ -145,3 +145,17 @@ def test_thousands_of_rows(folder):
     assert len(source) == count
     assert source.ids[17] == "17.png"
     assert source.class_names[source.labels[17]] == "class 3"
+
+
+def test_columns_by_image(folder):
+    manifest = folder / "sites.csv"
+    with manifest.open("w", newline="") as stream:
+        csv.writer(stream).writerows(
+            [["path", "label", "site"], *[[name, "x", f"site {n}"] for n, name in enumerate("abc")]]
+        )
+    settings = config(manifest)
+    assert columns_of(settings, ["c", "a"], ["site"]) == {"site": ["site 2", "site 0"]}
+    with pytest.raises(UsageError, match=r"evaluation.slices=place: .* has no such column; it has path, label, site"):
+        columns_of(settings, ["a"], ["place"])
+    with pytest.raises(UsageError, match="no longer lists 1 images of this run, d first"):
+        columns_of(settings, ["a", "d"], ["site"])

@@ -87,6 +87,7 @@ SETS = [
 DRAWINGS: dict[str, Callable[[], bytes]] = {
     "risk_coverage": lambda: figures.risk_coverage(CURVE),
     "set_sizes": lambda: figures.set_sizes(SETS),
+    "unknown": lambda: figures.unknown({"msp": PROBABILITIES.max(1), "one": np.ones(len(LABELS))}, LABELS > 1),
     "comparison": lambda: figures.comparison(found(3)),
     "curves": lambda: figures.curves(ROWS, best_epoch=2),
     "freezing": lambda: figures.freezing(PLAN, 10),

@@ -6,7 +6,6 @@ import numpy as np
 
 from sightline.config.schema import Config
 from sightline.data.dataset import Dataset
-from sightline.errors import UsageError
 from sightline.inference.model import load_model, load_preprocessing, load_split, temperature_of
 from sightline.inference.predict import eval_loader, predict_logits
 from sightline.inference.unknown import predict_unknown
@@ -26,12 +25,10 @@ def measure_unknown(config: Config, run: Run, role: SplitName) -> dict[str, Any]
     """`ood` of `evaluation.json`, and its figure: the images of a split against those of `evaluation.ood`.
 
     Raises:
-        UsageError: there is no model to ask, or there are no other images.
+        UsageError: there are no other images.
     """
     data = config.evaluation.ood
     assert data is not None
-    if not run.has("split.json"):
-        raise UsageError("evaluation.ood asks the model itself, so it takes run= and not predictions=")
     preprocessing, device, split = load_preprocessing(run), pick_device(config.device), load_split(run)
     model = load_model(run, device)
     unknown, unknown_features = predict_unknown(config, data, model, preprocessing, device)

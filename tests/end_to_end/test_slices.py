@@ -35,7 +35,7 @@ def test_a_run_is_measured_slice_by_slice(sightline: Command, bars: Path, tmp_pa
 
 
 def test_only_a_table_has_columns(sightline: Command, demo_run: Path, tmp_path: Path):
-    answer = sightline(
-        "evaluate", f"run={demo_run}", "evaluation.slices=[site]", f"runs_dir={tmp_path}", "tracking=none"
-    )
+    before = (demo_run / "test_ledger.jsonl").read_text()
+    answer = sightline("evaluate", f"run={demo_run}", "evaluation.slices=[site]", f"runs_dir={tmp_path}")
     assert (answer.status, "data=csv" in answer.err) == (2, True)
+    assert (demo_run / "test_ledger.jsonl").read_text() == before

@@ -6,13 +6,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.manifold import TSNE
 
 from sightline.calibration.judge import judge
 from sightline.config.schema import Config, CsvData
 from sightline.cost import model_cost
 from sightline.data.dataset import Dataset
-from sightline.data.preprocessing import Preprocessing
 from sightline.data.table import columns_of
 from sightline.errors import UsageError
 from sightline.inference.model import (
@@ -33,6 +31,7 @@ from sightline.reporting.evaluation import draw_evaluation
 from sightline.reporting.tables import METRIC_HEADER, SLICE_HEADER, metric_rows, slice_rows
 from sightline.run import Run, SplitName
 from sightline.runtime import pick_device
+from sightline.stages.examples import draw_galleries, map_embeddings
 from sightline.stages.unknown import measure_unknown
 from sightline.terminal import show_table
 
@@ -71,7 +70,7 @@ def run(config: Config, run: Run) -> dict[str, float]:
     if config.evaluation.ood is not None:
         content["ood"] = measure_unknown(config, run, role)
     if config.evaluation.slices:
-        content["slices"] = _slices(config, run, predictions, groups)
+        content["slices"] = _slices(config, predictions, groups)
     content["risk_coverage"] = _risk(config, predictions, temperature_of(run), groups)
     run.save_json("evaluation.json", content)
     settings = config.evaluation
@@ -116,8 +115,8 @@ def _predict(config: Config, run: Run, role: SplitName) -> tuple[Predictions, Pr
     averaged = None if views == "none" else predict_logits(model, loader, views)[0]
     run.save_predictions(role, predictions)
     run.save_json("cost.json", model_cost(model, config, preprocessing, device))
-    _galleries(run, config, dataset, preprocessing, predictions, role)
-    points, kept = _map(embeddings, config.evaluation.tsne_items, config.seed)
+    draw_galleries(run, config, dataset, preprocessing, predictions, role)
+    points, kept = map_embeddings(embeddings, config.evaluation.tsne_items, config.seed)
     picture = figures.embedding(points, predictions.labels[kept], list(preprocessing.class_names))
     run.save_bytes("figures/embedding.png", picture)
     return predictions, averaged
@@ -138,9 +137,7 @@ def _calibrated(
     )
 
 
-def _slices(
-    config: Config, run: Run, predictions: Predictions, groups: NDArray[np.str_] | None
-) -> list[dict[str, Any]]:
+def _slices(config: Config, predictions: Predictions, groups: NDArray[np.str_] | None) -> list[dict[str, Any]]:
     """Accuracy by the columns of the manifest that `evaluation.slices` names."""
     assert isinstance(config.data, CsvData)
     columns = columns_of(config.data, predictions.ids.tolist(), config.evaluation.slices)
@@ -164,44 +161,3 @@ def _risk(
         seed=config.seed,
         groups=group_codes(groups, len(predictions)),
     )
-
-
-def _galleries(
-    run: Run, config: Config, dataset: Dataset, preprocessing: Preprocessing, predictions: Predictions, role: str
-) -> None:
-    """Right ones as they come, and the most confident mistakes: among them sit the likely label errors (E6)."""
-    probabilities = predictions.probabilities()
-    predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
-    right = predicted == predictions.labels
-    mistakes = np.flatnonzero(~right)
-    shown = {
-        "right": (np.flatnonzero(right), "Right"),
-        "wrong": (mistakes, "Wrong"),
-        "confident_mistakes": (mistakes[np.argsort(-confidence[mistakes], kind="stable")], "Most confident mistakes"),
-    }
-    for name, (rows, heading) in shown.items():
-        chosen = rows[: config.evaluation.gallery]
-        titles = [
-            f"{preprocessing.class_names[predicted[row]]}, {confidence[row]:.0%}"
-            + ("" if right[row] else f"\nis {preprocessing.class_names[predictions.labels[row]]}")
-            for row in chosen
-        ]
-        pixels = _pixels(dataset, preprocessing, dataset.positions(role)[chosen])
-        picture = figures.gallery(pixels, titles, heading=heading, right=right[chosen].tolist())
-        run.save_bytes(f"figures/gallery_{name}.png", picture)
-
-
-def _pixels(dataset: Dataset, preprocessing: Preprocessing, positions: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """What the model saw of some items, to be looked at."""
-    if not len(positions):
-        return np.zeros((0, preprocessing.image_size, preprocessing.image_size, 3), dtype=np.uint8)
-    images, sizes = dataset.store.batch(dataset.rows[positions])
-    return preprocessing.to_pixels(preprocessing.transform()(images, sizes))
-
-
-def _map(embeddings: NDArray[np.float32], items: int, seed: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """t-SNE of at most `items` embeddings, evenly taken, and which they are."""
-    kept = np.unique(np.linspace(0, len(embeddings) - 1, min(items, len(embeddings))).round().astype(np.int64))
-    perplexity = min(30.0, (len(kept) - 1) / 3)
-    points = TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(embeddings[kept])
-    return points.astype(np.float32), kept

@@ -43,8 +43,9 @@ def execute(composed: Mapping[str, Any], overrides: Sequence[str], arguments: Se
         _judge_elsewhere(config, arguments, Path(config.predictions))
     else:
         run = Run.open(config.one_run or "latest", Path(config.runs_dir))
-        before = parse.read(run.path / "config.yaml").model_dump(mode="json")
-        config = parse.parse(stored.with_overrides(before, config.model_dump(mode="json"), overrides))
+        now = config.model_dump(mode="json")
+        before = parse.read(run.path / "config.yaml", now).model_dump(mode="json")
+        config = parse.parse(stored.with_overrides(before, now, overrides))
         with log_to(run.file("log.txt")):
             run_stages(config, run)
 
@@ -88,8 +89,8 @@ def _training_run(config: Config) -> Run | None:
     if config.one_run is None:
         return _started_before(config)
     run = Run.open(config.one_run, Path(config.runs_dir))
-    before = parse.read(run.path / "config.yaml").model_dump(mode="json")
-    stored.check_same_training(before, config.model_dump(mode="json"))
+    now = config.model_dump(mode="json")
+    stored.check_same_training(parse.read(run.path / "config.yaml", now).model_dump(mode="json"), now)
     return run
 
 

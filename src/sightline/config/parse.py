@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from sightline.config.fixed import ANYTIME, TRAINED
-from sightline.config.schema import Config
+from sightline.config.fixed import ANYTIME, FREE, TRAINED
+from sightline.config.schema import Config, ModelConfig
 from sightline.config.suggestions import did_you_mean, did_you_mean_key
 from sightline.errors import UsageError
 
@@ -44,12 +44,41 @@ def parse(content: Mapping[str, Any], origin: str = "the configuration") -> Conf
         raise UsageError(f"{origin} holds a value that is not finite: {error}") from error
 
 
-def read(path: Path) -> Config:
+def read(path: Path, today: Mapping[str, Any]) -> Config:
     """Read a stored configuration.
 
+    Args:
+        path: the file.
+        today: a configuration of this version. Keys of free groups that came after the file was written, and change
+            nothing of what was trained, are taken from it.
+
     Raises:
-        UsageError: it is missing, no YAML, or not a configuration of this version.
+        UsageError: it is missing, no YAML, or not a configuration that this version can take on.
     """
+    content = _load(path)
+    for group in FREE:
+        if isinstance(content.setdefault(group, {}), dict):
+            content[group] = {**today[group], **content[group]}
+    return parse(content, origin=str(path))
+
+
+def read_model(path: Path) -> ModelConfig:
+    """The model of a stored configuration.
+
+    Raises:
+        UsageError: the file is missing, no YAML, or knows no model of this version.
+    """
+    content = _load(path)
+    try:
+        found: ModelConfig = TypeAdapter(ModelConfig).validate_json(json.dumps(content.get("model")))
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        place = ".".join(["model", *map(str, problem["loc"])])
+        raise UsageError(f"{path}: {place}: {problem['msg']}") from error
+    return found
+
+
+def _load(path: Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(path.read_text())
     except FileNotFoundError as error:
@@ -58,7 +87,7 @@ def read(path: Path) -> Config:
         raise UsageError(f"{path} is no YAML: {error}") from error
     if not isinstance(content, dict):
         raise UsageError(f"{path} holds no configuration")
-    return parse(content, origin=str(path))
+    return content
 
 
 def to_yaml(config: Config) -> str:

@@ -62,12 +62,12 @@ def load_model(run: Run, device: torch.device) -> nn.Module:
         UsageError: the run holds no finished epoch.
         RunFailedError: the checkpoint is damaged.
     """
-    config = parse.read(run.path / "config.yaml")
+    config = parse.read_model(run.path / "config.yaml")
     preprocessing = load_preprocessing(run)
     path = run.path / "checkpoints/best.pt"
     if not path.is_file():
         raise UsageError(f"{run.path} has no checkpoints/best.pt: its training has not closed an epoch yet")
-    model = build_model(without_weights(config.model), len(preprocessing.class_names), preprocessing.image_size)
+    model = build_model(without_weights(config), len(preprocessing.class_names), preprocessing.image_size)
     try:
         model.load_state_dict(cast("dict[str, Any]", load_plain(path))["model"])
     except (OSError, *DAMAGE) as error:

@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from sightline.cli import compose_config
 from sightline.config import parse
@@ -104,5 +105,30 @@ def test_a_damaged_file_is_named(tmp_path: Path, text: str, says: str):
     path = tmp_path / "config.yaml"
     path.write_text(text)
     with pytest.raises(UsageError, match=says) as refusal:
-        parse.read(path)
+        parse.read(path, compose_config([]))
     assert "config.yaml" in str(refusal.value)
+
+
+def test_a_run_from_before_a_free_key_existed_can_be_opened(tmp_path: Path):
+    today = compose_config(["evaluation.gallery=3"])
+    older = copy.deepcopy(today)
+    del older["evaluation"]["gallery"], older["uncertainty"]
+    older["evaluation"]["level"] = 0.8
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump(older))
+    found = parse.read(path, today)
+    assert (found.evaluation.gallery, found.evaluation.level) == (3, 0.8)
+    assert found.uncertainty.passes == today["uncertainty"]["passes"]
+    del older["training"]["epochs"]
+    path.write_text(yaml.safe_dump(older))
+    with pytest.raises(UsageError, match=r"training.epochs is missing in .*config.yaml"):
+        parse.read(path, today)
+
+
+def test_the_model_alone_can_be_read(tmp_path: Path):
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump({"model": compose_config(["model=cnn"])["model"]}))
+    assert parse.read_model(path).name == "cnn"
+    path.write_text("model: {name: cnn}")
+    with pytest.raises(UsageError, match=r"config.yaml: model.cnn.width: Field required"):
+        parse.read_model(path)

@@ -132,4 +132,4 @@ def environment() -> Environment:
 
 def _is_numeric(cells: Iterable[str]) -> bool:
     """Whether a column holds numbers, which are set to the right."""
-    return all(cell == MISSING or cell[:1].isdigit() or cell[:1] in {"+", "-"} for cell in cells)
+    return all(cell in {MISSING, ""} or cell[:1].isdigit() or cell[:1] in {"+", "-"} for cell in cells)

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sightline.reporting.tables import MISSING, interval, number, signed
+from sightline.reporting.tables import MISSING, interval, label, number, signed
 
-WAY_HEADER: Final = ("Way", "Answers an image", "Accuracy", "Log loss", "ECE, debiased", "AURC")
+WAY_HEADER: Final = ("Way", "Score", "Value", "Above the plain one")
 SHOWN: Final = ("accuracy", "log_loss", "ece_debiased", "aurc")
 MISTAKE_HEADER: Final = ("Way", "Sign of doubt", "AUROC", "Wrong ones passed at 95 % of the right ones")
-CALIBRATOR_HEADER: Final = ("Calibrator", "Log loss", "Brier score", "ECE, debiased", "Accuracy", "Answers changed")
+CALIBRATOR_HEADER: Final = ("Calibrator", "Score", "Value", "Above the temperature's")
 CALIBRATOR_SCORES: Final = ("log_loss", "brier", "ece_debiased", "accuracy")
 NAMES: Final = {
     "temperature": "temperature",
@@ -46,8 +46,12 @@ def unknown_rows(ood: Mapping[str, Any]) -> list[list[str]]:
 
 
 def way_rows(found: Mapping[str, Any]) -> list[list[str]]:
-    """One row a way of `uncertainty.json`: values, and what they are above the plain ones."""
-    return [[NAMES[way["name"]], str(way["members"]), *(_cell(name, way) for name in SHOWN)] for way in found["ways"]]
+    """One row a way of `uncertainty.json` and score: its value, and the difference from the plain one."""
+    rows = []
+    for way in found["ways"]:
+        name = NAMES[way["name"]] + (f", {way['members']} each" if way["members"] > 1 else "")
+        rows += [[name, *_cells(score, way, "over_plain")] for score in SHOWN]
+    return rows
 
 
 def mistake_rows(found: Mapping[str, Any]) -> list[list[str]]:
@@ -60,15 +64,13 @@ def mistake_rows(found: Mapping[str, Any]) -> list[list[str]]:
 
 
 def calibrator_rows(found: Sequence[Mapping[str, Any]]) -> list[list[str]]:
-    """One row a calibrator of `calibration.json`: values, and what they are above those of the temperature."""
-    return [
-        [
-            NAMES[entry["name"]],
-            *(_cell(name, entry, "over_temperature") for name in CALIBRATOR_SCORES),
-            number("accuracy", entry["changed"]),
-        ]
-        for entry in found
-    ]
+    """One row a calibrator of `calibration.json` and score: its value, and the difference from the temperature's."""
+    rows = []
+    for entry in found:
+        rows += [[NAMES[entry["name"]], *_cells(score, entry, "over_temperature")] for score in CALIBRATOR_SCORES]
+        if entry["changed"]:
+            rows.append([NAMES[entry["name"]], "Answers changed", number("accuracy", entry["changed"]), ""])
+    return rows
 
 
 CONFORMAL_HEADER: Final = ("Method", "Promise", "Holds", "Coverage", "Mean size", "One class", "Empty")
@@ -108,7 +110,7 @@ def selective_rows(entries: Sequence[Mapping[str, Any]]) -> list[list[str]]:
     ]
 
 
-def _cell(name: str, way: Mapping[str, Any], over: str = "over_plain") -> str:
-    if over not in way:
-        return interval(name, way["metrics"][name])
-    return f"{number(name, way['metrics'][name]['value'])}, {signed(name, way[over][name])}"
+def _cells(score: str, entry: Mapping[str, Any], over: str) -> list[str]:
+    """A score, its value with its interval, and its difference, if it has one."""
+    difference = signed(score, entry[over][score]) if over in entry else ""
+    return [label(score), interval(score, entry["metrics"][score]), difference]

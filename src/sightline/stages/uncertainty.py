@@ -1,15 +1,16 @@
 """Uncertainty: other ways to answer, and what each buys over one plain answer on the same items."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from torch import nn
 
 from sightline.calibration.calibrate import temperature_half
 from sightline.calibration.temperature import fit_temperature
 from sightline.config.schema import Config
 from sightline.data.dataset import Dataset
+from sightline.data.loaders import EvalLoader
 from sightline.data.views import view_count
 from sightline.entrants import Elsewhere, gather
 from sightline.errors import UsageError
@@ -29,6 +30,9 @@ from sightline.terminal import logger, show_table
 Answers = Mapping[SplitName, tuple[Predictions, Mixture | None]]
 """What a way says on each split, and the sample of models it is the mean of, if it is one."""
 
+SAME = 1e-9
+"""Nats of mutual information that rounding can bring about."""
+
 
 def run(config: Config, run: Run) -> dict[str, float]:
     """Write `uncertainty.json`, and the predictions of each way under `uncertainty/<way>/`.
@@ -42,16 +46,17 @@ def run(config: Config, run: Run) -> dict[str, float]:
     splits: list[SplitName] = [name for name in ("calibration", role) if run.has(f"predictions/{name}.npz")]
     if role not in splits:
         raise UsageError(f"{run.path} has no predictions of its {role} split: mode `evaluate` writes them")
+    others = _others(config, run)
     plain: Answers = {
         split: (run.load_predictions(split, "measure other ways to answer"), None) for split in dict.fromkeys(splits)
     }
-    ways: dict[str, Answers] = {"plain": plain}
-    ways |= {"views": _views(config, run, plain), "dropout": _dropout(config, run, plain)}
-    if config.uncertainty.ensemble:
-        ways["ensemble"] = _ensemble(config, run, plain)
-    if not any(len(np.unique(mixture.mutual_information)) > 1 for _, mixture in ways["dropout"].values() if mixture):
-        del ways["dropout"]
+    ways: dict[str, Answers] = {"plain": plain, "views": _views(config, run, plain)}
+    if noisy := _dropout(config, run, plain):
+        ways["dropout"] = noisy
+    else:
         logger.info("uncertainty: the model has no dropout; model.drop_rate=0.2 trains one with it")
+    if others:
+        ways["ensemble"] = _ensemble(run, others, plain)
     found = _measured(config, run, ways, role)
     run.save_json("uncertainty.json", found)
     show_table(f"{role} split, {found['n']} images: one plain answer and others", WAY_HEADER, way_rows(found))
@@ -92,7 +97,7 @@ def _temperature(run: Run, predictions: Predictions, seed: int) -> float:
     return fit_temperature(predictions.logits[chosen], predictions.labels[chosen])
 
 
-def _asked(config: Config, run: Run, plain: Answers) -> Iterator[tuple[SplitName, Any, Any]]:
+def _asked(config: Config, run: Run, plain: Answers) -> Iterator[tuple[SplitName, nn.Module, EvalLoader]]:
     """The model, and the images of each split."""
     preprocessing, device = load_preprocessing(run), pick_device(config.device)
     dataset = Dataset.open(config, load_split(run), preprocessing.stored_side, test_unlocked="test" in plain)
@@ -108,32 +113,43 @@ def _views(config: Config, run: Run, plain: Answers) -> Answers:
 
 
 def _dropout(config: Config, run: Run, plain: Answers) -> Answers:
-    """Probabilities averaged over passes with dropout left on."""
+    """Probabilities averaged over passes with dropout left on; nothing where all passes say the same."""
     found: dict[SplitName, tuple[Predictions, Mixture | None]] = {}
     for split, model, loader in _asked(config, run, plain):
         mixture = Mixture()
         for predictions in noisy_passes(model, loader, config.uncertainty.passes, config.seed):
             mixture.add(predictions.probabilities())
+            if mixture.members == 2 and mixture.mutual_information.max() < SAME:
+                return {}
         found[split] = _mean(plain[split][0], mixture), mixture
     return found
 
 
-def _ensemble(config: Config, run: Run, plain: Answers) -> Answers:
-    """Probabilities averaged over this run and the others, from their predictions alone."""
+def _others(config: Config, run: Run) -> list[Run]:
+    """The runs that join this one in an ensemble.
+
+    Raises:
+        UsageError: one is not there, is this run, or knows other classes.
+    """
     entrants = gather(config.uncertainty.ensemble, Path(config.runs_dir))
     if strange := [entrant.name for entrant in entrants if isinstance(entrant, Elsewhere)]:
         raise UsageError(f"uncertainty.ensemble={strange[0]} is no run: its answers elsewhere are not known")
     others = {member.path: member for entrant in entrants for member in getattr(entrant, "runs", ())}
     others.pop(run.path, None)
-    if not others:
+    if entrants and not others:
         raise UsageError("uncertainty.ensemble names no run but this one; it takes other runs of the same data")
     names = load_preprocessing(run).class_names
+    if strangers := [path for path, other in others.items() if load_preprocessing(other).class_names != names]:
+        raise UsageError(f"{strangers[0]} knows other classes than {run.path}; an ensemble needs the same")
+    return list(others.values())
+
+
+def _ensemble(run: Run, others: Sequence[Run], plain: Answers) -> Answers:
+    """Probabilities averaged over this run and the others, from their predictions alone."""
     found: dict[SplitName, tuple[Predictions, Mixture | None]] = {}
     for split, (own, _) in plain.items():
         mixture = Mixture().add(own.probabilities())
-        for other in others.values():
-            if load_preprocessing(other).class_names != names:
-                raise UsageError(f"{other.path} knows other classes than {run.path}; an ensemble needs the same")
+        for other in others:
             with other.entering("uncertainty"):
                 theirs = other.load_predictions(split, "join an ensemble")
             mixture.add(in_order(theirs, own, str(other.path), str(run.path)).probabilities())

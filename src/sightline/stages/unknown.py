@@ -7,7 +7,7 @@ import numpy as np
 from sightline.config.schema import Config
 from sightline.data.dataset import Dataset
 from sightline.inference.model import load_model, load_preprocessing, load_split, temperature_of
-from sightline.inference.predict import eval_loader, predict_logits
+from sightline.inference.predict import Predicted, eval_loader, predict_logits
 from sightline.inference.unknown import predict_unknown
 from sightline.metrics.detection import detection
 from sightline.metrics.unknown import confidence, mahalanobis, nearness, negative_energy
@@ -34,7 +34,7 @@ def measure_unknown(config: Config, run: Run, role: SplitName) -> dict[str, Any]
     unknown, unknown_features = predict_unknown(config, data, model, preprocessing, device)
     dataset = Dataset.open(config, split, preprocessing.stored_side, test_unlocked=role == "test")
 
-    def asked(name: SplitName) -> Any:
+    def asked(name: SplitName) -> Predicted:
         return predict_logits(model, eval_loader(dataset, name, preprocessing, config.evaluation.batch_size, device))
 
     (known, known_features), (trained, fitted) = asked(role), asked("train")

@@ -160,6 +160,17 @@ def test_errors_after_are_not_those_of_the_fitted_items():
     assert np.mean(honest) == pytest.approx(np.mean(fresh), abs=0.08)
 
 
+@pytest.mark.parametrize("temperature", [1.0, 2.5])
+def test_held_out_loss_is_not_worse(temperature):
+    """A temperature fitted on 500 items, on others: one parameter costs a calibrated model about 1 / (2 * 500)."""
+    change = []
+    for seed in range(100):
+        logits, labels = world(1000, 4, temperature, seed)
+        fitted = fit_temperature(logits[:500], labels[:500])
+        change.append(loss(fitted, logits[500:], labels[500:]) - loss(1.0, logits[500:], labels[500:]))
+    assert np.mean(change) < (0.002 if temperature == 1 else -0.05)
+
+
 def test_nothing_to_fit():
     with pytest.raises(ValueError, match="no items"):
         fit_temperature(np.zeros((0, 3)), np.zeros(0, dtype=np.int64))

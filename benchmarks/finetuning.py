@@ -27,7 +27,8 @@ from sightline.runtime import provenance
 HERE = Path(__file__).parent
 LEARNED, OTHERS, FEW, VAL = 6, 4, 100, 50
 RAREST, HEAD, BALANCED_VAL = 100, 4800, 200
-VIT = ("model=timm", "model.name=vit_tiny_patch16_224", "model.pretrained=false", "image_size=32", "optimizer.lr=1e-3")
+VIT = ("model=timm", "model.name=test_vit3", "model.pretrained=false", "image_size=32", "optimizer.lr=1e-3")
+"""Nine blocks of width 96, patches of 4 pixels."""
 MODELS: Mapping[str, tuple[str, ...]] = {"cnn": ("model=cnn",), "vit": VIT}
 SHARED = ("data=folder", "tracking=none", "mode.stages=[validate,train,evaluate]", "data.calibration_fraction=0")
 

@@ -1,6 +1,6 @@
 """Every score of a set of answers, alone or with its interval."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,7 +27,8 @@ CALIBRATION = ("log_loss", "brier", "ece", "ece_debiased", "ece_adaptive", "ece_
 _SHARES = ("accuracy", "top5_accuracy", "f1_micro")
 _CENTRED = frozenset({"ece_adaptive", "ece_classwise", "mce"})
 _LARGEST = {"log_loss": np.inf, "brier": 2.0}
-_BLOCK = 500_000
+_BLOCK, _FEWEST = 200_000, 10
+"""Numbers of a block of resamples, which the caches should hold, and columns it has at least."""
 
 
 def check(predictions: Predictions, classes: int | None = None) -> None:
@@ -112,7 +113,7 @@ class Scored:
             null: what `perfect_calibration` says of these answers, where it is known already.
         """
         values = {name: value for name, value in self.values().items() if only is None or name in only}
-        centre, samples, residuals = self._resample(level, resamples, seed)
+        centre, samples, residuals = self._resample(level, resamples, seed, values)
         if null is None and not _CENTRED.isdisjoint(values):
             null = perfect_calibration(self.answers, seed)
         found = {}
@@ -183,9 +184,9 @@ class Scored:
         return Interval(value, min(low, value), max(high, value), level, "bootstrap, inverted")
 
     def _resample(
-        self, level: float, resamples: int, seed: int
+        self, level: float, resamples: int, seed: int, names: Collection[str]
     ) -> tuple[dict[str, float], dict[str, Reals], tuple[Reals, Reals]]:
-        """Every score at the mean of the sums that are resampled, and in each resample; residuals seen and resampled.
+        """Each of these scores at the mean of the resampled sums, and in each resample; residuals seen and resampled.
 
         The residuals are those of the equal-width bins, (bins,) and (bins, resamples).
         """
@@ -196,13 +197,17 @@ class Scored:
         ones, extra = np.ones((n, 1)), rate * weight / n
         centre = self._once((own + extra * (wrong + fitting)) @ ones, (1 + 2 * extra) * (probabilities.T @ ones))
         draws, blocks, residuals = Resampler(self.labels, self.groups, seed), [], []
-        for weights in draws.weights(resamples, max(1, _BLOCK // max(n, own.shape[0]))):
+        rows, whole = self.answers.rows_of(names), own.shape[0]
+        parts = own[rows], wrong[rows], fitting[rows]
+        for weights in draws.weights(resamples, max(_FEWEST, _BLOCK // max(n, whole))):
             more_wrong, more_right = (draws.extras(weights.shape[1], rate, weight) for _ in range(2))
-            sums = own @ weights + (wrong @ more_wrong + fitting @ more_right).toarray()
-            mass = probabilities.T @ weights + ((more_wrong + more_right).T @ probabilities).T
+            sums, mass = np.zeros((whole, weights.shape[1])), np.zeros((probabilities.shape[1], weights.shape[1]))
+            sums[rows] = parts[0] @ weights + (parts[1] @ more_wrong + parts[2] @ more_right).toarray()
+            if "ece_classwise" in names:
+                mass = probabilities.T @ weights + ((more_wrong + more_right).T @ probabilities).T
             blocks.append(self.answers.scores(sums, mass, self.auc.macro))
             residuals.append(sums[self.answers.residuals])
-        samples = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+        samples = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0] if name in names}
         return centre, samples, ((own @ ones)[self.answers.residuals, 0], np.concatenate(residuals, axis=1))
 
 

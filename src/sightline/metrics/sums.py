@@ -5,6 +5,7 @@ sparse matrix, a bootstrap is a product of that matrix with the weights of the r
 resamples come from one call.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,20 @@ from sightline.metrics.classification import brier_scores, count_scores, log_los
 
 Reals = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+
+_ALWAYS = ("total", "right", "truth", "predicted")
+_NEEDS = {
+    "roc_auc_ovr": ("auc",),
+    "log_loss": ("log_loss",),
+    "brier": ("brier",),
+    "ece": ("residual", "noise"),
+    "ece_debiased": ("residual", "noise"),
+    "ece_adaptive": ("mass",),
+    "ece_classwise": ("cells",),
+    "mce": ("residual", "count"),
+}
+"""The blocks of the matrix behind each score, besides the counts of the classes."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +82,11 @@ class Answers:
         sizes |= {"count": bins, "residual": bins, "noise": bins, "mass": bins, "cells": k * (bins - 1)}
         ends = np.cumsum(list(sizes.values())).tolist()
         return {name: slice(end - size, end) for (name, size), end in zip(sizes.items(), ends, strict=True)}
+
+    def rows_of(self, names: Collection[str]) -> Ints:
+        """The rows of the matrix that these scores need; what `scores` makes of zeros in the others is no score."""
+        blocks, wanted = self._blocks, {*_ALWAYS, *(block for name in names for block in _NEEDS.get(name, ()))}
+        return np.concatenate([np.arange(blocks[name].start, blocks[name].stop) for name in blocks if name in wanted])
 
     @property
     def residuals(self) -> slice:

@@ -189,6 +189,12 @@ def test_few_groups_widen_as_students_t():
     assert found["log_loss"].high - found["log_loss"].low > 0.3
 
 
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "top5_accuracy"])
+def test_a_score_asked_for_alone_has_the_limits_it_has_among_all(name):
+    case = scored(*world(80))
+    assert case.intervals(**SETTINGS, only=(name,)) == {name: case.intervals(**SETTINGS)[name]}
+
+
 def test_only_what_is_asked_for():
     case = Scored(Answers.of(world(60)[0], 15), world(60)[1], ranked=False)
     assert set(case.intervals(**SETTINGS, only=CALIBRATION)) == set(CALIBRATION)

@@ -52,6 +52,7 @@ def render_report(run: Run, title: str | None = None) -> str:
             per_class_rows=tables.per_class_rows(evaluation["per_class"]) if evaluation else [],
             confused_rows=tables.confused_rows(evaluation) if evaluation else [],
             calibration_rows=tables.calibration_rows(calibration) if calibration else [],
+            suspect_rows=tables.suspect_rows(evaluation["suspects"]) if evaluation and "suspects" in evaluation else [],
             slice_rows=tables.slice_rows((evaluation or {}).get("slices", [])),
             unknown_rows=uncertainty.unknown_rows(evaluation["ood"]) if evaluation and "ood" in evaluation else [],
             calibrator_rows=uncertainty.calibrator_rows((calibration or {}).get("calibrators", [])),

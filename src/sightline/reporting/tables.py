@@ -181,6 +181,23 @@ def slice_rows(entries: Sequence[Mapping[str, Any]]) -> list[list[str]]:
     ]
 
 
+SUSPECT_HEADER: Final = ("Image", "Labelled", "Rather", "Probability of the label", "Of the other")
+
+
+def suspect_rows(suspects: Mapping[str, Any], most: int = 10) -> list[list[str]]:
+    """The labels most worth a second look, one a row."""
+    return [
+        [
+            item["id"],
+            item["label"],
+            item["rather"],
+            number("ece", item["label_probability"]),
+            number("ece", item["rather_probability"]),
+        ]
+        for item in suspects["items"][:most]
+    ]
+
+
 CONFUSED_HEADER: Final = ("Truth", "Taken for", "Images", "Share of the true class")
 
 

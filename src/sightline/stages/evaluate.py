@@ -26,6 +26,7 @@ from sightline.metrics.evaluation import evaluate_classification, group_codes
 from sightline.metrics.predictions import Predictions
 from sightline.metrics.risk import selective_risk
 from sightline.metrics.slices import measure_slices
+from sightline.metrics.suspects import suspect_labels
 from sightline.reporting import figures
 from sightline.reporting.evaluation import draw_evaluation
 from sightline.reporting.tables import METRIC_HEADER, SLICE_HEADER, metric_rows, slice_rows
@@ -71,6 +72,7 @@ def run(config: Config, run: Run) -> dict[str, float]:
         content["ood"] = measure_unknown(config, run, role)
     if config.evaluation.slices:
         content["slices"] = _slices(config, predictions, groups)
+    content["suspects"] = suspect_labels(predictions, temperature_of(run), names)
     content["risk_coverage"] = _risk(config, predictions, temperature_of(run), groups)
     run.save_json("evaluation.json", content)
     settings = config.evaluation

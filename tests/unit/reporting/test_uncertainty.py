@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sightline.reporting.tables import SLICE_HEADER, signed, slice_rows
+from sightline.reporting.tables import SLICE_HEADER, SUSPECT_HEADER, signed, slice_rows, suspect_rows
 from sightline.reporting.uncertainty import (
     CALIBRATOR_HEADER,
     CALIBRATOR_SCORES,
@@ -69,3 +69,10 @@ def test_a_slice_stands_beside_the_others():
 
 def test_a_difference_has_its_sign():
     assert signed("log_loss", entry(0.5, 0.25)) == "+0.5000 [+0.2500, +0.7500]"
+
+
+def test_suspect_labels_are_cut_to_the_gravest():
+    item = {"id": "a.png", "label": "cat", "rather": "dog", "label_probability": 0.001, "rather_probability": 0.98}
+    rows = suspect_rows({"count": 30, "items": [item] * 30})
+    assert rows == [["a.png", "cat", "dog", "0.10 %", "98.00 %"]] * 10
+    assert len(rows[0]) == len(SUSPECT_HEADER)

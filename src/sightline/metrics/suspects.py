@@ -1,0 +1,48 @@
+"""Labels that are worth a second look: where the model is as sure of another class as it usually is of that class."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from sightline.metrics.predictions import Predictions
+
+MOST = 50
+"""Items that are listed."""
+
+
+def suspect_labels(predictions: Predictions, temperature: float, class_names: Sequence[str]) -> dict[str, Any]:
+    """How many labels contradict a confident model, and the items that do it most, ready for JSON.
+
+    A label is suspect where another class is at least as probable as it is, on average, for the items that bear that
+    class's label (confident learning; Northcutt, Jiang and Chuang 2021). The gravest come first: those whose label is
+    furthest below the likeliest class. They are candidates, not errors; a weak model finds many of its own mistakes.
+
+    Args:
+        predictions: on items the model has not seen.
+        temperature: of the probabilities.
+        class_names: one for each column of the logits.
+    """
+    probabilities, labels = predictions.probabilities(temperature), predictions.labels
+    items = np.arange(len(labels))
+    own = probabilities[items, labels]
+    count = np.bincount(labels, minlength=len(class_names))
+    usual = np.full(len(class_names), np.inf)
+    usual[count > 0] = np.bincount(labels, own, minlength=len(class_names))[count > 0] / count[count > 0]
+    confident = probabilities >= usual
+    confident[items, labels] = False
+    suspect = np.not_equal(probabilities.argmax(axis=1), labels) & confident.any(axis=1)
+    other = np.where(confident, probabilities, -1.0).argmax(axis=1)
+    order = np.flatnonzero(suspect)
+    order = order[np.argsort((own - probabilities[items, other])[order], kind="stable")]
+    listed = [
+        {
+            "id": str(predictions.ids[item]),
+            "label": str(class_names[labels[item]]),
+            "rather": str(class_names[other[item]]),
+            "label_probability": float(own[item]),
+            "rather_probability": float(probabilities[item, other[item]]),
+        }
+        for item in order[:MOST]
+    ]
+    return {"count": len(order), "items": listed}

@@ -30,6 +30,8 @@ RAREST, HEAD, BALANCED_VAL = 100, 4800, 200
 VIT = ("model=timm", "model.name=test_vit3", "model.pretrained=false", "image_size=32", "optimizer.lr=1e-3")
 """Nine blocks of width 96, patches of 4 pixels."""
 MODELS: Mapping[str, tuple[str, ...]] = {"cnn": ("model=cnn",), "vit": VIT}
+EPOCHS = {"cnn": (10, 30), "vit": (8, 20)}
+"""Of learning the six classes, and the other four."""
 SHARED = ("data=folder", "tracking=none", "mode.stages=[validate,train,evaluate]", "data.calibration_fraction=0")
 
 
@@ -49,7 +51,7 @@ def main() -> None:
         command = Sightline(runs.resolve(), seeds, arguments.quick)
         root, data = arguments.root.resolve(), Path(scratch, "data")
         if arguments.what == "transfer":
-            found = transfer(command, root, data, MODELS[arguments.model])
+            found = transfer(command, root, data, arguments.model)
         elif arguments.what == "long_tail":
             found = long_tail(command, root, data)
         else:
@@ -86,29 +88,30 @@ class Sightline:
         return found
 
 
-def transfer(command: Sightline, root: Path, data: Path, model: Sequence[str]) -> dict[str, Any]:
+def transfer(command: Sightline, root: Path, data: Path, name: str) -> dict[str, Any]:
     """Learn six classes, then four others from few images."""
+    model, (first, then) = MODELS[name], EPOCHS[name]
     classes = sorted(folder.name for folder in (root / "train").iterdir())
-    for name in classes[:LEARNED]:
+    for kind in classes[:LEARNED]:
         for part in ("train", "test"):
-            link(sorted((root / part / name).iterdir()), data / "six" / part / name)
-    for name in classes[LEARNED:]:
-        files = sorted((root / "train" / name).iterdir())
-        link(files[:FEW], data / "four/train" / name)
-        link(files[FEW : FEW + VAL], data / "four/val" / name)
-        link(sorted((root / "test" / name).iterdir()), data / "four/test" / name)
-    learned = command.train(*model, f"data.root={data / 'six'}", "training.epochs=10", "data.val_fraction=0.05")
+            link(sorted((root / part / kind).iterdir()), data / "six" / part / kind)
+    for kind in classes[LEARNED:]:
+        files = sorted((root / "train" / kind).iterdir())
+        link(files[:FEW], data / "four/train" / kind)
+        link(files[FEW : FEW + VAL], data / "four/val" / kind)
+        link(sorted((root / "test" / kind).iterdir()), data / "four/test" / kind)
+    learned = command.train(*model, f"data.root={data / 'six'}", f"training.epochs={first}", "data.val_fraction=0.05")
     variants = [
         "model.weights=null",
         "freezing=backbone",
         "freezing=partial freezing.groups=-1",
         "freezing=layerwise freezing.every=2",
-        "freezing=progressive freezing.unfreeze_at=[10,20]",
+        f"freezing=progressive freezing.unfreeze_at=[{then // 3},{2 * then // 3}]",
         "freezing=none",
         "freezing=none optimizer.layer_decay=0.7",
     ]
     weights = f"model.weights={learned / 'checkpoints/best.pt'}"
-    few = (f"data.root={data / 'four'}", "training.epochs=30", "training.batch_size=64")
+    few = (f"data.root={data / 'four'}", f"training.epochs={then}", "training.batch_size=64")
     return command.study(variants, "accuracy", *model, weights, *few)
 
 

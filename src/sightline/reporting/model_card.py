@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sightline.reporting import tables
+from sightline.reporting import tables, uncertainty
 from sightline.reporting.contents import Contents
 from sightline.reporting.facts import (
     SPLIT_HEADER,
@@ -25,7 +25,7 @@ from sightline.run import Run
 
 FOR_PEOPLE = """\
 Not measured, and for people to write: what the model is meant for and what it is not, whom a mistake would harm,
-how the data were collected and with whose consent. Nothing here says what the model does on images of another kind."""
+how the data were collected and with whose consent. Nothing is known of images of another kind than those above."""
 
 
 def render_model_card(run: Run) -> str:
@@ -79,6 +79,8 @@ def _results(contents: Contents) -> str:
             [f"evaluation.json: metrics.{name}" for name in metrics],
         ),
         *_tta(evaluation),
+        *_where_it_is_worse(evaluation),
+        *_unknown(evaluation),
         "Class by class, weakest first:",
         _table(tables.PER_CLASS_HEADER, tables.per_class_rows(evaluation["per_class"])),
         "Most frequent confusions:",
@@ -97,6 +99,23 @@ def _tta(evaluation: Mapping[str, Any]) -> list[str]:
     return [f"The logits averaged over test-time views (`{evaluation['tta']['views']}`):", table]
 
 
+def _where_it_is_worse(evaluation: Mapping[str, Any]) -> list[str]:
+    if "slices" not in evaluation:
+        return []
+    sources = [f"evaluation.json: slices[{place}]" for place in range(len(evaluation["slices"]))]
+    table = _table((*tables.SLICE_HEADER, "Source"), tables.slice_rows(evaluation["slices"]), sources)
+    return ["By columns of the table; the limits of the differences hold together:", table]
+
+
+def _unknown(evaluation: Mapping[str, Any]) -> list[str]:
+    if "ood" not in evaluation:
+        return []
+    ood = evaluation["ood"]
+    sources = [f"evaluation.json: ood.scores.{name}" for name in ood["scores"]]
+    table = _table((*uncertainty.UNKNOWN_HEADER, "Source"), uncertainty.unknown_rows(ood), sources)
+    return [f"Told from {ood['n_unknown']:,} images of other data (`{ood['data']['name']}`):", table]
+
+
 def _calibration(contents: Contents) -> str:
     calibration = contents.calibration
     if not calibration:
@@ -106,7 +125,18 @@ def _calibration(contents: Contents) -> str:
         f"{calibration['split']} split; the errors after it judge each half at the temperature of the other. "
         "By chance alone: what a perfectly calibrated model of this size would show.\n\n"
         + _table(tables.CALIBRATION_HEADER, tables.calibration_rows(calibration))
+        + _sets((contents.evaluation or {}).get("calibrated"), contents.evaluation)
     )
+
+
+def _sets(calibrated: Mapping[str, Any] | None, evaluation: Mapping[str, Any] | None) -> str:
+    """What conformal sets are worth on the split that was measured."""
+    if not calibrated or not evaluation:
+        return ""
+    rows = uncertainty.conformal_rows(calibrated["conformal"])
+    sources = [f"evaluation.json: calibrated.conformal[{place}]" for place in range(len(rows))]
+    table = _table((*uncertainty.CONFORMAL_HEADER, "Source"), rows, sources)
+    return f"\n\nConformal sets on the {evaluation['split']} split:\n\n{table}"
 
 
 def _split(contents: Contents) -> str:

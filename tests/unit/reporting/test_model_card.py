@@ -29,6 +29,23 @@ def test_test_time_views_stand_apart(copy: Run):
     assert "98.8 %" in row
 
 
+def test_slices_sets_and_unknown_images_stand_beside_their_sources(copy: Run):
+    evaluation = copy.load_json("evaluation.json")
+    share = evaluation["metrics"]["accuracy"]
+    measured = dict.fromkeys(("auroc", "aupr_in", "aupr_out", "fpr95"), share)
+    kind = {"method": "lac", "alpha": 0.1, "conditional": "marginal", "mean_size": 1.5, "single": 0.4, "empty": 0.0}
+    more = {
+        "slices": [{"column": "site", "value": "a", "n": 7, "accuracy": share, "difference": share}],
+        "ood": {"data": {"name": "folder"}, "n_unknown": 70, "scores": {"knn": measured}},
+        "calibrated": {"conformal": [kind | {"coverage": share}]},
+    }
+    copy.save_json("evaluation.json", evaluation | more)
+    card = render_model_card(copy)
+    for source in ("slices[0]", "ood.scores.knn", "calibrated.conformal[0]"):
+        assert f"`evaluation.json: {source}`" in card
+    assert "Told from 70 images of other data" in card
+
+
 def test_every_section_names_the_files_it_was_read_from(finished: Run):
     sections = render_model_card(finished).split("\n## ")[1:]
     for section in sections[:-1]:

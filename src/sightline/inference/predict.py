@@ -81,7 +81,8 @@ def noisy_passes(model: nn.Module, loader: EvalLoader, passes: int, seed: int) -
                     module.eval()
             with torch.random.fork_rng():
                 torch.manual_seed(seed * 100_003 + number)
-                yield predict_logits(model, loader)[0]
+                predictions, _ = predict_logits(model, loader)
+            yield predictions
     finally:
         model.eval()
 

@@ -49,3 +49,19 @@ def test_what_changes_no_result_may_change_at_any_time(before: dict[str, Any]):
     stored.check_same_training(before, other)
     assert parse.config_hash(parse.parse(before)) == parse.config_hash(parse.parse(other))
     assert stored.with_overrides(before, other, overrides)["data"]["workers"] == 3
+
+
+def test_a_choice_and_its_keys_come_in_any_order(before: dict[str, Any]):
+    overrides = ["evaluation.ood.root=there", "evaluation.ood=folder"]
+    result = stored.with_overrides(before, compose_config(overrides), overrides)
+    assert (result["evaluation"]["ood"]["name"], result["evaluation"]["ood"]["root"]) == ("folder", "there")
+    assert parse.parse(result).evaluation.ood is not None
+    gone = ["evaluation.ood=null"]
+    assert stored.with_overrides(result, compose_config(gone), gone)["evaluation"]["ood"] is None
+
+
+def test_an_unknown_choice_is_named_by_the_key_that_was_typed():
+    with pytest.raises(UsageError, match=r"evaluation.ood=fold is no choice; did you mean folder\?; it takes cifar10"):
+        compose_config(["evaluation.ood=fold"])
+    with pytest.raises(UsageError, match=r"unknown key evaluation.ood.root"):
+        compose_config(["evaluation.ood.root=there"])

@@ -41,6 +41,7 @@ def main() -> None:
     parser.add_argument("what", choices=["transfer", "long_tail", "distillation"])
     parser.add_argument("--root", required=True, type=Path)
     parser.add_argument("--model", choices=sorted(MODELS), default="cnn", help="of transfer")
+    parser.add_argument("--learned", type=Path, help="of transfer: a run of it that has learned the six classes")
     parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3])
     parser.add_argument("--runs", type=Path, help="keep the runs here")
     parser.add_argument("--quick", action="store_true", help="one epoch, nothing written: does the benchmark work?")
@@ -51,7 +52,7 @@ def main() -> None:
         command = Sightline(runs.resolve(), seeds, arguments.quick)
         root, data = arguments.root.resolve(), Path(scratch, "data")
         if arguments.what == "transfer":
-            found = transfer(command, root, data, arguments.model)
+            found = transfer(command, root, data, arguments.model, arguments.learned)
         elif arguments.what == "long_tail":
             found = long_tail(command, root, data)
         else:
@@ -88,8 +89,8 @@ class Sightline:
         return found
 
 
-def transfer(command: Sightline, root: Path, data: Path, name: str) -> dict[str, Any]:
-    """Learn six classes, then four others from few images."""
+def transfer(command: Sightline, root: Path, data: Path, name: str, learned: Path | None) -> dict[str, Any]:
+    """Learn six classes, unless a run has, then four others from few images."""
     model, (first, then) = MODELS[name], EPOCHS[name]
     classes = sorted(folder.name for folder in (root / "train").iterdir())
     for kind in classes[:LEARNED]:
@@ -100,7 +101,8 @@ def transfer(command: Sightline, root: Path, data: Path, name: str) -> dict[str,
         link(files[:FEW], data / "four/train" / kind)
         link(files[FEW : FEW + VAL], data / "four/val" / kind)
         link(sorted((root / "test" / kind).iterdir()), data / "four/test" / kind)
-    learned = command.train(*model, f"data.root={data / 'six'}", f"training.epochs={first}", "data.val_fraction=0.05")
+    six = (f"data.root={data / 'six'}", f"training.epochs={first}", "data.val_fraction=0.05")
+    learned = learned.resolve() if learned else command.train(*model, *six)
     variants = [
         "model.weights=null",
         "freezing=backbone",

@@ -35,10 +35,11 @@ def model_cost(model: nn.Module, config: Config, preprocessing: Preprocessing, d
     side = preprocessing.image_size
     one, many = (torch.zeros(count, 3, side, side, device=device) for count in (1, BATCH))
     many = many.contiguous(memory_format=torch.channels_last)
+    counter = FlopCounterMode(display=False)
+    # The counter follows gradients, and fails without them where a parameter is the input of a layer (attention pools).
+    with torch.enable_grad(), counter:
+        model(one)
     with torch.inference_mode():
-        counter = FlopCounterMode(display=False)
-        with counter:
-            model(one)
         latency, batch = (_seconds(model, images, device) for images in (one, many))
     return {
         "parameters": sum(parameter.numel() for parameter in model.parameters()),

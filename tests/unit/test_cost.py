@@ -1,6 +1,7 @@
 """What a model costs: counted parameters and operations, and times that are times."""
 
 import pytest
+import timm
 import torch
 from torch import nn
 
@@ -56,3 +57,14 @@ def test_only_what_trains_in_the_last_epoch_counts_as_trained(tmp_path_factory: 
     found = model_cost(cnn, config, preprocessing(16), torch.device("cpu"))
     head = cnn.get_classifier()
     assert found["trained_parameters"] == sum(parameter.numel() for parameter in head.parameters())
+
+
+def test_a_parameter_may_be_the_input_of_a_layer():
+    """As the latent of an attention pool is, which timm's newer transformers end in."""
+    config = parse.parse(
+        compose_config(["data=digits", "model=timm", "model.name=test_vit3", "model.pretrained=false"])
+    )
+    pooled = timm.create_model("test_vit3", num_classes=10, img_size=16, patch_size=4).eval()
+    found = model_cost(pooled, config, preprocessing(16), torch.device("cpu"))
+    assert found["flops"] > 1e6
+    assert all(parameter.grad is None for parameter in pooled.parameters())

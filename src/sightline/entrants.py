@@ -111,18 +111,16 @@ class Elsewhere:
 def seconds_to_the_same(entrants: Sequence[Entrant]) -> tuple[float | None, list[float | None]]:
     """The accuracy on the validation split that all reach, and the mean seconds that each takes to it.
 
-    That accuracy is the lowest of the entrants' best ones, each the mean of its members; an entrant of which a member
-    never gets there has none.
+    That accuracy is the lowest of all members' best ones; an entrant without curves has no time.
     """
     curves = [entrant.curves() for entrant in entrants]
-    best = [mean(max(accuracy for _, accuracy in curve) for curve in members) for members in curves if members]
+    best = [max(accuracy for _, accuracy in curve) for members in curves for curve in members]
     if not best:
         return None, [None] * len(entrants)
     target, found = min(best), []
     for members in curves:
-        times = [next((end for end, accuracy in curve if accuracy >= target), None) for curve in members]
-        reached = [end for end in times if end is not None]
-        found.append(mean(reached) if reached and len(reached) == len(times) else None)
+        times = [next(end for end, accuracy in curve if accuracy >= target) for curve in members]
+        found.append(mean(times) if times else None)
     return target, found
 
 

@@ -85,16 +85,7 @@ def calibrate(
         "temperature": temperature,
         "bins": bins,
     }
-    parts: dict[str, dict[str, Any]] = {"before": {}, "after": {}, "null": {}, "reliability": {}}
-    for when, shown in (("before", logits.astype(np.float64)), ("after", after)):
-        answers = Answers.of(softmax(shown), bins, logits.argmax(axis=1))
-        scored = Scored(answers, labels, codes, ranked=False)
-        null = parts["null"][when] = perfect_calibration(answers, promises.seed)
-        found = scored.intervals(
-            level=promises.level, resamples=resamples, seed=promises.seed, only=CALIBRATION, null=null
-        )
-        parts[when] = {name: interval.to_json() for name, interval in found.items()}
-        parts["reliability"][when] = reliability(answers.confidence, scored.right, bins, promises.level)
+    parts = _before_and_after(logits, after, labels, codes, promises, bins, resamples)
     content["calibrators"] = compare_calibrators(
         logits.astype(np.float64),
         labels,
@@ -107,6 +98,29 @@ def calibrate(
     )
     fresh = Predictions(predictions.ids[second], logits[second], labels[second])
     return content | parts | fit_promises(fresh, temperature, promises, judged)
+
+
+def _before_and_after(
+    logits: Reals | NDArray[np.float32],
+    after: Reals,
+    labels: Ints,
+    groups: Ints | None,
+    promises: Promises,
+    bins: int,
+    resamples: int,
+) -> dict[str, dict[str, Any]]:
+    """Calibration errors, what chance would show, and the reliability table, before and after the temperature."""
+    parts: dict[str, dict[str, Any]] = {"before": {}, "after": {}, "null": {}, "reliability": {}}
+    for when, shown in (("before", logits.astype(np.float64)), ("after", after)):
+        answers = Answers.of(softmax(shown), bins, logits.argmax(axis=1))
+        scored = Scored(answers, labels, groups, ranked=False)
+        null = parts["null"][when] = perfect_calibration(answers, promises.seed)
+        found = scored.intervals(
+            level=promises.level, resamples=resamples, seed=promises.seed, only=CALIBRATION, null=null
+        )
+        parts[when] = {name: interval.to_json() for name, interval in found.items()}
+        parts["reliability"][when] = reliability(answers.confidence, scored.right, bins, promises.level)
+    return parts
 
 
 def temperature_half(labels: Ints, seed: int, groups: Ints | None) -> NDArray[np.bool_]:

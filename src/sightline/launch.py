@@ -6,8 +6,9 @@ from typing import Any
 
 from sightline import study
 from sightline.config import parse, stored
-from sightline.config.schema import Config
+from sightline.config.schema import Config, CsvData
 from sightline.data.sources import find
+from sightline.data.table import columns_of
 from sightline.distributed import world
 from sightline.errors import UsageError
 from sightline.external import SPLITS, class_names, holds_predictions, read_predictions
@@ -46,6 +47,7 @@ def execute(composed: Mapping[str, Any], overrides: Sequence[str], arguments: Se
         now = config.model_dump(mode="json")
         before = parse.read(run.path / "config.yaml", now).model_dump(mode="json")
         config = parse.parse(stored.with_overrides(before, now, overrides))
+        _check_slices(config)
         with log_to(run.file("log.txt")):
             run_stages(config, run)
 
@@ -70,6 +72,18 @@ def check(config: Config) -> None:
     """Refuse what is not there before a run is made and torch is imported."""
     check_model(config.model)
     find(config.data)
+    if config.evaluation.ood is not None:
+        find(config.evaluation.ood)
+    _check_slices(config)
+
+
+def _check_slices(config: Config) -> None:
+    """Refuse columns that no table has, before anything is trained or any label read."""
+    if not config.evaluation.slices:
+        return
+    if config.predictions is not None or not isinstance(config.data, CsvData):
+        raise UsageError("evaluation.slices names columns of data.manifest, so it takes a run with data=csv")
+    columns_of(config.data, [], config.evaluation.slices)
 
 
 def _made(config: Config, family: str, arguments: Sequence[str], output: str | None = None) -> Run:
@@ -135,6 +149,7 @@ def _judge_elsewhere(config: Config, arguments: Sequence[str], folder: Path) -> 
     """Measure predictions that another tool made."""
     if config.output is None:
         raise UsageError("predictions= needs output=DIR, the folder for the results")
+    _check_slices(config)
     wanted = "calibration" if config.mode.stages[0] == "calibrate" else "test"
     found = {split: read_predictions(folder, split) for split in SPLITS if holds_predictions(folder, split)}
     if wanted not in found:

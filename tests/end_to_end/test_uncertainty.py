@@ -88,6 +88,8 @@ def test_unknown_images_are_told_from_known_ones(sightline: Command, with_dropou
     [
         (["evaluate", "evaluation.ood=folders"], "evaluation.ood=folders is no choice; did you mean folder?"),
         (["evaluate", "evaluation.ood=folder", "evaluation.ood.root=nowhere"], "nowhere"),
+        (["train", "data=digits", "evaluation.ood=folder", "evaluation.ood.root=nowhere", "run=null"], "nowhere"),
+        (["train", "data=digits", "evaluation.slices=[site]", "run=null"], "data=csv"),
         (["uncertainty", "uncertainty.ensemble=[nowhere]"], "nowhere"),
         (["uncertainty", "uncertainty.ensemble=[{run}]"], "names no run but this one"),
         (["uncertainty", "uncertainty.ensemble=[{run}/predictions]"], "is no run"),
@@ -96,5 +98,6 @@ def test_unknown_images_are_told_from_known_ones(sightline: Command, with_dropou
 def test_mistakes_are_named(sightline: Command, demo_run: Path, tmp_path: Path, words: list[str], part: str):
     run = tmp_path / "run"
     shutil.copytree(demo_run, run)
-    answer = sightline(*[word.format(run=run) for word in words], f"run={run}", f"runs_dir={tmp_path}", *SETTINGS)
+    about = [] if "run=null" in words else [f"run={run}"]
+    answer = sightline(*[word.format(run=run) for word in words], *about, f"runs_dir={tmp_path}", *SETTINGS)
     assert (answer.status, part in answer.err, "Traceback" in answer.err) == (2, True, False), answer.err

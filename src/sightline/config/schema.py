@@ -192,6 +192,12 @@ class Config(Frozen):
         return self
 
     @model_validator(mode="after")
+    def _unknown_images_need_a_model(self) -> Self:
+        if self.evaluation.ood is not None and self.predictions is not None:
+            raise ValueError("evaluation.ood asks the model itself, so it takes run= and not predictions=")
+        return self
+
+    @model_validator(mode="after")
     def _one_run_unless_compared(self) -> Self:
         if not isinstance(self.run, str | None) and self.mode.stages[0] != "compare":
             raise ValueError(f"mode={self.mode.name} takes one run; a list of them is for mode=compare")

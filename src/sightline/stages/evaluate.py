@@ -12,7 +12,6 @@ from sightline.config.schema import Config, CsvData
 from sightline.cost import model_cost
 from sightline.data.dataset import Dataset
 from sightline.data.table import columns_of
-from sightline.errors import UsageError
 from sightline.inference.model import (
     class_names_of,
     groups_of,
@@ -45,7 +44,6 @@ def run(config: Config, run: Run) -> dict[str, float]:
 
     What follows from predictions alone takes no model, so measuring again takes seconds.
     """
-    _refuse_what_is_not_known(config, run)
     role, views = best_role(run), config.evaluation.tta
     averaged: Predictions | None = None
     if run.has(f"predictions/{role}.npz") and views == "none":
@@ -82,18 +80,6 @@ def run(config: Config, run: Run) -> dict[str, float]:
     if averaged is not None:
         show_table(f"the same, test-time views: {views}", METRIC_HEADER, metric_rows(content["tta"]["metrics"]))
     return {name: metric["value"] for name, metric in result["metrics"].items()}
-
-
-def _refuse_what_is_not_known(config: Config, run: Run) -> None:
-    """Before any label is read.
-
-    Raises:
-        UsageError: a model or a table is asked for that the run does not have.
-    """
-    if config.evaluation.slices and not (isinstance(config.data, CsvData) and run.has("split.json")):
-        raise UsageError("evaluation.slices names columns of data.manifest, so it takes a run with data=csv")
-    if config.evaluation.ood is not None and not run.has("split.json"):
-        raise UsageError("evaluation.ood asks the model itself, so it takes run= and not predictions=")
 
 
 def best_role(run: Run) -> SplitName:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csc_array
+from scipy.sparse import csc_array, csr_array
 
 from sightline.metrics.interval import Interval, wilson_share
 
@@ -23,34 +23,46 @@ class Resampler:
         strata: (n,) the stratum of each item, such as its class, as integers from 0. Not used with `groups`.
         groups: (n,) the group of each item as integers from 0, or None where every item stands for itself.
         seed: of all draws.
+
+    Attributes:
+        spread: (n, units) sparse, what each item weighs for every time that its unit is drawn.
     """
 
     def __init__(self, strata: Ints, groups: Ints | None, seed: int) -> None:
         unit_strata = strata if groups is None else np.zeros(int(groups.max()) + 1, dtype=np.int64)
-        self._order = np.argsort(unit_strata, kind="stable")
-        _, starts, sizes = np.unique(unit_strata[self._order], return_index=True, return_counts=True)
+        order = np.argsort(unit_strata, kind="stable")
+        _, starts, sizes = np.unique(unit_strata[order], return_index=True, return_counts=True)
         drawn = np.maximum(sizes - 1, 1)
         self._starts, self._sizes = np.repeat(starts, drawn), np.repeat(sizes, drawn).astype(np.uint64)
-        scale = np.empty(len(self._order))
-        scale[self._order] = np.repeat(sizes / drawn, sizes)
-        self._groups, self._scale = groups, scale if groups is None else scale[groups]
-        self._items = len(strata)
+        scale, place = np.repeat(sizes / drawn, sizes), np.empty_like(order)
+        place[order] = np.arange(len(order))
+        place = place if groups is None else place[groups]
+        self._items, self._units = len(strata), len(order)
+        every = np.arange(self._items + 1)
+        self.spread = csr_array((scale[place], place, every), shape=(self._items, self._units))
         self._draws, self._extras = (np.random.default_rng([seed, stream]) for stream in range(2))
 
-    def weights(self, resamples: int, block: int) -> Iterator[Reals]:
-        """Yield (n, up to `block`) weights until there were `resamples` columns."""
-        units = len(self._order)
+    def counts(self, resamples: int, block: int) -> Iterator[Ints]:
+        """Yield (units, up to `block`) how often each unit was drawn, until there were `resamples` columns.
+
+        `spread` @ counts are the weights of the items; who sums over items may take sums @ `spread` once instead.
+        """
         for start in range(0, resamples, block):
             columns = min(block, resamples - start)
             # 32 random bits times a size, over 2^32: a place below the size, in half the time that floats take.
             places = self._draws.integers(2**32, size=(columns, len(self._starts)), dtype=np.uint32).astype(np.uint64)
             places *= self._sizes
             places >>= np.uint64(32)
-            drawn = self._order[places.astype(np.int64) + self._starts]
-            drawn += units * np.arange(columns)[:, None]
-            counts = np.bincount(drawn.ravel(), minlength=columns * units).reshape(columns, units)
-            counts = counts if self._groups is None else counts[:, self._groups]
-            yield np.multiply(counts.T, self._scale[:, None], order="C")
+            drawn = places.view(np.int64)
+            drawn += self._starts
+            drawn *= columns
+            drawn += np.arange(columns)[:, None]
+            yield np.bincount(drawn.ravel(), minlength=columns * self._units).reshape(self._units, columns)
+
+    def weights(self, resamples: int, block: int) -> Iterator[Reals]:
+        """Yield (n, up to `block`) weights of the items until there were `resamples` columns."""
+        for counts in self.counts(resamples, block):
+            yield self.spread @ counts.astype(np.float64)
 
     def extras(self, resamples: int, rate: float, weight: float) -> csc_array:
         """(n, resamples) weights of a Poisson number of further items, `rate` on average, any item alike."""

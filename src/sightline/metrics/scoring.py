@@ -198,13 +198,16 @@ class Scored:
         centre = self._once((own + extra * (wrong + fitting)) @ ones, (1 + 2 * extra) * (probabilities.T @ ones))
         draws, blocks, residuals = Resampler(self.labels, self.groups, seed), [], []
         rows, whole = self.answers.rows_of(names), own.shape[0]
-        parts = own[rows], wrong[rows], fitting[rows]
-        for weights in draws.weights(resamples, max(_FEWEST, _BLOCK // max(n, whole))):
-            more_wrong, more_right = (draws.extras(weights.shape[1], rate, weight) for _ in range(2))
-            sums, mass = np.zeros((whole, weights.shape[1])), np.zeros((probabilities.shape[1], weights.shape[1]))
-            sums[rows] = parts[0] @ weights + (parts[1] @ more_wrong + parts[2] @ more_right).toarray()
+        drawn_sums, started = own[rows] @ draws.spread, 0
+        more_wrong, more_right = (draws.extras(resamples, rate, weight) for _ in range(2))
+        more = (wrong[rows] @ more_wrong + fitting[rows] @ more_right).tocsc()
+        for counts in draws.counts(resamples, max(_FEWEST, _BLOCK // max(n, whole))):
+            drawn, columns = counts.astype(np.float64), slice(started, started := started + counts.shape[1])
+            sums, mass = np.zeros((whole, drawn.shape[1])), np.zeros((probabilities.shape[1], drawn.shape[1]))
+            sums[rows] = drawn_sums @ drawn + more[:, columns].toarray()
             if "ece_classwise" in names:
-                mass = probabilities.T @ weights + ((more_wrong + more_right).T @ probabilities).T
+                extras = (more_wrong + more_right)[:, columns]
+                mass = probabilities.T @ (draws.spread @ drawn) + (extras.T @ probabilities).T
             blocks.append(self.answers.scores(sums, mass, self.auc.macro))
             residuals.append(sums[self.answers.residuals])
         samples = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0] if name in names}

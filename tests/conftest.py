@@ -1,6 +1,7 @@
 """What several tests share: the command as a person runs it, images made here, and one finished run."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -24,6 +25,7 @@ def _take_own_cores() -> None:
 
 
 _take_own_cores()
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs are begun deaf to it
 os.environ["PYTHONPATH"] = str(ROOT / "src")  # for the processes that tests start
 os.environ.setdefault("MPLCONFIGDIR", str(ROOT / ".pytest_cache" / "matplotlib"))
 

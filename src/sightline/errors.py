@@ -28,6 +28,10 @@ class GateRefusedError(SightlineError):
     status = 3
 
 
+class PrunedError(SightlineError):
+    """Whoever watches a training has seen enough of it: a sweep, of a trial that is not worth its epochs."""
+
+
 class LockedSplitError(SightlineError):
     """A stage that fits or chooses something asked for the labels of the test split (exit status 1)."""
 

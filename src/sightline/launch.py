@@ -34,7 +34,11 @@ def execute(composed: Mapping[str, Any], overrides: Sequence[str], arguments: Se
         compose: from overrides to a configuration, for the members of a study.
     """
     config = parse.parse(composed)
-    if config.is_study:
+    if config.mode.stages[0] == "sweep":
+        from sightline.sweeping import sweep  # it imports Optuna
+
+        sweep(config, overrides, arguments, compose)
+    elif config.is_study:
         _study(config, overrides, arguments, compose)
     elif config.mode.stages[0] in TRAINING_STAGES:
         train(config, arguments, _training_run(config))
@@ -60,7 +64,7 @@ def train(config: Config, arguments: Sequence[str], run: Run | None, begun: Call
         return Run(Path(config.runs_dir), writes=False)
     if run is None:
         check(config)
-        run = _made(config, f"{config.data.name}-{config.model.name}", arguments)
+        run = made(config, f"{config.data.name}-{config.model.name}", arguments)
     if begun:
         begun(run)
     with log_to(run.file("log.txt")):
@@ -86,7 +90,7 @@ def _check_slices(config: Config) -> None:
     columns_of(config.data, [], config.evaluation.slices)
 
 
-def _made(config: Config, family: str, arguments: Sequence[str], output: str | None = None) -> Run:
+def made(config: Config, family: str, arguments: Sequence[str], output: str | None = None) -> Run:
     """A new run that knows what was asked."""
     label = f"{parse.config_hash(config)}-s{config.seed}"
     run = Run.at(Path(output)) if output else Run.create(Path(config.runs_dir), family, label)
@@ -130,7 +134,7 @@ def _study(config: Config, overrides: Sequence[str], arguments: Sequence[str], c
     if run is None:
         for member in members:
             check(member.config)
-        run = _made(config, f"{config.data.name}-study", arguments)
+        run = made(config, f"{config.data.name}-study", arguments)
     with log_to(run.file("log.txt")):
         study.train_members(run, members, lambda member, *rest: train(member.config, arguments, *rest))
         run_stages(study.comparing(config), run)
@@ -140,7 +144,7 @@ def _compare(config: Config, arguments: Sequence[str]) -> None:
     """Compare what `run=` names, in a folder of its own."""
     if not config.runs:
         raise UsageError("compare takes run=[A,B,…]: finished runs, a study, or folders of predictions")
-    run = _made(config, "comparison", arguments, config.output)
+    run = made(config, "comparison", arguments, config.output)
     with log_to(run.file("log.txt")):
         run_stages(study.comparing(config), run)
 
@@ -154,7 +158,7 @@ def _judge_elsewhere(config: Config, arguments: Sequence[str], folder: Path) -> 
     found = {split: read_predictions(folder, split) for split in SPLITS if holds_predictions(folder, split)}
     if wanted not in found:
         raise UsageError(f"predictions={folder} holds neither {wanted}.npz nor {wanted}.csv")
-    run = _made(config, "", arguments, config.output)
+    run = made(config, "", arguments, config.output)
     for split, predictions in found.items():
         run.save_predictions(split, predictions)
     run.save_json("classes.json", class_names(folder))

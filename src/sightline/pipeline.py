@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sightline.config.schema import Config, Stage
 from sightline.distributed import from_first, together, world
-from sightline.errors import RunFailedError, SightlineError, UsageError
+from sightline.errors import PrunedError, RunFailedError, SightlineError, UsageError
 from sightline.memory import is_out_of_memory, release
 from sightline.run import Run
 from sightline.runtime import has_cuda, prepare_torch
@@ -20,34 +20,38 @@ if TYPE_CHECKING:
 
     StageFunction = Callable[[Config, Run], dict[str, float]]
 
+MODEL = frozenset({"train", "evaluate"})
+"""The stages after which the model itself is logged, if it was not yet."""
 TRACKED = frozenset({"train", "evaluate", "calibrate", "uncertainty", "explain", "report"})
 
 
-def run_stages(config: Config, run: Run) -> None:
+def run_stages(config: Config, run: Run) -> dict[Stage, dict[str, float]]:
     """Run every stage of the mode; each reads from the run and writes to it.
+
+    Returns:
+        The numbers of each stage.
 
     Raises:
         SightlineError: a stage failed or refused. A run that holds nothing yet is removed on a mistake of the command.
     """
     prepare_torch()
     tracker: Tracker | None = None
+    found: dict[Stage, dict[str, float]] = {}
     try:
         for name in config.mode.stages:
             if tracker is None and name in TRACKED:
-                tracker = _tracked(config, run)
+                tracker = tracked(config, run)
             with run.entering(name):
-                if name == "train":
-                    _train(config, run)
-                else:
-                    _stage(name)(config, run)
+                found[name] = _train(config, run) if name == "train" else _stage(name)(config, run)
             release()
             if tracker is not None:
                 tracker.sync(run)
-        if tracker is not None and "train" in config.mode.stages:
+        if tracker is not None and not MODEL.isdisjoint(config.mode.stages):
             _log_model(tracker, config, run)
     except BaseException as error:
         if tracker is not None:
-            tracker.finish("FAILED" if isinstance(error, Exception) else "KILLED")
+            ended = isinstance(error, PrunedError) or not isinstance(error, Exception)
+            tracker.finish("KILLED" if ended else "FAILED")
         if isinstance(error, UsageError):
             run.discard_if_unused()
         if isinstance(error, SightlineError) or not isinstance(error, Exception):
@@ -55,6 +59,7 @@ def run_stages(config: Config, run: Run) -> None:
         raise _failure(error, run) from error
     if tracker is not None:
         tracker.finish("FINISHED")
+    return found
 
 
 def follow(config: Config) -> None:
@@ -69,11 +74,11 @@ def follow(config: Config) -> None:
             raise RunFailedError(f"process {world().rank}: {type(error).__name__}: {error}") from error
 
 
-def _train(config: Config, run: Run | None) -> None:
+def _train(config: Config, run: Run | None) -> dict[str, float]:
     """Train with all processes, in the run that the first of them opened."""
     with together(cuda=config.device in {"auto", "cuda"} and has_cuda()):
         path = from_first(str(run.path) if run else "")
-        _stage("train")(config, run or Run(Path(path), writes=False))
+        return _stage("train")(config, run or Run(Path(path), writes=False))
 
 
 def _failure(error: Exception, run: Run) -> RunFailedError:
@@ -90,12 +95,12 @@ def _failure(error: Exception, run: Run) -> RunFailedError:
     return RunFailedError(f"{type(error).__name__}: {error}\nthe traceback is in {run.path / 'log.txt'}")
 
 
-def _tracked(config: Config, run: Run) -> "Tracker":
-    """Open the tracker, and let it hear every row that the run logs."""
+def tracked(config: Config, run: Run) -> "Tracker":
+    """Open the tracker of a run, and let it hear every row that the run logs."""
     from sightline.tracking import open_tracker
 
     tracker = open_tracker(config.tracking, run, Path(config.runs_dir), _flat(config))
-    run.listeners.append(tracker.listen)
+    run.listeners.insert(0, tracker.listen)  # before one that may end the training
     return tracker
 
 
@@ -144,4 +149,6 @@ def _stage(name: Stage) -> "StageFunction":
             from sightline.stages.uncertainty import run as stage
         case "compare":
             from sightline.stages.compare import run as stage
+        case "sweep":
+            from sightline.stages.sweep import run as stage
     return stage

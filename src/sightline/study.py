@@ -4,6 +4,7 @@ What has begun and what has ended is written down as it happens, so the same com
 killed study stopped.
 """
 
+import os
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from sightline.config.schema import Config
 from sightline.config.stored import key_of
 from sightline.entrants import MEMBERS
 from sightline.errors import UsageError
+from sightline.files import PARENT
 from sightline.run import Run
 from sightline.terminal import logger
 
@@ -106,5 +108,6 @@ def _begun(key: tuple[str, int], folders: dict[tuple[str, int], str], run: Run) 
 
 
 def _note(run: Run, key: tuple[str, int], state: str, child: Run) -> None:
-    folder = Path("..", "..", child.path.parent.name, child.path.name).as_posix()
+    folder = Path(os.path.relpath(child.path, run.path)).as_posix()
+    child.save_json(PARENT, {"run": os.path.relpath(run.path, child.path)})
     run.append(MEMBERS, {"variant": key[0], "seed": key[1], "run": folder, "state": state})

@@ -26,5 +26,5 @@ ANYTIME = (
 STUDY = ("seeds", "variants")
 """Keys that ask for several trainings."""
 
-FREE = ("evaluation", "calibration", "compare", "uncertainty", "explain", "predict", "report", "tracking")
+FREE = ("evaluation", "calibration", "compare", "uncertainty", "sweep", "explain", "predict", "report", "tracking")
 """The groups that a later stage may set anew."""

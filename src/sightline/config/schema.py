@@ -32,6 +32,7 @@ from sightline.config.results import (
     TrackingConfig,
     UncertaintyConfig,
 )
+from sightline.config.sweep import SweepConfig
 from sightline.config.training import (
     AdamWOptimizer,
     BackboneFreezing,
@@ -102,6 +103,7 @@ __all__ = [
     "SgdOptimizer",
     "Stage",
     "StepSchedule",
+    "SweepConfig",
     "TimmModel",
     "TimmOptimizer",
     "TrackingConfig",
@@ -111,7 +113,9 @@ __all__ = [
     "ValidationPolicy",
 ]
 
-Stage = Literal["validate", "train", "evaluate", "calibrate", "explain", "report", "predict", "compare", "uncertainty"]
+Stage = Literal[
+    "validate", "train", "evaluate", "calibrate", "explain", "report", "predict", "compare", "uncertainty", "sweep"
+]
 
 
 class ModeConfig(Frozen):
@@ -151,6 +155,7 @@ class Config(Frozen):
     calibration: CalibrationConfig
     compare: CompareConfig
     uncertainty: UncertaintyConfig
+    sweep: SweepConfig
     explain: ExplainConfig
     predict: PredictConfig
     report: ReportConfig

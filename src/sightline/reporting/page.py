@@ -64,6 +64,19 @@ CATALOGUE: Final[Mapping[str, tuple[str, str, str]]] = {
         "Systems and differences",
         "Above, each system with its interval, a stroke for each seed; below, how far each pair differs.",
     ),
+    "sweep_history": ("sweep", "History", "What each trial reached at its best epoch."),
+    "sweep_curves": ("sweep", "Curves", "Every trial, epoch by epoch."),
+    "sweep_importances": (
+        "sweep",
+        "Importance",
+        "How much of the differences between trials goes with each key (PED-ANOVA).",
+    ),
+    "sweep_parallel": (
+        "sweep",
+        "Parallel coordinates",
+        "A line for each complete trial; a gap where a key has no value.",
+    ),
+    "sweep_slices": ("sweep", "Slices", "What trials reached over each key by itself; the darker, the later."),
     "explanations": (
         "explanations",
         "Heat maps",

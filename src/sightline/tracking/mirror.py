@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from sightline.files import PARENT
 from sightline.tracking.server import Point, Server
 from sightline.tracking.tracker import Parameters, Status, Tracker
 
@@ -26,10 +27,12 @@ logger = logging.getLogger(__name__)
 
 FILES: Final = (
     "config.yaml", "provenance.json", "split.json", "validation.json", "preprocessing.json", "metrics.jsonl",
-    "evaluation.json", "calibration.json", "test_ledger.jsonl", "explain/explain.json", "figures/*.png",
-    "model_card.md", "report.html", "checkpoints/best.pt",
+    "evaluation.json", "calibration.json", "sweep.json", "best.yaml", "test_ledger.jsonl",
+    "explain/explain.json", "figures/*.png", "model_card.md", "report.html", "checkpoints/best.pt",
 )  # fmt: skip
 """What is mirrored as artefacts, the largest last."""
+ITS_RUN: Final = "mlflow_run.json"
+"""Of a run folder: which run of which server mirrors it."""
 NOT_ASKED: Final = "the server had failed before and was not asked again"
 PATIENCE: Final = 6.0
 """A server that took t seconds to fail is left alone for this many t: a refusal costs nothing, a time-out much."""
@@ -108,14 +111,24 @@ class Mirror(Tracker):
         if self._server.run_id is not None:
             self._server.check()
             return
-        known = self._run.load_json("mlflow_run.json") if self._run.has("mlflow_run.json") else {}
-        same_server = known.get("tracking_uri") == str(self._server)
         name = f"{self._run.path.parent.name}/{self._run.path.name}"
-        if not self._server.begin(known.get("run_id") if same_server else None, name, str(self._run.path)):
+        if not self._server.begin(self._known(self._run), name, str(self._run.path), self._parent()):
             return
         # A new MLflow run knows nothing yet, whatever another one was told.
         self._sent, self._pending = _nothing(), list(_points(self._run.rows("metrics.jsonl")))
-        self._run.save_json("mlflow_run.json", {"tracking_uri": str(self._server), "run_id": self._server.run_id})
+        self._run.save_json(ITS_RUN, {"tracking_uri": str(self._server), "run_id": self._server.run_id})
+
+    def _known(self, run: "Run") -> str | None:
+        """The run of this server that mirrors a folder."""
+        known = run.load_json(ITS_RUN) if run.has(ITS_RUN) else {}
+        found: str | None = known.get("run_id") if known.get("tracking_uri") == str(self._server) else None
+        return found
+
+    def _parent(self) -> str | None:
+        """The run of this server that mirrors the one which this one belongs to."""
+        if not self._run.has(PARENT):
+            return None
+        return self._known(type(self._run)((self._run.path / self._run.load_json(PARENT)["run"]).resolve()))
 
     def _send_parameters(self) -> None:
         if self._parameters:

@@ -71,8 +71,8 @@ class Server:
             return f"{type(cause).__name__}: {text}"[:200]
         return None
 
-    def begin(self, known: str | None, name: str, folder: str) -> bool:
-        """Go on with a known run, or begin one; whether it is new. A run deleted on the server is begun anew."""
+    def begin(self, known: str | None, name: str, folder: str, parent: str | None) -> bool:
+        """Go on with a known run, or begin one under its parent; whether it is new. A deleted run is begun anew."""
         with _alone(self._uri):
             if known is not None and self._is_alive(known):
                 self._client.update_run(known, status="RUNNING")
@@ -82,7 +82,8 @@ class Server:
             experiment = (
                 found.experiment_id if found else self._client.create_experiment(self._experiment, self._artifacts)
             )
-            self.run_id = self._client.create_run(experiment, run_name=name, tags={"sightline.run": folder}).info.run_id
+            tags = {"sightline.run": folder} | ({"mlflow.parentRunId": parent} if parent else {})
+            self.run_id = self._client.create_run(experiment, run_name=name, tags=tags).info.run_id
             return True
 
     def check(self) -> None:

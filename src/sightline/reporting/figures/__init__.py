@@ -10,6 +10,14 @@ from sightline.reporting.figures.embeddings import embedding
 from sightline.reporting.figures.pictures import augmentation, explanations, gallery
 from sightline.reporting.figures.probabilities import confidence, reliability, risk_coverage, set_sizes, unknown
 from sightline.reporting.figures.ranking import pr_curves, roc_curves
+from sightline.reporting.figures.sweep import (
+    sweep,
+    sweep_curves,
+    sweep_history,
+    sweep_importances,
+    sweep_parallel,
+    sweep_slices,
+)
 from sightline.reporting.figures.training import curves, freezing
 
 __all__ = [
@@ -29,5 +37,11 @@ __all__ = [
     "risk_coverage",
     "roc_curves",
     "set_sizes",
+    "sweep",
+    "sweep_curves",
+    "sweep_history",
+    "sweep_importances",
+    "sweep_parallel",
+    "sweep_slices",
     "unknown",
 ]

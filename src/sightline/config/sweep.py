@@ -1,0 +1,131 @@
+"""A search: what is varied, how it is sampled and pruned, how long, and where it is stored."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from sightline.config.base import Count, Frozen, Positive
+
+Scalar = bool | int | float | str | None
+Plain = Scalar | tuple[Scalar, ...]
+Conditions = dict[str, Scalar | tuple[Scalar, ...]]
+Reals = tuple[float, float]
+Integers = tuple[int, int]
+
+KINDS = ("uniform", "log_uniform", "integer", "log_integer", "categorical")
+
+
+class Dimension(Frozen):
+    """The values one key may take: exactly one kind, and on what they depend.
+
+    Attributes:
+        uniform: [low, high] of a real number, both included.
+        log_uniform: the same, even in the logarithm.
+        integer: [low, high] of a whole number, both included.
+        log_integer: the same, even in the logarithm.
+        categorical: the choices.
+        step: of `uniform` and `integer`: only every so far from low.
+        when: other keys of the space and the value, or the values, that they must have for this one to be varied.
+    """
+
+    uniform: Reals | None = None
+    log_uniform: Reals | None = None
+    integer: Integers | None = None
+    log_integer: Integers | None = None
+    categorical: Annotated[tuple[Plain, ...], Field(min_length=1)] | None = None
+    step: Positive | None = None
+    when: Conditions = Field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """Which of the kinds it is."""
+        return next(kind for kind in KINDS if getattr(self, kind) is not None)
+
+    @property
+    def range(self) -> Reals | Integers:
+        """[low, high] of a number."""
+        found: Reals | Integers = getattr(self, self.kind)
+        return found
+
+    @model_validator(mode="after")
+    def _is_one_kind(self) -> Self:
+        given = [kind for kind in KINDS if getattr(self, kind) is not None]
+        if len(given) != 1:
+            raise ValueError(f"it takes one of {', '.join(KINDS)}, and got {' and '.join(given) or 'none'}")
+        if self.categorical is not None:
+            if len({repr(choice) for choice in self.categorical}) < len(self.categorical):
+                raise ValueError(f"categorical names a choice twice: {list(self.categorical)}")
+        elif self.range[0] >= self.range[1]:
+            raise ValueError(f"{self.kind} {list(self.range)} must rise")
+        elif self.kind.startswith("log") and self.range[0] <= 0:
+            raise ValueError(f"{self.kind} {list(self.range)} must begin above 0")
+        if self.step is not None and self.kind not in {"uniform", "integer"}:
+            raise ValueError("step goes with uniform and integer")
+        if self.step is not None and self.integer is not None and self.step != int(self.step):
+            raise ValueError(f"step={self.step} of integer must be whole")
+        return self
+
+
+class SamplerConfig(Frozen):
+    """An Optuna sampler, and options of its own as Optuna calls them."""
+
+    name: Literal["tpe", "random", "gp", "cmaes", "qmc", "grid", "brute_force", "nsga2", "nsga3"]
+    options: dict[str, Plain]
+
+
+class PrunerConfig(Frozen):
+    """An Optuna pruner, and options of its own as Optuna calls them."""
+
+    name: Literal["none", "median", "percentile", "successive_halving", "hyperband", "threshold", "patient", "wilcoxon"]
+    options: dict[str, Plain]
+
+
+class SweepConfig(Frozen):
+    """One search."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")] | None
+    space: Annotated[dict[str, Dimension | Annotated[tuple[Dimension, ...], Field(min_length=2)]], Field(min_length=1)]
+    overrides: tuple[str, ...]
+    trials: Count
+    minutes: Positive | None
+    jobs: Count
+    retries: Annotated[int, Field(ge=0)]
+    metric: Literal["val_loss", "val_accuracy", "val_f1_macro"]
+    direction: Literal["maximize", "minimize"]
+    sampler: SamplerConfig
+    pruner: PrunerConfig
+    top: Count
+    fresh_seeds: Count
+    storage: str | None
+
+    @model_validator(mode="after")
+    def _goes_the_right_way(self) -> Self:
+        right = "minimize" if self.metric == "val_loss" else "maximize"
+        if self.direction != right:
+            raise ValueError(f"metric={self.metric} is there to {right}; direction={self.direction} seeks the worst")
+        return self
+
+    @model_validator(mode="after")
+    def _conditions_are_searched(self) -> Self:
+        for key, alternatives in self.alternatives.items():
+            for other in {name for dimension in alternatives for name in dimension.when}:
+                if other not in self.space:
+                    raise ValueError(f"space.{key}.when names {other}, which is not in the space")
+        done: set[str] = set()
+        while waiting := {key: needs for key, needs in self._needs.items() if key not in done}:
+            ready = {key for key, needs in waiting.items() if needs <= done}
+            if not ready:
+                raise ValueError(f"space: {' and '.join(sorted(waiting))} wait for each other by their `when`")
+            done |= ready
+        return self
+
+    @property
+    def alternatives(self) -> dict[str, tuple[Dimension, ...]]:
+        """The space by key, every key with the alternatives it has under different conditions."""
+        return {key: (found,) if isinstance(found, Dimension) else found for key, found in self.space.items()}
+
+    @property
+    def _needs(self) -> dict[str, set[str]]:
+        return {
+            key: {other for dimension in found for other in dimension.when} for key, found in self.alternatives.items()
+        }

@@ -1,0 +1,24 @@
+"""The sum of a sweep: trials, importances, what fresh seeds made of the best; the trials themselves come before it."""
+
+from pathlib import Path
+
+from sightline.config.schema import Config
+from sightline.reporting import figures
+from sightline.reporting.sweep import AGAIN_HEADER, again_rows, headline
+from sightline.run import Run
+from sightline.sweep.results import summary
+from sightline.sweep.search import Search
+from sightline.sweep.storage import Place
+from sightline.terminal import logger, show_table
+
+
+def run(config: Config, run: Run) -> dict[str, float]:
+    """Write `sweep.json` and its figures from the study."""
+    place = Place.of(config.sweep.storage, Path(config.runs_dir), run.path.name)
+    found = summary(Search(config.sweep, place, config.seed), run)
+    run.save_json("sweep.json", found)
+    for name, picture in figures.sweep(found).items():
+        run.save_bytes(f"figures/{name}.png", picture)
+    logger.info("sweep: %s", headline(found))
+    show_table("trained anew with fresh seeds", AGAIN_HEADER, again_rows(found))
+    return {"best": max((row["value"] for row in found["trials"] if row["value"] is not None), default=float("nan"))}

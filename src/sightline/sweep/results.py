@@ -1,0 +1,130 @@
+"""What a study came to: its trials as plain values, the best of them, and what became of those trained anew."""
+
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from statistics import mean, stdev
+from typing import Any
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from sightline.run import Run
+from sightline.sweep.search import Search
+
+AGAIN = "again.jsonl"
+"""The file of a sweep that says what those trained anew reached."""
+AS_CONFIGURED = "as configured"
+FEWEST = 4
+"""Trials with a value that importances need."""
+
+
+def label(trial: FrozenTrial) -> str:
+    """What a trial is called."""
+    return AS_CONFIGURED if trial.user_attrs.get("as_configured") else f"trial {trial.number}"
+
+
+def with_values(search: Search) -> list[FrozenTrial]:
+    """The trials that ended with a value, the best first."""
+    ended = [trial for trial in search.trials() if trial.state == TrialState.COMPLETE and trial.value is not None]
+    sign = -1 if search.config.direction == "maximize" else 1
+    return sorted(ended, key=lambda trial: (sign * (trial.value or 0.0), trial.number))
+
+
+def best_trials(search: Search) -> list[FrozenTrial]:
+    """The best with different values, and the configuration itself, if it was a trial."""
+    ended, best = with_values(search), list[FrozenTrial]()
+    for trial in ended:
+        if len(best) < search.config.top and all(trial.params != other.params for other in best):
+            best.append(trial)
+    return best + [trial for trial in ended if label(trial) == AS_CONFIGURED and trial not in best]
+
+
+def again(search: Search, run: Run) -> list[dict[str, Any]]:
+    """Those trained anew, the best first: what the search saw, what fresh seeds reach, and the gap between them."""
+    rows, sign = run.rows(AGAIN), 1 if search.config.direction == "maximize" else -1
+    found = []
+    for trial in best_trials(search):
+        own = {row["seed"]: row for row in rows if row["name"] == label(trial)}
+        values = [row["value"] for row in own.values()]
+        if not values:
+            continue
+        found.append(
+            {
+                "name": label(trial),
+                "trial": trial.number,
+                "values": search.space.values(trial.params),
+                "in_search": trial.value,
+                "fresh": list(own.values()),
+                "mean": mean(values),
+                "sd": stdev(values) if len(values) > 1 else None,
+                "gap": sign * ((trial.value or 0.0) - mean(values)),
+            }
+        )
+    return sorted(found, key=lambda row: -sign * float(row["mean"]))
+
+
+def winner(search: Search, run: Run) -> tuple[str, int]:
+    """The name and the trial that are best with fresh seeds."""
+    first = again(search, run)[0]
+    return str(first["name"]), int(first["trial"])
+
+
+def summary(search: Search, run: Run) -> dict[str, Any]:
+    """Everything that the report says, as plain values."""
+    config, trials = search.config, search.trials()
+    best = with_values(search)
+    return {
+        "name": search.place.name,
+        "storage": search.place.url,
+        "metric": config.metric,
+        "direction": config.direction,
+        "sampler": config.sampler.name,
+        "pruner": config.pruner.name,
+        "extent": {"trials": config.trials, "top": config.top, "fresh_seeds": config.fresh_seeds},
+        "space": search.space.shown(),
+        "trials": [_row(search, trial) for trial in trials],
+        "best": best[0].number if best else None,
+        "as_configured": next((trial.number for trial in trials if label(trial) == AS_CONFIGURED), None),
+        "importances": importances(search),
+        "again": again(search, run),
+    }
+
+
+def importances(search: Search) -> dict[str, float]:
+    """The share of each dimension in the differences between trials (PED-ANOVA), the largest first; {} if too few."""
+    ended = with_values(search)
+    if len(ended) < FEWEST or len({trial.value for trial in ended}) < 2:
+        return {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # dimensions with a single value
+        found = optuna.importance.get_param_importances(search.study)
+    return {name: float(value) for name, value in found.items() if math.isfinite(value)}
+
+
+def _row(search: Search, trial: FrozenTrial) -> dict[str, Any]:
+    curve = [value for _, value in sorted(trial.intermediate_values.items())]
+    return {
+        "number": trial.number,
+        "name": label(trial),
+        "state": {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}.get(
+            trial.state, "running"
+        ),
+        "value": trial.value if trial.state == TrialState.COMPLETE else None,
+        "values": search.space.values(trial.params),
+        "curve": curve,
+        "seconds": trial.user_attrs.get("seconds"),
+        "run": trial.user_attrs.get("run"),
+        "reason": trial.user_attrs.get("reason", ""),
+    }
+
+
+def best_so_far(rows: Sequence[Mapping[str, Any]], direction: str) -> list[float | None]:
+    """The best value up to each trial."""
+    found, best = list[float | None](), None
+    pick = max if direction == "maximize" else min
+    for row in rows:
+        value = row["value"]
+        best = best if value is None else value if best is None else pick(best, value)
+        found.append(best)
+    return found

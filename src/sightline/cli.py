@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException, OverrideParseException
@@ -17,7 +16,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 import sightline
 from sightline.config import parse
-from sightline.config.stored import key_of
+from sightline.config.given import with_recipe, without_sweep
 from sightline.config.suggestions import did_you_mean, did_you_mean_key
 from sightline.config.words import overrides_from_words
 from sightline.errors import SightlineError, UsageError
@@ -62,7 +61,7 @@ def _answer(arguments: list[str]) -> int:
     overrides = [argument for argument in rest if "=" in argument or argument.startswith("~")]
     words = [argument for argument in rest if argument not in overrides]
     overrides = overrides_from_words(words, groups["mode"], groups["model"]) + overrides
-    overrides = with_recipe_file(overrides)
+    overrides = with_recipe(overrides)
     composed = compose_config(overrides)
     if show_config:
         parse.parse(composed)
@@ -115,6 +114,7 @@ def compose_config(overrides: Sequence[str]) -> dict[str, Any]:
     Raises:
         UsageError: an override names no key or no choice, or does not read.
     """
+    overrides, of_sweep = without_sweep(overrides)
     _check_choices(overrides)
     overrides = [_as_group(override) for override in overrides]
     GlobalHydra.instance().clear()
@@ -125,28 +125,8 @@ def compose_config(overrides: Sequence[str]) -> dict[str, Any]:
         raise UsageError(_why(error, overrides, choices())) from error
     if not isinstance(composed, dict):
         raise UsageError("conf/config.yaml composes to no mapping")
+    composed["sweep"] |= of_sweep
     return {str(key): value for key, value in composed.items()}
-
-
-def with_recipe_file(overrides: Sequence[str]) -> list[str]:
-    """Put the overrides of `recipe=FILE.yaml` in its place; what is typed wins over them.
-
-    Raises:
-        UsageError: there is no such file, or it holds no list of overrides.
-    """
-    files = [value for key, _, value in (one.partition("=") for one in overrides) if key == "recipe" and "." in value]
-    if not files:
-        return list(overrides)
-    try:
-        content = yaml.safe_load(Path(files[-1]).read_text())
-    except (OSError, yaml.YAMLError) as error:
-        raise UsageError(f"recipe={files[-1]} cannot be read: {error}") from error
-    own = content.get("overrides") if isinstance(content, dict) and set(content) == {"overrides"} else None
-    if not isinstance(own, list) or not all(isinstance(one, str) and "=" in one for one in own):
-        raise UsageError(f"recipe={files[-1]} holds no `overrides:`, a list of key=value")
-    typed = [override for override in overrides if override != f"recipe={files[-1]}"]
-    said = {key_of(override) for override in typed}
-    return [*(override for override in own if key_of(override) not in said), *typed]
 
 
 def _as_group(override: str) -> str:

@@ -22,11 +22,11 @@ from sightline.launch import Compose, check, made
 from sightline.pipeline import run_stages, tracked
 from sightline.run import Run
 from sightline.runtime import has_cuda
-from sightline.sweep.results import AGAIN, again, best_trials, label, winner
+from sightline.sweep.results import AGAIN, again, best_trials, winner
 from sightline.sweep.search import Search
 from sightline.sweep.storage import Place
 from sightline.sweep.watch import Watch
-from sightline.sweep.workers import Work, shares, supervise
+from sightline.sweep.workers import Share, Work, shares, supervise
 from sightline.terminal import log_to, logger
 from sightline.trial import BEST, Task, go_through, let_go, tidy
 
@@ -55,6 +55,7 @@ def sweep(config: Config, overrides: Sequence[str], arguments: Sequence[str], co
     check(base)
     about = _about(config, base)
     name = config.sweep.name or f"{base.data.name}-{base.model.name}-{_digest(about)}"
+    parts = shares(config.sweep.jobs, _gpus(config))
     search = Search(config.sweep, Place.of(config.sweep.storage, Path(config.runs_dir), name), config.seed)
     if not search.exists():
         search.space.check(lambda values: parse.parse(compose([*task.without(values), *values])))
@@ -65,7 +66,7 @@ def sweep(config: Config, overrides: Sequence[str], arguments: Sequence[str], co
         return
     with log_to(run.file("log.txt")), tracked(config, run) as tracker:
         run_stages(_only(base, "validate"), run)
-        _work(config, task.at(run.path), search, run)
+        _work(config, task.at(run.path), search, run, parts)
         if not search.claims.take_finish():
             logger.info("sweep: another command is training the best of %s anew", name)
             return
@@ -123,7 +124,7 @@ def _is_finished(search: Search, run: Run) -> bool:
 
 
 def _extent(search: Search) -> dict[str, int]:
-    return {"trials": search.config.trials, "top": search.config.top, "fresh_seeds": search.config.fresh_seeds}
+    return {"trials": search.asked, "top": search.config.top, "fresh_seeds": search.config.fresh_seeds}
 
 
 def _only(config: Config, *stages: str, tracking: str = "none") -> Config:
@@ -132,8 +133,8 @@ def _only(config: Config, *stages: str, tracking: str = "none") -> Config:
     return config.model_copy(update={"mode": mode, "tracking": own})
 
 
-def _work(config: Config, task: Task, search: Search, run: Run) -> None:
-    """Have the workers end the trials."""
+def _work(config: Config, task: Task, search: Search, run: Run, parts: Sequence[Share]) -> None:
+    """Have the workers end the trials, each at its part of the machine."""
     spent = float(run.load_json(CLOCK)["seconds"]) if run.has(CLOCK) else 0.0
     began, minutes = time.time(), config.sweep.minutes
     work = Work(
@@ -151,7 +152,7 @@ def _work(config: Config, task: Task, search: Search, run: Run) -> None:
             if watch.look():
                 run.save_json(CLOCK, {"seconds": round(spent + time.time() - began, 1)})
 
-        supervise(work, shares(config.sweep.jobs, _gpus(config)), search, look)
+        supervise(work, parts, search, look)
 
 
 def _gpus(config: Config) -> list[str]:
@@ -175,7 +176,7 @@ def _finish(config: Config, task: Task, search: Search, run: Run) -> None:
     for index in range(config.sweep.fresh_seeds):
         for trial in best:
             seed = config.seed + 1 + index
-            members.append(study.Member(label(trial), seed, task.configuration(of[trial.number], seed=seed)))
+            members.append(study.Member(search.label(trial), seed, task.configuration(of[trial.number], seed=seed)))
     with run.entering("sweep"):
         study.train_members(run, members, partial(_train_again, task, config.sweep.metric))
     name, number = winner(search, run)

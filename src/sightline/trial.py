@@ -95,9 +95,9 @@ class Task:
         run.save_json(PARENT, {"run": "../.."})
         return run
 
-    def train(self, run: Run, config: Config) -> dict[str, float]:
-        """Train, from wherever the run stands, and return the row of the best epoch."""
-        mode = config.mode.model_copy(update={"stages": ("train",)})
+    def train(self, run: Run, config: Config, name: str = "train") -> dict[str, float]:
+        """Train, from wherever the run stands, in a mode of this name, and return the row of the best epoch."""
+        mode = config.mode.model_copy(update={"name": name, "stages": ("train",)})
         tracking = config.tracking.model_copy(update={"log_model": False})
         with log_to(run.file("log.txt")):
             return run_stages(config.model_copy(update={"mode": mode, "tracking": tracking}), run)["train"]
@@ -131,7 +131,7 @@ def go_through(task: Task, search: Search, claimed: Claimed) -> Outcome:
                 search.report(claimed, epochs, row[task.metric], last=epochs == config.training.epochs)
 
         run.listeners.append(listen)
-        return Outcome("complete", task.train(run, config)[task.metric])
+        return Outcome("complete", task.train(run, config, "trial")[task.metric])
     except PrunedError:
         return Outcome("pruned")
     except StorageLostError:

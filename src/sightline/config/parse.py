@@ -124,6 +124,8 @@ def _message(problem: ErrorDetails, content: Mapping[str, Any], origin: str) -> 
     place = [str(part) for part in problem["loc"]]
     if len(place) > 1 and place[0] in UNIONS:
         del place[1]
+    if place[:2] == ["sweep", "space"]:
+        del place[3:4]  # which of the shapes of a dimension it has
     key = ".".join(place)
     got = json.dumps(problem["input"], default=str)
     match problem["type"]:

@@ -17,6 +17,7 @@ from sightline.config.data import (
     Policy,
     ValidationPolicy,
 )
+from sightline.config.mode import ModeConfig, Stage
 from sightline.config.model import (
     CnnModel,
     ModelConfig,
@@ -113,17 +114,6 @@ __all__ = [
     "ValidationPolicy",
 ]
 
-Stage = Literal[
-    "validate", "train", "evaluate", "calibrate", "explain", "report", "predict", "compare", "uncertainty", "sweep"
-]
-
-
-class ModeConfig(Frozen):
-    """What the command does: the stages it runs, in order."""
-
-    name: str
-    stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
-
 
 class Config(Frozen):
     """One composed configuration.
@@ -185,6 +175,14 @@ class Config(Frozen):
                 raise ValueError(f"{key} names something twice: {list(values)}")
         if self.is_study and "evaluate" not in self.mode.stages:
             raise ValueError(f"mode={self.mode.name} measures nothing, so seeds and variants cannot be compared")
+        return self
+
+    @model_validator(mode="after")
+    def _a_sweep_is_one_search(self) -> Self:
+        if self.mode.stages[0] == "sweep" and (self.is_study or self.run is not None):
+            key = "run" if self.run is not None else "seeds" if self.seeds is not None else "variants"
+            instead = "sweep.name" if key == "run" else "sweep.fresh_seeds" if key == "seeds" else "sweep.space"
+            raise ValueError(f"{key} does not go with mode=sweep; {instead} does what it would")
         return self
 
     @model_validator(mode="after")

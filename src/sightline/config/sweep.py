@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from sightline.config.base import Count, Frozen, Positive
 
@@ -66,6 +66,14 @@ class Dimension(Frozen):
         return self
 
 
+ONE, SEVERAL = "one", "several"
+Alternatives = Annotated[
+    Annotated[Dimension, Tag(ONE)] | Annotated[tuple[Dimension, ...], Field(min_length=1), Tag(SEVERAL)],
+    Discriminator(lambda given: SEVERAL if isinstance(given, list | tuple) else ONE),
+]
+"""One dimension, or several under different conditions."""
+
+
 class SamplerConfig(Frozen):
     """An Optuna sampler, and options of its own as Optuna calls them."""
 
@@ -84,7 +92,7 @@ class SweepConfig(Frozen):
     """One search."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")] | None
-    space: Annotated[dict[str, Dimension | Annotated[tuple[Dimension, ...], Field(min_length=2)]], Field(min_length=1)]
+    space: Annotated[dict[str, Alternatives], Field(min_length=1)]
     overrides: tuple[str, ...]
     trials: Count
     minutes: Positive | None

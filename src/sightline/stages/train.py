@@ -39,6 +39,8 @@ from sightline.training.soup import cook
 
 PREVIEW_IMAGES, PREVIEW_DRAWS = 6, 7
 WHITENING_IMAGES = 5000
+TRIAL = "trial"
+"""The mode of a training that is one of many, of which no one looks at pictures."""
 
 
 def run(config: Config, run: Run) -> dict[str, float]:
@@ -54,7 +56,8 @@ def run(config: Config, run: Run) -> dict[str, float]:
     training = _wire(config, run, dataset, preprocessing, device)
     run.become_latest(Path(config.runs_dir))
     _show(training)
-    if run.writes:
+    drawn = run.writes and config.mode.name != TRIAL
+    if drawn:
         run.save_bytes("figures/augmentation.png", _preview(training.train, preprocessing))
 
     progress, tally = restore(training)
@@ -69,7 +72,8 @@ def run(config: Config, run: Run) -> dict[str, float]:
     if config.training.soup:
         largest([0])  # the first process has written the last member by now
         best = cook(training, progress.history, loop.evaluate) or best
-    run.save_bytes("figures/curves.png", figures.curves(run.rows("metrics.jsonl"), best_epoch=int(best["epoch"])))
+    if drawn:
+        run.save_bytes("figures/curves.png", figures.curves(run.rows("metrics.jsonl"), best_epoch=int(best["epoch"])))
     logger.info("best epoch %d by %s: %.4f", best["epoch"] + 1, config.training.monitor, best[config.training.monitor])
     return best
 

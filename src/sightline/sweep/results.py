@@ -10,18 +10,12 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from sightline.run import Run
-from sightline.sweep.search import Search
+from sightline.sweep.search import AS_CONFIGURED, Search
 
 AGAIN = "again.jsonl"
 """The file of a sweep that says what those trained anew reached."""
-AS_CONFIGURED = "as configured"
 FEWEST = 4
 """Trials with a value that importances need."""
-
-
-def label(trial: FrozenTrial) -> str:
-    """What a trial is called."""
-    return AS_CONFIGURED if trial.user_attrs.get("as_configured") else f"trial {trial.number}"
 
 
 def with_values(search: Search) -> list[FrozenTrial]:
@@ -37,7 +31,7 @@ def best_trials(search: Search) -> list[FrozenTrial]:
     for trial in ended:
         if len(best) < search.config.top and all(trial.params != other.params for other in best):
             best.append(trial)
-    return best + [trial for trial in ended if label(trial) == AS_CONFIGURED and trial not in best]
+    return best + [trial for trial in ended if search.label(trial) == AS_CONFIGURED and trial not in best]
 
 
 def again(search: Search, run: Run) -> list[dict[str, Any]]:
@@ -45,13 +39,13 @@ def again(search: Search, run: Run) -> list[dict[str, Any]]:
     rows, sign = run.rows(AGAIN), 1 if search.config.direction == "maximize" else -1
     found = []
     for trial in best_trials(search):
-        own = {row["seed"]: row for row in rows if row["name"] == label(trial)}
+        own = {row["seed"]: row for row in rows if row["name"] == search.label(trial)}
         values = [row["value"] for row in own.values()]
         if not values:
             continue
         found.append(
             {
-                "name": label(trial),
+                "name": search.label(trial),
                 "trial": trial.number,
                 "values": search.space.values(trial.params),
                 "in_search": trial.value,
@@ -81,11 +75,11 @@ def summary(search: Search, run: Run) -> dict[str, Any]:
         "direction": config.direction,
         "sampler": config.sampler.name,
         "pruner": config.pruner.name,
-        "extent": {"trials": config.trials, "top": config.top, "fresh_seeds": config.fresh_seeds},
+        "extent": {"trials": search.asked, "top": config.top, "fresh_seeds": config.fresh_seeds},
         "space": search.space.shown(),
         "trials": [_row(search, trial) for trial in trials],
         "best": best[0].number if best else None,
-        "as_configured": next((trial.number for trial in trials if label(trial) == AS_CONFIGURED), None),
+        "as_configured": next((trial.number for trial in trials if search.label(trial) == AS_CONFIGURED), None),
         "importances": importances(search),
         "again": again(search, run),
     }
@@ -106,7 +100,7 @@ def _row(search: Search, trial: FrozenTrial) -> dict[str, Any]:
     curve = [value for _, value in sorted(trial.intermediate_values.items())]
     return {
         "number": trial.number,
-        "name": label(trial),
+        "name": search.label(trial),
         "state": {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}.get(
             trial.state, "running"
         ),

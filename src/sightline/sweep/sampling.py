@@ -3,18 +3,33 @@
 import inspect
 import warnings
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 import optuna
-from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.exceptions import ExperimentalWarning
 from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler
 
 from sightline.config.suggestions import did_you_mean
-from sightline.config.sweep import PrunerConfig, SamplerConfig
+from sightline.config.sweep import PrunerConfig, SamplerConfig, SweepConfig
 from sightline.errors import UsageError
-from sightline.sweep.space import Space
+from sightline.sweep.space import Space, grid
+
+
+class Grid(optuna.samplers.GridSampler):
+    """Optuna's, which would stop a loop that a study of ours does not have."""
+
+    def after_trial(self, *_: object) -> None:
+        """Nothing: the study knows how many points there are."""
+
+
+class BruteForce(optuna.samplers.BruteForceSampler):
+    """Optuna's, likewise."""
+
+    def after_trial(self, *_: object) -> None:
+        """Nothing: the study knows how many points there are."""
+
 
 SAMPLERS: dict[str, type[BaseSampler]] = {
     "tpe": optuna.samplers.TPESampler,
@@ -22,8 +37,8 @@ SAMPLERS: dict[str, type[BaseSampler]] = {
     "gp": optuna.samplers.GPSampler,
     "cmaes": optuna.samplers.CmaEsSampler,
     "qmc": optuna.samplers.QMCSampler,
-    "grid": optuna.samplers.GridSampler,
-    "brute_force": optuna.samplers.BruteForceSampler,
+    "grid": Grid,
+    "brute_force": BruteForce,
     "nsga2": optuna.samplers.NSGAIISampler,
     "nsga3": optuna.samplers.NSGAIIISampler,
 }
@@ -37,25 +52,38 @@ PRUNERS: dict[str, type[BasePruner]] = {
     "patient": optuna.pruners.PatientPruner,
     "wilcoxon": optuna.pruners.WilcoxonPruner,
 }
-MOST_POINTS = 1_000_000
-"""A grid may have."""
+SEQUENCES = ("qmc", "grid")
+FINITE = ("grid", "brute_force")
+"""Samplers that try every point once."""
 
 
 def sampler(config: SamplerConfig, space: Space, seed: int, number: int) -> BaseSampler:
     """The sampler for one trial.
 
     Its randomness follows from the seed and the number of the trial, not from what was drawn before, so a search that
-    was killed draws on as if it had not been. A sequence (`qmc`) is one sequence and keeps the seed.
+    was killed draws on as if it had not been. What is one sequence, shuffled once, keeps the seed.
 
     Raises:
         UsageError: an option is unknown or wrong; the space is not what the sampler can walk.
     """
-    given: dict[str, Any] = {"seed": seed if config.name == "qmc" else (seed * 1_000_003 + number) % 2**32}
-    if config.name in {"grid", "brute_force"}:
-        points = _points(config.name, space)
-        given |= {"search_space": points} if config.name == "grid" else {}
+    given: dict[str, Any] = {"seed": seed if config.name in SEQUENCES else (seed * 1_000_003 + number) % 2**32}
+    if config.name == "grid":
+        if space.depends:
+            raise UsageError("sweep.sampler.name=grid knows no `when`; take brute_force")
+        given["search_space"] = {key: grid(key, one) for key, (one,) in space.items()}
     made: BaseSampler = _made("sampler", SAMPLERS[config.name], config.options, given)
     return made
+
+
+def most_trials(config: SweepConfig, space: Space) -> int:
+    """How many trials there will be: as many as asked for, or as there are points for a sampler that tries them all.
+
+    Raises:
+        UsageError: such a sampler has a dimension with values without end.
+    """
+    if config.sampler.name not in FINITE:
+        return config.trials
+    return sum(1 for _ in islice(space.points(), config.trials))
 
 
 def pruner(config: PrunerConfig) -> BasePruner:
@@ -75,7 +103,7 @@ def pruner(config: PrunerConfig) -> BasePruner:
 
 
 def _made(what: str, kind: type, options: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
-    takes = [name for name in inspect.signature(kind).parameters if name not in {*given, "search_space"}]
+    takes = [name for name in inspect.signature(kind).parameters if name not in given]
     for name in options:
         if name not in takes:
             raise UsageError(
@@ -88,23 +116,3 @@ def _made(what: str, kind: type, options: Mapping[str, Any], given: Mapping[str,
             return kind(**options, **given)
     except (ValueError, TypeError) as error:
         raise UsageError(f"sweep.{what}: {error}") from error
-
-
-def _points(name: str, space: Space) -> dict[str, list[Any]]:
-    """Every value of every dimension."""
-    found: dict[str, list[Any]] = {}
-    total = 1
-    for key, of in space.distributions().items():
-        match of:
-            case CategoricalDistribution():
-                found[key] = list(of.choices)
-            case IntDistribution(log=False):
-                found[key] = list(range(of.low, of.high + 1, of.step))
-            case FloatDistribution(step=float() as step):
-                found[key] = [of.low + index * step for index in range(round((of.high - of.low) / step) + 1)]
-            case _:
-                raise UsageError(f"sweep.sampler.name={name} needs a step: {key} has values without end")
-        total *= len(found[key])
-    if total > MOST_POINTS:
-        raise UsageError(f"sweep.sampler.name={name}: the space has {total} points; give fewer values")
-    return found

@@ -20,12 +20,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from sightline.config.sweep import SweepConfig
 from sightline.errors import PrunedError, UsageError
 from sightline.sweep.claims import StorageLostError
-from sightline.sweep.sampling import pruner, sampler
+from sightline.sweep.sampling import FINITE, most_trials, pruner, sampler
 from sightline.sweep.space import Space
 from sightline.sweep.storage import Place
 
 ABOUT = "sightline"
 """The attribute of a study that holds what its trials share."""
+FIRST = "as_configured"
+"""The attribute that holds the parameters of the configuration itself, or None."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Outcome:
     reason: str = ""
 
 
+AS_CONFIGURED = "as configured"
 STATES = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
 
 
@@ -68,6 +71,7 @@ class Search:
         self.config, self.place, self._seed = config, place, seed
         self.space = Space(config)
         sampler(config.sampler, self.space, seed, 0)  # refuse wrong options before anything is stored
+        self.asked = most_trials(config, self.space)
         self._pruner = pruner(config.pruner)
         self._storage, self.claims = place.open()
 
@@ -83,7 +87,7 @@ class Search:
 
         Args:
             about: what its trials share, as plain values by dotted key.
-            first: values of the first trial, by key; None lets the sampler choose.
+            first: values that the configuration has, by key, for the first trial; None where the space has them not.
 
         Raises:
             UsageError: it is there, and about something else.
@@ -96,8 +100,9 @@ class Search:
                 storage=self._storage, study_name=self.place.name, direction=self.config.direction
             )
             study.set_user_attr(ABOUT, dict(about))
-            if first is not None:
-                study.enqueue_trial(self.space.parameters(first), user_attrs={"as_configured": True})
+            study.set_user_attr(FIRST, None if first is None else self.space.parameters(first))
+            if first is not None and self.config.sampler.name not in FINITE:  # those come to it by themselves
+                study.enqueue_trial(self.space.parameters(first))
 
     def _check_same(self, about: Mapping[str, Any]) -> None:
         before = self.study.user_attrs.get(ABOUT)
@@ -118,6 +123,10 @@ class Search:
         """Optuna's own."""
         return optuna.load_study(study_name=self.place.name, storage=self._storage, pruner=self._pruner)
 
+    def label(self, trial: FrozenTrial) -> str:
+        """What a trial is called."""
+        return AS_CONFIGURED if trial.params == self.study.user_attrs.get(FIRST) else f"trial {trial.number}"
+
     def trials(self) -> list[FrozenTrial]:
         """All trials by number, those included that wait or run."""
         with self._asking():
@@ -126,7 +135,7 @@ class Search:
     def asked_and_ended(self) -> bool:
         """Whether there are as many trials as asked for, all ended."""
         found = self.trials()
-        return len(found) >= self.config.trials and all(trial.state.is_finished() for trial in found)
+        return len(found) >= self.asked and all(trial.state.is_finished() for trial in found)
 
     # ------------------------------------------------------------ trials
 
@@ -139,7 +148,7 @@ class Search:
                     self._left_behind(trial)
             found = self.study.get_trials(deepcopy=False)
             waiting = [trial.number for trial in found if trial.state == TrialState.WAITING]
-            if not waiting and len(found) >= self.config.trials:
+            if not waiting and len(found) >= self.asked:
                 return None
             number = waiting[0] if waiting else len(found)
             self.study.sampler = sampler(self.config.sampler, self.space, self._seed, number)

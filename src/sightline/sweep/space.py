@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from optuna.distributions import (
@@ -36,13 +36,9 @@ class Space:
                     ordered[key] = found
         self._alternatives = ordered
 
-    def names(self) -> list[str]:
-        """What Optuna calls the dimensions: the key, with its condition where a key has several."""
-        return [_name(key, one, found) for key, found in self._alternatives.items() for one in found]
-
-    def distributions(self) -> dict[str, BaseDistribution]:
-        """Every dimension by its name."""
-        return {_name(key, one, found): distribution(one) for key, found in self._alternatives.items() for one in found}
+    def items(self) -> list[tuple[str, Sequence[Dimension]]]:
+        """Every key with its alternatives."""
+        return list(self._alternatives.items())
 
     def draw(self, trial: Trial) -> dict[str, Any]:
         """The values of a trial by key, drawn by the study's sampler; keys whose condition fails have none."""
@@ -81,6 +77,19 @@ class Space:
                 step = f" in steps of {one.step:g}" if one.step else ""
                 found[_name(key, one, alternatives)] = f"{one.kind.replace('_', '-')} {values}{step}"
         return found
+
+    def points(self) -> Iterator[dict[str, Any]]:
+        """Every point of the space, values by key.
+
+        Raises:
+            UsageError: a dimension has values without end.
+        """
+        yield from _points(self.items(), {})
+
+    @property
+    def depends(self) -> bool:
+        """Whether any key depends on another."""
+        return any(one.when for found in self._alternatives.values() for one in found)
 
     def check(self, check: Check) -> None:
         """Try the ends of every range and every choice.
@@ -124,6 +133,32 @@ def distribution(dimension: Dimension) -> BaseDistribution:
     if dimension.kind.endswith("integer"):
         return IntDistribution(int(low), int(high), log=log, step=int(dimension.step or 1))
     return FloatDistribution(low, high, log=log, step=dimension.step)
+
+
+def _points(left: Sequence[tuple[str, Sequence[Dimension]]], given: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    if not left:
+        yield given
+        return
+    (key, found), rest = left[0], left[1:]
+    active = _active(found, given)
+    for values in [{key: _plain(value)} for value in grid(key, active[0])] if active else [{}]:
+        yield from _points(rest, given | values)
+
+
+def grid(key: str, dimension: Dimension) -> list[Any]:
+    """Every value of a dimension, as Optuna has it.
+
+    Raises:
+        UsageError: there is no end of them.
+    """
+    match distribution(dimension):
+        case CategoricalDistribution(choices=choices):
+            return list(choices)
+        case IntDistribution(log=False, low=first, high=last, step=by):
+            return list(range(first, last + 1, by))
+        case FloatDistribution(step=float() as step, low=low, high=high):
+            return [low + index * step for index in range(round((high - low) / step) + 1)]
+    raise UsageError(f"sweep.sampler: {key} has values without end; give it a step, or choices")
 
 
 def _active(found: Sequence[Dimension], values: Mapping[str, Any]) -> list[Dimension]:

@@ -6,12 +6,12 @@ from typing import Self
 from optuna.trial import FrozenTrial, TrialState
 
 from sightline.errors import RunFailedError
-from sightline.sweep.results import label, with_values
-from sightline.sweep.search import Search
+from sightline.sweep.results import with_values
+from sightline.sweep.search import AS_CONFIGURED, Search
 from sightline.sweep.space import overrides
 from sightline.terminal import ProgressBar, logger
 
-ALL_FAILED = 5
+ALL_FAILED = 10
 """So many trials that all failed are no accident."""
 
 
@@ -25,9 +25,9 @@ class Watch:
     def __init__(self, search: Search) -> None:
         self._search = search
         self._seen = {trial.number for trial in search.trials() if trial.state.is_finished()}
-        self._bar = ProgressBar(search.config.trials, "trials", len(self._seen))
+        self._bar = ProgressBar(search.asked, "trials", len(self._seen))
         if self._seen:
-            logger.info("sweep: going on after %d of %d trials", len(self._seen), search.config.trials)
+            logger.info("sweep: going on after %d of %d trials", len(self._seen), search.asked)
 
     def __enter__(self) -> Self:
         self._bar.__enter__()
@@ -71,5 +71,5 @@ class Watch:
             mark = "  best so far" if best and best[0].number == trial.number else ""
             how = f"{config.metric} {trial.value:.4f}{mark}"
         values = " ".join(overrides(self._search.space.values(trial.params)))
-        own = " (as configured)" if label(trial) != f"trial {trial.number}" else ""
-        return f"{len(self._seen):>3}/{config.trials}  trial {trial.number}{own}  {how}  {values}"
+        own = " (as configured)" if self._search.label(trial) == AS_CONFIGURED else ""
+        return f"{len(self._seen):>3}/{self._search.asked}  trial {trial.number}{own}  {how}  {values}"

@@ -18,7 +18,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from sightline.config.sweep import SweepConfig
-from sightline.errors import RunFailedError, SightlineError
+from sightline.errors import RunFailedError, SightlineError, UsageError
 from sightline.runtime import Interrupted, prepare_environment, stop_signal
 from sightline.sweep.search import Objective, Search
 from sightline.sweep.storage import Place
@@ -63,7 +63,7 @@ def shares(jobs: int, gpus: Sequence[str]) -> list[Share]:
     """The machine divided: cores evenly, and a GPU each where there are any.
 
     Raises:
-        RunFailedError: there are fewer cores, or GPUs, than jobs.
+        UsageError: there are fewer cores, or GPUs, than jobs.
     """
     if gpus and jobs > len(gpus):
         raise RunFailedError(
@@ -74,7 +74,7 @@ def shares(jobs: int, gpus: Sequence[str]) -> list[Share]:
         return [Share(None, gpu) for gpu in own]
     cores = sorted(os.sched_getaffinity(0))
     if jobs > len(cores):
-        raise RunFailedError(f"sweep.jobs={jobs} takes a core each, and there are {len(cores)}; take fewer")
+        raise UsageError(f"sweep.jobs={jobs} takes a core each, and there are {len(cores)}; take fewer")
     return [Share(tuple(cores[index::jobs]), gpu) for index, gpu in enumerate(own)]
 
 

@@ -30,7 +30,14 @@ os.environ["PYTHONPATH"] = str(ROOT / "src")  # for the processes that tests sta
 os.environ.setdefault("MPLCONFIGDIR", str(ROOT / ".pytest_cache" / "matplotlib"))
 
 
-LONG = ("test_interruptions.py", "test_study.py", "test_processes.py", "test_freezing_families.py", "test_mistakes.py")
+LONG = (
+    "test_interruptions.py",
+    "test_sweep.py",
+    "test_study.py",
+    "test_processes.py",
+    "test_freezing_families.py",
+    "test_mistakes.py",
+)
 """Files that take minutes: begun first, so that no process is left with one when all others are done."""
 
 

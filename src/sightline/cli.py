@@ -16,7 +16,8 @@ from omegaconf.errors import OmegaConfBaseException
 
 import sightline
 from sightline.config import parse
-from sightline.config.given import with_recipe, without_sweep
+from sightline.config.given import fill, with_recipe, without_sweep
+from sightline.config.stored import key_of
 from sightline.config.suggestions import did_you_mean, did_you_mean_key
 from sightline.config.words import overrides_from_words
 from sightline.errors import SightlineError, UsageError
@@ -125,7 +126,7 @@ def compose_config(overrides: Sequence[str]) -> dict[str, Any]:
         raise UsageError(_why(error, overrides, choices())) from error
     if not isinstance(composed, dict):
         raise UsageError("conf/config.yaml composes to no mapping")
-    composed["sweep"] |= of_sweep
+    fill(composed["sweep"], of_sweep, {key_of(override) for override in overrides})
     return {str(key): value for key, value in composed.items()}
 
 

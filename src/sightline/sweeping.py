@@ -65,7 +65,7 @@ def sweep(config: Config, overrides: Sequence[str], arguments: Sequence[str], co
     if _is_finished(search, run):
         return
     with log_to(run.file("log.txt")), tracked(config, run) as tracker:
-        run_stages(_only(base, "validate"), run)
+        run_stages(only(base, "validate"), run)
         _work(config, task.at(run.path), search, run, parts)
         if not search.claims.take_finish():
             logger.info("sweep: another command is training the best of %s anew", name)
@@ -127,7 +127,8 @@ def _extent(search: Search) -> dict[str, int]:
     return {"trials": search.asked, "top": search.config.top, "fresh_seeds": search.config.fresh_seeds}
 
 
-def _only(config: Config, *stages: str, tracking: str = "none") -> Config:
+def only(config: Config, *stages: str, tracking: str = "none") -> Config:
+    """The configuration with these stages alone, mirrored to nowhere unless told."""
     mode = config.mode.model_copy(update={"stages": stages})
     own = config.tracking if tracking == "mlflow" else config.tracking.model_copy(update={"name": tracking})
     return config.model_copy(update={"mode": mode, "tracking": own})
@@ -184,12 +185,12 @@ def _finish(config: Config, task: Task, search: Search, run: Run) -> None:
     child = Run((run.path / next(row["run"] for row in run.rows(AGAIN) if row["name"] == name)).resolve())
     if not child.has("report.html"):
         with log_to(child.file("log.txt")):
-            run_stages(_only(chosen, *PIPELINE, tracking="mlflow"), child)
+            run_stages(only(chosen, *PIPELINE, tracking="mlflow"), child)
     child.become_latest(Path(config.runs_dir))
     reached = next(row["mean"] for row in again(search, run) if row["name"] == name)
     about = f"{name}, {config.sweep.metric} {reached:.4f} over {config.sweep.fresh_seeds} fresh seeds"
     run.save_text(BEST, task.recipe(of[number], search.place.name, about))
-    run_stages(_only(config, "sweep", "report"), run)
+    run_stages(only(config, "sweep", "report"), run)
     search.study.set_user_attr("report", str(run.path / "report.html"))
 
 

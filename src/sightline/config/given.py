@@ -1,6 +1,6 @@
 """YAML files of a person's own, outside conf/: `recipe=FILE.yaml` and `sweep=FILE.yaml`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,19 +28,23 @@ def with_recipe(overrides: Sequence[str]) -> list[str]:
 
 
 def without_sweep(overrides: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
-    """Take `sweep=FILE.yaml` out, and give what the file says and no typed override does.
+    """Take `sweep=FILE.yaml` out, and give what the file says.
 
     Raises:
         UsageError: there is no such file, or it is no mapping.
     """
     rest, path = _taken("sweep", overrides)
-    if path is None:
-        return rest, {}
-    typed = [key_of(override) + "." for override in rest]
-    content = _read("sweep", path)
-    return rest, {
-        key: value for key, value in content.items() if not any(one.startswith(f"sweep.{key}.") for one in typed)
-    }
+    return rest, {} if path is None else _read("sweep", path)
+
+
+def fill(target: dict[str, Any], given: Mapping[str, Any], typed: Collection[str], prefix: str = "sweep") -> None:
+    """Put the values of a file in place, but for keys that were typed; a space is taken whole."""
+    for key, value in given.items():
+        name = f"{prefix}.{key}"
+        if isinstance(value, dict) and isinstance(target.get(key), dict) and name != "sweep.space":
+            fill(target[key], value, typed, name)
+        elif name not in typed:
+            target[key] = value
 
 
 def _taken(group: str, overrides: Sequence[str]) -> tuple[list[str], str | None]:

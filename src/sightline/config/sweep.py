@@ -12,6 +12,8 @@ Conditions = dict[str, Scalar | tuple[Scalar, ...]]
 Reals = tuple[float, float]
 Integers = tuple[int, int]
 
+Sampler = Literal["tpe", "random", "gp", "cmaes", "qmc", "grid", "brute_force", "nsga2", "nsga3"]
+Pruner = Literal["none", "median", "percentile", "successive_halving", "hyperband", "threshold", "patient", "wilcoxon"]
 KINDS = ("uniform", "log_uniform", "integer", "log_integer", "categorical")
 
 
@@ -75,17 +77,17 @@ Alternatives = Annotated[
 
 
 class SamplerConfig(Frozen):
-    """An Optuna sampler, and options of its own as Optuna calls them."""
+    """An Optuna sampler, and the options of each by its name, as Optuna calls them."""
 
-    name: Literal["tpe", "random", "gp", "cmaes", "qmc", "grid", "brute_force", "nsga2", "nsga3"]
-    options: dict[str, Plain]
+    name: Sampler
+    options: dict[Sampler, dict[str, Plain]]
 
 
 class PrunerConfig(Frozen):
-    """An Optuna pruner, and options of its own as Optuna calls them."""
+    """An Optuna pruner, and the options of each by its name, as Optuna calls them."""
 
     name: Literal["none", "median", "percentile", "successive_halving", "hyperband", "threshold", "patient", "wilcoxon"]
-    options: dict[str, Plain]
+    options: dict[str, dict[str, Plain]]
 
 
 class SweepConfig(Frozen):

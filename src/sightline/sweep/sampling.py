@@ -71,7 +71,7 @@ def sampler(config: SamplerConfig, space: Space, seed: int, number: int) -> Base
         if space.depends:
             raise UsageError("sweep.sampler.name=grid knows no `when`; take brute_force")
         given["search_space"] = {key: grid(key, one) for key, (one,) in space.items()}
-    made: BaseSampler = _made("sampler", SAMPLERS[config.name], config.options, given)
+    made: BaseSampler = _made("sampler", config.name, SAMPLERS[config.name], config.options.get(config.name, {}), given)
     return made
 
 
@@ -92,22 +92,22 @@ def pruner(config: PrunerConfig) -> BasePruner:
     Raises:
         UsageError: an option is unknown or wrong.
     """
-    options, given = dict(config.options), {}
+    options, given = dict(config.options.get(config.name, {})), {}
     if config.name == "patient":
         wrapped = options.pop("wrapped_pruner", None)
         if wrapped is not None and wrapped not in PRUNERS:
-            raise UsageError(f"sweep.pruner.options.wrapped_pruner={wrapped} is none of {', '.join(PRUNERS)}")
+            raise UsageError(f"sweep.pruner.options.patient.wrapped_pruner={wrapped} is none of {', '.join(PRUNERS)}")
         given["wrapped_pruner"] = None if wrapped is None else PRUNERS[str(wrapped)]()
-    made: BasePruner = _made("pruner", PRUNERS[config.name], options, given)
+    made: BasePruner = _made("pruner", config.name, PRUNERS[config.name], options, given)
     return made
 
 
-def _made(what: str, kind: type, options: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
+def _made(what: str, name: str, kind: type, options: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
     takes = [name for name in inspect.signature(kind).parameters if name not in given]
-    for name in options:
-        if name not in takes:
+    for option in options:
+        if option not in takes:
             raise UsageError(
-                f"sweep.{what}.options: {kind.__name__} takes no {name}{did_you_mean(name, takes)}; "
+                f"sweep.{what}.options.{name}: unknown option {option}{did_you_mean(option, takes)}; "
                 f"it takes {', '.join(takes) or 'none'}"
             )
     try:

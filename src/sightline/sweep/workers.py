@@ -123,7 +123,7 @@ def _note_death(search: Search, process: BaseProcess) -> None:
         return
     name = signal.Signals(-code).name
     for trial in search.trials():
-        if trial.user_attrs.get("worker") == process.pid and not trial.state.is_finished():
+        if process.pid in trial.user_attrs.get("workers", []) and not trial.state.is_finished():
             search.count_death(trial.number, f"its process was ended by {name}, perhaps for want of memory")
             logger.warning("sweep: the process of trial %d was ended by %s; it is started again", trial.number, name)
 
@@ -185,7 +185,7 @@ def _trials(work: Work) -> None:
         if claimed is None:  # the last trials are others' work; should one of them die, its trial is there to be taken
             time.sleep(POLL)
             continue
-        search.note(claimed, worker=os.getpid())
+        search.note(claimed, workers=[*claimed.trial.user_attrs.get("workers", []), os.getpid()])
         began = time.perf_counter()
         outcome = work.objective(search, claimed)
         search.note(claimed, seconds=round(time.perf_counter() - began, 2))

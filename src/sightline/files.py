@@ -11,9 +11,6 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-PARENT = "parent.json"
-"""The file of a run that belongs to another, such as a sweep: where that one is."""
-
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[BinaryIO]:

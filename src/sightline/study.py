@@ -17,9 +17,9 @@ from sightline.config.schema import Config
 from sightline.config.stored import key_of
 from sightline.entrants import MEMBERS
 from sightline.errors import UsageError
-from sightline.files import PARENT
 from sightline.run import Run
 from sightline.terminal import logger
+from sightline.tracking import PARENT
 
 AS_CONFIGURED = "as configured"
 """The name of the only variant of a study that varies nothing but the seed."""

@@ -11,7 +11,6 @@ from sightline.config import parse
 from sightline.config.schema import Config
 from sightline.config.stored import ABOUT_THE_COMMAND, key_of, root_of
 from sightline.errors import PrunedError, SightlineError
-from sightline.files import PARENT
 from sightline.launch import Compose, made
 from sightline.memory import release
 from sightline.pipeline import run_stages
@@ -20,6 +19,7 @@ from sightline.sweep.claims import StorageLostError
 from sightline.sweep.search import Claimed, Outcome, Search
 from sightline.sweep.space import overrides as as_overrides
 from sightline.terminal import log_to
+from sightline.tracking import PARENT
 
 INHERITED = ("split.json", "validation.json")
 """What the data gate wrote for all trials."""

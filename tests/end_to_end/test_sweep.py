@@ -1,7 +1,6 @@
 """Sweeps as a person starts them: whole, killed, with trials that fail, several at once."""
 
 import json
-import os
 import random
 import signal
 import socket
@@ -40,7 +39,12 @@ SEARCH: dict[str, Any] = {
 }
 
 
-ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1"}
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Sums come out the same only with as many threads; and four sweeps at once should not wait for each other."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")
+        yield
 
 
 def words(tmp_path: Path, *more: str, epochs: int = 6, **changed: Any) -> list[str]:
@@ -55,7 +59,7 @@ def words(tmp_path: Path, *more: str, epochs: int = 6, **changed: Any) -> list[s
 def begun(arguments: list[str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "sightline", *arguments],
-        cwd=ROOT, env=ONE_THREAD, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
 
 

@@ -11,14 +11,22 @@ from sightline.sweep.search import Search
 from sightline.sweep.storage import Place
 from sightline.terminal import logger, show_table
 
+DRAWN = (
+    figures.sweep_history,
+    figures.sweep_curves,
+    figures.sweep_importances,
+    figures.sweep_parallel,
+    figures.sweep_slices,
+)
+
 
 def run(config: Config, run: Run) -> dict[str, float]:
     """Write `sweep.json` and its figures from the study."""
     place = Place.of(config.sweep.storage, Path(config.runs_dir), run.path.name)
     found = summary(Search(config.sweep, place, config.seed), run)
     run.save_json("sweep.json", found)
-    for name, picture in figures.sweep(found).items():
-        run.save_bytes(f"figures/{name}.png", picture)
+    for draw in DRAWN:
+        run.save_bytes(f"figures/{draw.__name__}.png", draw(found))
     logger.info("sweep: %s", headline(found))
     show_table("trained anew with fresh seeds", AGAIN_HEADER, again_rows(found))
     return {"best": max((row["value"] for row in found["trials"] if row["value"] is not None), default=float("nan"))}

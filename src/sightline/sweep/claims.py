@@ -5,6 +5,7 @@ process that was only slow loses nothing (docs/decisions/022).
 """
 
 import fcntl
+import os
 import zlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -46,12 +47,12 @@ class Claims(Protocol):
 class FileClaims:
     """Byte-range locks of one file: `fcntl` locks, which network file systems know too.
 
-    They belong to the process, so one process keeps one object for each file.
+    They belong to the process, and end with it or when it closes the file, which nothing here does.
     """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("ab")
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
 
     @contextmanager
     def study(self) -> Iterator[None]:

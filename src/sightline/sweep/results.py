@@ -2,7 +2,6 @@
 
 import math
 import warnings
-from collections.abc import Mapping, Sequence
 from statistics import mean, stdev
 from typing import Any
 
@@ -111,14 +110,3 @@ def _row(search: Search, trial: FrozenTrial) -> dict[str, Any]:
         "run": trial.user_attrs.get("run"),
         "reason": trial.user_attrs.get("reason", ""),
     }
-
-
-def best_so_far(rows: Sequence[Mapping[str, Any]], direction: str) -> list[float | None]:
-    """The best value up to each trial."""
-    found, best = list[float | None](), None
-    pick = max if direction == "maximize" else min
-    for row in rows:
-        value = row["value"]
-        best = best if value is None else value if best is None else pick(best, value)
-        found.append(best)
-    return found

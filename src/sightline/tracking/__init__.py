@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from sightline.tracking.mirror import Mirror
 from sightline.tracking.server import Server, prepare_environment
-from sightline.tracking.tracker import Parameters, Status, Tracker
+from sightline.tracking.tracker import PARENT, Parameters, Status, Tracker
 
 if TYPE_CHECKING:
     from sightline.config.schema import TrackingConfig
     from sightline.run import Run
 
-__all__ = ["Parameters", "Status", "Tracker", "open_tracker"]
+__all__ = ["PARENT", "Parameters", "Status", "Tracker", "open_tracker"]
 
 
 def open_tracker(config: "TrackingConfig", run: "Run", runs_dir: Path, parameters: Parameters) -> Tracker:

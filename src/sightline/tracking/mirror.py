@@ -12,9 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sightline.files import PARENT
 from sightline.tracking.server import Point, Server
-from sightline.tracking.tracker import Parameters, Status, Tracker
+from sightline.tracking.tracker import PARENT, Parameters, Status, Tracker
 
 if TYPE_CHECKING:
     import numpy as np

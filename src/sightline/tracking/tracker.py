@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from sightline.run import Run
 
+PARENT = "parent.json"
+"""The file of a run that belongs to another, such as a sweep: where that one is."""
 Status = Literal["FINISHED", "FAILED", "KILLED"]
 Parameters = Mapping[str, str | float | int | bool | None]
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from sightline.run import Run
-from sightline.tracking import Tracker
+from sightline.tracking import PARENT, Tracker
 from sightline.tracking.mirror import Mirror
 from sightline.tracking.server import Point, Server
 
@@ -35,8 +35,9 @@ class FakeServer(Server):
             return "ConnectionRefusedError: refused"
         return super().attempt(action)
 
-    def begin(self, known: str | None, name: str, folder: str) -> bool:
+    def begin(self, known: str | None, name: str, folder: str, parent: str | None) -> bool:
         assert (name, folder) != ("", "")
+        self.parent = parent
         self.run_id = known if known in self.alive else uuid4().hex
         self.alive.add(self.run_id)
         return self.run_id != known
@@ -248,3 +249,19 @@ def test_the_tracker_that_does_nothing_takes_everything(run: Run):
         tracker.listen({"kind": "epoch"})
         tracker.sync(run)
     assert not run.has("tracking.json")
+
+
+def test_a_run_that_belongs_to_another_is_nested_in_it(run: Run, tmp_path: Path):
+    parents = FakeServer()
+    follow(run, parents).finish("FINISHED")
+    assert parents.parent is None
+    child = Run(tmp_path / "trials/0001")
+    child.save_json(PARENT, {"run": "../.."})
+    server = FakeServer()
+    follow(child, server)
+    assert server.parent == run.load_json("mlflow_run.json")["run_id"]
+    elsewhere = FakeServer()
+    elsewhere._uri = "http://other.invalid"
+    (child.path / "mlflow_run.json").unlink()
+    follow(child, elsewhere)
+    assert elsewhere.parent is None, "the parent is known to another server only"

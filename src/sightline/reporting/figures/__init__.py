@@ -11,7 +11,6 @@ from sightline.reporting.figures.pictures import augmentation, explanations, gal
 from sightline.reporting.figures.probabilities import confidence, reliability, risk_coverage, set_sizes, unknown
 from sightline.reporting.figures.ranking import pr_curves, roc_curves
 from sightline.reporting.figures.sweep import (
-    sweep,
     sweep_curves,
     sweep_history,
     sweep_importances,
@@ -37,7 +36,6 @@ __all__ = [
     "risk_coverage",
     "roc_curves",
     "set_sizes",
-    "sweep",
     "sweep_curves",
     "sweep_history",
     "sweep_importances",

@@ -30,17 +30,6 @@ COLUMNS, LONGEST = 3, 26
 NAMES = {"val_accuracy": "accuracy on val", "val_f1_macro": "macro F1 on val", "val_loss": "loss on val"}
 
 
-def sweep(found: Found) -> dict[str, bytes]:
-    """Every figure of a sweep by its name; `found` is the content of `sweep.json`."""
-    return {
-        "sweep_history": sweep_history(found),
-        "sweep_curves": sweep_curves(found),
-        "sweep_importances": sweep_importances(found),
-        "sweep_parallel": sweep_parallel(found),
-        "sweep_slices": sweep_slices(found),
-    }
-
-
 @drawn
 def sweep_history(found: Found) -> Figure:
     """Draw the value of each trial in turn, and the best so far."""

@@ -84,11 +84,49 @@ SETS = [
     for name in ("lac", "aps")
 ]
 
+
+def swept(*states: str) -> dict[str, Any]:
+    rows = [
+        {
+            "number": number,
+            "state": state,
+            "value": 0.5 + 0.05 * number if state == "complete" else None,
+            "values": {"optimizer": "sgd" if number % 2 else "adamw", "optimizer.lr": 10.0**-number}
+            | ({"training.label_smoothing": 0.1 * number} if number % 3 else {}),
+            "curve": [] if state == "failed" else [0.3, 0.4, 0.5 + 0.05 * number][: 3 if state == "complete" else 1],
+        }
+        for number, state in enumerate(states)
+    ]
+    space = {
+        "optimizer": "categorical adamw, sgd",
+        "optimizer.lr (optimizer=adamw)": "log-uniform 0.001, 1",
+        "optimizer.lr (optimizer=sgd)": "log-uniform 0.001, 1",
+        "training.label_smoothing": "uniform 0, 0.5",
+    }
+    complete = [row["number"] for row in rows if row["state"] == "complete"]
+    return {
+        "metric": "val_accuracy",
+        "direction": "maximize",
+        "space": space,
+        "trials": rows,
+        "best": complete[-1] if complete else None,
+        "as_configured": 0,
+        "importances": {"optimizer.lr": 0.7, "optimizer": 0.3} if complete else {},
+    }
+
+
+SWEPT = swept("complete", "pruned", "complete", "failed", "complete", "complete")
+
 DRAWINGS: dict[str, Callable[[], bytes]] = {
     "risk_coverage": lambda: figures.risk_coverage(CURVE),
     "set_sizes": lambda: figures.set_sizes(SETS),
     "unknown": lambda: figures.unknown({"msp": PROBABILITIES.max(1), "one": np.ones(len(LABELS))}, LABELS > 1),
     "comparison": lambda: figures.comparison(found(3)),
+    "sweep_history": lambda: figures.sweep_history(SWEPT),
+    "sweep_curves": lambda: figures.sweep_curves(SWEPT),
+    "sweep_importances": lambda: figures.sweep_importances(SWEPT),
+    "sweep_parallel": lambda: figures.sweep_parallel(SWEPT),
+    "sweep_slices": lambda: figures.sweep_slices(SWEPT),
     "curves": lambda: figures.curves(ROWS, best_epoch=2),
     "freezing": lambda: figures.freezing(PLAN, 10),
     "confusion": lambda: figures.confusion(matrix(4), names(4), normalised=True),
@@ -106,6 +144,12 @@ DRAWINGS: dict[str, Callable[[], bytes]] = {
 
 
 NOTHING: dict[str, Callable[[], bytes]] = {
+    "sweep_history": lambda: figures.sweep_history(swept("failed")),
+    "sweep_curves": lambda: figures.sweep_curves(swept("failed")),
+    "sweep_importances": lambda: figures.sweep_importances(swept("failed")),
+    "sweep_parallel": lambda: figures.sweep_parallel(swept("pruned", "failed")),
+    "sweep_slices": lambda: figures.sweep_slices(swept()),
+    "sweep_one": lambda: figures.sweep_parallel(swept("complete")),
     "risk_coverage": lambda: figures.risk_coverage(CURVE | {key: [0.0, 0.0] for key in ("risk", "low", "high")}),
     "set_sizes": lambda: figures.set_sizes([]),
     "comparison": lambda: figures.comparison(found(1)),

@@ -8,6 +8,7 @@ import pytest
 
 from sightline import cli
 from sightline.config import parse
+from sightline.config.given import with_recipe
 from sightline.config.words import overrides_from_words
 
 ROOT = Path(__file__).parents[1]
@@ -29,7 +30,14 @@ def test_there_are_commands():
 
 
 @pytest.mark.parametrize("command", commands())
-def test_composes(command: str):
+def test_composes(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    guide = (ROOT / "docs/guides/sweeps.md").read_text()
+    for name in re.findall(r"sweep=(\w+\.yaml)", command):
+        (tmp_path / name).write_text(re.findall(r"```yaml\n(.*?)```", guide, re.DOTALL)[0])
+    for name in re.findall(r"recipe=(\S+\.yaml)", command):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text("overrides: [optimizer.lr=0.01]\n")
     arguments = shlex.split(command)[2:]
     if arguments[0] in {"test", "--help"}:
         return
@@ -39,7 +47,7 @@ def test_composes(command: str):
     groups = cli.choices()
     more = ["model=resnet", "training.epochs=20"] if overrides and overrides[0].startswith("freezing=") else []
     overrides = [*more, *overrides_from_words(words, groups["mode"], groups["model"]), *overrides]
-    parse.parse(cli.compose_config(overrides))
+    parse.parse(cli.compose_config(with_recipe(overrides)))
 
 
 def test_every_linked_file_is_there():

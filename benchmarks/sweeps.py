@@ -41,6 +41,7 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--limit", type=int, default=5000)
     parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--sampler", default="random")
     parser.add_argument("--trials", type=int, default=30)
     arguments = parser.parse_args()
     found = pruning(arguments) if arguments.what == "pruning" else overhead(arguments.trials)
@@ -59,7 +60,11 @@ def swept(folder: str, *overrides: str) -> dict[str, Any]:
 
 
 def pruning(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Epochs and best values of the default sweep with its pruner and without one, for each seed."""
+    """Epochs and best values of the default sweep with its pruner and without one, for each seed.
+
+    Sampled at random, both sweeps hold the very same trials, so that a difference is the pruner's doing. With another
+    sampler they part ways after the first trial that is pruned.
+    """
     rows = []
     for seed in arguments.seeds:
         own = {}
@@ -70,6 +75,7 @@ def pruning(arguments: argparse.Namespace) -> dict[str, Any]:
                     *(f"data.root={arguments.root}", "data=folder", "model=cnn", "model.width=32", f"seed={seed}"),
                     *(f"limit={arguments.limit}", f"training.epochs={arguments.epochs}"),
                     *(f"sweep.trials={arguments.trials}", f"sweep.pruner.name={pruner}"),
+                    f"sweep.sampler.name={arguments.sampler}",
                 )
             ended = [row for row in found["trials"] if row["state"] in {"complete", "pruned"}]
             own[pruner] = {
@@ -79,7 +85,7 @@ def pruning(arguments: argparse.Namespace) -> dict[str, Any]:
             }
         saved = 1 - own["median"]["epochs"] / own["none"]["epochs"]
         rows.append({"seed": seed, **own, "saved": saved, "lost": own["none"]["best"] - own["median"]["best"]})
-    shape = {key: getattr(arguments, key) for key in ("limit", "epochs", "trials")}
+    shape = {key: getattr(arguments, key) for key in ("limit", "epochs", "trials", "sampler")}
     return {**shape, "seeds": rows}
 
 

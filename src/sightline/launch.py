@@ -16,7 +16,7 @@ from sightline.models.names import check_model
 from sightline.pipeline import follow, run_stages
 from sightline.run import Run
 from sightline.runtime import provenance
-from sightline.terminal import log_to, show_log
+from sightline.terminal import log_to, logger, show_log
 
 Compose = Callable[[Sequence[str]], dict[str, Any]]
 
@@ -136,7 +136,11 @@ def _study(config: Config, overrides: Sequence[str], arguments: Sequence[str], c
             check(member.config)
         run = made(config, f"{config.data.name}-study", arguments)
     with log_to(run.file("log.txt")):
-        study.train_members(run, members, lambda member, *rest: train(member.config, arguments, *rest))
+        try:
+            study.train_members(run, members, lambda member, *rest: train(member.config, arguments, *rest))
+        except BaseException:
+            logger.info("study: the same command with run=%s/%s goes on", run.path.parent.name, run.path.name)
+            raise
         run_stages(study.comparing(config), run)
 
 

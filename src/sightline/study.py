@@ -84,11 +84,7 @@ def train_members(run: Run, trainings: Sequence[Member], train: Train) -> None:
         if key in ended:
             continue
         logger.info("study: %s, seed %d (%d of %d)", *key, number + 1, len(trainings))
-        try:
-            child = train(member, _begun(key, folders, run), partial(_note, run, key, "begun"))
-        except BaseException:
-            logger.info("study: the same command with run=%s/%s goes on", run.path.parent.name, run.path.name)
-            raise
+        child = train(member, _begun(key, folders, run), partial(_note, run, key, "begun"))
         _note(run, key, "finished", child)
 
 

@@ -5,6 +5,7 @@ Everything is in one folder, `runs_dir/sweeps/<name>`: the runs of the trials, t
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -21,7 +22,7 @@ from sightline.errors import RunFailedError, UsageError
 from sightline.launch import Compose, check, made
 from sightline.pipeline import run_stages, tracked
 from sightline.run import Run
-from sightline.runtime import has_cuda
+from sightline.runtime import Interrupted, has_cuda
 from sightline.sweep.results import AGAIN, again, best_trials, winner
 from sightline.sweep.search import Search
 from sightline.sweep.storage import Place
@@ -55,22 +56,30 @@ def sweep(config: Config, overrides: Sequence[str], arguments: Sequence[str], co
     check(base)
     about = _about(config, base)
     name = config.sweep.name or f"{base.data.name}-{base.model.name}-{_digest(about)}"
-    parts = shares(config.sweep.jobs, _gpus(config))
     search = Search(config.sweep, Place.of(config.sweep.storage, Path(config.runs_dir), name), config.seed)
     if not search.exists():
         search.space.check(lambda values: parse.parse(compose([*task.without(values), *values])))
+    parts = shares(config.sweep.jobs, _gpus(config))
     folder = Path(config.runs_dir) / "sweeps" / name
     search.begin(about, _as_configured(search, task))
     run = Run(folder.resolve()) if (folder / "config.yaml").is_file() else made(config, "", arguments, str(folder))
     if _is_finished(search, run):
         return
+    try:
+        _go_through(config, task.at(run.path), search, run, base, parts)
+    except Interrupted as stop:
+        raise Interrupted(stop.status - 128, f"states saved; the same command goes on with {name}") from stop
+
+
+def _go_through(config: Config, task: Task, search: Search, run: Run, base: Config, parts: Sequence[Share]) -> None:
+    """The trials, and what comes after them."""
     with log_to(run.file("log.txt")), tracked(config, run) as tracker:
         run_stages(only(base, "validate"), run)
-        _work(config, task.at(run.path), search, run, parts)
+        _work(config, task, search, run, parts)
         if not search.claims.take_finish():
-            logger.info("sweep: another command is training the best of %s anew", name)
+            logger.info("sweep: another command is training the best of %s anew", search.place.name)
             return
-        _finish(config, task.at(run.path), search, run)
+        _finish(config, task, search, run)
         tracker.sync(run)
 
 
@@ -87,7 +96,7 @@ def _digest(about: Mapping[str, Any]) -> str:
 
 def _as_configured(search: Search, task: Task) -> dict[str, Any] | None:
     """The values that the configuration itself has, for the first trial; None where they lie outside the space."""
-    values = flat_with_names(task.composed({}))
+    values = _flat_with_names(task.composed({}))
     found = {key: values.get(key) for key in search.config.space}
     try:
         search.space.parameters(found)
@@ -97,12 +106,12 @@ def _as_configured(search: Search, task: Task) -> dict[str, Any] | None:
     return found
 
 
-def flat_with_names(composed: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def _flat_with_names(composed: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Values by dotted key; a group has the name of its choice."""
     found: dict[str, Any] = {}
     for key, value in composed.items():
         if isinstance(value, Mapping):
-            found |= {prefix + key: value.get("name"), **flat_with_names(value, f"{prefix}{key}.")}
+            found |= {prefix + key: value.get("name"), **_flat_with_names(value, f"{prefix}{key}.")}
         else:
             found[prefix + key] = value
     return found
@@ -111,7 +120,9 @@ def flat_with_names(composed: Mapping[str, Any], prefix: str = "") -> dict[str, 
 def _is_finished(search: Search, run: Run) -> bool:
     """Whether nothing is left to do, which is then said."""
     ended, wanted = len(search.trials()), _extent(search)
-    if not search.asked_and_ended():
+    minutes = search.config.minutes
+    over = minutes is not None and _spent(run) >= 60 * minutes and search.all_ended()
+    if not (over or search.asked_and_ended()):
         return False
     place = search.study.user_attrs.get("report")
     if run.has("report.html") and run.load_json("sweep.json")["extent"] == wanted:
@@ -119,7 +130,8 @@ def _is_finished(search: Search, run: Run) -> bool:
     elif not isinstance(place, str) or place.startswith(str(run.path)):
         return False
     logger.info("sweep: %s is finished, %d trials; its report is %s", search.place.name, ended, place)
-    logger.info("sweep: a larger sweep.trials goes on with it, another sweep.name begins anew")
+    more = "sweep.minutes" if over else "sweep.trials"
+    logger.info("sweep: a larger %s goes on with it, another sweep.name begins anew", more)
     return True
 
 
@@ -136,8 +148,7 @@ def only(config: Config, *stages: str, tracking: str = "none") -> Config:
 
 def _work(config: Config, task: Task, search: Search, run: Run, parts: Sequence[Share]) -> None:
     """Have the workers end the trials, each at its part of the machine."""
-    spent = float(run.load_json(CLOCK)["seconds"]) if run.has(CLOCK) else 0.0
-    began, minutes = time.time(), config.sweep.minutes
+    spent, began, minutes = _spent(run), time.time(), config.sweep.minutes
     work = Work(
         config.sweep,
         search.place,
@@ -156,10 +167,13 @@ def _work(config: Config, task: Task, search: Search, run: Run, parts: Sequence[
         supervise(work, parts, search, look)
 
 
+def _spent(run: Run) -> float:
+    """Seconds of earlier commands on the trials of this sweep, up to the last that ended."""
+    return float(run.load_json(CLOCK)["seconds"]) if run.has(CLOCK) else 0.0
+
+
 def _gpus(config: Config) -> list[str]:
     """The GPUs that trials may have, as CUDA_VISIBLE_DEVICES names them."""
-    import os
-
     if config.device not in {"auto", "cuda"} or not has_cuda():
         return []
     import torch

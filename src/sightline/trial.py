@@ -1,5 +1,6 @@
 """One trial of a sweep: a configuration, a run of its own, its training, and how that ended."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -87,11 +88,11 @@ class Task:
 
     def child(self, folder: Path, config: Config) -> Run:
         """The run in this folder: as it is, or new, with the data as the sweep found them."""
-        if (folder / "config.yaml").is_file():
-            return Run(folder.resolve())
-        run, sweep = made(config, "", self.arguments, str(folder)), Run(self.folder)
+        there = (folder / "config.yaml").is_file()
+        run = Run(folder.resolve()) if there else made(config, "", self.arguments, str(folder))
         for name in INHERITED:
-            run.save_bytes(name, (sweep.path / name).read_bytes())
+            if not run.has(name):
+                run.save_bytes(name, (self.folder / name).read_bytes())
         run.save_json(PARENT, {"run": "../.."})
         return run
 
@@ -131,7 +132,10 @@ def go_through(task: Task, search: Search, claimed: Claimed) -> Outcome:
                 search.report(claimed, epochs, row[task.metric], last=epochs == config.training.epochs)
 
         run.listeners.append(listen)
-        return Outcome("complete", task.train(run, config, "trial")[task.metric])
+        value = task.train(run, config, "trial")[task.metric]
+        if not math.isfinite(value):
+            return Outcome("failed", reason=f"{task.metric} is {value} in the best epoch")
+        return Outcome("complete", value)
     except PrunedError:
         return Outcome("pruned")
     except StorageLostError:

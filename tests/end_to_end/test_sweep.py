@@ -216,6 +216,15 @@ def test_two_jobs_of_which_one_is_killed(tmp_path: Path):
         assert {row["state"] for row in rows} <= {"complete", "pruned"}
 
 
+def test_when_time_is_up_no_trial_begins(sightline: Command, tmp_path: Path):
+    arguments = words(tmp_path, "sweep.minutes=0.01", trials=50)
+    answer = sightline(*arguments)
+    assert answer.status == 0, answer.err
+    assert 1 <= len(results(tmp_path)["trials"]) < 10
+    again = sightline(*arguments)
+    assert (again.status, "a larger sweep.minutes goes on with it" in again.out) == (0, True), again.err
+
+
 def next_worker(process: subprocess.Popen[str], trials: Path) -> psutil.Process:
     """A process that trains right now: since this call, an epoch has ended or a trial has begun."""
     since, deadline = time.time(), time.monotonic() + 120

@@ -134,8 +134,11 @@ class Search:
 
     def asked_and_ended(self) -> bool:
         """Whether there are as many trials as asked for, all ended."""
-        found = self.trials()
-        return len(found) >= self.asked and all(trial.state.is_finished() for trial in found)
+        return len(self.trials()) >= self.asked and self.all_ended()
+
+    def all_ended(self) -> bool:
+        """Whether no trial waits or runs."""
+        return all(trial.state.is_finished() for trial in self.trials())
 
     # ------------------------------------------------------------ trials
 

@@ -70,6 +70,8 @@ class Watch:
         else:
             mark = "  best so far" if best and best[0].number == trial.number else ""
             how = f"{config.metric} {trial.value:.4f}{mark}"
-        values = " ".join(overrides(self._search.space.values(trial.params)))
+        found = self._search.space.values(trial.params)
+        short = {key: float(f"{value:.4g}") if isinstance(value, float) else value for key, value in found.items()}
+        values = " ".join(overrides(short))
         own = " (as configured)" if self._search.label(trial) == AS_CONFIGURED else ""
         return f"{len(self._seen):>3}/{self._search.asked}  trial {trial.number}{own}  {how}  {values}"

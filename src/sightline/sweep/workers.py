@@ -97,7 +97,7 @@ def supervise(work: Work, parts: Sequence[Share], search: Search, look: Callable
     with stop_signal() as stop, _stopping(processes):
         while any(process.is_alive() or process.exitcode for process in processes):
             if stop.number is not None:
-                raise Interrupted(stop.number, f"states saved; the same command goes on with {work.place.name}")
+                raise Interrupted(stop.number, "states saved")
             for index, process in enumerate(processes):
                 if process.is_alive() or process.exitcode == 0:
                     continue

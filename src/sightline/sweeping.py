@@ -26,8 +26,9 @@ from sightline.runtime import Interrupted, has_cuda
 from sightline.sweep.results import AGAIN, again, best_trials, winner
 from sightline.sweep.search import Search
 from sightline.sweep.storage import Place
+from sightline.sweep.supervisor import supervise
 from sightline.sweep.watch import Watch
-from sightline.sweep.workers import Share, Work, shares, supervise
+from sightline.sweep.workers import Share, Work, shares
 from sightline.terminal import log_to, logger
 from sightline.trial import BEST, Task, go_through, let_go, tidy
 

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -251,27 +252,49 @@ def test_interrupted_it_saves_and_goes_on(sightline: Command, whole: Path, tmp_p
 # ---------------------------------------------------------------- PostgreSQL
 
 
+POSTGRESQL = ROOT / "tests/services/postgresql.sh"
+
+
+@dataclass(frozen=True)
+class Database:
+    """A PostgreSQL of these tests."""
+
+    folder: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://sightline@127.0.0.1:{self.port}/sweeps"
+
+    def do(self, *words: str) -> subprocess.CompletedProcess[str]:
+        command = ["bash", str(POSTGRESQL), words[0], f"{self.folder}/pg", *words[1:]]
+        return subprocess.run(command, capture_output=True, text=True)
+
+    def trials(self, name: str) -> list[FrozenTrial]:
+        return study(self.url.replace("postgresql", "postgresql+psycopg"), name)
+
+
 @pytest.fixture(scope="module")
-def postgresql() -> Iterator[str]:
-    script = ROOT / "tests/services/postgresql.sh"
+def postgresql() -> Iterator[Database]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
-        done = subprocess.run(["bash", script, "start", f"{folder}/pg", str(port)], capture_output=True, text=True)
+        found = Database(folder, port)
+        done = found.do("start", str(port))
         if done.returncode == 77:
             pytest.skip(done.stderr.strip())
         assert done.returncode == 0, done.stderr
-        yield f"postgresql://sightline@127.0.0.1:{port}/sweeps"
-        subprocess.run(["bash", script, "stop", f"{folder}/pg"], check=True)
+        yield found
+        assert found.do("stop").returncode == 0
 
 
 @pytest.mark.service
-def test_four_processes_share_one_postgresql_and_one_is_killed(postgresql: str, tmp_path: Path):
+def test_four_processes_share_one_postgresql_and_one_is_killed(postgresql: Database, tmp_path: Path):
     def arguments(place: int) -> list[str]:
         folder = f"runs_dir={tmp_path / f'machine{place}'}"  # four machines, each with a disk of its own
-        return words(tmp_path, f"sweep.storage={postgresql}", folder, trials=12)
+        return words(tmp_path, f"sweep.storage={postgresql.url}", folder, trials=12)
 
     processes = [begun(arguments(place)) for place in range(4)]
     deadline = time.monotonic() + 200
@@ -280,10 +303,24 @@ def test_four_processes_share_one_postgresql_and_one_is_killed(postgresql: str, 
     kill_all(processes[0])
     outs = [process.communicate(timeout=280)[0] for process in processes[1:]]
     assert [process.returncode for process in processes[1:]] == [0, 0, 0], outs
-    trials = study(postgresql.replace("postgresql", "postgresql+psycopg"))
+    trials = postgresql.trials("small")
     assert [trial.number for trial in trials] == list(range(12))
     assert {trial.state for trial in trials} <= {TrialState.COMPLETE, TrialState.PRUNED}
     runs = [Path(trial.user_attrs["run"]) for trial in trials]
     assert len({run.parents[3].name for run in runs}) >= 3
     reports = list(tmp_path.glob("machine*/sweeps/small/report.html"))
     assert len(reports) == 1, "one of them trains the best anew"
+
+
+@pytest.mark.service
+def test_a_postgresql_that_is_started_anew_is_awaited(postgresql: Database, tmp_path: Path):
+    with begun(words(tmp_path, f"sweep.storage={postgresql.url}", "sweep.name=awaited")) as process:
+        next_worker(process, tmp_path / "runs/sweeps/awaited/trials")
+        assert postgresql.do("stop").returncode == 0
+        time.sleep(3)
+        assert postgresql.do("start", str(postgresql.port)).returncode == 0
+        out = process.communicate(timeout=280)[0]
+    assert process.returncode == 0, out
+    trials = postgresql.trials("awaited")
+    assert [trial.number for trial in trials] == list(range(6))
+    assert {trial.state for trial in trials} <= {TrialState.COMPLETE, TrialState.PRUNED}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # bash tests/services/postgresql.sh start DIR PORT | stop DIR
-# A throwaway PostgreSQL in DIR, listening on 127.0.0.1 alone, without passwords; installed by apt where it is missing.
+# A throwaway PostgreSQL in DIR, begun again where there is one, listening on 127.0.0.1 alone, without passwords; installed by apt where it is missing.
 # Exit status 77, and why, where it can neither be found nor installed.
 set -euo pipefail
 
@@ -39,12 +39,13 @@ if [[ $action == stop ]]; then
   as_user "$bin/pg_ctl" -D "$folder/data" -m fast -w stop >/dev/null
   exit
 fi
+if [[ -d $folder/data ]]; then new=; else new=1; fi
 mkdir -p "$folder"
 if [[ $(id -u) == 0 ]]; then
   id sightline-pg >/dev/null 2>&1 || useradd --system --no-create-home sightline-pg
   chown sightline-pg "$folder"
 fi
-as_user "$bin/initdb" -D "$folder/data" -U sightline --auth=trust -E UTF8 --locale=C.UTF-8 --no-sync >/dev/null
+if [[ $new ]]; then as_user "$bin/initdb" -D "$folder/data" -U sightline --auth=trust -E UTF8 --locale=C.UTF-8 --no-sync >/dev/null; fi
 as_user "$bin/pg_ctl" -D "$folder/data" -w -l "$folder/log" \
   -o "-p $port -h 127.0.0.1 -k $folder -c fsync=off" start >/dev/null
-"$bin/createdb" -h 127.0.0.1 -p "$port" -U sightline sweeps
+if [[ $new ]]; then "$bin/createdb" -h 127.0.0.1 -p "$port" -U sightline sweeps; fi

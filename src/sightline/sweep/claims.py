@@ -96,10 +96,8 @@ class PostgresClaims:
 
     def __init__(self, url: str, study: str) -> None:
         self._space = zlib.crc32(study.encode()) - 2**31
-        engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool, isolation_level="AUTOCOMMIT")
-        self._connection = engine.connect()
-        for setting, seconds in (("idle", 30), ("interval", 10), ("count", 3)):
-            self._ask(f"SET tcp_keepalives_{setting} = {seconds}")
+        self._engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool, isolation_level="AUTOCOMMIT")
+        self._connect()
 
     @contextmanager
     def study(self) -> Iterator[None]:
@@ -120,11 +118,21 @@ class PostgresClaims:
 
     def take_finish(self) -> bool:
         """Hold what comes after the trials; false where another process does."""
-        return self._lock("pg_try_advisory_lock", _FINISH)
+        try:
+            return self._lock("pg_try_advisory_lock", _FINISH)
+        except StorageLostError:  # the session was lost while nothing was held
+            self._connection.invalidate()
+            self._connect()
+            return self._lock("pg_try_advisory_lock", _FINISH)
 
     def check(self) -> None:
         """Raise StorageLostError if the session ended, and with it what was held."""
         self._ask("SELECT 1")
+
+    def _connect(self) -> None:
+        self._connection = self._engine.connect()
+        for setting, seconds in (("idle", 30), ("interval", 10), ("count", 3)):
+            self._ask(f"SET tcp_keepalives_{setting} = {seconds}")
 
     def _lock(self, function: str, number: int) -> bool:
         return bool(self._ask(f"SELECT {function}({self._space}, {number})"))

@@ -136,6 +136,10 @@ class Search:
         """Whether there are as many trials as asked for, all ended."""
         return len(self.trials()) >= self.asked and self.all_ended()
 
+    def ended(self) -> int:
+        """How many trials have ended, however."""
+        return sum(trial.state.is_finished() for trial in self.trials())
+
     def all_ended(self) -> bool:
         """Whether no trial waits or runs."""
         return all(trial.state.is_finished() for trial in self.trials())

@@ -46,7 +46,7 @@ def run_stages(config: Config, run: Run) -> dict[Stage, dict[str, float]]:
             release()
             if tracker is not None:
                 tracker.sync(run)
-        if tracker is not None and not MODEL.isdisjoint(config.mode.stages):
+        if tracker is not None and config.tracking.name != "none" and not MODEL.isdisjoint(config.mode.stages):
             _log_model(tracker, config, run)
     except BaseException as error:
         if tracker is not None:

@@ -41,7 +41,10 @@ def headline(found: Json) -> str:
     metric, again = found["metric"], found["again"]
     first = again[0]
     reached, seen = value(metric, first["mean"]), value(metric, first["in_search"])
-    words = [f"{first['name']} is best with fresh seeds: {metric_name(metric)} {reached}; the search saw {seen}."]
+    name = str(first["name"])
+    words = [
+        f"{name[0].upper()}{name[1:]} is best with fresh seeds: {metric_name(metric)} {reached}; the search saw {seen}."
+    ]
     own = next((row for row in again if row["trial"] == found["as_configured"]), None)
     if own is not None and own is not first:
         gain = (first["mean"] - own["mean"]) * (-1 if found["direction"] == "minimize" else 1)

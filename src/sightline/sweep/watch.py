@@ -26,7 +26,7 @@ class Watch:
         self._search = search
         self._seen = {trial.number for trial in search.trials() if trial.state.is_finished()}
         self._bar = ProgressBar(search.asked, "trials", len(self._seen))
-        if self._seen:
+        if 0 < len(self._seen) < search.asked:
             logger.info("sweep: going on after %d of %d trials", len(self._seen), search.asked)
 
     def __enter__(self) -> Self:

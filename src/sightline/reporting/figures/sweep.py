@@ -59,7 +59,7 @@ def sweep_history(found: Found) -> Figure:
     axes.xaxis.set_major_locator(MaxNLocator(nbins=10, integer=True, min_n_ticks=1))
     axes.set_xlabel("trial" + ("; red: failed" if _ended(found, "failed") else ""))
     _value_axis(axes, found)
-    axes.legend(loc="lower right")
+    axes.legend(loc="best")
     return figure
 
 

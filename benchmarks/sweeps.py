@@ -42,6 +42,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=5000)
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--sampler", default="random")
+    parser.add_argument("--pruner", default="percentile")
     parser.add_argument("--trials", type=int, default=30)
     arguments = parser.parse_args()
     found = pruning(arguments) if arguments.what == "pruning" else overhead(arguments.trials)
@@ -68,7 +69,7 @@ def pruning(arguments: argparse.Namespace) -> dict[str, Any]:
     rows = []
     for seed in arguments.seeds:
         own = {}
-        for pruner in ("median", "none"):
+        for pruner in (arguments.pruner, "none"):
             with tempfile.TemporaryDirectory() as folder:
                 found = swept(
                     folder,
@@ -83,9 +84,10 @@ def pruning(arguments: argparse.Namespace) -> dict[str, Any]:
                 "pruned": sum(row["state"] == "pruned" for row in ended),
                 "best": max(row["value"] for row in ended if row["value"] is not None),
             }
-        saved = 1 - own["median"]["epochs"] / own["none"]["epochs"]
-        rows.append({"seed": seed, **own, "saved": saved, "lost": own["none"]["best"] - own["median"]["best"]})
-    shape = {key: getattr(arguments, key) for key in ("limit", "epochs", "trials", "sampler")}
+        pruned, whole = own[arguments.pruner], own["none"]
+        saved, lost = 1 - pruned["epochs"] / whole["epochs"], whole["best"] - pruned["best"]
+        rows.append({"seed": seed, **own, "saved": saved, "lost": lost})
+    shape = {key: getattr(arguments, key) for key in ("limit", "epochs", "trials", "sampler", "pruner")}
     return {**shape, "seeds": rows}
 
 

@@ -4,8 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from sightline.config.parse import load
 from sightline.config.stored import key_of
 from sightline.errors import UsageError
 
@@ -56,11 +55,6 @@ def _taken(group: str, overrides: Sequence[str]) -> tuple[list[str], str | None]
 
 def _read(group: str, path: str) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(Path(path).read_text())
-    except OSError as error:
-        raise UsageError(f"{group}={path} cannot be read: {error.strerror}") from error
-    except yaml.YAMLError as error:
-        raise UsageError(f"{group}={path} is no YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(content, dict):
-        raise UsageError(f"{group}={path} holds no keys")
-    return content
+        return load(Path(path))
+    except UsageError as error:
+        raise UsageError(f"{group}={path}: {error}") from error

@@ -55,7 +55,7 @@ def read(path: Path, today: Mapping[str, Any]) -> Config:
     Raises:
         UsageError: it is missing, no YAML, or not a configuration that this version can take on.
     """
-    content = _load(path)
+    content = load(path)
     for group in FREE:
         if isinstance(content.setdefault(group, {}), dict):
             content[group] = {**today[group], **content[group]}
@@ -68,7 +68,7 @@ def read_model(path: Path) -> ModelConfig:
     Raises:
         UsageError: the file is missing, no YAML, or knows no model of this version.
     """
-    content = _load(path)
+    content = load(path)
     try:
         found: ModelConfig = TypeAdapter(ModelConfig).validate_json(json.dumps(content.get("model")))
     except ValidationError as error:
@@ -78,7 +78,12 @@ def read_model(path: Path) -> ModelConfig:
     return found
 
 
-def _load(path: Path) -> dict[str, Any]:
+def load(path: Path) -> dict[str, Any]:
+    """Read a file of YAML.
+
+    Raises:
+        UsageError: it is missing, no YAML, or no mapping.
+    """
     try:
         content = yaml.safe_load(path.read_text())
     except FileNotFoundError as error:

@@ -55,14 +55,18 @@ def check_same_training(stored: Mapping[str, Any], composed: Mapping[str, Any]) 
         UsageError: it is not; the differing keys are named.
     """
     before, now = (flat({key: content[key] for key in (*TRAINED, *STUDY)}) for content in (stored, composed))
-    different = [key for key in {**before, **now} if before.get(key) != now.get(key) and key not in ANYTIME]
-    if different:
-        shown = ", ".join(f"{key} was {json.dumps(before.get(key))}" for key in different[:3])
-        more = f" and {len(different) - 3} more" if len(different) > 3 else ""
+    if different := differences(before, now):
         raise UsageError(
-            f"run= resumes a training whose configuration was another: {shown}{more}\n"
+            f"run= resumes a training whose configuration was another: {different}\n"
             "repeat the command that began it with run= added, or leave run= out to begin a new run"
         )
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """What values were where they are others now, by dotted key: the first three, and how many more; empty if none."""
+    different = [key for key in {**before, **now} if before.get(key) != now.get(key) and key not in ANYTIME]
+    shown = ", ".join(f"{key} was {json.dumps(before.get(key))}" for key in different[:3])
+    return shown + (f" and {len(different) - 3} more" if len(different) > 3 else "")
 
 
 def _copy_value(source: Mapping[str, Any], target: dict[str, Any], path: Sequence[str]) -> None:

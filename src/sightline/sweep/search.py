@@ -17,6 +17,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
+from sightline.config.stored import differences
 from sightline.config.sweep import SweepConfig
 from sightline.errors import PrunedError, UsageError
 from sightline.sweep.claims import StorageLostError
@@ -108,13 +109,9 @@ class Search:
         before = self.study.user_attrs.get(ABOUT)
         if before is None:
             raise UsageError(f"sweep.name={self.place.name} is a study of another program; take another name")
-        now = dict(about)
-        different = sorted(key for key in {**before, **now} if before.get(key) != now.get(key))
-        if different:
-            shown = ", ".join(f"{key} was {before.get(key)}" for key in different[:3])
-            more = f" and {len(different) - 3} more" if len(different) > 3 else ""
+        if different := differences(before, about):
             raise UsageError(
-                f"sweep.name={self.place.name} is another search: {shown}{more}\n"
+                f"sweep.name={self.place.name} is another search: {different}\n"
                 "repeat the command that began it, or take another sweep.name"
             )
 

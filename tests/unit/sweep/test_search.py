@@ -136,7 +136,7 @@ def test_poor_trials_are_pruned_but_not_in_their_last_epoch(tmp_path):
 def test_another_search_of_the_same_name_is_refused(tmp_path):
     found = begun(tmp_path)
     found.begin({"data": "digits"}, None)
-    with pytest.raises(UsageError, match=r"sweep\.name=study is another search: data was digits"):
+    with pytest.raises(UsageError, match=r'sweep\.name=study is another search: data was "digits"'):
         found.begin({"data": "folder"}, None)
     optuna.create_study(study_name="study", storage=f"sqlite:///{tmp_path}/other.db")
     stranger = Search(config(SPACE), Place.of(f"sqlite:///{tmp_path}/other.db", tmp_path, "study"), 0)

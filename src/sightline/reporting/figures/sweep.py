@@ -24,10 +24,10 @@ from sightline.reporting.figures.style import (
     percent,
     shorten,
 )
+from sightline.reporting.sweep import metric_name
 
 Found = Mapping[str, Any]
 COLUMNS, LONGEST = 3, 26
-NAMES = {"val_accuracy": "accuracy on val", "val_f1_macro": "macro F1 on val", "val_loss": "loss on val"}
 
 
 @drawn
@@ -126,7 +126,7 @@ def sweep_parallel(found: Found) -> Figure:
     axes.grid(visible=False)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    figure.colorbar(colour, ax=axes, label=NAMES[found["metric"]], format=_format(found), pad=0.02)
+    figure.colorbar(colour, ax=axes, label=metric_name(found["metric"]), format=_format(found), pad=0.02)
     return figure
 
 
@@ -161,7 +161,7 @@ def sweep_slices(found: Found) -> Figure:
     _value_axis(panels[0], found)
     _within(panels[0], [row["value"] for row in rows])
     for axes in panels[COLUMNS::COLUMNS]:
-        axes.set_ylabel(NAMES[found["metric"]])
+        axes.set_ylabel(metric_name(found["metric"]))
     return figure
 
 
@@ -218,7 +218,7 @@ def _colour(found: Found, rows: Sequence[Found]) -> ScalarMappable:
 
 
 def _value_axis(axes: Axes, found: Found) -> None:
-    axes.set_ylabel(NAMES[found["metric"]])
+    axes.set_ylabel(metric_name(found["metric"]))
     if found["metric"] != "val_loss":
         axes.yaxis.set_major_formatter(percent)
 

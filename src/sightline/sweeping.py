@@ -23,7 +23,7 @@ from sightline.launch import Compose, check, made
 from sightline.pipeline import run_stages, tracked
 from sightline.run import Run
 from sightline.runtime import Interrupted, has_cuda
-from sightline.sweep.results import AGAIN, again, best_trials, winner
+from sightline.sweep.results import AGAIN, again, best_trials, extent, winner
 from sightline.sweep.search import Search
 from sightline.sweep.storage import Place
 from sightline.sweep.supervisor import supervise
@@ -120,7 +120,7 @@ def _flat_with_names(composed: Mapping[str, Any], prefix: str = "") -> dict[str,
 
 def _is_finished(search: Search, run: Run) -> bool:
     """Whether nothing is left to do, which is then said."""
-    ended, wanted = len(search.trials()), _extent(search)
+    ended, wanted = len(search.trials()), extent(search)
     minutes = search.config.minutes
     over = minutes is not None and _spent(run) >= 60 * minutes and search.all_ended()
     if not (over or search.asked_and_ended()):
@@ -134,10 +134,6 @@ def _is_finished(search: Search, run: Run) -> bool:
     more = "sweep.minutes" if over else "sweep.trials"
     logger.info("sweep: a larger %s goes on with it, another sweep.name begins anew", more)
     return True
-
-
-def _extent(search: Search) -> dict[str, int]:
-    return {"trials": search.asked, "top": search.config.top, "fresh_seeds": search.config.fresh_seeds}
 
 
 def only(config: Config, *stages: str, tracking: str = "none") -> Config:

@@ -1,7 +1,7 @@
 """Who works on what: locks that the operating system or the database lets go the moment a process dies.
 
 A trial whose lock can be had is nobody's, so it may be gone on with at once. There is no heartbeat to wait for, and a
-process that was only slow loses nothing (docs/decisions/022).
+process that was only slow loses nothing (docs/decisions/0022).
 """
 
 import fcntl

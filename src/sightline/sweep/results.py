@@ -26,11 +26,12 @@ def with_values(search: Search) -> list[FrozenTrial]:
 
 def best_trials(search: Search) -> list[FrozenTrial]:
     """The best with different values, and the configuration itself, if it was a trial."""
-    ended, best = with_values(search), list[FrozenTrial]()
-    for trial in ended:
-        if len(best) < search.config.top and all(trial.params != other.params for other in best):
+    best = list[FrozenTrial]()
+    for trial in with_values(search):
+        wanted = len(best) < search.config.top or search.label(trial) == AS_CONFIGURED
+        if wanted and all(trial.params != other.params for other in best):
             best.append(trial)
-    return best + [trial for trial in ended if search.label(trial) == AS_CONFIGURED and trial not in best]
+    return best
 
 
 def again(search: Search, run: Run) -> list[dict[str, Any]]:
@@ -74,7 +75,7 @@ def summary(search: Search, run: Run) -> dict[str, Any]:
         "direction": config.direction,
         "sampler": config.sampler.name,
         "pruner": config.pruner.name,
-        "extent": {"trials": search.asked, "top": config.top, "fresh_seeds": config.fresh_seeds},
+        "extent": extent(search),
         "space": search.space.shown(),
         "trials": [_row(search, trial) for trial in trials],
         "best": best[0].number if best else None,
@@ -82,6 +83,11 @@ def summary(search: Search, run: Run) -> dict[str, Any]:
         "importances": importances(search),
         "again": again(search, run),
     }
+
+
+def extent(search: Search) -> dict[str, int]:
+    """How much was asked for; a sweep of the same extent has nothing left to do."""
+    return {"trials": search.asked, "top": search.config.top, "fresh_seeds": search.config.fresh_seeds}
 
 
 def importances(search: Search) -> dict[str, float]:

@@ -165,6 +165,16 @@ def test_the_best_are_different_and_hold_the_configuration(tmp_path):
     assert max(importances(found), key=importances(found).get) == "x"
 
 
+def test_a_trial_that_happens_to_be_the_configuration_is_trained_anew_once(tmp_path):
+    values = {"x": 0.25, "kind": "b"}
+    found = begun(tmp_path, first=values, trials=4, top=1)
+    found.study.enqueue_trial(found.space.parameters(values))
+    found.study.enqueue_trial({"x": 0.9, "kind": "a"})
+    finish(found)
+    assert [found.label(trial) for trial in found.trials()].count("as configured") == 2
+    assert [found.label(trial) for trial in best_trials(found)].count("as configured") == 1
+
+
 @pytest.mark.parametrize(
     ("storage", "why"),
     [

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # bash run.sh [EPOCHS] [MODEL] [MODE] [key=value ...]     bash run.sh --help
-# Sets everything up on its first call, then hands over to Python. The environment lies in .venv, or where SIGHTLINE_VENV says.
+# bash run.sh setup | test [pytest's arguments] | FILE.py [its arguments]
+# Sets everything up on its first call, then hands over to Python. The environment lies in .venv, or where SIGHTLINE_VENV says;
+# SIGHTLINE_DEV=0 leaves out what only the project's own tests and gates need.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -35,6 +37,16 @@ find_uv() {
   printf '%s\n' "$venv-uv/bin/uv"
 }
 
+# The same versions and hashes either way.
+install() {
+  local hashed=(--quiet --python "$venv/bin/python" --compile-bytecode --require-hashes)
+  if [[ ${SIGHTLINE_DEV-1} == 0 ]]; then
+    "$1" pip install "${hashed[@]}" --requirement "$here/pyproject.toml" --constraint "$lock"
+  else
+    "$1" pip sync "${hashed[@]}" "$lock"
+  fi
+}
+
 set_up() {
   local python uv
   python=$(find_python)
@@ -45,7 +57,7 @@ set_up() {
   uv=$(find_uv "$python")
   say "first call: installing the locked requirements into $venv"
   "$uv" venv --quiet --allow-existing --python "$python" "$venv"
-  "$uv" pip sync --quiet --python "$venv/bin/python" --compile-bytecode --require-hashes "$lock"
+  install "$uv"
   printf '%s' "$1" >"$stamp"
   exec 9>&-
   rm -f "$venv.lock"
@@ -56,8 +68,11 @@ unset PYTHONDONTWRITEBYTECODE
 
 wanted=$(cksum <"$lock")
 if [[ ! -f $stamp || $(<"$stamp") != "$wanted" ]]; then set_up "$wanted"; fi
+if [[ ${1-} == setup ]]; then exit; fi
 
 export PYTHONPATH=$here/src${PYTHONPATH:+:$PYTHONPATH}
+
+if [[ ${1-} == *.py ]]; then exec "$venv/bin/python" "$@"; fi
 
 for word in "$@"; do
   case $word in

@@ -36,6 +36,7 @@ FLOORS = {
     "memory": 1,
     "metrics": 0,
     "config": 0,
+    "container": 0,
     "errors": 0,
     "files": 0,
 }

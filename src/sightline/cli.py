@@ -22,7 +22,7 @@ from sightline.config.suggestions import did_you_mean, did_you_mean_key
 from sightline.config.words import overrides_from_words
 from sightline.errors import SightlineError, UsageError
 from sightline.launch import execute
-from sightline.runtime import Interrupted, prepare_environment
+from sightline.runtime import Interrupted, ended_by_sigterm, prepare_environment
 from sightline.terminal import console, show_log
 
 BORROWED = {"evaluation.ood": "data"}
@@ -35,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     prepare_environment()
     show_log()
     try:
-        return _answer(arguments)
+        with ended_by_sigterm():
+            return _answer(arguments)
     except SightlineError as error:
         return _end(str(error), error.status)
     except Interrupted as stop:
@@ -182,6 +183,7 @@ def _help(groups: Mapping[str, list[str]]) -> str:
         "modes",
     ]
     modes = [f"  {mode:<12}{_about(conf_dir() / 'mode' / f'{mode}.yaml')}" for mode in groups["mode"]]
+    modes.append(f"  {'setup':<12}Installs what is missing, and ends.")
     modes.append(f"  {'test':<12}The project's own tests.")
     choices = [f"  {group:<12}{', '.join(names)}" for group, names in groups.items() if group != "mode"]
     tail = ["", "--cfg job prints the whole configuration; every key in it can be given as key=value."]

@@ -6,7 +6,7 @@ import platform
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
@@ -14,8 +14,10 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import psutil
+from threadpoolctl import ThreadpoolController
 
 import sightline
+from sightline.container import core_quota
 from sightline.distributed import world
 from sightline.errors import UsageError
 from sightline.run import now
@@ -32,23 +34,8 @@ TRIM_THRESHOLD, MMAP_MAX = -1, -4
 def usable_cores() -> int:
     """Cores this process may use: its affinity, and the quota of its container where there is one."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    quota = _cgroup_cores()
-    return max(1, min(cores, quota)) if quota else cores
-
-
-def _cgroup_cores() -> int | None:
-    """The CPU quota of cgroup v2 or v1, rounded to whole cores."""
-    try:
-        limit, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-    except (OSError, ValueError):
-        folder = Path("/sys/fs/cgroup/cpu")
-        try:
-            limit, period = (folder / "cpu.cfs_quota_us").read_text(), (folder / "cpu.cfs_period_us").read_text()
-        except OSError:
-            return None
-    if limit.strip() in {"max", "-1"}:
-        return None
-    return max(1, round(int(limit) / int(period)))
+    quota = core_quota()
+    return min(cores, quota) if quota else cores
 
 
 def prepare_environment() -> None:
@@ -69,6 +56,7 @@ def prepare_torch() -> None:
         _keep_memory()
     if "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(usable_cores())
+    _limit_blas(usable_cores())
     torch.use_deterministic_algorithms(mode=True, warn_only=True)
     # Filling fresh memory guards against reading it unset, which deterministic code of ours never does.
     setattr(torch.utils.deterministic, "fill_uninitialized_memory", False)  # noqa: B010 - hidden from type checkers
@@ -85,6 +73,13 @@ def _keep_memory() -> None:
         return
     for option, value in ((MMAP_MAX, 0), (TRIM_THRESHOLD, -1)):
         mallopt(option, value)
+
+
+def _limit_blas(cores: int) -> None:
+    """Hold NumPy's library to the quota: it counts the cores of the machine, and threads beyond a quota only wait."""
+    libraries = ThreadpoolController().select(user_api="blas")
+    if any(library["num_threads"] > cores for library in libraries.info()):
+        libraries.limit(limits=cores)
 
 
 def has_cuda() -> bool:
@@ -138,15 +133,32 @@ class StopSignal:
 def stop_signal() -> Iterator[StopSignal]:
     """Catch SIGINT and SIGTERM while a block runs; outside the main thread, catch nothing."""
     stop = StopSignal()
+    with _handling(stop, signal.SIGINT, signal.SIGTERM):
+        yield stop
+
+
+@contextmanager
+def ended_by_sigterm() -> Iterator[None]:
+    """Have SIGTERM end a block as Ctrl-C does: the first process of a container does not hear it otherwise."""
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        raise Interrupted(number)
+
+    with _handling(end, signal.SIGTERM):
+        yield
+
+
+@contextmanager
+def _handling(handler: Callable[[int, FrameType | None], None], *numbers: int) -> Iterator[None]:
     try:
-        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        before = {number: signal.signal(number, handler) for number in numbers}
     except ValueError:  # not the main thread
         before = {}
     try:
-        yield stop
+        yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
 
 
 def provenance(command: list[str], config_hash: str) -> dict[str, Any]:
@@ -165,7 +177,9 @@ def provenance(command: list[str], config_hash: str) -> dict[str, Any]:
 
 
 def _git() -> dict[str, Any] | None:
-    """The commit the code stands at, or None outside a checkout."""
+    """The commit the code stands at: the one an image was built from, else the checkout's, else None."""
+    if built_from := os.environ.get("SIGHTLINE_REVISION"):
+        return {"commit": built_from, "dirty": built_from.endswith("-dirty")}
     folder = Path(__file__).parent
 
     def ask(*words: str) -> str:

@@ -2,20 +2,17 @@
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
 from PIL import Image
 
+from sightline.container import memory_room
 from sightline.data.decode import LONGEST
 
 SAMPLED = 256
 """Files whose headers are read to estimate what all take."""
-
-V2 = ("memory.max", "memory.current", "inactive_file")
-V1 = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
-GROUPS = Path("/sys/fs/cgroup")
 
 
 def free_memory() -> int:
@@ -23,43 +20,13 @@ def free_memory() -> int:
 
     Processes that train together on a machine share it evenly.
     """
-    free = min([psutil.virtual_memory().available, *_container_rooms()])
-    return max(0, free) // processes_here()
+    free, room = psutil.virtual_memory().available, memory_room()
+    return (free if room is None else min(free, room)) // processes_here()
 
 
 def processes_here() -> int:
     """How many processes train together on this machine, as torchrun tells them."""
     return int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
-
-
-def _container_rooms() -> Iterator[int]:
-    """What each control group around this process may still take, of version 2 and 1."""
-    try:
-        lines = Path("/proc/self/cgroup").read_text().splitlines()
-    except OSError:
-        return
-    for line in lines:
-        _, controllers, place = line.split(":", 2)
-        if controllers and "memory" not in controllers.split(","):
-            continue
-        root, names = (GROUPS / "memory", V1) if controllers else (GROUPS, V2)
-        inside = root / place.lstrip("/")
-        for folder in (inside, *inside.parents):
-            room = _group_room(folder, *names)
-            if room is not None:
-                yield room
-            if folder == root:
-                break
-
-
-def _group_room(folder: Path, limit: str, usage: str, cache: str) -> int | None:
-    """Limit less usage; pages of files that nobody used lately are given back on demand, and count as room."""
-    try:
-        most, used = (folder / limit).read_text().strip(), (folder / usage).read_text()
-        counts = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
-    except (OSError, ValueError):
-        return None
-    return None if most == "max" else int(most) - int(used) + int(counts.get(cache, 0))
 
 
 def free_disk(folder: Path) -> int:

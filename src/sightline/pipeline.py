@@ -11,7 +11,6 @@ from sightline.errors import PrunedError, RunFailedError, SightlineError, UsageE
 from sightline.memory import is_out_of_memory, release
 from sightline.run import Run
 from sightline.runtime import has_cuda, prepare_torch
-from sightline.terminal import logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,8 +45,8 @@ def run_stages(config: Config, run: Run) -> dict[Stage, dict[str, float]]:
             release()
             if tracker is not None:
                 tracker.sync(run)
-        if tracker is not None and config.tracking.name != "none" and not MODEL.isdisjoint(config.mode.stages):
-            _log_model(tracker, config, run)
+        if tracker is not None and _logs_model(config):
+            _log_model(tracker, run)
     except BaseException as error:
         if tracker is not None:
             ended = isinstance(error, PrunedError) or not isinstance(error, Exception)
@@ -59,6 +58,8 @@ def run_stages(config: Config, run: Run) -> dict[Stage, dict[str, float]]:
         raise _failure(error, run) from error
     if tracker is not None:
         tracker.finish("FINISHED")
+        if config.tracking.registered_model_name is not None:
+            tracker.register(config.tracking.registered_model_name)
     return found
 
 
@@ -104,12 +105,15 @@ def tracked(config: Config, run: Run) -> "Tracker":
     return tracker
 
 
-def _log_model(tracker: "Tracker", config: Config, run: Run) -> None:
-    if not config.tracking.log_model:
-        return
+def _logs_model(config: Config) -> bool:
+    """Whether the command ends with the model at the server: after stages that have one, or where it is registered."""
+    after = not MODEL.isdisjoint(config.mode.stages) or config.tracking.registered_model_name is not None
+    return config.tracking.name != "none" and config.tracking.log_model and after
+
+
+def _log_model(tracker: "Tracker", run: Run) -> None:
     from sightline.inference.model import example_images, load_classifier
 
-    logger.info("tracking: logging the model")
     tracker.log_model(load_classifier(run), example_images(run))
 
 

@@ -99,7 +99,7 @@ class Task:
     def train(self, run: Run, config: Config, name: str = "train") -> dict[str, float]:
         """Train, from wherever the run stands, in a mode of this name, and return the row of the best epoch."""
         mode = config.mode.model_copy(update={"name": name, "stages": ("train",)})
-        tracking = config.tracking.model_copy(update={"log_model": False})
+        tracking = config.tracking.model_copy(update={"log_model": False, "registered_model_name": None})
         with log_to(run.file("log.txt")):
             return run_stages(config.model_copy(update={"mode": mode, "tracking": tracking}), run)["train"]
 

@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from sightline.config.schema import TrackingConfig
+from sightline.errors import RunFailedError
 from sightline.run import Run
 from sightline.tracking import open_tracker
 
@@ -28,7 +29,7 @@ def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def tracking(uri: str | None = None, name: Any = "mlflow") -> TrackingConfig:
-    return TrackingConfig(name=name, uri=uri, experiment="tests", log_model=True)
+    return TrackingConfig(name=name, uri=uri, experiment="tests", log_model=True, registered_model_name=None)
 
 
 def new_run(runs_dir: Path) -> Run:
@@ -157,6 +158,32 @@ def test_the_logged_model_answers_as_the_model_does(tmp_path: Path):
     with torch.no_grad():
         expected = model.eval()(torch.from_numpy(images)).numpy()
     np.testing.assert_allclose(loaded.predict(images), expected, atol=1e-6)
+
+
+@pytest.mark.slow
+def test_a_model_is_registered_once_and_anew_when_it_changed_or_at_another_server(tmp_path: Path):
+    run, example = new_run(tmp_path), np.zeros((2, 3, 16, 16), dtype=np.float32)
+
+    def register(uri: str | None, name: str = "shapes") -> None:
+        with open_tracker(tracking(uri), run, tmp_path, {}) as tracker:
+            tracker.log_model(small_model(), example)
+        tracker.register(name)
+
+    first, second = f"sqlite:///{tmp_path / 'mlflow.db'}", f"sqlite:///{tmp_path / 'second.db'}"
+    for content in (b"weights", b"weights", b"other weights"):
+        if not run.has("checkpoints/best.pt") or (run.path / "checkpoints/best.pt").read_bytes() != content:
+            run.save_bytes("checkpoints/best.pt", content)
+        register(None)
+    register(second)
+    for uri, count in ((first, 2), (second, 1)):
+        versions = client(uri).search_model_versions("name='shapes'")
+        assert sorted(int(version.version) for version in versions) == list(range(1, count + 1))
+        assert {version.run_id for version in versions} == {the_run(uri).info.run_id}
+        assert the_run(uri).info.status == "FINISHED"
+    with pytest.raises(RunFailedError, match=r"not registered as a/b: .*Invalid model name"):
+        register(second, "a/b")
+    with pytest.raises(RunFailedError, match=r"not registered as shapes: .*[Rr]efused"):
+        register("http://127.0.0.1:9")
 
 
 @pytest.mark.slow

@@ -1,8 +1,8 @@
 """What a later stage may set anew: from evaluation to report and tracking."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from sightline.config.base import Count, Frozen, Level, Positive, Resamples, Small
 from sightline.config.data import DataConfig
@@ -86,6 +86,15 @@ class TrackingConfig(Frozen):
     uri: str | None
     experiment: str
     log_model: bool
+    registered_model_name: Annotated[str, Field(min_length=1)] | None
+
+    @model_validator(mode="after")
+    def _a_registered_model_is_logged(self) -> Self:
+        if self.registered_model_name is not None and not (self.name == "mlflow" and self.log_model):
+            raise ValueError(
+                "registered_model_name takes tracking=mlflow with log_model=true: MLflow registers what was logged"
+            )
+        return self
 
 
 class PredictConfig(Frozen):

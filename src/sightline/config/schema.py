@@ -8,21 +8,9 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from sightline.config.base import Count, Frozen, Seed
-from sightline.config.data import (
-    Cifar10Data,
-    CsvData,
-    DataConfig,
-    DigitsData,
-    FolderData,
-    Policy,
-    ValidationPolicy,
-)
+from sightline.config.data import Cifar10Data, CsvData, DataConfig, DigitsData, FolderData, Policy, ValidationPolicy
 from sightline.config.mode import ModeConfig, Stage
-from sightline.config.model import (
-    CnnModel,
-    ModelConfig,
-    TimmModel,
-)
+from sightline.config.model import CnnModel, ModelConfig, TimmModel
 from sightline.config.results import (
     CalibrationConfig,
     CompareConfig,
@@ -183,6 +171,15 @@ class Config(Frozen):
             key = "run" if self.run is not None else "seeds" if self.seeds is not None else "variants"
             instead = "sweep.name" if key == "run" else "sweep.fresh_seeds" if key == "seeds" else "sweep.space"
             raise ValueError(f"{key} does not go with mode=sweep; {instead} does what it would")
+        return self
+
+    @model_validator(mode="after")
+    def _a_person_chooses_what_is_registered(self) -> Self:
+        if self.tracking.registered_model_name is not None and (self.is_study or self.mode.stages[0] == "sweep"):
+            raise ValueError(
+                "tracking.registered_model_name is for one model; choose among the runs afterwards: "
+                "bash run.sh report run=RUN tracking.registered_model_name=NAME"
+            )
         return self
 
     @model_validator(mode="after")

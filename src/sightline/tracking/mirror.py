@@ -1,7 +1,8 @@
 """What was sent and what was not: keeps the mirror of a run in step with its folder, whatever the server does.
 
 What fails is kept, tried again after each stage and by the next command on the run, and named in `tracking.json`:
-`{"sent": {"rows", "parameters", "files": {name: stamp}, "model": stamp}, "not_sent": [{"what", "why"}]}`.
+`{"sent": {"rows", "parameters", "files": {name: stamp}, "model": stamp,
+"registered": {name: stamp}}, "not_sent": [{"what", "why"}]}`.
 `mlflow_run.json` remembers which MLflow run mirrors the folder.
 """
 
@@ -12,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from sightline.errors import RunFailedError
 from sightline.tracking.server import Point, Server
 from sightline.tracking.tracker import PARENT, Parameters, Status, Tracker
 
@@ -84,10 +86,25 @@ class Mirror(Tracker):
         stamp = _stamp(self._run.path / "checkpoints" / "best.pt")
         if self._sent["model"] == stamp:
             return
+        logger.info("tracking: logging the model")
         if not self._up:
             self._lost["model"] = NOT_ASKED
         elif self._attempt("model", lambda: self._server.send_model(model, example)):
             self._sent["model"] = stamp
+        self._save()
+
+    def register(self, name: str) -> None:
+        """Register what was logged, and say which version it is."""
+        stamp = self._sent["model"]
+        if not self._up or stamp is None:
+            reasons = [self._lost[lost] for lost in ("run", "model") if lost in self._lost]
+            raise RunFailedError(f"the model was not registered as {name}: {(reasons or [NOT_ASKED])[0]}")
+        if self._sent["registered"].get(name) == stamp:
+            return
+        why = self._server.attempt(partial(self._server.register, name))
+        if why is not None:
+            raise RunFailedError(f"the model was not registered as {name}: {why}")
+        self._sent["registered"][name] = stamp
         self._save()
 
     def finish(self, status: Status) -> None:
@@ -175,7 +192,7 @@ class Mirror(Tracker):
 
 
 def _nothing() -> dict[str, Any]:
-    return {"rows": 0, "parameters": False, "files": {}, "model": None}
+    return {"rows": 0, "parameters": False, "files": {}, "model": None, "registered": {}}
 
 
 def _written(value: str | float | int | bool | None) -> str:

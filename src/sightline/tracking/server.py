@@ -1,5 +1,6 @@
 """Talks to MLflow; the only importer of mlflow."""
 
+import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from numpy.typing import NDArray
     from torch import nn
+
+logger = logging.getLogger(__name__)
 
 ENVIRONMENT: Final = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -145,6 +148,22 @@ class Server:
                 )
         except (RuntimeError, TypeError, ValueError) as error:
             raise mlflow.MlflowException(f"torch.export does not take this model: {error}") from error
+
+    def register(self, name: str) -> None:
+        """Make the logged model the next version of a registered one."""
+        from mlflow import MlflowException
+
+        try:
+            self._client.create_registered_model(name)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+        outputs = self._client.get_run(self._begun).outputs
+        assert outputs is not None, "send_model() comes first"
+        model = outputs.model_outputs[-1].model_id
+        with _fluent(self._uri):  # it looks the source up there
+            made = self._client.create_model_version(name, f"models:/{model}", self._begun, model_id=model)
+        logger.info("tracking: registered as %s, version %s", name, made.version)
 
     def close(self, status: str) -> None:
         """End the run."""

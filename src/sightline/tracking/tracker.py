@@ -37,6 +37,13 @@ class Tracker:
             example: (n, 3, height, width) normalised images, n at least 2 so that the batch stays free.
         """
 
+    def register(self, name: str) -> None:
+        """Make the logged model the next version of a registered one, once for each state of the best checkpoint.
+
+        Raises:
+            RunFailedError: the server did not take it.
+        """
+
     def finish(self, status: Status) -> None:
         """Close what mirrors the run."""
 

@@ -132,3 +132,17 @@ def test_the_model_alone_can_be_read(tmp_path: Path):
     path.write_text("model: {name: cnn}")
     with pytest.raises(UsageError, match=r"config.yaml: model.cnn.width: Field required"):
         parse.read_model(path)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "says"),
+    [
+        (["seeds=[1,2]"], "is for one model"),
+        (["mode=sweep"], "is for one model"),
+        (["tracking=none"], "takes tracking=mlflow"),
+        (["tracking.log_model=false"], "takes tracking=mlflow with log_model=true"),
+    ],
+)
+def test_one_logged_model_is_registered(overrides: list[str], says: str):
+    with pytest.raises(UsageError, match=says):
+        parse.parse(compose_config([*overrides, "tracking.registered_model_name=shapes"]))

@@ -93,7 +93,7 @@ def test_step_rows_travel_with_their_epoch(run: Run):
     assert [point.step for point in server.points if point.name == "step/loss"] == list(range(12))
     assert server.batches == 3, "one request an epoch, not one a row"
     assert run.load_json("tracking.json") == {
-        "sent": {"rows": 15, "parameters": True, "files": {}, "model": None},
+        "sent": {"rows": 15, "parameters": True, "files": {}, "model": None, "registered": {}},
         "not_sent": [],
     }
 

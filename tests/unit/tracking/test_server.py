@@ -19,7 +19,7 @@ from sightline.tracking import open_tracker
 
 
 def tracking(uri: str | None = None) -> TrackingConfig:
-    return TrackingConfig(name="mlflow", uri=uri, experiment="tests", log_model=True)
+    return TrackingConfig(name="mlflow", uri=uri, experiment="tests", log_model=True, registered_model_name=None)
 
 
 def train(run: Run, first: int, last: int) -> None:

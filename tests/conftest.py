@@ -33,6 +33,7 @@ os.environ.setdefault("MPLCONFIGDIR", str(ROOT / ".pytest_cache" / "matplotlib")
 LONG = (
     "test_interruptions.py",
     "test_sweep.py",
+    "test_image.py",
     "test_study.py",
     "test_processes.py",
     "test_freezing_families.py",

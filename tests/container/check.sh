@@ -32,8 +32,11 @@ install_podman() {
   if ((!${#missing[@]})); then return; fi
   command -v apt-get >/dev/null || skip "${missing[*]} not installed, and there is no apt-get"
   export DEBIAN_FRONTEND=noninteractive
+  exec 8>/var/lock/sightline-apt # one at a time: tests/services/postgresql.sh installs too
+  flock 8
   { apt-get update -q && apt-get install -q -y --no-install-recommends podman buildah runc netavark uidmap mmdebstrap; } >/dev/null 2>&1 ||
     skip "${missing[*]} not installed, and apt-get cannot install it"
+  exec 8>&-
 }
 
 configure_podman() {

@@ -15,7 +15,7 @@ skip() {
 
 find_bin() {
   local found
-  found=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)
+  found=$(find /usr/lib/postgresql -mindepth 2 -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -1)
   if [[ -z $found ]] && command -v pg_ctl >/dev/null; then found=$(dirname "$(command -v pg_ctl)"); fi
   printf '%s' "$found"
 }
@@ -29,8 +29,11 @@ bin=$(find_bin)
 if [[ -z $bin ]]; then
   if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then skip "not installed, and only root may install it"; fi
   export DEBIAN_FRONTEND=noninteractive
+  exec 8>/var/lock/sightline-apt # one at a time: tests/container/check.sh installs too
+  flock 8
   { apt-get update -q && apt-get install -q -y --no-install-recommends postgresql; } >/dev/null 2>&1 ||
     skip "not installed, and apt-get cannot install it"
+  exec 8>&-
   bin=$(find_bin)
 fi
 cd / # wherever the caller is, its folder may be closed to the other user

@@ -38,6 +38,7 @@ LONG = (
     "test_processes.py",
     "test_freezing_families.py",
     "test_mistakes.py",
+    "test_examples.py",
 )
 """Files that take minutes: begun first, so that no process is left with one when all others are done."""
 

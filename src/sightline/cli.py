@@ -17,6 +17,7 @@ from omegaconf.errors import OmegaConfBaseException
 import sightline
 from sightline.config import parse
 from sightline.config.given import fill, with_recipe, without_sweep
+from sightline.config.schema import Config
 from sightline.config.stored import key_of
 from sightline.config.suggestions import did_you_mean, did_you_mean_key
 from sightline.config.words import overrides_from_words
@@ -48,6 +49,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _end(message: str, status: int) -> int:
     sys.stderr.write(f"sightline: {message}\n")
     return status
+
+
+def configure(*overrides: str) -> Config:
+    """The configuration that these overrides compose to, as in `configure("mode=demo", "training.epochs=4")`.
+
+    Raises:
+        UsageError: one of them is wrong.
+    """
+    return parse.parse(compose_config(with_recipe(list(overrides))))
 
 
 def _answer(arguments: list[str]) -> int:

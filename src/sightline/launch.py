@@ -56,7 +56,12 @@ def execute(composed: Mapping[str, Any], overrides: Sequence[str], arguments: Se
             run_stages(config, run)
 
 
-def train(config: Config, arguments: Sequence[str], run: Run | None, begun: Callable[[Run], None] | None = None) -> Run:
+def train(
+    config: Config,
+    arguments: Sequence[str] = (),
+    run: Run | None = None,
+    begun: Callable[[Run], None] | None = None,
+) -> Run:
     """Call the stages of a mode that trains, in a new run unless there is one; tell `begun` which it is."""
     if not world().writes:
         show_log(silent=True)

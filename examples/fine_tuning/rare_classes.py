@@ -1,0 +1,25 @@
+"""Rare classes: what each remedy makes of a long tail.
+
+    bash run.sh examples/fine_tuning/rare_classes.py
+
+`inverse` and `effective` weigh the loss; `balanced` draws every class equally often, so images of rare classes come
+back within an epoch, augmented anew. The weights average 1 over the images, so the learning rate keeps its meaning.
+"""
+
+import numpy as np
+
+from sightline.cli import configure
+from sightline.data.order import balanced
+from sightline.training.losses import class_weights
+
+counts = (500 * 0.6 ** np.arange(10)).round().astype(np.int64)
+labels = np.repeat(np.arange(10), counts)
+
+inverse = configure("imbalance=inverse").imbalance
+effective = configure("imbalance=effective").imbalance
+drawn = np.bincount(labels[balanced(seed=0, epoch=0, labels=labels).items])
+
+print("class  images  inverse  effective  balanced draws")
+rows = zip(counts, class_weights(inverse, counts), class_weights(effective, counts), drawn, strict=True)
+for label, (count, by_count, by_worth, draws) in enumerate(rows):
+    print(f"{label:>5}  {count:>6}  {by_count:>7.2f}  {by_worth:>9.2f}  {draws:>14}")

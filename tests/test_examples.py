@@ -1,0 +1,94 @@
+"""Every example runs as it stands, says what it shows, and takes nothing private."""
+
+import ast
+import re
+import runpy
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "examples").rglob("*.py"))
+
+
+def docstring(example: str) -> str:
+    return ast.get_docstring(ast.parse((ROOT / example).read_text())) or ""
+
+
+def private(source: str) -> list[str]:
+    """Names of a leading underscore that a file imports, or reads from something else."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names = [part for alias in node.names for part in alias.name.split(".")]
+        elif isinstance(node, ast.ImportFrom):
+            names = [*(node.module or "").split("."), *(alias.name for alias in node.names)]
+        elif isinstance(node, ast.Attribute):
+            names = [node.attr]
+        else:
+            continue
+        found += [f"line {node.lineno}: {name}" for name in names if re.match(r"_(?!_)|__.*(?<!__)$", name)]
+    return found
+
+
+@pytest.fixture
+def undisturbed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder to work in; what `prepare_torch` and seeds set for the whole process is afterwards as it was before."""
+    monkeypatch.chdir(tmp_path)
+    # It leaves the C library alone where a person set it up, and nothing could give back what it changes there.
+    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "131072")
+    filling = torch.utils.deterministic.fill_uninitialized_memory
+    monkeypatch.setattr(torch.backends.cudnn, "benchmark", torch.backends.cudnn.benchmark)
+    monkeypatch.setattr(torch.utils.deterministic, "fill_uninitialized_memory", filling)
+    strict, lenient = (
+        torch.are_deterministic_algorithms_enabled(),
+        torch.is_deterministic_algorithms_warn_only_enabled(),
+    )
+    threads, state = torch.get_num_threads(), torch.get_rng_state()
+    yield tmp_path
+    torch.use_deterministic_algorithms(strict, warn_only=lenient)
+    torch.set_num_threads(threads)
+    torch.set_rng_state(state)
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_runs_and_prints(example: str, undisturbed: Path, capsys: pytest.CaptureFixture[str]):
+    runpy.run_path(str(ROOT / example), run_name="__main__")
+    assert len(capsys.readouterr().out.splitlines()) > 1
+    assert {path.name for path in undisturbed.iterdir()} <= {"runs"}
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_says_what_it_shows_and_how_to_run_it(example: str):
+    idea, _, rest = docstring(example).partition("\n\n")
+    command, _, look = rest.partition("\n\n")
+    assert idea.endswith(".")
+    assert "\n" not in idea
+    assert command.strip() == f"bash run.sh {example}"
+    assert look.endswith(".")
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_takes_nothing_private(example: str):
+    assert not private((ROOT / example).read_text())
+
+
+@pytest.mark.parametrize(
+    "planted",
+    ["from sightline.cli import _answer", "import sightline._hidden", "from sightline._hidden import x", "run._state"],
+)
+def test_what_is_private_is_found(planted: str):
+    assert private(planted)
+
+
+def test_there_are_many():
+    assert len(EXAMPLES) >= 15
+
+
+def test_the_table_lists_them_all_with_their_ideas():
+    table = re.findall(r"^\| \[(\S+)\]\(\1\) \| (.+) \|$", (ROOT / "examples/README.md").read_text(), re.MULTILINE)
+    assert [(f"examples/{name}", idea) for name, idea in sorted(table)] == [
+        (example, docstring(example).partition("\n")[0]) for example in EXAMPLES
+    ]

@@ -32,7 +32,7 @@ LONGEST = 1800
 
 def commands() -> list[str]:
     """Every line of the README's blocks that is a command, without its comment."""
-    blocks = re.findall(r"```\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    blocks = re.findall(r"^```\n(.*?)^```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
     lines = [line.split(" #")[0].strip() for block in blocks for line in block.splitlines()]
     starts = ("bash run.sh", ".venv/bin/")
     return [line for line in lines if line.startswith(starts) and not line.startswith("bash run.sh test")]

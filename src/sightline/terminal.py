@@ -1,11 +1,13 @@
 """What a person sees while a command runs: log lines, and a progress bar where there is a terminal."""
 
 import logging
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from rich.console import Console
 from rich.logging import RichHandler
@@ -31,11 +33,23 @@ def show_log(*, silent: bool = False) -> None:
         )
         logger.addHandler(handler)
         return
-    out, err = logging.StreamHandler(sys.stdout), logging.StreamHandler(sys.stderr)
+    out, err = _Stream(sys.stdout), _Stream(sys.stderr)
     out.addFilter(lambda record: record.levelno < logging.WARNING)
     err.setLevel(logging.WARNING)
     logger.addHandler(out)
     logger.addHandler(err)
+
+
+class _Stream(logging.StreamHandler[TextIO]):
+    """A reader that has gone, as `head` does, ends no training, and costs no traceback for every line."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
+        if not isinstance(sys.exc_info()[1], BrokenPipeError):
+            super().handleError(record)
+            return
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.stream.fileno())
+        os.close(nowhere)
 
 
 class _LogFile(logging.FileHandler):

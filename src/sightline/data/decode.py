@@ -125,7 +125,8 @@ def _decode(content: bytes, side: int | None, max_pixels: int) -> Picture:
     with Image.open(BytesIO(content), formats=FORMATS) as image:
         mode, (width, height) = image.mode, image.size
         if width * height > max_pixels:
-            raise DecodeError(f"{width} x {height} pixels are more than the {max_pixels} that are safe to open")
+            most = f"{max_pixels / 1e6:g} megapixels that are safe to open"
+            raise DecodeError(f"{width} x {height} pixels are more than the {most}")
         if side is not None and (factor := 3 * side / min(width, height)) <= 1 / 2:
             # A JPEG can be read at a half, a quarter or an eighth. Three times what is needed remains, which
             # leaves the reduction after it alone to decide what is seen.

@@ -1,0 +1,250 @@
+"""Writes docs/configuration.md from conf/ and the schema: `bash run.sh docs/configuration.py`."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sightline.config.fixed import ANYTIME, FREE, STUDY, TRAINED
+from sightline.config.schema import Config
+
+CONF = Path(__file__).parents[1] / "conf"
+PAGE = Path(__file__).with_suffix(".md")
+Schema = Mapping[str, Any]
+SCHEMA = Config.model_json_schema()
+LONGEST = 60  # characters of a default; a longer one is read in its file
+HEAD = """# Configuration
+
+Any key is typed as `key=value`, and any choice of a group as `group=choice`, behind the words of a command:
+
+```
+bash run.sh 8 cnn data=digits optimizer=sgd optimizer.lr=0.05 training.patience=3
+bash run.sh 8 cnn data=digits optimizer=sgd --cfg job     # prints all that this composes to, and trains nothing
+```
+
+A list is typed `[a,b]`, nothing is `null`; an argument that holds quotes or spaces goes into single quotes. The first
+choice of a group is its default; where choices differ, a value stands behind those that it belongs to. The page
+is written by `bash run.sh docs/configuration.py`, from [conf/](../conf) and the schema."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """A line of a YAML file: the value as the command line takes it (none above further keys), and the comment."""
+
+    default: str | None
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A file of a group: what its head comment says, its keys by dotted name, and what it sets in other groups."""
+
+    name: str
+    command: str
+    about: str
+    keys: Mapping[str, Key]
+    sets: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Group:
+    """A folder of conf/, its default first; without a name, the keys that belong to no group."""
+
+    name: str
+    about: str
+    choices: Sequence[Choice]
+
+
+def groups() -> Iterator[Group]:
+    """What belongs to no group, then the groups in the order of conf/config.yaml."""
+    yield Group("", "", [read_choice("", CONF / "config.yaml")])
+    text = (CONF / "config.yaml").read_text()
+    content: Any = yaml.compose(text)
+    for entry in next(value for key, value in content.value if key.value == "defaults").value:
+        ((key, default),) = entry.value if isinstance(entry, yaml.MappingNode) else [(entry, entry)]
+        name = key.value.removeprefix("optional ")
+        if not (CONF / name).is_dir():  # `_self_`, or a key that takes another group's choices
+            continue
+        files = sorted((CONF / name).glob("[!_]*.yaml"), key=lambda file: (file.stem != default.value, file.stem))
+        choices = [read_choice(name, file) for file in files]
+        about = comment(text, default.end_mark) or choices[0].about
+        yield Group(name, f"{about[:1].upper()}{about[1:].removesuffix('.')}.", choices)
+
+
+def read_choice(group: str, file: Path) -> Choice:
+    """Read a file of a group, and the files that its defaults put beneath it."""
+    text = file.read_text()
+    head = [escaped(line[1:]) for line in text.splitlines() if line.startswith("#")]
+    package = next((line.split()[1] for line in head if line.startswith("@package")), group)
+    content = dict(keys_in(yaml.compose(text), text, "" if package in {"", "_global_"} else f"{package}."))
+    defaults = "".join(content.pop(name).default or "" for name in list(content) if name.endswith("defaults"))
+    others = [read_choice(group, file.with_name(f"{name}.yaml")) for name in re.findall(r"\b_(?!self_)\w+", defaults)]
+    keys = {name: key for other in others for name, key in other.keys.items()}
+    keys |= {name: key for name, key in content.items() if name.split(".")[0] == group or not group}
+    sets = [f"{name}={choice}" for name, choice in re.findall(r"override /(\w+): (\w+)", defaults)]
+    sets += [f"{name}={key.default}" for name, key in content.items() if name not in keys and key.default is not None]
+    command = next((re.split(r"   | \(and", line)[0] for line in head if line.startswith("bash run.sh")), "")
+    about = " ".join(line for line in head if not line.startswith(("bash run.sh", "@package")))
+    return Choice(file.stem, command, about, keys, sets)
+
+
+def keys_in(node: Any, text: str, prefix: str) -> Iterator[tuple[str, Key]]:
+    """Every key of a mapping by its dotted name, with those beneath it as far as the schema names them."""
+    for name, value in node.value:
+        dotted = prefix + name.value
+        on_more_lines = isinstance(value, yaml.CollectionNode) and not value.flow_style
+        meaning = comment(text, name.end_mark if on_more_lines else value.end_mark)
+        if isinstance(value, yaml.MappingNode) and not schema_of(dotted).get("additionalProperties"):
+            yield dotted, Key(None, meaning)
+            yield from keys_in(value, text, f"{dotted}.")
+        else:
+            yield dotted, Key(as_typed(value), meaning)
+
+
+def as_typed(node: yaml.Node) -> str:
+    """A value as the command line takes it."""
+    if isinstance(node, yaml.SequenceNode):
+        items = [f'"{item.value}"' if "=" in item.value else as_typed(item) for item in node.value]
+        return f"[{','.join(items)}]"
+    if isinstance(node, yaml.MappingNode):
+        return f"{{{', '.join(f'{as_typed(key)}: {as_typed(value)}' for key, value in node.value)}}}"
+    return str(node.value)
+
+
+def comment(text: str, mark: yaml.Mark) -> str:
+    """The comment behind a place in a file, with the lines beneath that go on with it."""
+    found = re.match(r"[^#\n]*#(.*(?:\n +#.*)*)", text[mark.index :])
+    return escaped(re.sub(r"\s*\n +#\s*", " ", found[1])) if found else ""
+
+
+def escaped(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    return text.strip().replace("<", "&lt;").replace("|", "\\|")
+
+
+def resolved(schema: Schema) -> Schema:
+    """The schema itself, where it only names one."""
+    found: Schema = SCHEMA["$defs"].get(schema.get("$ref", "").rpartition("/")[2], schema)
+    return found
+
+
+def schema_of(dotted: str, name: str = "") -> Schema:
+    """The schema of a key, empty if there is none; `name` picks the model where a place takes several."""
+    found: Schema = SCHEMA
+    for part in dotted.split("."):
+        models = [resolved(model).get("properties", {}) for model in found.get("oneOf", [found])]
+        named = {model.get("name", {}).get("const", ""): model for model in models}
+        found = resolved(named.get(name, named.get("", {})).get(part, {}))
+    return found
+
+
+def in_words(schema: Schema) -> str:
+    """A type and its limits, for a person."""
+    schema = resolved(schema)
+    match schema:
+        case {"const": value}:
+            return f"`{value}`"
+        case {"enum": values}:
+            return f"one of {code(values)}"
+        case {"anyOf": options}:
+            return " or ".join(in_words(option) for option in options)
+        case {"oneOf": options}:
+            group = next(name for name, other in SCHEMA["properties"].items() if other.get("oneOf") == options)
+            return f"a choice of [{group}](#{group})"
+        case {"prefixItems": [item, *more]}:
+            return f"list of {len(more) + 1}: {in_words(item)}"
+        case {"items": item}:
+            return f"{'non-empty ' * ('minItems' in schema)}list of {in_words(item)}".replace("one of", "any of")
+        case {"pattern": pattern}:
+            return f"str (`{pattern}`)"
+        case {"type": "integer" | "number" as kind}:
+            return ("int" if kind == "integer" else "float") + limits(schema)
+    return {"boolean": "bool", "null": "null", "string": "str", "object": "mapping"}[schema["type"]]
+
+
+def limits(schema: Schema) -> str:
+    """The limits of a number: ` ≥ 1`, ` in [0, 1)`, or nothing."""
+    low, high = (schema.get(end, schema.get(f"exclusive{end.title()}")) for end in ("minimum", "maximum"))
+    multiple = f", multiple of {schema['multipleOf']}" if "multipleOf" in schema else ""
+    if low is not None and high is not None:
+        left, right = "[" if "minimum" in schema else "(", "]" if "maximum" in schema else ")"
+        return f" in {left}{low:g}, {high:g}{right}{multiple}"
+    signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+    return "".join(f" {sign} {schema[end]:g}" for end, sign in signs.items() if end in schema) + multiple
+
+
+def page() -> str:
+    """The whole page."""
+    top, *found = groups()
+    index = [(f"[{one.name}](#{one.name})", one.about, code(each.name for each in one.choices)) for one in found]
+    return "\n\n".join([HEAD, table(("group", "", "choices"), index), *map(section, (top, *found))]) + "\n"
+
+
+def section(group: Group) -> str:
+    """What stands about one group."""
+    parts = [f"## {group.name or 'Top level'}", f"{group.about} {with_run(group)}".strip()]
+    if len(group.choices) > 1:
+        parts.append(table(("choice", "", "command"), [about_choice(group.name, one) for one in group.choices]))
+    elif group.name:
+        parts.append(f"`{group.choices[0].command}`")
+    keys = rows(group)
+    return "\n\n".join([*parts, table(("key", "default", "type", "meaning"), keys)] if keys else parts)
+
+
+def with_run(group: Group) -> str:
+    """What a later command may change of a group in a finished run."""
+    if not group.name:
+        fixed, several = (code(key for key in keys if key in group.choices[0].keys) for keys in (TRAINED, STUDY))
+        return f"Training fixes {fixed}; {several} ask for several trainings; the others are about one command."
+    some = code(key for key in ANYTIME if key.startswith(f"{group.name}."))
+    if group.name in TRAINED:
+        return f"Training fixes it{f', but for {some}' if some else ''}."
+    return "Free to change with `run=`." if group.name in FREE else ""
+
+
+def about_choice(group: str, one: Choice) -> tuple[str, str, str]:
+    """A choice with its file; what it is and sets elsewhere; its command."""
+    sets = f"<br>Sets {code(one.sets)}." if one.sets else ""
+    return f"[{group}={one.name}](../conf/{group}/{one.name}.yaml)", one.about + sets, code([one.command])
+
+
+def rows(group: Group) -> list[tuple[str, str, str, str]]:
+    """Key, default, type and meaning of every key, and the meaning of what stands above keys."""
+    found = []
+    for name in dict.fromkeys(name for one in group.choices for name in one.keys):
+        keys = {one.name: one.keys[name] for one in group.choices if name in one.keys}
+        first = next((key.meaning for key in keys.values() if key.meaning), "")
+        meaning = by_choice({choice: key.meaning or first for choice, key in keys.items()}, len(keys))
+        values = {choice: key.default for choice, key in keys.items() if key.default}
+        types = by_choice({choice: in_words(schema_of(name, choice)) for choice in values}, len(values))
+        defaults = {one: code([text]) if len(text) <= LONGEST else "see its file" for one, text in values.items()}
+        is_known = name == f"{group.name}.name" and all(one == choice for choice, one in values.items())
+        if not is_known and (values or meaning):  # a name that repeats its choice says nothing
+            found.append((code([name]), by_choice(defaults, len(group.choices)), types, meaning))
+    return found
+
+
+def code(words: Iterable[str]) -> str:
+    """Words as code."""
+    return ", ".join(f"`{word}`" for word in words)
+
+
+def by_choice(values: Mapping[str, str], total: int) -> str:
+    """The first text alone where all choices have one; every other behind the choices that it belongs to."""
+    choices: dict[str, list[str]] = {}
+    for name, text in values.items():
+        choices.setdefault(text, []).append(f"*{name}*")
+    alone = next(iter(choices), "") if len(values) == total else ""
+    return "<br>".join(text if text == alone else f"{', '.join(names)}: {text}" for text, names in choices.items())
+
+
+def table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *lines))
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())

@@ -1,10 +1,11 @@
 """Images a second in training: Sightline's real loop beside timm's, torchvision's and Lightning's, and the bare limit.
 
     python -m benchmarks.throughput --root FOLDER [--device cuda] [--precisions bf16 fp32] [--rounds 5] [--quick]
+    python -m benchmarks.throughput --digits …
 
-FOLDER holds CIFAR-10 as files: `train/<class>/…` and `test/<class>/…`. Every contestant runs in a process of its own,
-one after the other, round after round; what counts is the median over rounds. `benchmarks/README.md` says what is
-compared with what.
+FOLDER holds CIFAR-10 as files: `train/<class>/…` and `test/<class>/…`; with --digits, files are made of scikit-learn's
+digits. Every contestant runs in a process of its own, one after the other, round after round; what counts is the median
+over rounds. `benchmarks/README.md` says what is compared with what.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
+from benchmarks.digits import write_digits
 from benchmarks.environment import peer_python
 from sightline.runtime import provenance, usable_cores
 
@@ -78,19 +80,23 @@ def main() -> None:
     rounds = 1 if arguments.quick else arguments.rounds
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as runs:
-        facts = {"root": arguments.root.resolve(), "runs": runs, "device": arguments.device, "batch": batch}
+        root = write_digits(Path(runs) / "digits") if arguments.digits else arguments.root.resolve()
+        facts = {"root": root, "runs": runs, "device": arguments.device, "batch": batch}
         facts["workers"] = usable_cores()
         words = tuple(str(word) for key, value in facts.items() for word in (f"--{key}", value))
         setting = Setting(peer_python("lightning"), words)
         answers = [_round(setting, arguments.precisions, seconds) for _ in range(rounds)]
-        alternated = _alternated(setting, arguments.precisions, 1.0 if arguments.quick else SECONDS_ALTERNATED)
+        in_turn = 1.0 if arguments.quick else min(SECONDS_ALTERNATED, 5 * seconds)
+        alternated = _alternated(setting, arguments.precisions, in_turn)
+    data = "digits" if arguments.digits else "folder"
     result = {
-        "what": {"device": arguments.device, "batch": batch, "seconds": seconds, "rounds": rounds},
+        "what": {"device": arguments.device, "data": data, "batch": batch, "seconds": seconds, "rounds": rounds},
         "where": {key: provenance([], "")[key] for key in ("time", "git", "machine", "packages")},
         "gflop_an_image": round(_gflop(), 3),
         **_summary(answers, alternated),
     }
-    output = arguments.output or (None if arguments.quick else HERE / "results/throughput.json")
+    name = "throughput_digits.json" if arguments.digits else "throughput.json"
+    output = arguments.output or (None if arguments.quick else HERE / "results" / name)
     if output:
         output.parent.mkdir(exist_ok=True)
         output.write_text(json.dumps(result, indent=1) + "\n")
@@ -100,13 +106,15 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--root", required=True, type=Path)
+    data = parser.add_mutually_exclusive_group(required=True)
+    data.add_argument("--root", type=Path, metavar="FOLDER")
+    data.add_argument("--digits", action="store_true", help="files made of scikit-learn's digits: nothing to fetch")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--precisions", nargs="+", choices=["bf16", "fp32"], default=["bf16", "fp32"])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, help=f"of timed steps a process, at least; {SECONDS:g}")
     parser.add_argument("--batch", type=int, help=f"images a step; {BATCH}")
-    parser.add_argument("--output", type=Path, help="results/throughput.json beside this file; with --quick none")
+    parser.add_argument("--output", type=Path, help="a file in results/ beside this one; with --quick none")
     parser.add_argument("--quick", action="store_true", help="one short round: does the benchmark itself work?")
     return parser.parse_args()
 

@@ -73,13 +73,12 @@ def walk(command: str) -> tuple[str, float, str]:
 
 
 def run(command: str) -> tuple[int, float, str]:
-    """Status, seconds, and the last line on stderr."""
+    """Status, seconds, and the end of what stands on stderr."""
     began = time.perf_counter()
     done = subprocess.run(
         ["bash", "-c", command], capture_output=True, text=True, cwd=ROOT, timeout=LONGEST, check=False
     )
-    lines = (done.stderr.strip() or done.stdout.strip()).splitlines()
-    return done.returncode, time.perf_counter() - began, lines[-1] if lines else ""
+    return done.returncode, time.perf_counter() - began, " ".join(done.stderr.split())[-400:]
 
 
 def stop(command: str) -> None:

@@ -1,4 +1,4 @@
-"""Runs every command of README.md in this checkout, one after the other, on 120 small pictures: an hour, by hand.
+"""Runs every command of README.md in this checkout, one after the other, on 64 small pictures: an hour, by hand.
 
     .venv/bin/python tests/walk_readme.py [PART OF A COMMAND ...]
 
@@ -24,7 +24,7 @@ from sklearn.datasets import load_digits
 
 ROOT = Path(__file__).parents[1]
 MADE = Path("runs/readme")
-PICTURES, CLASSES = 120, 4
+PICTURES, CLASSES = 64, 4
 MODELS = ("resnet50", "efficientnet_b0", "vit_base_patch16_224", "convnext_tiny")
 WITHOUT_CIFAR10 = ("data=folder", f"data.root={MADE}/pictures")
 LONGEST = 1800

@@ -42,7 +42,17 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if npm is None:
         pytest.skip("npm is not installed")
     folder = tmp_path_factory.mktemp("npm")
-    words = [npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), PACKAGE]
+    words = [
+        npm,
+        "install",
+        "--silent",
+        "--no-audit",
+        "--no-fund",
+        "--fetch-retries=0",
+        "--prefix",
+        str(folder),
+        PACKAGE,
+    ]
     done = subprocess.run(words, capture_output=True, text=True, timeout=240)
     if done.returncode:
         pytest.skip(f"npm cannot install {PACKAGE}: {done.stderr.strip()[-300:]}")

@@ -143,7 +143,7 @@ the_demo_belongs_to_its_caller() {
 the_images_own_user_trains_within_limits() {
   local out
   out=$(folder own 10001)
-  grep -v -e '^#' -e TRACKING_URI "$root/.env.example" | sed 's/=sightline$/=from-a-file/' >"$work/env"
+  sed 's/=sightline$/=from-a-file/' "$root/.env.example" >"$work/env"
   ends_with 0 use "$out" --rm --cpus 1 --memory 3g --env-file "$work/env" $image 1 cnn data=digits
   if [[ $(stat -c %u "$out/latest/report.html") != 10001 ]]; then fail "the image's own user did not write the report"; fi
   grep -q '"threads": 1' "$out/latest/provenance.json" || fail "--cpus 1 was not followed"

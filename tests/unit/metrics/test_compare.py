@@ -187,7 +187,7 @@ def test_the_variance_of_seeds_is_told_apart_from_that_of_items():
 
 def test_seeds_count_as_few_however_many_items_there_are():
     """Three seeds that differ: pooling their answers as if they were more items would claim far too much."""
-    rng, draws = np.random.default_rng(11), 100
+    rng, draws = np.random.default_rng(11), 40
     widths, pooled = [], []
     for _ in range(draws):
         a, b = study(rng, 5000, 3, seed_sd=0.2)

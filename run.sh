@@ -31,8 +31,10 @@ find_uv() {
   pin=$(mktemp)
   awk '/^uv==/ {on = 1; print; next} on && /^ / {print; next} {on = 0}' "$lock" >"$pin"
   say "uv is not on the PATH: installing it beside the environment"
-  "$1" -m venv "$venv-uv"
-  "$venv-uv/bin/pip" install --quiet --disable-pip-version-check --require-hashes --requirement "$pin"
+  if ! { "$1" -m venv "$venv-uv" && "$venv-uv/bin/pip" install --quiet --disable-pip-version-check --require-hashes --requirement "$pin"; } >&2; then
+    say "uv could not be installed, why stands above; a uv on the PATH will do"
+    exit 1
+  fi
   rm -f "$pin"
   printf '%s\n' "$venv-uv/bin/uv"
 }

@@ -86,7 +86,7 @@ for word in "$@"; do
         if [[ -n $arg && $arg != test ]]; then args+=("$arg"); fi
       done
       # One process a core; file by file in their own order, since the long ones come first (tests/conftest.py).
-      cores=$("$venv/bin/python" -c 'from sightline.runtime import usable_cores; print(usable_cores())')
+      cores=$("$venv/bin/python" -c 'from sightline.machine.container import usable_cores; print(usable_cores())')
       exec "$venv/bin/python" -m pytest -n "$cores" --dist loadfile --no-loadscope-reorder "${args[@]+"${args[@]}"}"
       ;;
   esac

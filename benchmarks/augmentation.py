@@ -107,7 +107,7 @@ def _sightline(kind: str, side: int) -> Augment:
 
     from sightline.cli import compose_config
     from sightline.config import parse
-    from sightline.data.transforms import TrainTransform
+    from sightline.data.transforms.transform import TrainTransform
 
     words = {
         "crop and flip": ["transforms=standard"],

@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def _arguments() -> argparse.Namespace:
-    from sightline.runtime import usable_cores
+    from sightline.machine.container import usable_cores
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--root", required=True, type=Path)
@@ -84,9 +84,9 @@ def _sightline(arguments: argparse.Namespace) -> dict[str, float]:
     from sightline.config import parse
     from sightline.data.dataset import Dataset, decode_images, list_images
     from sightline.data.loaders import TrainLoader
-    from sightline.data.splits import Split
-    from sightline.data.transforms import TrainTransform
-    from sightline.runtime import prepare_torch
+    from sightline.data.splits.split import Split
+    from sightline.data.transforms.transform import TrainTransform
+    from sightline.machine.environment import prepare_torch
 
     prepare_torch()
     config = parse.parse(

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from sightline.data.digits import find_digits
+from sightline.data.sources.digits import find_digits
 
 SIDE, GRAIN = 32, 12.0
 SIZES = {"train": 10_000, "test": 1_000}

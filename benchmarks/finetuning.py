@@ -22,7 +22,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sightline.runtime import provenance
+from sightline.machine.provenance import provenance
 
 HERE = Path(__file__).parent
 LEARNED, OTHERS, FEW, VAL = 6, 4, 100, 50

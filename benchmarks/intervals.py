@@ -28,11 +28,11 @@ from numpy.typing import NDArray  # noqa: E402
 from scipy.stats import bootstrap, norm  # noqa: E402
 from sklearn.metrics import accuracy_score, f1_score  # noqa: E402
 
-from sightline.metrics.compare import System, compare  # noqa: E402
+from sightline.machine.provenance import provenance  # noqa: E402
+from sightline.metrics.classification.scoring import Scored  # noqa: E402
+from sightline.metrics.classification.sums import Answers  # noqa: E402
+from sightline.metrics.comparison.compare import System, compare  # noqa: E402
 from sightline.metrics.predictions import Predictions, softmax  # noqa: E402
-from sightline.metrics.scoring import Scored  # noqa: E402
-from sightline.metrics.sums import Answers  # noqa: E402
-from sightline.runtime import provenance  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results"
 CLASSES, BINS, LEVEL = 10, 15, 0.95

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from sightline.runtime import prepare_environment
+from sightline.machine.environment import prepare_environment
 
 prepare_environment()
 
@@ -25,7 +25,8 @@ from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 
 from benchmarks.loops.protocol import CLASSES, small_resnet18  # noqa: E402
-from sightline.runtime import prepare_torch, provenance  # noqa: E402
+from sightline.machine.environment import prepare_torch  # noqa: E402
+from sightline.machine.provenance import provenance  # noqa: E402
 from sightline.training.precision import choose_precision, depthwise_share  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results/layouts.json"

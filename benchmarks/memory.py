@@ -26,7 +26,7 @@ from typing import Any
 
 import psutil
 
-from sightline.runtime import provenance
+from sightline.machine.provenance import provenance
 
 RESULTS = Path(__file__).parent / "results"
 PICTURE_SIDE, BASES, CLASSES = 1024, 32, 4

@@ -18,17 +18,18 @@ from time import perf_counter
 from typing import Any
 
 from sightline.cli import compose_config
+from sightline.commands.new_run import create_run
+from sightline.commands.pipeline import run_stages
+from sightline.commands.sweep import only
+from sightline.commands.trial import Task, go_through, tidy
 from sightline.config import parse
-from sightline.launch import made
-from sightline.pipeline import run_stages
-from sightline.runtime import StopSignal, provenance
+from sightline.machine.provenance import provenance
+from sightline.machine.signals import StopSignal
+from sightline.machine.terminal import show_log
 from sightline.sweep.search import Search
 from sightline.sweep.storage import Place
-from sightline.sweeping import only
-from sightline.terminal import show_log
 from sightline.training.loop import Loop
 from sightline.training.state import Progress
-from sightline.trial import Task, go_through, tidy
 
 RESULTS, ROOT = Path(__file__).parent / "results", Path(__file__).parents[1]
 
@@ -109,7 +110,7 @@ def overhead(trials: int) -> dict[str, Any]:
         overrides = ["mode=sweep", "sweep=quick", "data=digits", f"runs_dir={folder}", f"sweep.trials={trials}"]
         config = parse.parse(compose_config(overrides))
         task = Task.of(config, overrides, [], compose_config)
-        run = made(config, "", [], f"{folder}/sweeps/benchmark")
+        run = create_run(config, "", [], f"{folder}/sweeps/benchmark")
         search = Search(config.sweep, Place.of(None, Path(folder), "benchmark"), config.seed)
         search.begin({}, None)
         run_stages(only(task.configuration({}), "validate"), run)

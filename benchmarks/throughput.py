@@ -22,7 +22,8 @@ from typing import Any, NamedTuple
 
 from benchmarks.digits import write_digits
 from benchmarks.environment import peer_python
-from sightline.runtime import provenance, usable_cores
+from sightline.machine.container import usable_cores
+from sightline.machine.provenance import provenance
 
 HERE = Path(__file__).parent
 SECONDS, SECONDS_ALTERNATED, BATCH = 12.0, 30.0, 256

@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from sightline.runtime import provenance
+from sightline.machine.provenance import provenance
 
 HERE = Path(__file__).parent
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from sightline.config.fixed import ANYTIME, FREE, STUDY, TRAINED
+from sightline.config.groups import ANYTIME, FREE, STUDY, TRAINED
 from sightline.config.schema import Config
 
 CONF = Path(__file__).parents[1] / "conf"

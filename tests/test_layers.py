@@ -1,64 +1,32 @@
-"""The house has floors: a file imports only from a smaller number, and never from another folder of its own floor."""
+"""The house has floors: a file imports only from rooms below its own; within a room, nothing imports in a circle."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 SRC = Path(__file__).parents[1] / "src"
-FLOORS = {
-    "cli": 6,
-    "__main__": 6,
-    "launch": 6,
-    "pipeline": 6,
-    "study": 6,
-    "sweeping": 6,
-    "trial": 6,
-    "stages": 5,
-    "training": 4,
-    "calibration": 4,
-    "explain": 4,
-    "reporting": 4,
-    "sweep": 4,
-    "cost": 3,
-    "entrants": 3,
-    "inference": 3,
-    "tasks": 3,
-    "data": 2,
-    "models": 2,
-    "run": 1,
-    "runtime": 1,
-    "terminal": 1,
-    "tracking": 1,
-    "distributed": 1,
-    "external": 1,
-    "memory": 1,
-    "metrics": 0,
-    "config": 0,
-    "container": 0,
-    "errors": 0,
-    "files": 0,
-}
-MEETS_ITS_FLOOR = {
-    "cli",
-    "__main__",
-    "launch",
-    "pipeline",
-    "study",
-    "sweeping",
-    "trial",
-    "run",
-    "runtime",
-    "terminal",
-    "tracking",
-    "distributed",
-    "memory",
-    "metrics",
-    "config",
-    "errors",
-}
-"""Rooms that are one file at the root, or hold no more than words: on one floor they may call each other."""
+FLOORS = (
+    {"errors"},
+    {"metrics", "machine"},
+    {"config"},
+    {"run"},
+    {"data", "models", "tracking"},
+    {"inference", "calibration", "explain", "reporting"},
+    {"tasks"},
+    {"training", "sweep"},
+    {"stages"},
+    {"commands"},
+    {"cli"},
+    {"__main__"},
+)
+"""From the ground up. Rooms of one floor do not know each other."""
+FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+LOOSE = {"cli", "errors", "__main__"}
+"""Rooms that are a single file."""
+MOST_ROOMS = 22
 SOLE_IMPORTERS = {
     "hydra": "cli",
     "omegaconf": "cli",
@@ -66,10 +34,7 @@ SOLE_IMPORTERS = {
     "matplotlib": "reporting",
     "optuna": "sweep",
 }
-WITHOUT_TORCH = {
-    *("config", "errors", "metrics", "run", "external", "terminal", "reporting"),
-    *("entrants", "cli", "launch", "study", "pipeline", "sweep", "sweeping", "trial"),
-}
+WITHOUT_TORCH = {"errors", "metrics", "config", "run", "tracking", "reporting", "sweep", "commands", "cli"}
 """Rooms that help, refusals and reports pass through."""
 
 
@@ -87,10 +52,10 @@ def imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"line {node.lineno}: a relative import hides where it goes"
             assert node.module
-            if node.module == "sightline":
-                yield from ((node.lineno, f"sightline.{alias.name}") for alias in node.names)
-            else:
-                yield node.lineno, node.module
+            inside = SRC.joinpath(*node.module.split("."))
+            for alias in node.names:
+                is_module = (inside / alias.name).is_dir() or (inside / f"{alias.name}.py").is_file()
+                yield node.lineno, f"{node.module}.{alias.name}" if is_module else node.module
         elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("import_module", "__import__")):
             yield node.lineno, "sightline.cli"  # nobody may import by a computed name
 
@@ -102,21 +67,38 @@ def violations(source: str, module: str) -> list[str]:
         top = name.split(".")[0]
         if top in SOLE_IMPORTERS and SOLE_IMPORTERS[top] != room:
             found.append(f"{module}:{line} imports {top}, which only {SOLE_IMPORTERS[top]} may")
-        if top != "sightline" or name.startswith("sightline.__"):
+        if top != "sightline" or name in {"sightline", module}:
             continue
         target = room_of(name)
-        if target == room:
-            continue
-        if FLOORS[target] > FLOORS[room]:
-            found.append(f"{module}:{line} ({room}, floor {FLOORS[room]}) imports {name} (floor {FLOORS[target]})")
-        if FLOORS[target] == FLOORS[room] and not {room, target} <= MEETS_ITS_FLOOR:
-            found.append(f"{module}:{line} imports {name} across floor {FLOORS[room]}")
+        if target != room and FLOOR[target] >= FLOOR[room]:
+            found.append(f"{module}:{line} ({room}, floor {FLOOR[room]}) imports {name} (floor {FLOOR[target]})")
     return found
 
 
 def modules() -> list[tuple[str, Path]]:
     paths = sorted((SRC / "sightline").rglob("*.py"))
     return [(".".join(path.relative_to(SRC).with_suffix("").parts).removesuffix(".__init__"), path) for path in paths]
+
+
+def circle(graph: Mapping[str, set[str]]) -> str:
+    """A circle in who imports whom, `a -> b -> a`; empty where there is none."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return " -> ".join(reversed(error.args[1]))
+    return ""
+
+
+def graph(depth: int) -> dict[str, set[str]]:
+    """Who imports whom among rooms (depth 2), among what lies directly in a room (3), and so on down to files."""
+    found: dict[str, set[str]] = {}
+    for module, path in modules():
+        own = ".".join(module.split(".")[:depth])
+        for _, name in imports(ast.parse(path.read_text())):
+            other = ".".join(name.split(".")[:depth])
+            if other.startswith("sightline.") and other != own:
+                found.setdefault(own, set()).add(other)
+    return found
 
 
 def test_every_import_goes_down():
@@ -126,15 +108,32 @@ def test_every_import_goes_down():
 
 def test_every_room_has_a_floor():
     rooms = {room_of(module) for module, _ in modules() if module != "sightline"}
-    assert rooms == set(FLOORS)
+    assert rooms == set(FLOOR)
+
+
+def test_rooms_are_few_and_none_is_a_loose_file():
+    inside = {path.stem: path for path in (SRC / "sightline").iterdir() if path.name != "__pycache__"}
+    files = {name for name, path in inside.items() if path.suffix == ".py"}
+    assert files == LOOSE | {"__init__"}
+    assert sum(path.is_dir() for path in inside.values()) + len(LOOSE) <= MOST_ROOMS
+
+
+@pytest.mark.parametrize("depth", [2, 3, 4, 9])
+def test_nothing_imports_in_a_circle(depth: int):
+    """At no depth: neither rooms, nor the folders and files in a room, nor single files."""
+    assert not circle(graph(depth))
+
+
+def test_a_circle_is_found():
+    assert circle({"a": {"b"}, "b": {"c"}, "c": {"b"}}) in {"b -> c -> b", "c -> b -> c"}
 
 
 @pytest.mark.parametrize(
     ("module", "planted"),
     [
-        ("sightline.data.store", "from sightline.training.step import train_step"),
-        ("sightline.data.store", "def f():\n    from sightline.models import build"),
-        ("sightline.metrics.bootstrap", "import sightline.run"),
+        ("sightline.data.dataset", "from sightline.training.step import train_step"),
+        ("sightline.data.dataset", "def f():\n    from sightline.models import build"),
+        ("sightline.metrics.intervals.bootstrap", "import sightline.run"),
         ("sightline.explain.gradcam", "from sightline.calibration import temperature"),
         ("sightline.explain.gradcam", "from sightline import inference, cli"),
         ("sightline.stages.train", "import matplotlib.pyplot as plt"),

@@ -8,8 +8,8 @@ import pytest
 
 from sightline import cli
 from sightline.config import parse
-from sightline.config.given import with_recipe
-from sightline.config.words import overrides_from_words
+from sightline.config.command_words import overrides_from_words
+from sightline.config.own_files import with_recipe
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

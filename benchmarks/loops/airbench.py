@@ -6,7 +6,7 @@ Everything is in memory; nothing is logged, saved or looked at on the way. The r
 CIFAR-10 in 3.29 seconds on a single GPU" (2024), written anew from the paper.
 """
 
-from sightline.runtime import prepare_environment, prepare_torch
+from sightline.machine.environment import prepare_environment, prepare_torch
 
 prepare_environment()  # the port has what Sightline has
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from sightline.runtime import prepare_environment, prepare_torch
+from sightline.machine.environment import prepare_environment, prepare_torch
 
 prepare_environment()  # the limit has what Sightline has
 

@@ -8,7 +8,7 @@ import json
 import time
 from statistics import median
 
-from sightline.runtime import prepare_environment, prepare_torch
+from sightline.machine.environment import prepare_environment, prepare_torch
 
 prepare_environment()  # the peak has what Sightline has
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sightline.runtime import Interrupted, prepare_environment
+from sightline.machine.environment import prepare_environment
+from sightline.machine.signals import Interrupted
 
 prepare_environment()  # the command does so too, before torch is imported
 
@@ -17,10 +18,10 @@ import torch  # noqa: E402
 
 from benchmarks.loops.protocol import MOMENTUM, RATE, WEIGHT_DECAY, Job, Stopwatch, answer, read_job  # noqa: E402
 from sightline.cli import compose_config  # noqa: E402
+from sightline.commands.pipeline import run_stages  # noqa: E402
 from sightline.config import parse  # noqa: E402
 from sightline.inference.model import load_split  # noqa: E402
-from sightline.pipeline import run_stages  # noqa: E402
-from sightline.run import Run  # noqa: E402
+from sightline.run.folder import Run  # noqa: E402
 from sightline.training.loop import STEP_ROWS_AN_EPOCH  # noqa: E402
 
 Row = Mapping[str, Any]

@@ -10,7 +10,7 @@ may do so in 5 %.
 import numpy as np
 
 from sightline.calibration.selective import fit_threshold
-from sightline.metrics.risk import risk_coverage
+from sightline.metrics.classification.risk import risk_coverage
 
 TARGET, ERROR, ITEMS, REPEATS = 0.05, 0.05, 1000, 300
 

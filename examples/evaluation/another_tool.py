@@ -16,8 +16,8 @@ from sklearn.model_selection import train_test_split
 
 from sightline.calibration.calibrate import Promises, calibrate
 from sightline.calibration.judge import judge
-from sightline.external import class_names, read_predictions
-from sightline.metrics.evaluation import evaluate_classification
+from sightline.metrics.classification.evaluation import evaluate_classification
+from sightline.run.external import class_names, read_predictions
 
 FOLDER = Path("runs/examples/forest")
 SETTINGS = {"level": 0.95, "resamples": 200, "seed": 0}

@@ -11,7 +11,7 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 
-from sightline.metrics.evaluation import evaluate_classification
+from sightline.metrics.classification.evaluation import evaluate_classification
 from sightline.metrics.predictions import Predictions
 
 digits = load_digits()

@@ -11,7 +11,7 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 
-from sightline.metrics.slices import measure_slices
+from sightline.metrics.classification.slices import measure_slices
 
 images, labels = load_digits(return_X_y=True)
 train_x, test_x, train_y, test_y = train_test_split(images, labels, test_size=800, random_state=0)

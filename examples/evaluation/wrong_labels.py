@@ -11,8 +11,8 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
 
+from sightline.metrics.classification.suspects import suspect_labels
 from sightline.metrics.predictions import Predictions
-from sightline.metrics.suspects import suspect_labels
 
 PLANTED = 30
 

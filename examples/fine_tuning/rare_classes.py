@@ -10,7 +10,7 @@ import numpy as np
 
 from sightline.cli import configure
 from sightline.data.order import balanced
-from sightline.training.losses import class_weights
+from sightline.tasks.classification.losses import class_weights
 
 counts = (500 * 0.6 ** np.arange(10)).round().astype(np.int64)
 labels = np.repeat(np.arange(10), counts)

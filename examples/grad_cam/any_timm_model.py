@@ -12,12 +12,12 @@ import timm
 import torch
 
 from sightline.cli import configure
+from sightline.commands.launch import train
 from sightline.data.dataset import Dataset
 from sightline.explain.gradcam import gradcam
 from sightline.explain.layers import target_layer
 from sightline.inference.model import load_model, load_preprocessing, load_split
 from sightline.inference.predict import eval_loader
-from sightline.launch import train
 from sightline.reporting import figures
 
 for name in ("test_resnet", "test_convnext", "test_efficientnet", "test_vit", "test_vit2"):

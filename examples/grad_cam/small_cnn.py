@@ -11,11 +11,11 @@ from pathlib import Path
 import torch
 
 from sightline.cli import configure
+from sightline.commands.launch import train
 from sightline.data.dataset import Dataset
 from sightline.explain.gradcam import gradcam
 from sightline.inference.model import load_model, load_preprocessing, load_split
 from sightline.inference.predict import eval_loader
-from sightline.launch import train
 from sightline.reporting import figures
 
 cpu = torch.device("cpu")

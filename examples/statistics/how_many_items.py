@@ -8,8 +8,8 @@ right on 4 % of the items and b alone on 2 %. Power is how often McNemar's test 
 
 import numpy as np
 
-from sightline.metrics.interval import wilson
-from sightline.metrics.paired import mcnemar, tango
+from sightline.metrics.comparison.paired import mcnemar, tango
+from sightline.metrics.intervals.interval import wilson
 
 DRAWS = 500
 

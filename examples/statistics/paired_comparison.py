@@ -14,9 +14,9 @@ from sklearn.model_selection import train_test_split
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 
-from sightline.metrics.compare import compare
+from sightline.metrics.comparison.compare import compare
+from sightline.metrics.comparison.systems import System
 from sightline.metrics.predictions import Predictions
-from sightline.metrics.systems import System
 
 images, labels = load_digits(return_X_y=True)
 train_x, test_x, train_y, test_y = train_test_split(images / 16, labels, test_size=600, random_state=0)

@@ -12,9 +12,9 @@ from sklearn.datasets import load_digits
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.model_selection import train_test_split
 
-from sightline.metrics.compare import compare
+from sightline.metrics.comparison.compare import compare
+from sightline.metrics.comparison.systems import System
 from sightline.metrics.predictions import Predictions
-from sightline.metrics.systems import System
 
 SEEDS, TREES = 5, 4
 

@@ -9,7 +9,7 @@ own. Call the script again, and it goes on with the same study: with nothing lef
 from pathlib import Path
 
 from sightline.cli import configure
-from sightline.launch import train
+from sightline.commands.launch import train
 from sightline.sweep.results import with_values
 from sightline.sweep.search import Outcome, Search
 from sightline.sweep.space import overrides

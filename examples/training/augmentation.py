@@ -14,7 +14,7 @@ from sklearn.datasets import load_sample_images
 
 from sightline.cli import configure
 from sightline.data.preprocessing import Preprocessing
-from sightline.data.transforms import TrainTransform
+from sightline.data.transforms.transform import TrainTransform
 from sightline.reporting import figures
 
 SIDE, MEAN, STD = 96, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

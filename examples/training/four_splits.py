@@ -12,9 +12,9 @@ import numpy as np
 
 from sightline.cli import configure
 from sightline.data.dataset import Dataset, list_images
-from sightline.data.opening import open_store
-from sightline.data.sources import ROLES
-from sightline.data.splits import make_split
+from sightline.data.sources.source import ROLES
+from sightline.data.splits.split import make_split
+from sightline.data.store.opening import open_store
 from sightline.errors import LockedSplitError
 
 config = configure("data=digits")

@@ -15,10 +15,10 @@ import torch
 from sightline.cli import configure
 from sightline.data.dataset import Dataset, list_images
 from sightline.data.loaders import TrainLoader
-from sightline.data.opening import open_store
 from sightline.data.preprocessing import pixel_statistics
-from sightline.data.splits import make_split
-from sightline.data.transforms import TrainTransform
+from sightline.data.splits.split import make_split
+from sightline.data.store.opening import open_store
+from sightline.data.transforms.transform import TrainTransform
 
 config = configure("data=digits", "transforms=trivialaugment")
 source = list_images(config)

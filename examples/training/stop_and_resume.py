@@ -13,9 +13,9 @@ from pathlib import Path
 import torch
 
 from sightline.cli import configure
-from sightline.launch import train
-from sightline.run import Run
-from sightline.runtime import Interrupted
+from sightline.commands.launch import train
+from sightline.machine.signals import Interrupted
+from sightline.run.folder import Run
 
 STOP_AFTER = 8
 

@@ -15,16 +15,17 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 import sightline
+from sightline.commands.launch import execute
 from sightline.config import parse
-from sightline.config.given import fill, with_recipe, without_sweep
+from sightline.config.command_words import overrides_from_words
+from sightline.config.own_files import fill, with_recipe, without_sweep
 from sightline.config.schema import Config
 from sightline.config.stored import key_of
 from sightline.config.suggestions import did_you_mean, did_you_mean_key
-from sightline.config.words import overrides_from_words
 from sightline.errors import SightlineError, UsageError
-from sightline.launch import execute
-from sightline.runtime import Interrupted, ended_by_sigterm, prepare_environment
-from sightline.terminal import console, show_log
+from sightline.machine.environment import prepare_environment
+from sightline.machine.signals import Interrupted, ended_by_sigterm
+from sightline.machine.terminal import console, show_log
 
 BORROWED = {"evaluation.ood": "data"}
 """Keys that hold a choice of a group, with keys of its own."""

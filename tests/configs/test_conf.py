@@ -8,7 +8,7 @@ import pytest
 
 from sightline import cli
 from sightline.config import parse
-from sightline.config.fixed import TRAINED
+from sightline.config.groups import TRAINED
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted(path for path in (ROOT / "conf").glob("*/*.yaml") if not path.stem.startswith("_"))

@@ -12,10 +12,10 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp
 
 from sightline.calibration.temperature import apply, fit_temperature
-from sightline.metrics.gains import gains
+from sightline.metrics.classification.scoring import Scored
+from sightline.metrics.classification.sums import Answers
+from sightline.metrics.comparison.gains import gains
 from sightline.metrics.predictions import softmax
-from sightline.metrics.scoring import Scored
-from sightline.metrics.sums import Answers
 
 Reals = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -14,12 +14,12 @@ from sightline.calibration.judge import FITTED, draws_of_sets, judge_sets
 from sightline.calibration.selective import fit_threshold
 from sightline.calibration.temperature import assign_folds, cross_fitted_logits, fit_temperature
 from sightline.errors import UsageError
-from sightline.metrics.calibration import reliability
-from sightline.metrics.evaluation import group_codes
-from sightline.metrics.perfect import perfect_calibration
+from sightline.metrics.classification.calibration_error import reliability
+from sightline.metrics.classification.evaluation import group_codes
+from sightline.metrics.classification.null_calibration import perfect_calibration
+from sightline.metrics.classification.scoring import CALIBRATION, Scored, check
+from sightline.metrics.classification.sums import Answers
 from sightline.metrics.predictions import Predictions, softmax
-from sightline.metrics.scoring import CALIBRATION, Scored, check
-from sightline.metrics.sums import Answers
 
 Reals = NDArray[np.float64]
 Ints = NDArray[np.int64]

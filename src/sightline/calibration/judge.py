@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.calibration.conformal import class_scores, prediction_sets
-from sightline.metrics.evaluation import group_codes
-from sightline.metrics.interval import wilson
-from sightline.metrics.perfect import perfect_calibration
+from sightline.metrics.classification.evaluation import group_codes
+from sightline.metrics.classification.null_calibration import perfect_calibration
+from sightline.metrics.classification.scoring import CALIBRATION, Scored
+from sightline.metrics.classification.sums import Answers
+from sightline.metrics.intervals.interval import wilson
 from sightline.metrics.predictions import Predictions
-from sightline.metrics.scoring import CALIBRATION, Scored
-from sightline.metrics.sums import Answers
 
 FITTED, JUDGED = 1, 2
 """Streams of the random draws: sets are fitted and judged with draws of their own."""

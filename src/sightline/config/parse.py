@@ -13,7 +13,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from sightline.config.fixed import ANYTIME, FREE, TRAINED
+from sightline.config.groups import ANYTIME, FREE, TRAINED
 from sightline.config.schema import Config, ModelConfig
 from sightline.config.suggestions import did_you_mean, did_you_mean_key
 from sightline.errors import UsageError

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sightline.config.fixed import ANYTIME, FREE, STUDY, TRAINED
+from sightline.config.groups import ANYTIME, FREE, STUDY, TRAINED
 from sightline.errors import UsageError
 
 ABOUT_THE_COMMAND = ("mode", "run", "predictions", "input", "output", "runs_dir", "device")

@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.config.schema import Config
-from sightline.data.opening import open_store
-from sightline.data.sources import Source, find, limited
-from sightline.data.splits import Split
-from sightline.data.store import ImageStore
+from sightline.data.sources.find import find
+from sightline.data.sources.source import Source, limited
+from sightline.data.splits.split import Split
+from sightline.data.store.image_store import ImageStore
+from sightline.data.store.opening import open_store
 from sightline.errors import LockedSplitError, UsageError
-from sightline.terminal import ProgressBar
+from sightline.machine.terminal import ProgressBar
 
 NOT_THE_DATA = "the data are not those that the run was trained on"
 

@@ -13,11 +13,11 @@ from torch import Tensor
 
 from sightline.config.schema import MixingConfig
 from sightline.data.dataset import Dataset
-from sightline.data.mixing import mix
 from sightline.data.order import Order, balanced, shuffled
 from sightline.data.prefetch import read_ahead
 from sightline.data.randomness import permutation
-from sightline.data.transforms import EvalTransform, TrainTransform
+from sightline.data.transforms.mixing import mix
+from sightline.data.transforms.transform import EvalTransform, TrainTransform
 
 
 @dataclass(frozen=True)

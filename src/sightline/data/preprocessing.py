@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from sightline.data.sources import Source
-from sightline.data.store import ImageStore
-from sightline.data.transforms import Channels, EvalTransform, stored_side
+from sightline.data.sources.source import Source
+from sightline.data.store.image_store import ImageStore
+from sightline.data.transforms.transform import Channels, EvalTransform, stored_side
 from sightline.errors import UsageError
 
 NATIVE_SIDES = (16, 64)

@@ -11,14 +11,14 @@ from torch import Tensor, nn
 from sightline.config import parse
 from sightline.config.schema import CnnModel, Config, ModelConfig
 from sightline.data.preprocessing import SMALL_SIDE, Preprocessing, native_side
-from sightline.data.sources import Source
-from sightline.data.splits import Split
-from sightline.data.transforms import Channels, stored_side
+from sightline.data.sources.source import Source
+from sightline.data.splits.split import Split
+from sightline.data.transforms.transform import Channels, stored_side
 from sightline.errors import RunFailedError, UsageError
 from sightline.metrics.predictions import Predictions
 from sightline.models.build import build_model, input_facts
 from sightline.models.weights import DAMAGE, first_line, load_plain
-from sightline.run import Run
+from sightline.run.folder import Run
 
 
 @dataclass(frozen=True)

@@ -13,15 +13,15 @@ from sightline.config.schema import Config
 from sightline.data.dataset import Dataset
 from sightline.data.loaders import Batch, EvalLoader
 from sightline.data.preprocessing import Preprocessing
-from sightline.data.views import Views, views
-from sightline.distributed import World
+from sightline.data.transforms.test_time import Views, views
 from sightline.inference.model import load_model, load_preprocessing, load_split
-from sightline.memory import in_parts_that_fit
+from sightline.machine.device import pick_device
+from sightline.machine.distributed import World
+from sightline.machine.memory import in_parts_that_fit
+from sightline.machine.terminal import ProgressBar
 from sightline.metrics.predictions import Predictions
 from sightline.models.groups import NORMS
-from sightline.run import Run, SplitName
-from sightline.runtime import pick_device
-from sightline.terminal import ProgressBar
+from sightline.run.folder import Run, SplitName
 
 
 class Backbone(Protocol):

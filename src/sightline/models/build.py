@@ -9,7 +9,7 @@ from typing import Any, Literal
 from torch import nn
 
 from sightline.config.schema import CnnModel, ModelConfig, TimmModel
-from sightline.models.cnn import Cnn
+from sightline.models.networks.cnn import Cnn
 from sightline.models.weights import fill, misfits, read_state, refusal
 
 Channels = tuple[float, float, float]

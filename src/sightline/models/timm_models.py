@@ -15,7 +15,7 @@ from sightline.config.schema import TimmModel
 from sightline.config.suggestions import did_you_mean
 from sightline.errors import UsageError
 from sightline.models.hub import fetch
-from sightline.models.stems import SMALL_IMAGE, patch_size, shrink_stem
+from sightline.models.networks.stems import SMALL_IMAGE, patch_size, shrink_stem
 from sightline.models.weights import DAMAGE, State, fill, first_line, misfits, read_state, refusal
 
 MISMATCH = (*DAMAGE, ZeroDivisionError)

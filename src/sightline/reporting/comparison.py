@@ -6,7 +6,7 @@ from typing import Any, Final
 import sightline
 from sightline.reporting.page import environment, pictures_of
 from sightline.reporting.tables import MISSING, duration, interval, label, metric, number
-from sightline.run import Run
+from sightline.run.folder import Run
 
 Json = Mapping[str, Any]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from sightline.run import Run
+from sightline.run.folder import Run
 
 Json = Mapping[str, Any]
 

@@ -19,7 +19,7 @@ from sightline.reporting.facts import (
 )
 from sightline.reporting.page import environment, pictures_of
 from sightline.reporting.verdict import verdict
-from sightline.run import Run
+from sightline.run.folder import Run
 
 
 def render_report(run: Run, title: str | None = None) -> str:

@@ -21,7 +21,7 @@ from sightline.reporting.facts import (
     training_facts,
 )
 from sightline.reporting.verdict import verdict
-from sightline.run import Run
+from sightline.run.folder import Run
 
 FOR_PEOPLE = """\
 Not measured, and for people to write: what the model is meant for and what it is not, whom a mistake would harm,

@@ -5,10 +5,10 @@ from sightline.config.schema import Config
 from sightline.errors import UsageError
 from sightline.inference.model import groups_of
 from sightline.inference.predict import predict_held_out
+from sightline.machine.terminal import logger, show_table
 from sightline.reporting import figures
 from sightline.reporting.tables import METRIC_HEADER, metric_rows
-from sightline.run import Run
-from sightline.terminal import logger, show_table
+from sightline.run.folder import Run
 
 
 def run(config: Config, run: Run) -> dict[str, float]:

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from sightline.config.schema import Config
-from sightline.entrants import gather, seconds_to_the_same
-from sightline.metrics.compare import compare
-from sightline.metrics.systems import System
+from sightline.inference.systems import gather, seconds_to_the_same
+from sightline.machine.terminal import show_table
+from sightline.metrics.comparison.compare import compare
+from sightline.metrics.comparison.systems import System
 from sightline.reporting import figures
 from sightline.reporting.comparison import COST_HEADER, PAIR_HEADER, SYSTEM_HEADER, cost_rows, pair_rows, system_rows
-from sightline.run import Run
-from sightline.terminal import show_table
+from sightline.run.folder import Run
 
 
 def run(config: Config, run: Run) -> dict[str, float]:

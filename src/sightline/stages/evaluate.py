@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from sightline.calibration.judge import judge
 from sightline.config.schema import Config, CsvData
-from sightline.cost import model_cost
 from sightline.data.dataset import Dataset
-from sightline.data.table import columns_of
+from sightline.data.sources.table import columns_of
+from sightline.inference.cost import model_cost
 from sightline.inference.model import (
     class_names_of,
     groups_of,
@@ -21,19 +21,19 @@ from sightline.inference.model import (
     temperature_of,
 )
 from sightline.inference.predict import eval_loader, predict_held_out, predict_logits
-from sightline.metrics.evaluation import evaluate_classification, group_codes
+from sightline.machine.device import pick_device
+from sightline.machine.terminal import show_table
+from sightline.metrics.classification.evaluation import evaluate_classification, group_codes
+from sightline.metrics.classification.risk import selective_risk
+from sightline.metrics.classification.slices import measure_slices
+from sightline.metrics.classification.suspects import suspect_labels
 from sightline.metrics.predictions import Predictions
-from sightline.metrics.risk import selective_risk
-from sightline.metrics.slices import measure_slices
-from sightline.metrics.suspects import suspect_labels
 from sightline.reporting import figures
-from sightline.reporting.evaluation import draw_evaluation
 from sightline.reporting.tables import METRIC_HEADER, SLICE_HEADER, metric_rows, slice_rows
-from sightline.run import Run, SplitName
-from sightline.runtime import pick_device
-from sightline.stages.examples import draw_galleries, map_embeddings
-from sightline.stages.unknown import measure_unknown
-from sightline.terminal import show_table
+from sightline.run.folder import Run, SplitName
+from sightline.tasks.classification.figures import draw_evaluation
+from sightline.tasks.classification.galleries import draw_galleries, map_embeddings
+from sightline.tasks.classification.ood import measure_unknown
 
 HELD_OUT: tuple[SplitName, ...] = ("val", "calibration", "test")
 """What may be measured, the best last."""

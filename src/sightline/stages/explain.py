@@ -9,11 +9,11 @@ from sightline.data.dataset import Dataset
 from sightline.explain.gradcam import gradcam
 from sightline.explain.layers import target_layer
 from sightline.inference.model import load_model, load_preprocessing, load_split
+from sightline.machine.device import pick_device
+from sightline.machine.terminal import logger
 from sightline.metrics.predictions import Predictions
 from sightline.reporting import figures
-from sightline.run import Run
-from sightline.runtime import pick_device
-from sightline.terminal import logger
+from sightline.run.folder import Run
 
 
 def run(config: Config, run: Run) -> dict[str, float]:

@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sightline.config.schema import Config, PredictConfig
-from sightline.data.decode import DecodeError, decode
-from sightline.data.folder import SUFFIXES
+from sightline.data.sources.folder import SUFFIXES
+from sightline.data.store.decode import DecodeError, decode
 from sightline.errors import UsageError
-from sightline.files import atomic_file
 from sightline.inference.model import load_model, load_preprocessing, temperature_of
+from sightline.machine.device import pick_device
+from sightline.machine.terminal import ProgressBar, console, logger
 from sightline.metrics.predictions import softmax
-from sightline.run import Run
-from sightline.runtime import pick_device
-from sightline.terminal import ProgressBar, console, logger
+from sightline.run.files import atomic_file
+from sightline.run.folder import Run
 
 AT_ONCE = 64
 

@@ -1,12 +1,12 @@
 """The report: one page for people and one card for the model, from the files of the run alone."""
 
 from sightline.config.schema import Config
+from sightline.machine.terminal import logger
 from sightline.reporting.comparison import render_comparison
 from sightline.reporting.html import render_report
 from sightline.reporting.model_card import render_model_card
 from sightline.reporting.sweep import render_sweep
-from sightline.run import Run
-from sightline.terminal import logger
+from sightline.run.folder import Run
 
 
 def run(config: Config, run: Run) -> dict[str, float]:

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from sightline.config.schema import Config
+from sightline.machine.terminal import logger, show_table
 from sightline.reporting import figures
 from sightline.reporting.sweep import AGAIN_HEADER, again_rows, headline
-from sightline.run import Run
+from sightline.run.folder import Run
 from sightline.sweep.results import summary
 from sightline.sweep.search import Search
 from sightline.sweep.storage import Place
-from sightline.terminal import logger, show_table
 
 DRAWN = (
     figures.sweep_history,

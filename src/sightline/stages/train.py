@@ -12,30 +12,31 @@ from sightline.config.schema import Config
 from sightline.data.dataset import Dataset, list_images
 from sightline.data.loaders import TrainLoader
 from sightline.data.preprocessing import Preprocessing, pixel_statistics
-from sightline.data.transforms import TrainTransform
-from sightline.distributed import largest, world
+from sightline.data.transforms.transform import TrainTransform
 from sightline.errors import RunFailedError
 from sightline.inference.model import InputView, input_view, load_split
 from sightline.inference.predict import eval_loader
+from sightline.machine.device import pick_device
+from sightline.machine.distributed import largest, world
+from sightline.machine.signals import stop_signal
+from sightline.machine.terminal import logger, show_table
 from sightline.models.build import build_model
 from sightline.models.freezing import FreezingPlan, table
 from sightline.models.groups import layer_groups, parameter_groups
-from sightline.models.whitening import whitening_layers
+from sightline.models.networks.whitening import whitening_layers
 from sightline.reporting import figures
-from sightline.run import Run
-from sightline.runtime import pick_device, stop_signal
-from sightline.tasks.classification import Classification
-from sightline.terminal import logger, show_table
+from sightline.run.folder import Run
+from sightline.tasks.classification.losses import training_loss
+from sightline.tasks.classification.objective import Classification
 from sightline.training.averages import running_average, slow_weights
-from sightline.training.compiling import pays
-from sightline.training.distillation import Teacher, open_teacher, soft_target_loss
+from sightline.training.extras.compiling import pays
+from sightline.training.extras.distillation import Teacher, open_teacher, soft_target_loss
+from sightline.training.extras.soup import cook
 from sightline.training.loop import Loop
-from sightline.training.losses import training_loss
 from sightline.training.optimizer import build_optimizer
 from sightline.training.parts import Training
 from sightline.training.precision import choose_precision
 from sightline.training.resume import restore
-from sightline.training.soup import cook
 
 PREVIEW_IMAGES, PREVIEW_DRAWS = 6, 7
 WHITENING_IMAGES = 5000

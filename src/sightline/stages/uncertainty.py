@@ -11,21 +11,21 @@ from sightline.calibration.temperature import fit_temperature
 from sightline.config.schema import Config
 from sightline.data.dataset import Dataset
 from sightline.data.loaders import EvalLoader
-from sightline.data.views import view_count
-from sightline.entrants import Elsewhere, gather
+from sightline.data.transforms.test_time import view_count
 from sightline.errors import UsageError
 from sightline.inference.model import groups_of, load_model, load_preprocessing, load_split
 from sightline.inference.predict import eval_loader, noisy_passes, predict_held_out, predict_logits
-from sightline.metrics.evaluation import group_codes
-from sightline.metrics.mixture import Mixture
+from sightline.inference.systems import Elsewhere, gather
+from sightline.machine.device import pick_device
+from sightline.machine.terminal import logger, show_table
+from sightline.metrics.classification.evaluation import group_codes
+from sightline.metrics.comparison.methods import Way, measure_ways
+from sightline.metrics.comparison.mixture import Mixture
+from sightline.metrics.comparison.systems import in_order
 from sightline.metrics.predictions import Predictions
-from sightline.metrics.systems import in_order
-from sightline.metrics.ways import Way, measure_ways
 from sightline.reporting.uncertainty import WAY_HEADER, way_rows
-from sightline.run import Run, SplitName
-from sightline.runtime import pick_device
+from sightline.run.folder import Run, SplitName
 from sightline.stages.evaluate import best_role
-from sightline.terminal import logger, show_table
 
 Answers = Mapping[SplitName, tuple[Predictions, Mixture | None]]
 """What a way says on each split, and the sample of models it is the mean of, if it is one."""

@@ -5,16 +5,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from sightline.config.schema import Config
-from sightline.data.checks import Finding, after_split, before_split, summary
 from sightline.data.dataset import decode_images, list_images
-from sightline.data.sources import ROLES
-from sightline.data.splits import Split, make_split
+from sightline.data.gate.checks import Finding, after_split, before_split, summary
+from sightline.data.sources.source import ROLES
+from sightline.data.splits.split import Split, make_split
 from sightline.errors import GateRefusedError, UsageError
 from sightline.inference.model import input_view
+from sightline.machine.terminal import logger
 from sightline.models.build import ensure_weights
 from sightline.reporting import figures
-from sightline.run import Run
-from sightline.terminal import logger
+from sightline.run.folder import Run
 
 
 def run(config: Config, run: Run) -> dict[str, float]:

@@ -8,7 +8,7 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from sightline.run import Run
+from sightline.run.folder import Run
 from sightline.sweep.search import AS_CONFIGURED, Search
 
 AGAIN = "again.jsonl"

@@ -8,11 +8,11 @@ from multiprocessing.process import BaseProcess
 from typing import Self
 
 from sightline.errors import RunFailedError
-from sightline.runtime import Interrupted, stop_signal
+from sightline.machine.signals import Interrupted, stop_signal
+from sightline.machine.terminal import logger
 from sightline.sweep.claims import StorageLostError
 from sightline.sweep.search import Search
 from sightline.sweep.workers import POLL, Share, Work, run_worker
-from sightline.terminal import logger
 
 GRACE, PATIENCE, MOST_STARTS = 60.0, 120.0, 5
 """Seconds a worker has to save its state; seconds a storage may be away; starts in a row that end no trial."""

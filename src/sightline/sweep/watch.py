@@ -6,10 +6,10 @@ from typing import Self
 from optuna.trial import FrozenTrial, TrialState
 
 from sightline.errors import RunFailedError
+from sightline.machine.terminal import ProgressBar, logger
 from sightline.sweep.results import with_values
 from sightline.sweep.search import AS_CONFIGURED, Search
 from sightline.sweep.space import overrides
-from sightline.terminal import ProgressBar, logger
 
 ALL_FAILED = 10
 """So many trials that all failed are no accident."""

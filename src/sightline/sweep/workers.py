@@ -17,10 +17,11 @@ from pathlib import Path
 
 from sightline.config.sweep import SweepConfig
 from sightline.errors import SightlineError, UsageError
-from sightline.runtime import Interrupted, prepare_environment
+from sightline.machine.environment import prepare_environment
+from sightline.machine.signals import Interrupted
+from sightline.machine.terminal import log_to, logger, show_log
 from sightline.sweep.search import Objective, Search
 from sightline.sweep.storage import Place
-from sightline.terminal import log_to, logger, show_log
 
 POLL = 0.3
 """Seconds between looks for a trial that another process may have left behind."""

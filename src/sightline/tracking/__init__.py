@@ -14,7 +14,7 @@ from sightline.tracking.tracker import PARENT, Parameters, Status, Tracker
 
 if TYPE_CHECKING:
     from sightline.config.schema import TrackingConfig
-    from sightline.run import Run
+    from sightline.run.folder import Run
 
 __all__ = ["PARENT", "Parameters", "Status", "Tracker", "open_tracker"]
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import nn
 
-    from sightline.run import Run
+    from sightline.run.folder import Run
 
 logger = logging.getLogger(__name__)
 

@@ -85,7 +85,7 @@ class Server:
             experiment = (
                 found.experiment_id if found else self._client.create_experiment(self._experiment, self._artifacts)
             )
-            tags = {"sightline.run": folder} | ({"mlflow.parentRunId": parent} if parent else {})
+            tags = {"sightline.run.folder": folder} | ({"mlflow.parentRunId": parent} if parent else {})
             self.run_id = self._client.create_run(experiment, run_name=name, tags=tags).info.run_id
             return True
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import nn
 
-    from sightline.run import Run
+    from sightline.run.folder import Run
 
 PARENT = "parent.json"
 """The file of a run that belongs to another, such as a sweep: where that one is."""

@@ -11,20 +11,20 @@ from torch.nn.parallel import DistributedDataParallel
 
 from sightline.config.schema import PlateauSchedule
 from sightline.data.loaders import Batch
-from sightline.distributed import copy_from_first, from_all, largest, world
-from sightline.memory import in_parts_that_fit
+from sightline.machine.distributed import copy_from_first, from_all, largest, world
+from sightline.machine.memory import in_parts_that_fit
+from sightline.machine.signals import Interrupted, StopSignal
+from sightline.machine.terminal import ProgressBar, logger
 from sightline.models.freezing import apply_freezing
-from sightline.run import Run
-from sightline.runtime import Interrupted, StopSignal
+from sightline.run.folder import Run
 from sightline.tasks.task import Tally
-from sightline.terminal import ProgressBar, logger
-from sightline.training.compiling import compile_in_place
-from sightline.training.features import FeatureCache, feature_cache, fed
+from sightline.training.extras.compiling import compile_in_place
+from sightline.training.extras.features import FeatureCache, feature_cache, fed
+from sightline.training.extras.profiling import StepProfiler
+from sightline.training.extras.soup import keep_for_soup
 from sightline.training.optimizer import set_rates
 from sightline.training.parts import Training
-from sightline.training.profiling import StepProfiler
 from sightline.training.schedule import plateau_drops, rate_factor
-from sightline.training.soup import keep_for_soup
 from sightline.training.state import BEST, Progress, save_checkpoint, save_last, weights
 from sightline.training.step import step_seed, train_step
 

@@ -1,23 +1,33 @@
 """What a training is made of."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from torch import nn
 
 from sightline.config.schema import SchedulerConfig, TrainingConfig
-from sightline.data.loaders import EvalLoader, TrainLoader
+from sightline.data.loaders import Batch, EvalLoader, TrainLoader
 from sightline.models.freezing import FreezingPlan
 from sightline.models.groups import LayerGroup
-from sightline.run import Run
+from sightline.run.folder import Run
 from sightline.tasks.task import Task
 from sightline.training.averages import Lookahead
-from sightline.training.distillation import Teacher
 from sightline.training.precision import Precision
 
 if TYPE_CHECKING:
     from timm.utils import ModelEmaV3
+
+
+class Teacher(Protocol):
+    """Adds what it believes of every image to a batch's targets."""
+
+    @property
+    def remembers(self) -> bool:
+        """Whether every image was asked about beforehand."""
+
+    def __call__(self, batch: Batch) -> Batch:
+        """The batch, with the teacher's logits among its targets."""
 
 
 @dataclass

@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from sightline.errors import RunFailedError
-from sightline.run import Run
+from sightline.run.folder import Run
 from sightline.training.state import Progress, load_last
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ import torch
 from torch import nn
 
 from sightline.errors import RunFailedError
+from sightline.machine.terminal import logger
 from sightline.models.weights import DAMAGE, first_line, load_plain
-from sightline.run import Run
-from sightline.terminal import logger
+from sightline.run.folder import Run
 
 LAST, PREVIOUS, BEST = "checkpoints/last.pt", "checkpoints/previous.pt", "checkpoints/best.pt"
 NEXT = "checkpoints/next.pt"

@@ -12,7 +12,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from sightline.data.loaders import Batch
 from sightline.errors import RunFailedError
-from sightline.memory import in_parts_that_fit
+from sightline.machine.memory import in_parts_that_fit
 from sightline.tasks.task import Tally, Task
 from sightline.training.precision import Precision
 

@@ -11,9 +11,9 @@ from sightline.calibration.conformal import METHODS
 from sightline.calibration.judge import judge
 from sightline.calibration.temperature import assign_folds, fit_temperature
 from sightline.errors import UsageError
+from sightline.metrics.classification.scoring import Scored
+from sightline.metrics.classification.sums import Answers
 from sightline.metrics.predictions import Predictions, softmax
-from sightline.metrics.scoring import Scored
-from sightline.metrics.sums import Answers
 
 PROMISES = Promises(alphas=(0.1, 0.2), target_risks=(0.2, 0.001), risk_error=0.05, level=0.95, seed=0)
 

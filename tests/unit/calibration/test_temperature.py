@@ -8,14 +8,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 
-from sightline.calibration.temperature import (
-    HIGHEST,
-    LOWEST,
-    apply,
-    assign_folds,
-    cross_fitted_logits,
-    fit_temperature,
-)
+from sightline.calibration.temperature import HIGHEST, LOWEST, apply, assign_folds, cross_fitted_logits, fit_temperature
 from sightline.metrics.predictions import softmax
 
 

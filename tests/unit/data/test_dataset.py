@@ -11,8 +11,8 @@ from sightline.config.schema import Config
 from sightline.data.dataset import Dataset, decode_images, list_images
 from sightline.data.loaders import EvalLoader, TrainLoader
 from sightline.data.preprocessing import Preprocessing, pixel_statistics
-from sightline.data.splits import make_split
-from sightline.data.transforms import TrainTransform
+from sightline.data.splits.split import make_split
+from sightline.data.transforms.transform import TrainTransform
 
 SIDE = 32
 

@@ -12,11 +12,11 @@ from sightline.config import parse
 from sightline.config.schema import Config
 from sightline.data.dataset import Dataset, list_images
 from sightline.data.loaders import EvalLoader, TrainLoader
-from sightline.data.opening import open_store
 from sightline.data.preprocessing import Preprocessing, native_side, pixel_statistics
-from sightline.data.sources import Source
-from sightline.data.splits import Split, make_split
-from sightline.data.transforms import TrainTransform
+from sightline.data.sources.source import Source
+from sightline.data.splits.split import Split, make_split
+from sightline.data.store.opening import open_store
+from sightline.data.transforms.transform import TrainTransform
 from sightline.errors import LockedSplitError, UsageError
 
 CPU = torch.device("cpu")

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sightline.explain.gradcam import gradcam
-from sightline.models.cnn import Cnn
+from sightline.models.networks.cnn import Cnn
 
 
 class Small(nn.Module):

@@ -8,7 +8,7 @@ from torch import nn
 from sightline.errors import RunFailedError
 from sightline.explain.gradcam import activation_and_gradient, gradcam, in_eval_mode
 from sightline.explain.layers import TargetLayer, as_maps, target_layer, token_grid
-from sightline.models.cnn import Cnn
+from sightline.models.networks.cnn import Cnn
 
 SIZED = {"img_size": 32, "patch_size": 4}
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
+from sightline.metrics.classification.scoring import Scored
+from sightline.metrics.classification.sums import Answers
 from sightline.metrics.predictions import softmax
-from sightline.metrics.scoring import Scored
-from sightline.metrics.sums import Answers
 
 BINS = 15
 

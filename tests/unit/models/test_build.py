@@ -9,7 +9,7 @@ import torch
 from sightline.config.schema import CnnModel, TimmModel
 from sightline.errors import UsageError
 from sightline.models.build import InputFacts, build_model, input_facts
-from sightline.models.cnn import Cnn
+from sightline.models.networks.cnn import Cnn
 
 PREPROCESSING = {
     "image_size": 32,

@@ -17,9 +17,9 @@ from sightline.config.schema import (
     ProgressiveFreezing,
 )
 from sightline.errors import UsageError
-from sightline.models.cnn import Cnn
 from sightline.models.freezing import FreezingPlan, apply_freezing, table
 from sightline.models.groups import LayerGroup, layer_groups, parameter_groups
+from sightline.models.networks.cnn import Cnn
 
 COMMON = {"dropout": True, "warmup_epochs": 0.5, "cached_views": None}
 NONE = NoFreezing(name="none", **COMMON)

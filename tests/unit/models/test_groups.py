@@ -7,8 +7,8 @@ import timm
 import torch
 from torch import nn
 
-from sightline.models.cnn import Cnn
 from sightline.models.groups import classifier_names, layer_groups, parameter_groups, parts_of
+from sightline.models.networks.cnn import Cnn
 
 FAMILIES = [
     "resnet18",

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from sightline.config.schema import CnnModel, TimmModel
 from sightline.errors import UsageError
 from sightline.models.build import build_model
-from sightline.models.cnn import Cnn
+from sightline.models.networks.cnn import Cnn
 from sightline.models.weights import fill, misfits, read_state
 
 

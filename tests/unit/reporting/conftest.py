@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sightline.metrics.predictions import softmax
 from sightline.reporting import figures
-from sightline.run import Run
+from sightline.run.folder import Run
 
 NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 CONFIG = """\

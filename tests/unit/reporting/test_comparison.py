@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sightline.metrics.compare import compare
+from sightline.metrics.comparison.compare import compare
+from sightline.metrics.comparison.systems import System
 from sightline.metrics.predictions import Predictions
-from sightline.metrics.systems import System
 from sightline.reporting import figures
 from sightline.reporting.comparison import (
     cost_rows,
@@ -19,7 +19,7 @@ from sightline.reporting.comparison import (
     render_comparison,
     system_rows,
 )
-from sightline.run import Run
+from sightline.run.folder import Run
 
 NASTY = '<script>alert("x")</script>'
 

@@ -4,7 +4,7 @@ import pytest
 
 from sightline.errors import RunFailedError
 from sightline.reporting.contents import Contents
-from sightline.run import Run
+from sightline.run.folder import Run
 
 
 @pytest.mark.parametrize(

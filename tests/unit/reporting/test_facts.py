@@ -5,7 +5,7 @@ import pytest
 
 from sightline.reporting.contents import Contents
 from sightline.reporting.facts import SPLIT_HEADER, data_facts, machine_facts, split_rows, training_facts
-from sightline.run import Run
+from sightline.run.folder import Run
 
 
 def test_split_rows_count_classes_that_have_no_image():

@@ -10,7 +10,7 @@ import pytest
 
 from sightline.reporting.html import render_report
 from sightline.reporting.page import CATALOGUE
-from sightline.run import Run
+from sightline.run.folder import Run
 
 NASTY = '<script>alert("x")</script>&amp;'
 

@@ -6,7 +6,7 @@ import pytest
 
 from sightline.reporting.model_card import render_model_card
 from sightline.reporting.tables import number
-from sightline.run import Run
+from sightline.run.folder import Run
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 
 from sightline.reporting.contents import Contents
 from sightline.reporting.verdict import verdict
-from sightline.run import Run
+from sightline.run.folder import Run
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from sightline.run import Run
+from sightline.run.folder import Run
 from sightline.tracking import PARENT, Tracker
 from sightline.tracking.mirror import Mirror
 from sightline.tracking.server import Point, Server

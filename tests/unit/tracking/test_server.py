@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from sightline.config.schema import TrackingConfig
-from sightline.run import Run
+from sightline.run.folder import Run
 from sightline.tracking import open_tracker
 
 

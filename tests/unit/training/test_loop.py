@@ -12,14 +12,14 @@ from torch import nn
 from sightline.cli import compose_config
 from sightline.config import parse
 from sightline.data.loaders import Batch
+from sightline.machine.signals import Interrupted, StopSignal
 from sightline.models.freezing import FreezingPlan
 from sightline.models.groups import LayerGroup
-from sightline.run import Run
-from sightline.runtime import Interrupted, StopSignal
-from sightline.tasks.classification import Classification
+from sightline.run.folder import Run
+from sightline.tasks.classification.losses import CrossEntropy
+from sightline.tasks.classification.objective import Classification
 from sightline.training import loop as loop_file
 from sightline.training.loop import Loop
-from sightline.training.losses import CrossEntropy
 from sightline.training.parts import Training
 from sightline.training.precision import Precision
 from sightline.training.resume import restore

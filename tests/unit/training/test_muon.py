@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from sightline.models.cnn import Cnn
 from sightline.models.groups import layer_groups, parameter_groups
+from sightline.models.networks.cnn import Cnn
 from sightline.training.muon import Muon, orthogonal
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from sightline.errors import RunFailedError
-from sightline.run import Run
+from sightline.run.folder import Run
 from sightline.training.state import BEST, LAST, PREVIOUS, Progress, better, load_checkpoint, load_last, save_last
 
 CPU = torch.device("cpu")

@@ -9,8 +9,8 @@ from torch import nn
 
 from sightline.data.loaders import Batch
 from sightline.errors import RunFailedError
-from sightline.tasks.classification import Classification, ClassificationTally
-from sightline.training.losses import CrossEntropy
+from sightline.tasks.classification.losses import CrossEntropy
+from sightline.tasks.classification.objective import Classification, ClassificationTally
 from sightline.training.precision import Precision
 from sightline.training.step import step_seed, train_step
 

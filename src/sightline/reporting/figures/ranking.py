@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from sightline.metrics.bands import GRID
+from sightline.metrics.classification.bands import GRID
 from sightline.reporting.figures.style import BLACK, GREY, WIDTH, drawn, line_styles, nothing, shorten
 
 MOST_NAMED = 10

@@ -1,0 +1,48 @@
+"""A new run: what it asks for is there, and its folder says what was asked."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from sightline.config import parse
+from sightline.config.schema import Config, CsvData
+from sightline.data.sources.find import find
+from sightline.data.sources.table import columns_of
+from sightline.errors import UsageError
+from sightline.machine.distributed import world
+from sightline.machine.provenance import provenance
+from sightline.models.names import check_model
+from sightline.run.folder import Run
+
+Compose = Callable[[Sequence[str]], dict[str, Any]]
+"""From overrides to a configuration."""
+
+
+def check_inputs(config: Config) -> None:
+    """Refuse what is not there before a run is made and torch is imported."""
+    check_model(config.model)
+    find(config.data)
+    if config.evaluation.ood is not None:
+        find(config.evaluation.ood)
+    check_slices(config)
+
+
+def check_slices(config: Config) -> None:
+    """Refuse columns that no table has, before anything is trained or any label read."""
+    if not config.evaluation.slices:
+        return
+    if config.predictions is not None or not isinstance(config.data, CsvData):
+        raise UsageError("evaluation.slices names columns of data.manifest, so it takes a run with data=csv")
+    columns_of(config.data, [], config.evaluation.slices)
+
+
+def create_run(config: Config, family: str, arguments: Sequence[str], output: str | None = None) -> Run:
+    """A new run that knows what was asked."""
+    label = f"{parse.config_hash(config)}-s{config.seed}"
+    run = Run.at(Path(output)) if output else Run.create(Path(config.runs_dir), family, label)
+    if run.has("checkpoints/best.pt"):
+        raise UsageError(f"output={output} is a run of its own; take another folder")
+    run.save_text("config.yaml", parse.to_yaml(config))
+    facts = provenance(["sightline", *arguments], parse.config_hash(config))
+    run.save_json("provenance.json", {**facts, "processes": world().size, "launch": world().launch})
+    return run

@@ -1,0 +1,1 @@
+"""The data gate: what spoils results, looked for before any training."""

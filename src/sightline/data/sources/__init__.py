@@ -1,0 +1,1 @@
+"""What images there are, before any of them is decoded."""

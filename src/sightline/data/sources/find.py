@@ -1,0 +1,32 @@
+"""From a configuration to the images that it names."""
+
+from pathlib import Path
+
+from sightline.config.schema import Cifar10Data, CsvData, DataConfig, DigitsData, FolderData
+from sightline.data.sources.source import Source
+
+
+def find(config: DataConfig) -> Source:
+    """List the images that the configuration names; decode none.
+
+    Raises:
+        UsageError: there is nothing to be found there, or only one class.
+    """
+    # Imported when asked for: scikit-learn alone takes a second.
+    match config:
+        case Cifar10Data():
+            from sightline.data.sources.cifar10 import find_cifar10
+
+            return find_cifar10(Path(config.root).expanduser(), download=config.download)
+        case FolderData():
+            from sightline.data.sources.folder import find_folder
+
+            return find_folder(None if config.root is None else Path(config.root).expanduser())
+        case CsvData():
+            from sightline.data.sources.table import find_table
+
+            return find_table(config)
+        case DigitsData():
+            from sightline.data.sources.digits import find_digits
+
+            return find_digits()

@@ -1,0 +1,126 @@
+"""Files to entries and pixels, here or in a worker process; nothing of torch.
+
+As a program (`python -m sightline.data.store.entries SIDE`) it answers lists of paths on its standard input until that
+closes, so a worker ends when whoever started it ends, however that came about.
+"""
+
+import json
+import os
+import struct
+import sys
+from collections.abc import Sequence
+from typing import IO, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.data.store.decode import DecodeError, content_hash, decode_aloud, quiet
+
+Wanted = Literal["all", "facts", "pixels"]
+"""What is asked of files: entries with sums and pixels, entries with sums alone, or pixels and entries without sums."""
+
+SUMMED_AT_ONCE = 2**18
+"""Pixels; the float64 copies that the sums are taken from stay small."""
+
+FRAME = struct.Struct("<QQ")
+READY = b"ready"
+
+
+class Entry(NamedTuple):
+    """What is known of one file.
+
+    Attributes:
+        hash: of its bytes; empty where they cannot be read.
+        width: of the original, turned upright; like all that follows 0 or empty where there is an `error`.
+        height: likewise.
+        mode: of the original, in Pillow's words.
+        stored_height: of the pixels.
+        stored_width: likewise.
+        sums: of the values of each channel, then of their squares; empty where not asked for.
+        error: why there are no pixels.
+    """
+
+    hash: str
+    width: int
+    height: int
+    mode: str
+    stored_height: int
+    stored_width: int
+    sums: list[int]
+    error: str | None
+
+
+def unreadable(digest: str, why: str) -> Entry:
+    """The entry of a file without pixels."""
+    return Entry(digest, 0, 0, "", 0, 0, [], why)
+
+
+def read_entries(paths: Sequence[str], side: int | None, wanted: Wanted = "all") -> tuple[list[Entry], bytes]:
+    """Decode files; their pixels come as one buffer, (3, h, w) after (3, h, w), with nothing of those unreadable."""
+    with quiet():
+        answers = [_read(path, side, wanted) for path in paths]
+    return [entry for entry, _ in answers], b"".join(pixels for _, pixels in answers)
+
+
+def _read(path: str, side: int | None, wanted: Wanted) -> tuple[Entry, bytes]:
+    digest = ""
+    try:
+        with open(path, "rb") as stream:  # noqa: PTH123 - plain strings all the way from the other process
+            content = stream.read()
+        digest = content_hash(content)
+        picture = decode_aloud(content, side)
+    except (OSError, DecodeError) as error:
+        return unreadable(digest, getattr(error, "strerror", None) or str(error)), b""
+    height, width = picture.pixels.shape[:2]
+    stored = np.ascontiguousarray(picture.pixels.transpose(2, 0, 1))
+    sums = [] if wanted == "pixels" else channel_sums(stored.reshape(3, -1))
+    entry = Entry(digest, picture.width, picture.height, picture.mode, height, width, sums, None)
+    return entry, b"" if wanted == "facts" else stored.tobytes()
+
+
+def channel_sums(planes: NDArray[np.uint8]) -> list[int]:
+    """The sums of the values of uint8 planes (c, n), then of their squares: (2c,)."""
+    sums = np.zeros((2, len(planes)))
+    for start in range(0, planes.shape[1], SUMMED_AT_ONCE):
+        # Whole numbers far below 2^53: exact, in whatever order they are added.
+        values = planes[:, start : start + SUMMED_AT_ONCE].astype(np.float64)
+        sums += values.sum(axis=1), np.einsum("cn,cn->c", values, values)
+    exact: list[int] = sums.astype(np.int64).ravel().tolist()
+    return exact
+
+
+# ---------------------------------------------------------------- the worker
+
+
+def send(stream: IO[bytes], head: bytes, body: bytes = b"") -> None:
+    """Write one message: two lengths, then both parts."""
+    stream.write(FRAME.pack(len(head), len(body)))
+    stream.write(head)
+    stream.write(body)
+    stream.flush()
+
+
+def receive(stream: IO[bytes]) -> tuple[bytes, bytes] | None:
+    """Read one message; None where the stream ends, even in the middle of one."""
+    lengths = stream.read(FRAME.size)
+    if len(lengths) < FRAME.size:
+        return None
+    head, body = FRAME.unpack(lengths)
+    parts = stream.read(head), stream.read(body)
+    return parts if len(parts[0]) == head and len(parts[1]) == body else None
+
+
+def _answer(side: int | None) -> None:
+    """Answer requests until the input closes."""
+    # Nothing that a library prints may fall among the answers.
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    send(answers, READY)
+    while message := receive(sys.stdin.buffer):
+        paths, wanted = json.loads(message[0])
+        entries, pixels = read_entries(paths, side, wanted)
+        send(answers, json.dumps(entries).encode(), pixels)
+
+
+if __name__ == "__main__":
+    _answer(int(sys.argv[1]) or None)

@@ -1,0 +1,110 @@
+"""What decoding found out about every image, kept in one file beside the pixels, or without any."""
+
+import json
+import os
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.data.store.entries import Entry
+
+FILE = "index.npz"
+
+
+@dataclass(frozen=True, eq=False)
+class ImageFacts:
+    """What decoding found out about each image.
+
+    Attributes:
+        hashes: of the file's bytes, or of the pixels where there is no file: BLAKE2b of 128 bits in hexadecimal;
+            empty where not even the bytes could be read.
+        widths: (n,) int32, of the original turned upright; 0 where unreadable.
+        heights: likewise.
+        modes: Pillow's, of the original; empty where unreadable.
+        errors: why an image is unreadable, by its position.
+    """
+
+    hashes: tuple[str, ...]
+    widths: NDArray[np.int32]
+    heights: NDArray[np.int32]
+    modes: tuple[str, ...]
+    errors: dict[int, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Index:
+    """The facts of the originals, and what is known of the pixels they are stored as.
+
+    Attributes:
+        facts: of the originals.
+        shapes: (n, 2) int32 stored heights and widths; zeros where unreadable.
+        sums: (n, 2, 3) int64 of the stored values of each channel, and of their squares.
+    """
+
+    facts: ImageFacts
+    shapes: NDArray[np.int32]
+    sums: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.shapes)
+
+    @cached_property
+    def lengths(self) -> NDArray[np.int64]:
+        """(n,) bytes of each stored image."""
+        lengths: NDArray[np.int64] = 3 * self.shapes.astype(np.int64).prod(axis=1)
+        return lengths
+
+    @classmethod
+    def of(cls, entries: Sequence[Entry]) -> Self:
+        """The index of these files, in order."""
+        columns = list(zip(*entries, strict=True)) if entries else [()] * len(Entry._fields)
+        hashes, widths, heights, modes, stored_heights, stored_widths, sums, errors = columns
+        facts = ImageFacts(
+            hashes=hashes,
+            widths=np.array(widths, dtype=np.int32),
+            heights=np.array(heights, dtype=np.int32),
+            modes=modes,
+            errors={position: why for position, why in enumerate(errors) if why},
+        )
+        shapes = np.array([stored_heights, stored_widths], dtype=np.int32).T
+        known = [values or [0] * 6 for values in sums]
+        return cls(facts, np.ascontiguousarray(shapes), np.array(known, dtype=np.int64).reshape(-1, 2, 3))
+
+    def save(self, folder: Path) -> None:
+        """Write the index into a folder, and have it on the disk."""
+        facts = self.facts
+        with (folder / FILE).open("wb") as stream:
+            np.savez(
+                stream,
+                hashes=np.array(facts.hashes, dtype="S32"),
+                sizes=np.array([facts.widths, facts.heights]),
+                modes=np.array(facts.modes, dtype="S"),
+                errors=np.frombuffer(json.dumps(facts.errors).encode(), dtype=np.uint8),
+                shapes=self.shapes,
+                sums=self.sums,
+            )
+            stream.flush()
+            os.fsync(stream.fileno())
+
+    @classmethod
+    def load(cls, folder: Path, count: int) -> Self | None:
+        """Read what `save` wrote; None where it is not there, damaged, or not of `count` images."""
+        try:
+            with (folder / FILE).open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
+                facts = ImageFacts(
+                    hashes=tuple(stored["hashes"].astype("U32").tolist()),
+                    widths=stored["sizes"][0],
+                    heights=stored["sizes"][1],
+                    modes=tuple(stored["modes"].astype(np.str_).tolist()),
+                    errors={int(key): why for key, why in json.loads(stored["errors"].tobytes()).items()},
+                )
+                index = cls(facts, np.ascontiguousarray(stored["shapes"]), stored["sums"])
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            return None
+        return index if len(index) == count else None

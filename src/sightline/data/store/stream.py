@@ -1,0 +1,82 @@
+"""Images decoded anew for every batch, by worker processes: for data whose pixels fit neither memory nor disk."""
+
+import threading
+import weakref
+from collections import deque
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.data.store.entries import Entry, read_entries
+from sightline.data.store.image_store import ImageStore, Pixels
+from sightline.data.store.index import Index
+from sightline.data.store.workers import CRASHED, Answer, Pool
+from sightline.errors import RunFailedError
+
+PIECES = 4
+"""Of a batch for each worker: few enough to cost nothing, enough that none waits long for the slowest."""
+
+PIECE_FILES = 64
+"""At most; an answer stays small."""
+
+
+class StreamStore(ImageStore):
+    """Decodes the images of each batch, and makes sure that they are those the index was made of.
+
+    Args:
+        index: of the files.
+        paths: of the files.
+        side: see `decode`.
+        workers: processes that decode; 0: the thread that asks.
+    """
+
+    def __init__(self, index: Index, paths: Sequence[str], side: int | None, workers: int) -> None:
+        super().__init__(index)
+        self._paths = paths
+        self._side = side
+        self._workers = workers
+        self._starting = threading.Lock()
+        self._pool: Pool | None = None
+
+    def _read(self, indices: NDArray[np.int64], images: Pixels) -> None:
+        readable = np.flatnonzero(self.index.lengths[indices])
+        size = min(PIECE_FILES, max(1, -(-len(readable) // (PIECES * max(1, self._workers)))))
+        pieces = [readable[start : start + size] for start in range(0, len(readable), size)]
+        for rows, (entries, pixels) in zip(pieces, self._answers([indices[rows] for rows in pieces]), strict=True):
+            start = 0
+            for row, entry in zip(rows, entries, strict=True):
+                self._check(int(indices[row]), entry)
+                height, width = entry.stored_height, entry.stored_width
+                stored = np.frombuffer(pixels, np.uint8, 3 * height * width, start)
+                images[row, :, :height, :width] = stored.reshape(3, height, width)
+                start += stored.size
+
+    def _answers(self, pieces: Sequence[NDArray[np.int64]]) -> Iterator[Answer]:
+        requests = [[self._paths[position] for position in piece] for piece in pieces]
+        if not self._workers:
+            yield from (read_entries(paths, self._side, "pixels") for paths in requests)
+            return
+        pool = self._started()
+        waiting = deque(pool.submit(paths, "pixels") for paths in requests)
+        while waiting:
+            yield waiting.popleft().result()
+
+    def _started(self) -> Pool:
+        """The workers; they start with the first batch, since whoever only looks at facts needs none."""
+        with self._starting:
+            if self._pool is None:
+                self._pool = Pool(self._side, self._workers)
+                weakref.finalize(self, self._pool.close)
+            return self._pool
+
+    def _check(self, position: int, entry: Entry) -> None:
+        path = self._paths[position]
+        if entry == CRASHED:
+            raise RunFailedError(f"the workers that decode {path} die again and again; data.workers=0 needs none")
+        if not entry.hash:
+            raise RunFailedError(f"{path} cannot be read any more: {entry.error}")
+        if entry.hash != self.facts.hashes[position]:
+            raise RunFailedError(f"{path} is not what it was when this run began; the data must not change meanwhile")
+        if entry.error:
+            raise RunFailedError(f"{path} cannot be decoded any more: {entry.error}")

@@ -1,0 +1,226 @@
+"""Processes that decode files: a pool of them, and a pass over many files in order, a few chunks ahead.
+
+The workers are plain programs on pipes rather than `multiprocessing`: they import neither the main program nor torch,
+need no shared memory, and end when this process ends, killed or not.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from queue import SimpleQueue
+from typing import IO
+
+from sightline.data.store.decode import LONGEST
+from sightline.data.store.entries import READY, Entry, Wanted, read_entries, receive, send, unreadable
+from sightline.errors import RunFailedError
+
+FEW_FILES = 200
+"""Below this, starting processes costs more than they save."""
+
+CHUNK_FILES = 256
+CHUNK_BYTES = 1 << 20
+CHUNK_DECODED_BYTES = 1 << 24
+CRASHED = unreadable("", "the decoder crashed on it")
+
+CHUNK_TRIES, FILE_TRIES = 2, 3
+"""How many workers may die over several files before each is decoded alone, and over one before it is given up: the
+system may have killed them for reasons of its own."""
+
+Answer = tuple[list[Entry], bytes]
+
+Progress = Callable[[int, int], None]
+"""Called with how many images are decoded, and how many there are."""
+
+
+def decode_files(
+    paths: Sequence[str], sizes: Sequence[int], side: int | None, workers: int, wanted: Wanted = "all"
+) -> Generator[Answer, None, None]:
+    """Decode files in order, a chunk at a time: entries, and the planes of those readable in one buffer.
+
+    Close the iterator to end the workers early.
+
+    Args:
+        paths: of the files.
+        sizes: of the files, in bytes; only the cutting of chunks depends on them.
+        side: see `decode`.
+        workers: processes; 0 or 1 decodes in this one.
+        wanted: see `read_entries`.
+
+    Raises:
+        RunFailedError: a worker cannot be started.
+    """
+    chunks = _chunks(paths, sizes, side, max(1, workers))
+    if workers < 2 or len(paths) < FEW_FILES:
+        yield from (read_entries(chunk, side, wanted) for chunk in chunks)
+        return
+    workers = min(workers, len(chunks))
+    pool = Pool(side, workers)
+    waiting: deque[Future[Answer]] = deque()
+    try:
+        for chunk in chunks:
+            waiting.append(pool.submit(chunk, wanted))
+            if len(waiting) > 2 * workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.close()
+
+
+def _chunks(paths: Sequence[str], sizes: Sequence[int], side: int | None, workers: int) -> list[list[str]]:
+    """Consecutive files, few enough for every worker to get some and for one answer to stay small."""
+    decoded = 1 if side is None else 3 * LONGEST * side**2
+    most = max(1, min(CHUNK_FILES, CHUNK_DECODED_BYTES // decoded, len(paths) // (4 * workers)))
+    chunks: list[list[str]] = []
+    filled = CHUNK_BYTES
+    for path, size in zip(paths, sizes, strict=True):
+        if filled >= CHUNK_BYTES or len(chunks[-1]) >= most:
+            chunks.append([])
+            filled = 0
+        chunks[-1].append(path)
+        filled += size
+    return chunks
+
+
+class Pool:
+    """Workers that are replaced when they die, until the pool is closed; any number of threads may ask.
+
+    Args:
+        side: see `decode`.
+        count: of processes.
+
+    Raises:
+        RunFailedError: one of them cannot be started.
+    """
+
+    def __init__(self, side: int | None, count: int) -> None:
+        self._side = side
+        self._closed = False
+        self._lock = threading.Lock()
+        self._alive: list[_Worker] = []
+        self._idle: SimpleQueue[_Worker] = SimpleQueue()
+        self._threads = ThreadPoolExecutor(count, thread_name_prefix="decode")
+        try:
+            for _ in range(count):
+                self._idle.put(self._start())
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self) -> "_Worker":
+        with self._lock:
+            if self._closed:
+                raise RunFailedError("the decode workers were stopped")
+            worker = _Worker(self._side)
+            self._alive.append(worker)
+            return worker
+
+    def submit(self, paths: list[str], wanted: Wanted) -> Future[Answer]:
+        """Have files decoded; one that takes its workers down with it becomes unreadable, with the entry `CRASHED`."""
+        return self._threads.submit(self._decode, paths, wanted)
+
+    def _decode(self, paths: list[str], wanted: Wanted) -> Answer:
+        for _ in range(FILE_TRIES if len(paths) == 1 else CHUNK_TRIES):
+            answer = self._ask(paths, wanted)
+            if answer is not None:
+                return answer
+        if len(paths) == 1:
+            return [CRASHED], b""
+        parts = [self._decode([path], wanted) for path in paths]
+        return [entry for entries, _ in parts for entry in entries], b"".join(pixels for _, pixels in parts)
+
+    def _ask(self, paths: list[str], wanted: Wanted) -> Answer | None:
+        worker = self._idle.get()
+        try:
+            answer = worker.ask(paths, wanted)
+            if answer is None:
+                worker = self._replace(worker)
+            return answer
+        finally:
+            # Even a dead one: whoever waits for a worker must not wait for ever.
+            self._idle.put(worker)
+
+    def _replace(self, worker: "_Worker") -> "_Worker":
+        worker.kill()
+        fresh = self._start()
+        with self._lock:
+            self._alive.remove(worker)
+        worker.release()
+        return fresh
+
+    def close(self) -> None:
+        """Kill all workers; whoever waits for one of them hears that it is gone."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        with self._lock:
+            self._closed = True
+            for worker in self._alive:
+                worker.kill()
+        self._threads.shutdown()
+        # Only now is nobody reading their pipes any more.
+        for worker in self._alive:
+            worker.release()
+
+
+class _Worker:
+    """One process of `python -m sightline.data.store.entries`."""
+
+    def __init__(self, side: int | None) -> None:
+        # One thread each, and this process's import path whatever made it.
+        settings = {"PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        try:
+            self._complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+            # In a process group of its own, so that Ctrl-C at the terminal reaches this process alone.
+            self._process = subprocess.Popen(  # noqa: S603 - this interpreter and this package
+                [sys.executable, "-P", "-m", "sightline.data.store.entries", str(side or 0)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._complaints,
+                env=os.environ | settings,
+                process_group=0,
+            )
+        except OSError as error:
+            raise RunFailedError(f"a decode worker cannot be started: {error}; data.workers=0 needs none") from error
+        self._greeted = False
+
+    def ask(self, paths: list[str], wanted: Wanted) -> Answer | None:
+        """The answer to a request; None where the process died over it, or was killed before.
+
+        Raises:
+            RunFailedError: it gave up before it began.
+        """
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        if not self._greeted:
+            self._greeted = receive(self._process.stdout) == (READY, b"")
+            if not self._greeted and self._process.wait() >= 0:
+                raise RunFailedError(f"a decode worker did not start: {self._last_words()}; data.workers=0 needs none")
+        try:
+            send(self._process.stdin, json.dumps([paths, wanted]).encode())
+        except OSError:
+            return None
+        answer = receive(self._process.stdout)
+        return None if answer is None else ([Entry(*entry) for entry in json.loads(answer[0])], answer[1])
+
+    def _last_words(self) -> str:
+        self._complaints.seek(0)
+        lines = self._complaints.read().decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else "it said nothing"
+
+    def kill(self) -> None:
+        """End the process."""
+        self._process.kill()
+        self._process.wait()
+
+    def release(self) -> None:
+        """Close the pipes; what was still to be sent is of no use."""
+        for stream in (self._process.stdin, self._process.stdout, self._complaints):
+            if stream is not None:
+                with suppress(OSError):
+                    stream.close()

@@ -1,0 +1,1 @@
+"""From stored pixels to what a model sees."""

@@ -1,0 +1,35 @@
+"""How much memory and disk this process can have."""
+
+import os
+import shutil
+from pathlib import Path
+
+import psutil
+
+from sightline.machine.container import memory_room
+
+
+def free_memory() -> int:
+    """Bytes this process can have: what the machine has free, or what its container may still take if that is less.
+
+    Processes that train together on a machine share it evenly.
+    """
+    free, room = psutil.virtual_memory().available, memory_room()
+    return (free if room is None else min(free, room)) // processes_here()
+
+
+def processes_here() -> int:
+    """How many processes train together on this machine, as torchrun tells them."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+
+
+def free_disk(folder: Path) -> int:
+    """Bytes that an ordinary user may write below a folder, which need not be there yet."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
+
+
+def in_words(count: int) -> str:
+    """Bytes for a person."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e8 else f"{count / 1e6:.1f} MB"

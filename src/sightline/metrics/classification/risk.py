@@ -1,0 +1,112 @@
+"""How often answers are wrong when only the surest are given: the risk-coverage curve and the area under it."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.metrics.intervals.bootstrap import Resampler, share_limits
+from sightline.metrics.intervals.interval import Interval, effective_sizes, z_score
+
+Reals = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Right = NDArray[np.bool_]
+
+COVERAGES = np.linspace(0.02, 1.0, 50)
+"""Where the curve of a report is drawn."""
+
+_BLOCK = 500_000
+
+
+def risk_coverage(confidence: Reals, right: Right) -> tuple[Reals, Reals]:
+    """Coverage and risk when the surest items are answered first, one more at a time.
+
+    Items of equal confidence share their mistakes evenly, so the curve does not depend on their order.
+
+    Args:
+        confidence: (n,).
+        right: (n,).
+
+    Returns:
+        (n,) coverage 1/n … 1 and (n,) risk.
+    """
+    covered, risk = _curves(confidence, np.ones((len(right), 1)), (~right).astype(np.float64)[:, None])
+    return covered[:, 0], risk[:, 0]
+
+
+def aurc(confidence: Reals, right: Right) -> float:
+    """The area under the risk-coverage curve: the mean risk over all coverages (Geifman, Uziel and El-Yaniv 2019)."""
+    return float(risk_coverage(confidence, right)[1].mean())
+
+
+def selective_risk(
+    confidence: Reals, right: Right, labels: Ints, *, level: float, resamples: int, seed: int, groups: Ints | None
+) -> dict[str, Any]:
+    """The area with its interval, and the curve with a band, ready for JSON.
+
+    Resamples are those of the other scores (`Scored.intervals`): within classes or of whole groups, with z^2 / 2 items
+    more that are wrong and as many that are right. Each point of the band holds by itself, not the whole curve at once.
+
+    Args:
+        confidence: (n,) how sure each answer is.
+        right: (n,) whether it is right.
+        labels: (n,) the truth.
+        level: confidence of the limits.
+        resamples: how many.
+        seed: of all draws.
+        groups: (n,) the group of each item as integers from 0, or None.
+    """
+    covered, risk = risk_coverage(confidence, right)
+    n, wrong = len(right), (~right).astype(np.float64)[:, None]
+    size = n if groups is None else effective_sizes(right, np.zeros(n, dtype=np.int64), 1, groups)[0]
+    rate, weight = z_score(level) ** 2 / 2, n / max(1.0, float(size))
+    draws, areas, points = Resampler(labels, groups, seed), [], []
+    for weights in draws.weights(resamples, max(1, _BLOCK // n)):
+        more_wrong, more_right = (draws.extras(weights.shape[1], rate, weight).toarray() for _ in range(2))
+        shares, risks = _curves(confidence, weights + more_wrong + more_right, weights * wrong + more_wrong)
+        areas.append(_areas(shares, risks))
+        points.append([_at(COVERAGES, *pair) for pair in zip(shares.T, risks.T, strict=True)])
+    value, samples = float(risk.mean()), np.concatenate(areas)
+    area = share_limits(value, samples, float(samples.mean()), level)
+    shown, many = _at(COVERAGES, covered, risk), np.concatenate(points)
+    band = [
+        share_limits(float(one), column, float(column.mean()), level) for one, column in zip(shown, many.T, strict=True)
+    ]
+    return {
+        "aurc": Interval(value, area.low, area.high, level, "bootstrap, Wilson").to_json(),
+        "coverage": COVERAGES.tolist(),
+        "risk": shown.tolist(),
+        "low": [point.low for point in band],
+        "high": [point.high for point in band],
+    }
+
+
+def resampled_areas(confidence: Reals, right: Right, weights: Reals) -> Reals:
+    """(columns,) the area of each column of (n, columns) weights."""
+    return _areas(*_curves(confidence, weights, weights * (~right)[:, None]))
+
+
+def _areas(covered: Reals, risk: Reals) -> Reals:
+    area: Reals = (risk * np.diff(covered, axis=0, prepend=0.0)).sum(axis=0)
+    return area
+
+
+def _at(coverages: Reals, covered: Reals, risk: Reals) -> Reals:
+    """The risk where the share of answered items first reaches each coverage."""
+    found: Reals = risk[np.minimum(np.searchsorted(covered, coverages - 1e-9), len(risk) - 1)]
+    return found
+
+
+def _curves(confidence: Reals, weights: Reals, wrong: Reals) -> tuple[Reals, Reals]:
+    """(n, columns) share answered and risk, item by item from the surest; `wrong` is the weight of mistakes."""
+    order = np.argsort(-confidence, kind="stable")
+    starts = np.flatnonzero(np.diff(confidence[order], prepend=np.inf))
+    weights, wrong = weights[order], wrong[order]
+    if len(starts) < len(order):
+        sizes = np.diff(starts, append=len(order))
+        whole, mistakes = (np.add.reduceat(part, starts, axis=0) for part in (weights, wrong))
+        share = np.divide(mistakes, whole, out=np.zeros_like(whole), where=whole > 0)
+        wrong = weights * np.repeat(share, sizes, axis=0)
+    answered, mistakes = weights.cumsum(axis=0), wrong.cumsum(axis=0)
+    risk = np.divide(mistakes, answered, out=np.zeros_like(answered), where=answered > 0)
+    return answered / answered[-1], risk

@@ -1,0 +1,88 @@
+"""Where a model is worse: accuracy within parts of the items that something else than the class sets apart."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.metrics.intervals.interval import Interval, effective_sizes, wilson_share
+
+Ints = NDArray[np.int64]
+
+MOST = 30
+"""Values of a column that are shown, the most frequent ones."""
+
+BLANK = "(blank)"
+_DISTINCT = 12
+
+
+def measure_slices(
+    columns: Mapping[str, Sequence[str]], right: NDArray[np.bool_], *, level: float, groups: Ints | None
+) -> list[dict[str, Any]]:
+    """Accuracy of every slice, and how far it is from that of all other items, ready for JSON.
+
+    The limits of a difference are Newcombe's (1998, method 10), each at a level so high that all of them together hold
+    at `level` (Bonferroni): with many slices some differ by chance. A column of numbers with more than 12 of them is
+    cut at its quartiles.
+
+    Args:
+        columns: by name, the value of each of the n items.
+        right: (n,) whether each answer is right.
+        level: confidence of the limits.
+        groups: (n,) the group of each item as integers from 0, or None.
+    """
+    parts = [(name, value, mask) for name, cells in columns.items() for value, mask in _parts(cells)]
+    together = 1 - (1 - level) / max(1, len(parts))
+    found = []
+    for name, value, mask in parts:
+        own, rest = _share(right, mask, level, groups), _share(right, ~mask, level, groups)
+        entry = {"column": name, "value": value, "n": int(mask.sum()), "accuracy": own.to_json()}
+        if not mask.all():
+            wide, others = (_share(right, chosen, together, groups) for chosen in (mask, ~mask))
+            entry["difference"] = _newcombe(wide, others, level).to_json() | {"rest": rest.value}
+        found.append(entry)
+    return found
+
+
+def _parts(cells: Sequence[str]) -> list[tuple[str, NDArray[np.bool_]]]:
+    """The values of a column and which items have them, in order of size, or of the numbers."""
+    values = np.array([cell or BLANK for cell in cells])
+    names, counts = np.unique(values, return_counts=True)
+    if len(names) > _DISTINCT and (numbers := _numbers(cells)) is not None:
+        edges = np.nanquantile(numbers, [0, 0.25, 0.5, 0.75, 1])
+        place = np.searchsorted(edges[1:4], numbers, side="left")
+        quarters = [
+            (f"{edges[index]:g} to {edges[index + 1]:g}", (place == index) & np.isfinite(numbers)) for index in range(4)
+        ]
+        quarters.append((BLANK, np.isnan(numbers)))
+        return [(name, mask) for name, mask in quarters if mask.any()]
+    frequent = names[np.argsort(-counts, kind="stable")][:MOST]
+    return [(str(name), values == name) for name in frequent]
+
+
+def _numbers(cells: Sequence[str]) -> NDArray[np.float64] | None:
+    """The cells as numbers, blank ones NaN; None where one is no number."""
+    try:
+        numbers = np.array([float(cell) if cell else np.nan for cell in cells])
+    except ValueError:
+        return None
+    return numbers if np.isfinite(numbers).any() else None
+
+
+def _share(right: NDArray[np.bool_], mask: NDArray[np.bool_], level: float, groups: Ints | None) -> Interval:
+    chosen = right[mask]
+    if not len(chosen):
+        return wilson_share(np.nan, 0, level)
+    if groups is None:
+        return wilson_share(float(chosen.mean()), len(chosen), level, "Wilson")
+    size = effective_sizes(chosen, np.zeros(len(chosen), dtype=np.int64), 1, groups[mask])[0]
+    return wilson_share(float(chosen.mean()), float(size), level, "Wilson, groups")
+
+
+def _newcombe(own: Interval, rest: Interval, level: float) -> Interval:
+    """Limits of the difference of two independent shares from the limits of each."""
+    value = own.value - rest.value
+    below = np.hypot(own.value - own.low, rest.high - rest.value)
+    above = np.hypot(own.high - own.value, rest.value - rest.low)
+    return Interval(value, value - float(below), value + float(above), level, "Newcombe, Bonferroni")

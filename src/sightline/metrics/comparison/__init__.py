@@ -1,0 +1,1 @@
+"""Several systems, or ways to answer, on the same items."""

@@ -1,0 +1,70 @@
+"""How well a score tells two kinds of items apart: known from unknown images, right from wrong answers."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.metrics.intervals.bootstrap import Resampler, share_limits
+from sightline.metrics.intervals.interval import Interval, z_score
+
+Reals = NDArray[np.float64]
+
+KEPT = 0.95
+"""The share of items of the first kind that FPR95 accepts."""
+
+_BLOCK = 500_000
+
+
+def detection(scores: Reals, known: NDArray[np.bool_], *, level: float, resamples: int, seed: int) -> dict[str, Any]:
+    """`auroc`, `aupr_in`, `aupr_out` and `fpr95` with their limits, ready for JSON.
+
+    AUPR is average precision, with the known items to be found (`aupr_in`) or the others (`aupr_out`). FPR95 is the
+    share of the others that is accepted where 95 % of the known are. Resamples take items within their kind, and
+    besides z^2 / 2 items, on average, that are of the other kind than their score says, and as many more that are of
+    their own: without them scores that never overlap here would seem certain never to (Agresti and Coull 1998).
+
+    Args:
+        scores: (n,), higher where an item should be known.
+        known: (n,) whether it is; both kinds occur.
+        level: confidence of the limits.
+        resamples: how many.
+        seed: of all draws.
+    """
+    order = np.argsort(-scores, kind="stable")
+    starts = np.flatnonzero(np.diff(scores[order], prepend=np.nan) != 0)
+    first = known[order].astype(np.float64)[:, None]
+    n, rate = len(scores), z_score(level) ** 2 / 2
+    exact = _measures(first, 1 - first, starts)
+    extra = rate / n
+    centre = _measures(first + extra, 1 - first + extra, starts)
+    draws, blocks = Resampler(known[order].astype(np.int64), None, seed), []
+    for weights in draws.weights(resamples, max(1, _BLOCK // n)):
+        wrong, right = (draws.extras(weights.shape[1], rate, 1.0).toarray() for _ in range(2))
+        plain = weights + right
+        blocks.append(_measures(plain * first + wrong * (1 - first), plain * (1 - first) + wrong * first, starts))
+    found = {}
+    for name, value in exact.items():
+        samples = np.concatenate([block[name] for block in blocks])
+        limits = share_limits(float(value[0]), samples, float(centre[name][0]), level)
+        found[name] = Interval(limits.value, limits.low, limits.high, level, limits.method).to_json()
+    return found
+
+
+def _measures(known: Reals, other: Reals, starts: NDArray[np.int64]) -> dict[str, Reals]:
+    """Every measure of every column; (n, columns) weights, the highest score first, equal scores from each start on."""
+    known, other = (np.add.reduceat(part, starts, axis=0) for part in (known, other))
+    kept, passed = known.cumsum(axis=0), other.cumsum(axis=0)
+    all_known, all_other = kept[-1], passed[-1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        precision = np.nan_to_num(kept / (kept + passed))
+        remaining_known, remaining = all_known - kept + known, all_known - kept + known + all_other - passed + other
+        precision_out = np.nan_to_num(1 - remaining_known / remaining)
+    enough = (kept >= KEPT * all_known * (1 - 1e-12)).argmax(axis=0)
+    columns = np.arange(known.shape[1])
+    return {
+        "auroc": (known * (all_other - passed + other / 2)).sum(axis=0) / (all_known * all_other),
+        "aupr_in": (known * precision).sum(axis=0) / all_known,
+        "aupr_out": (other * precision_out).sum(axis=0) / all_other,
+        "fpr95": passed[enough, columns] / all_other,
+    }

@@ -1,0 +1,1 @@
+"""The run folder, the files in it, and predictions that come from elsewhere."""

@@ -1,0 +1,246 @@
+"""The run folder: the only place that creates, opens and writes runs.
+
+Every file is written under a temporary name beside its place and moved there, so a crash leaves the old file or the
+new one. Stages meet only through the files in here.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+
+import numpy as np
+
+from sightline.errors import LockedSplitError, RunFailedError, UsageError
+from sightline.machine.provenance import now
+from sightline.metrics.predictions import Predictions
+from sightline.run.files import atomic_file, npz, writer_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SplitName = Literal["train", "val", "calibration", "test"]
+UNUSED = frozenset({"config.yaml", "provenance.json", "log.txt"})
+"""All that a run holds before it has done anything."""
+READS_TEST_LABELS = frozenset({"evaluate", "uncertainty", "compare"})
+"""The stages that may see test labels; whatever fits or chooses something may not."""
+
+
+class Run:
+    """One run folder, opened for reading and writing.
+
+    Args:
+        path: the folder, which exists.
+        writes: false in all but one of the processes that train together: their writing does nothing.
+    """
+
+    def __init__(self, path: Path, *, writes: bool = True) -> None:
+        self.path = path
+        self.writes = writes
+        self.stage: str | None = None
+        self.listeners: list[Callable[[Mapping[str, Any]], None]] = []
+
+    # ------------------------------------------------------------ create, open
+
+    @classmethod
+    def create(cls, runs_dir: Path, family: str, label: str) -> "Run":
+        """Make `runs_dir/family/<utc time>-label`, counting up on a clash.
+
+        Raises:
+            UsageError: the folder cannot be written.
+        """
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        for count in range(1000):
+            path = runs_dir / family / (f"{stamp}-{label}" + (f"-{count + 1}" if count else ""))
+            try:
+                path.mkdir(parents=True, exist_ok=False)
+            except FileExistsError:
+                continue
+            except OSError as error:
+                raise UsageError(f"runs_dir={runs_dir} cannot be written: {error.strerror}") from error
+            return cls(path.resolve())
+        raise UsageError(f"runs_dir={runs_dir} already holds a thousand runs named {stamp}-{label}")
+
+    @classmethod
+    def at(cls, path: Path) -> "Run":
+        """Make this very folder, or take it as it is.
+
+        Raises:
+            UsageError: it cannot be written.
+        """
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"output={path} cannot be written: {error.strerror}") from error
+        return cls(path.resolve())
+
+    @classmethod
+    def open(cls, name: str, runs_dir: Path) -> "Run":
+        """Open `latest`, a path, or a path under `runs_dir`.
+
+        Raises:
+            UsageError: there is no such run.
+        """
+        for path in (Path(name), runs_dir / name):
+            if (path / "config.yaml").is_file():
+                return cls(path.resolve())
+        if name == "latest":
+            raise UsageError(f"run=latest: {runs_dir} holds no finished or running run yet; train one first")
+        raise UsageError(f"run={name} is no run: neither {name} nor {runs_dir / name} holds a config.yaml")
+
+    def become_latest(self, runs_dir: Path) -> None:
+        """Point `runs_dir/latest` at this run."""
+        if not self.writes:
+            return
+        link = runs_dir / "latest"
+        temporary = runs_dir / f".latest-{os.getpid()}"
+        temporary.unlink(missing_ok=True)
+        temporary.symlink_to(os.path.relpath(self.path, runs_dir))
+        temporary.replace(link)
+
+    def discard_if_unused(self) -> None:
+        """Remove the folder when nothing but the question was written: a mistake should leave no run behind."""
+        if {file.name for file in self.path.rglob("*") if file.is_file()} <= UNUSED:
+            shutil.rmtree(self.path)
+            with suppress(OSError):  # other runs are in it
+                self.path.parent.rmdir()
+
+    # ------------------------------------------------------------ stages and the test lock
+
+    @contextmanager
+    def entering(self, stage: str) -> Iterator[None]:
+        """Mark `stage` as the one at work; the test lock asks for it."""
+        before, self.stage = self.stage, stage
+        try:
+            yield
+        finally:
+            self.stage = before
+
+    def unlock_test(self, purpose: str) -> None:
+        """Write one line to the test ledger, before any test label is read.
+
+        Raises:
+            LockedSplitError: the stage at work fits or chooses something.
+        """
+        if self.stage not in READS_TEST_LABELS:
+            raise LockedSplitError(f"stage {self.stage or 'unknown'} may not read test labels ({purpose})")
+        self.append("test_ledger.jsonl", {"time": now(), "stage": self.stage, "purpose": purpose})
+
+    # ------------------------------------------------------------ files
+
+    def file(self, name: str) -> Path:
+        """The place of a file of this run, its folder made."""
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def has(self, name: str) -> bool:
+        """Whether the file is there."""
+        return (self.path / name).is_file()
+
+    def remove(self, name: str) -> None:
+        """Let go of a file, if it is there."""
+        if self.writes:
+            (self.path / name).unlink(missing_ok=True)
+
+    def save_bytes(self, name: str, content: bytes) -> Path:
+        """Write a whole file, atomically."""
+        return self.save_with(name, lambda stream: stream.write(content))
+
+    def save_with(self, name: str, write: Callable[[BinaryIO], object]) -> Path:
+        """Let `write` fill a file as a stream, atomically: for what is too large to hold twice."""
+        path = self.file(name)
+        if self.writes:
+            with atomic_file(path) as stream:
+                write(stream)
+        return path
+
+    def save_text(self, name: str, text: str) -> Path:
+        """Write a whole text file, atomically."""
+        return self.save_bytes(name, text.encode())
+
+    def save_json(self, name: str, content: object) -> Path:
+        """Write JSON, atomically. Not-a-number and infinity are refused: they are no JSON."""
+        return self.save_text(name, json.dumps(content, indent=2, allow_nan=False) + "\n")
+
+    def load_json(self, name: str) -> Any:
+        """Read JSON.
+
+        Raises:
+            UsageError: the file is missing.
+            RunFailedError: the file is no JSON.
+        """
+        try:
+            return json.loads((self.path / name).read_text())
+        except FileNotFoundError as error:
+            raise UsageError(f"{self.path} has no {name}: {writer_of(name)}") from error
+        except ValueError as error:
+            raise RunFailedError(f"{self.path / name} is damaged: {error}") from error
+
+    def append(self, name: str, row: Mapping[str, Any]) -> None:
+        """Add one JSON line to a file, where it survives the death of this process."""
+        self.append_text(name, json.dumps(dict(row), allow_nan=False) + "\n")
+
+    def append_text(self, name: str, text: str) -> None:
+        """Add text to the end of a file."""
+        if self.writes:
+            with self.file(name).open("a") as stream:
+                stream.write(text)
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        """All lines of a JSON-lines file; none where there is no file. A torn last line is left out."""
+        if not self.has(name):
+            return []
+        rows = []
+        for line in (self.path / name).read_text().splitlines():
+            try:
+                rows.append(json.loads(line))
+            except ValueError:
+                break
+        return rows
+
+    def log(self, kind: Literal["epoch", "step"], **values: float) -> None:
+        """Add a row to `metrics.jsonl` and tell whoever listens."""
+        row = {"kind": kind, **values}
+        self.append("metrics.jsonl", row)
+        for listener in self.listeners:
+            listener(row)
+
+    # ------------------------------------------------------------ predictions
+
+    def save_predictions(self, split: SplitName, predictions: Predictions) -> Path:
+        """Write `predictions/<split>.npz`."""
+        return self.save_arrays(
+            f"predictions/{split}.npz", ids=predictions.ids, logits=predictions.logits, labels=predictions.labels
+        )
+
+    def load_predictions(self, split: SplitName, purpose: str) -> Predictions:
+        """Read `predictions/<split>.npz`; for the test split, through the lock and into the ledger.
+
+        Raises:
+            LockedSplitError: the stage at work may not see test labels.
+            UsageError: the file is missing.
+        """
+        if split == "test":
+            self.unlock_test(purpose)
+        arrays = self.load_arrays(f"predictions/{split}.npz")
+        return Predictions(ids=arrays["ids"], logits=arrays["logits"], labels=arrays["labels"])
+
+    def save_arrays(self, name: str, **arrays: "NDArray[Any]") -> Path:
+        """Write named arrays as `.npz`, atomically, the same bytes for the same arrays."""
+        return self.save_bytes(name, npz(arrays))
+
+    def load_arrays(self, name: str) -> dict[str, "NDArray[Any]"]:
+        """Read named arrays.
+
+        Raises:
+            UsageError: the file is missing.
+        """
+        if not self.has(name):
+            raise UsageError(f"{self.path} has no {name}: {writer_of(name)}")
+        with np.load(self.path / name, allow_pickle=False) as archive:
+            return {key: archive[key] for key in archive.files}

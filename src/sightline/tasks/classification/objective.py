@@ -1,0 +1,96 @@
+"""One label an image."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from sightline.metrics.classification.scores import accuracy_from_confusion, f1_macro_from_confusion
+from sightline.tasks.task import Targets
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+TEACHER = "teacher"
+"""The name of a teacher's logits among the targets."""
+
+
+class ClassificationTally:
+    """Loss, accuracy and macro-F1 from one confusion matrix.
+
+    Mixed items count by their soft labels: an item that is 0.7 cat adds 0.7 to the row `cat`. Accuracy is then the
+    mean label mass on the predicted class, which is plain accuracy wherever nothing was mixed.
+    """
+
+    def __init__(self, classes: int) -> None:
+        self.classes = classes
+        self._confusion: Tensor | None = None
+        self._loss: Tensor | None = None
+
+    def add(self, outputs: Tensor, targets: Targets, loss: Tensor) -> None:
+        """Count a batch."""
+        outputs, label = outputs.detach(), targets["label"]
+        truth = F.one_hot(label, self.classes).double() if label.ndim == 1 else label.double()
+        predicted = F.one_hot(outputs.argmax(dim=1), self.classes).double()
+        confusion, total = truth.T @ predicted, loss.detach().double() * len(outputs)
+        self._confusion = confusion if self._confusion is None else self._confusion + confusion
+        self._loss = total if self._loss is None else self._loss + total
+
+    def metrics(self) -> dict[str, float]:
+        """`loss`, `accuracy`, `f1_macro`."""
+        if self._confusion is None or self._loss is None:
+            raise ValueError("nothing was counted")
+        confusion = self._confusion.cpu().numpy()
+        return {
+            "loss": float(self._loss) / float(confusion.sum()),
+            "accuracy": float(accuracy_from_confusion(confusion)),
+            "f1_macro": float(f1_macro_from_confusion(confusion)),
+        }
+
+    def state_dict(self) -> dict[str, Any]:
+        """The sums."""
+        return {"confusion": self._confusion, "loss": self._loss}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take the sums back."""
+        self._confusion, self._loss = state["confusion"], state["loss"]
+
+    def merged(self, states: Sequence[Mapping[str, Any]]) -> "ClassificationTally":
+        """A tally of everything that several tallies counted."""
+        total = ClassificationTally(self.classes)
+        counted = [state for state in states if state["confusion"] is not None]
+        if counted:
+            total._confusion = torch.stack([state["confusion"].cpu() for state in counted]).sum(dim=0)
+            total._loss = torch.stack([state["loss"].cpu() for state in counted]).sum(dim=0)
+        return total
+
+
+class Classification:
+    """Cross-entropy on one label an image.
+
+    Args:
+        classes: how many.
+        loss: (logits (n, k), labels (n,) or soft (n, k)) to the mean loss that trains.
+        follow: (logits, teacher's logits) to the mean loss of following the teacher.
+        weight: share of `follow` where a batch carries a teacher's logits.
+    """
+
+    def __init__(self, classes: int, loss: Loss, follow: Loss | None = None, weight: float = 0.0) -> None:
+        self.classes = classes
+        self._loss = loss
+        self._follow, self._weight = follow, weight
+
+    def train_loss(self, outputs: Tensor, targets: Targets) -> Tensor:
+        """Mean over the items, smoothed, weighted or taught as configured."""
+        loss = self._loss(outputs, targets["label"])
+        if self._follow is None:
+            return loss
+        return (1 - self._weight) * loss + self._weight * self._follow(outputs, targets[TEACHER])
+
+    def plain_loss(self, outputs: Tensor, targets: Targets) -> Tensor:
+        """Mean negative log-likelihood."""
+        return F.cross_entropy(outputs.float(), targets["label"])
+
+    def tally(self) -> ClassificationTally:
+        """An empty tally."""
+        return ClassificationTally(self.classes)

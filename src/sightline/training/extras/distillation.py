@@ -1,0 +1,148 @@
+"""Knowledge distillation: a finished run teaches what it believes of every image (Hinton et al. 2015)."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from sightline.data.loaders import Batch, EvalLoader
+from sightline.data.preprocessing import Preprocessing
+from sightline.data.splits.split import Split
+from sightline.errors import UsageError
+from sightline.inference.model import load_model, load_preprocessing, load_split
+from sightline.inference.predict import predict_logits
+from sightline.run.folder import Run
+from sightline.tasks.classification.objective import TEACHER
+from sightline.training.precision import Precision, choose_precision
+
+
+class Teacher:
+    """Another run's model, asked about the very pixels the student sees.
+
+    Args:
+        model: the teacher, in eval mode.
+        theirs: what the teacher's images went through.
+        ours: what the student's images go through.
+        precision: in which the teacher answers during training.
+    """
+
+    def __init__(self, model: nn.Module, theirs: Preprocessing, ours: Preprocessing, precision: Precision) -> None:
+        self._model = model.requires_grad_(False)
+        self._precision = precision
+        self._side = theirs.image_size
+        shape = (1, 3, 1, 1)
+        (mean, std), (before, scale) = (
+            (torch.tensor(side.mean).view(shape), torch.tensor(side.std).view(shape)) for side in (theirs, ours)
+        )
+        self._scale, self._shift = scale / std, (before - mean) / std
+        self._known: Tensor | None = None
+
+    def remember(self, loader: EvalLoader) -> None:
+        """Answer once for every item of a loader: for a training whose pixels are the same in every epoch."""
+        predictions, _ = predict_logits(_Renormalised(self), loader)
+        known = np.full((len(loader.dataset.split.ids), predictions.logits.shape[1]), np.nan, dtype=np.float32)
+        known[loader.positions] = predictions.logits
+        self._known = torch.from_numpy(known)
+
+    @property
+    def remembers(self) -> bool:
+        """Whether every image was asked about beforehand."""
+        return self._known is not None
+
+    def __call__(self, batch: Batch) -> Batch:
+        """The batch, with the teacher's logits (n, classes) among its targets."""
+        if self._known is None:
+            logits = self.logits(batch.images)
+        else:
+            logits = self._known[torch.from_numpy(batch.positions)].to(batch.images.device)
+        return Batch(batch.images, {**batch.targets, TEACHER: logits}, batch.positions, batch.weight)
+
+    @torch.no_grad()
+    def logits(self, images: Tensor) -> Tensor:
+        """Of images (n, 3, h, w) as the student sees them, brought to the teacher's size and normalisation."""
+        with self._precision.autocast():
+            answers: Tensor = self._model(self.seen(images))
+        return answers.float()
+
+    def seen(self, images: Tensor) -> Tensor:
+        """The images as the teacher would have them."""
+        images = images * self._scale.to(images.device) + self._shift.to(images.device)
+        if images.shape[-1] != self._side:
+            images = F.interpolate(images, size=(self._side, self._side), mode="bilinear", antialias=True)
+        return images.contiguous(memory_format=torch.channels_last)
+
+    @property
+    def model(self) -> nn.Module:
+        """The network."""
+        return self._model
+
+
+class _Renormalised(nn.Module):
+    """The teacher under timm's protocol, for the student's images."""
+
+    def __init__(self, teacher: Teacher) -> None:
+        super().__init__()
+        self._teacher = teacher
+        self._network = teacher.model
+
+    def forward_features(self, images: Tensor) -> Tensor:
+        features: Tensor = self._network.forward_features(self._teacher.seen(images))  # type: ignore[operator]
+        return features
+
+    def forward_head(self, features: Tensor, pre_logits: bool = False) -> Tensor:
+        answers: Tensor = self._network.forward_head(features, pre_logits=pre_logits)  # type: ignore[operator]
+        return answers
+
+
+def open_teacher(
+    name: str, runs_dir: Path, split: Split, ours: Preprocessing, device: torch.device, precision: str
+) -> Teacher:
+    """The model of a run, after it was made sure that it may teach here.
+
+    Raises:
+        UsageError: there is no such run, it knows other classes, or it was trained on images that are held out here.
+    """
+    try:
+        run = Run.open(name, runs_dir)
+    except UsageError as error:
+        raise UsageError(f"training.teacher={name}: {error}") from error
+    theirs = load_preprocessing(run)
+    if theirs.class_names != ours.class_names:
+        raise UsageError(
+            f"training.teacher={name} knows the classes {_some(theirs.class_names)}; "
+            f"the data have {_some(ours.class_names)}"
+        )
+    _check_held_out(name, load_split(run), split)
+    model = load_model(run, device)
+    return Teacher(model, theirs, ours, choose_precision(precision, device, model, theirs.image_size))
+
+
+def _check_held_out(name: str, theirs: Split, ours: Split) -> None:
+    """A teacher that has seen the images of our test split would pass on their labels."""
+    seen = {theirs.hashes[place] for place in theirs.indices("train").tolist()}
+    for role in ("val", "calibration", "test"):
+        shared = [ours.ids[place] for place in ours.indices(role).tolist() if ours.hashes[place] in seen]
+        if shared:
+            raise UsageError(
+                f"training.teacher={name} was trained on {len(shared)} images that are in the {role} split here "
+                f"({shared[0]}); train it with the same data.split_seed and fractions"
+            )
+
+
+def _some(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+def soft_target_loss(outputs: Tensor, teacher: Tensor, temperature: float) -> Tensor:
+    """Mean Kullback-Leibler divergence of softened answers, times temperature squared to keep the gradient's size.
+
+    Args:
+        outputs: (n, k) logits of the student.
+        teacher: (n, k) logits of the teacher.
+        temperature: both are divided by it.
+    """
+    student = (outputs.float() / temperature).log_softmax(dim=1)
+    soft = (teacher.float() / temperature).log_softmax(dim=1)
+    return temperature**2 * F.kl_div(student, soft, reduction="batchmean", log_target=True)

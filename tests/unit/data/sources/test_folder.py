@@ -1,0 +1,178 @@
+import logging
+import os
+
+import pytest
+
+from sightline.data.sources.folder import find_folder
+from sightline.errors import UsageError
+
+
+def plant(root, *paths):
+    for path in paths:
+        place = root / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(b"x")
+    return root
+
+
+def found(root):
+    source = find_folder(root)
+    return {
+        name: (source.class_names[label], role)
+        for name, label, role in zip(source.ids, source.labels, source.roles, strict=True)
+    }
+
+
+def test_classes_only(tmp_path):
+    plant(tmp_path, "cat/1.jpg", "cat/deep/er/2.PNG", "dog/3.jpeg", "dog/4.tif", "dog/notes.txt", "readme.png")
+    assert found(tmp_path) == {
+        "cat/1.jpg": ("cat", None),
+        "cat/deep/er/2.PNG": ("cat", None),
+        "dog/3.jpeg": ("dog", None),
+        "dog/4.tif": ("dog", None),
+    }
+    source = find_folder(tmp_path)
+    assert source.class_names == ("cat", "dog")
+    assert source.files == tuple(tmp_path / name for name in source.ids)
+    assert source.groups is None
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "JPG", "Png", "TIFF"])
+def test_suffixes(tmp_path, suffix):
+    assert len(find_folder(plant(tmp_path, f"a/1.{suffix}", f"b/2.{suffix}", "b/3.txt", "b/jpg", "b/4.jpg.part"))) == 2
+
+
+def test_splits_by_name(tmp_path):
+    plant(tmp_path, "train/cat/1.jpg", "train/dog/2.jpg", "Valid/cat/3.jpg", "calibration/dog/4.jpg", "TEST/cat/5.jpg")
+    assert found(tmp_path) == {
+        "train/cat/1.jpg": ("cat", "train"),
+        "train/dog/2.jpg": ("dog", "train"),
+        "Valid/cat/3.jpg": ("cat", "val"),
+        "calibration/dog/4.jpg": ("dog", "calibration"),
+        "TEST/cat/5.jpg": ("cat", "test"),
+    }
+
+
+@pytest.mark.parametrize("word", ["val", "valid", "validation", "VAL"])
+def test_words_for_validation(tmp_path, word):
+    plant(tmp_path, "train/a/1.jpg", "train/b/2.jpg", f"{word}/a/3.jpg")
+    assert found(tmp_path)[f"{word}/a/3.jpg"] == ("a", "val")
+
+
+def test_classes_that_only_one_split_has(tmp_path):
+    plant(tmp_path, "train/a/1.jpg", "train/b/2.jpg", "test/b/3.jpg", "test/c/4.jpg")
+    assert find_folder(tmp_path).class_names == ("a", "b", "c")
+    assert found(tmp_path)["test/c/4.jpg"] == ("c", "test")
+
+
+def test_a_class_may_be_called_train(tmp_path):
+    plant(tmp_path, "bus/1.jpg", "car/2.jpg", "train/3.jpg", "train/old/4.jpg")
+    assert set(found(tmp_path).values()) == {("bus", None), ("car", None), ("train", None)}
+    plant(tmp_path / "two", "cat/1.jpg", "test/2.jpg")
+    assert set(found(tmp_path / "two").values()) == {("cat", None), ("test", None)}
+
+
+def test_splits_or_classes_is_asked_when_nobody_can_tell(tmp_path):
+    plant(tmp_path, "bus/1.jpg", "train/old/3.jpg", "train/new/4.jpg")
+    with pytest.raises(UsageError, match="splits or classes"):
+        find_folder(tmp_path)
+
+
+def test_what_belongs_to_no_split_is_left_out_and_told(tmp_path, caplog):
+    plant(tmp_path, "train/a/1.jpg", "train/b/2.jpg", "test/3.jpg", "unlabeled/4.jpg", "docs/readme.txt")
+    with caplog.at_level(logging.WARNING):
+        assert set(found(tmp_path)) == {"train/a/1.jpg", "train/b/2.jpg"}
+    assert "unlabeled/ belong" in caplog.text
+    assert "test/ holds no class folders" in caplog.text
+    assert "docs" not in caplog.text
+
+
+def test_hidden_and_empty_folders_are_passed_over(tmp_path):
+    plant(tmp_path, "a/1.jpg", "a/.2.jpg", "a/.thumbs/3.jpg", "b/4.jpg", ".git/5.jpg", "empty/6.txt")
+    assert set(found(tmp_path)) == {"a/1.jpg", "b/4.jpg"}
+    assert find_folder(tmp_path).class_names == ("a", "b")
+
+
+def test_links_are_followed_but_not_in_circles(tmp_path):
+    plant(tmp_path / "store", "cats/1.jpg")
+    root = plant(tmp_path / "root", "dog/2.jpg")
+    (root / "cat").symlink_to(tmp_path / "store" / "cats")
+    (root / "dog" / "back").symlink_to(root)
+    (root / "dog" / "self").symlink_to(root / "dog")
+    (root / "dog" / "gone.jpg").symlink_to(tmp_path / "nothing")
+    assert set(found(root)) == {"cat/1.jpg", "dog/2.jpg", "dog/gone.jpg"}
+
+
+def test_a_neighbour_of_similar_name_is_no_circle(tmp_path):
+    plant(tmp_path, "ab/1.jpg", "c/2.jpg", "../a/3.jpg")
+    plant(tmp_path, "a/4.jpg")
+    (tmp_path / "ab" / "more").symlink_to(tmp_path / "a")
+    assert "ab/more/4.jpg" in found(tmp_path)
+
+
+def test_names_that_are_no_text_can_be_stored(tmp_path):
+    plant(tmp_path, "a/1.jpg", "b/ü.jpg")
+    os.close(os.open(os.fsencode(tmp_path) + b"/a/\xff.jpg", os.O_CREAT))
+    source = find_folder(tmp_path)
+    assert [name.encode() for name in source.ids] == [b"a/1.jpg", b"a/\\udcff.jpg", "b/ü.jpg".encode()]
+    assert source.files[1].exists()
+
+
+def test_order_is_the_same_whatever_the_disk_says(tmp_path, monkeypatch):
+    plant(tmp_path, *(f"{name}/{number}/{number}.jpg" for name in "cab" for number in (3, 1, 2)))
+    expected = find_folder(tmp_path).ids
+    scan = os.scandir
+
+    class Backwards(list):
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+    monkeypatch.setattr(os, "scandir", lambda folder: Backwards(list(scan(folder))[::-1]))
+    assert find_folder(tmp_path).ids == expected
+
+
+def refusal(root):
+    with pytest.raises(UsageError) as caught:
+        find_folder(root)
+    message = str(caught.value)
+    assert "data.root" in message
+    assert message.count("\n") <= 1
+    return message
+
+
+def test_refusals_say_what_to_do(tmp_path):
+    assert "data.root=DIR" in refusal(None)
+    assert "does not exist" in refusal(tmp_path / "none")
+    assert "is no folder" in refusal(plant(tmp_path, "file") / "file")
+    empty = plant(tmp_path / "empty", "a/1.txt")
+    assert ".jpg" in refusal(empty)
+    assert "train/<class>" in refusal(empty)
+    assert "no train/" in refusal(plant(tmp_path / "untrained", "val/a/1.jpg", "test/a/1.jpg"))
+    assert "one class only, 'a'" in refusal(plant(tmp_path / "one", "a/1.jpg"))
+
+
+def test_one_folder_too_high_is_hinted_at(tmp_path):
+    plant(tmp_path, "cifar/train/a/1.jpg", "cifar/train/b/1.jpg", "cifar/test/a/2.jpg")
+    message = refusal(tmp_path)
+    assert "test/, train/" in message
+    assert f"data.root={tmp_path / 'cifar'}?" in message
+
+
+def test_data_sets_that_look_like_classes_are_doubted(tmp_path, caplog):
+    plant(tmp_path, "cifar/train/a/1.jpg", "cifar/test/a/2.jpg", "camvid/images/3.jpg")
+    with caplog.at_level(logging.WARNING):
+        assert find_folder(tmp_path).class_names == ("camvid", "cifar")
+    assert caplog.text.count("one folder too high") == 1
+    assert "cifar holds test/, train/" in caplog.text
+
+
+def test_thousands_of_files_are_listed(tmp_path):
+    for label in range(10):
+        folder = tmp_path / f"class{label}"
+        folder.mkdir()
+        for number in range(300):
+            os.close(os.open(folder / f"{number}.jpg", os.O_CREAT))
+    assert len(find_folder(tmp_path)) == 3000

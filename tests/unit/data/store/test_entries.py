@@ -1,0 +1,72 @@
+import io
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sightline.data.store import entries as module
+from sightline.data.store.decode import content_hash, decode
+from sightline.data.store.entries import channel_sums, read_entries, receive, send
+
+
+def noise(height=8, width=12):
+    return np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def files(tmp_path):
+    """A picture, half of one, nothing, a folder, and the picture again."""
+    good, bad = tmp_path / "a.jpg", tmp_path / "b.png"
+    Image.fromarray(noise()).save(good)
+    bad.write_bytes(good.read_bytes()[:60])
+    return [str(good), str(bad), str(tmp_path / "gone"), str(tmp_path), str(good)]
+
+
+def test_entries_of_files(files, tmp_path):
+    entries, planes = read_entries(files, 4)
+    content = (tmp_path / "a.jpg").read_bytes()
+    stored = decode(content, 4).pixels.transpose(2, 0, 1)
+    values = stored.reshape(3, -1).astype(int)
+    sums = [*values.sum(axis=1), *(values**2).sum(axis=1)]
+    assert entries[0] == (content_hash(content), 12, 8, "RGB", 4, 6, sums, None)
+    assert entries[1].hash == content_hash((tmp_path / "b.png").read_bytes())
+    assert entries[1].error
+    assert entries[2] == ("", 0, 0, "", 0, 0, [], "No such file or directory")
+    assert entries[3].error == "Is a directory"
+    assert planes == stored.tobytes() * 2
+
+
+def test_only_what_is_wanted_is_answered(files):
+    entries, planes = read_entries(files, 4)
+    facts, nothing = read_entries(files, 4, "facts")
+    assert (facts, nothing) == (entries, b"")
+    bare, pixels = read_entries(files, 4, "pixels")
+    assert pixels == planes
+    assert bare == [entry._replace(sums=[]) for entry in entries]
+
+
+def test_sums_are_exact_however_they_are_cut(monkeypatch):
+    planes = noise(40, 50).reshape(-1, 3).T
+    expected = [*planes.sum(axis=1, dtype=int).tolist(), *(planes.astype(int) ** 2).sum(axis=1).tolist()]
+    assert channel_sums(planes) == expected
+    monkeypatch.setattr(module, "SUMMED_AT_ONCE", 7)
+    assert channel_sums(planes) == expected
+
+
+def test_messages_arrive_whole_or_not_at_all():
+    stream = io.BytesIO()
+    send(stream, b"head", b"body")
+    send(stream, b"")
+    written = stream.getvalue()
+    stream.seek(0)
+    assert [receive(stream) for _ in range(3)] == [(b"head", b"body"), (b"", b""), None]
+    for cut in (3, 18, 21):
+        assert receive(io.BytesIO(written[:cut])) is None
+
+
+def test_workers_import_neither_torch_nor_the_rest():
+    code = "import sys, sightline.data.store.entries; print({'torch', 'pydantic', 'scipy', 'hydra'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

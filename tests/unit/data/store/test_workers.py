@@ -1,0 +1,153 @@
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from PIL import Image
+
+from sightline.data.store import decode, workers
+from sightline.data.store import entries as program
+from sightline.data.store.entries import read_entries
+from sightline.data.store.workers import decode_files
+from sightline.errors import RunFailedError
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """240 small images of many shapes, a few of them broken."""
+    folder = tmp_path_factory.mktemp("images")
+    rng = np.random.default_rng(0)
+    paths = []
+    for number in range(240):
+        array = rng.integers(0, 256, (4 + number % 7, 5 + number % 5, 3), dtype=np.uint8)
+        path = folder / f"{number:03d}.{'tiff' if number % 40 == 7 else 'png'}"
+        Image.fromarray(array).save(path, **({"compression": "tiff_lzw"} if path.suffix == ".tiff" else {}))
+        if number % 40 == 7:
+            content = bytearray(path.read_bytes())
+            content[9:30] = b"\xff" * 21
+            path.write_bytes(content)
+        paths.append(str(path))
+    return paths
+
+
+def joined(chunks):
+    chunks = list(chunks)
+    return [entry for entries, _ in chunks for entry in entries], b"".join(pixels for _, pixels in chunks)
+
+
+def children():
+    started = psutil.Process().children(recursive=True)
+    return [child for child in started if "sightline.data.store.entries" in child.cmdline()]
+
+
+def test_any_number_of_workers_gives_the_same_in_order(files, capfd):
+    sizes = [Path(path).stat().st_size for path in files]
+    expected = read_entries(files, 6)
+    capfd.readouterr()
+    assert sum(entry.error is not None for entry in expected[0]) == 6
+    for count in (2, 3):
+        assert joined(decode_files(files, sizes, 6, count)) == expected
+    assert capfd.readouterr() == ("", "")
+    assert joined(decode_files(files, sizes, 6, 0)) == expected
+    assert children() == []
+
+
+def test_chunks_keep_order_and_bounds():
+    paths = [str(number) for number in range(1000)]
+    small = workers._chunks(paths, [10] * 1000, 32, 2)
+    assert [path for chunk in small for path in chunk] == paths
+    assert max(map(len, small)) == 125
+    large = workers._chunks(paths, [700_000] * 1000, 32, 2)
+    assert {len(chunk) for chunk in large} == {2}
+    assert workers._chunks([], [], None, 2) == []
+
+
+def test_few_files_start_no_process(files, monkeypatch):
+    monkeypatch.setattr(workers, "Pool", None)
+    assert len(joined(decode_files(files[:100], [1] * 100, None, 4))[0]) == 100
+
+
+def test_closing_early_ends_the_workers(files):
+    chunks = decode_files(files, [1] * len(files), None, 2)
+    next(chunks)
+    assert len(children()) == 2
+    # Ctrl-C at a terminal goes to a whole process group: they are in none of ours.
+    assert os.getpgid(0) not in {os.getpgid(child.pid) for child in children()}
+    chunks.close()
+    assert children() == []
+
+
+def test_a_worker_that_dies_over_a_file_costs_that_file_alone(files, tmp_path, monkeypatch):
+    # A stand-in for a decoder that crashes: it dies over every path that holds the word.
+    folder = tmp_path / "sightline" / "data"
+    folder.mkdir(parents=True)
+    for name in (folder.parent / "__init__.py", folder / "__init__.py"):
+        name.write_text("")
+    text, line = Path(program.__file__).read_text(), "        with open(path,"
+    assert text.count(line) == 1
+    deadlier = text.replace(line, "        if 'deadly' in path: os.kill(os.getpid(), 9)\n" + line)
+    (folder / "entries.py").write_text(deadlier)
+    shutil.copy(decode.__file__, folder)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    deadly = tmp_path / "deadly.png"
+    deadly.write_bytes(b"x")
+    paths = [*files[:100], str(deadly), *files[100:]]
+    entries, pixels = joined(decode_files(paths, [1] * len(paths), None, 2))
+    expected, expected_pixels = read_entries(files, None)
+    assert entries[100].error == "the decoder crashed on it"
+    assert entries[:100] + entries[101:] == expected
+    assert pixels == expected_pixels
+
+
+def test_a_worker_that_cannot_start_says_why(files, tmp_path, monkeypatch):
+    (tmp_path / "PIL").mkdir()
+    (tmp_path / "PIL" / "__init__.py").write_text("raise ImportError('no Pillow for you')")
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    with pytest.raises(RunFailedError, match=r"no Pillow for you; data.workers=0"):
+        joined(decode_files(files, [1] * len(files), None, 2))
+    assert children() == []
+
+
+PARENT = """
+import sys, time
+from sightline.data.store.workers import decode_files
+paths = sys.argv[1:]
+chunks = decode_files(paths, [1] * len(paths), None, 2)
+next(chunks)
+print("started", flush=True)
+try:
+    time.sleep(60)
+finally:
+    chunks.close()
+"""
+
+
+@pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGINT])
+def test_workers_end_with_their_parent(files, stop):
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT, *files], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    with parent:
+        assert parent.stdout.readline() == "started\n"
+        found = psutil.Process(parent.pid).children(recursive=True)
+        assert len(found) == 2
+        parent.send_signal(stop)
+        complaints = parent.communicate(timeout=100)[1]
+    assert psutil.wait_procs(found, timeout=100)[1] == []
+    assert complaints.count("Traceback") == (0 if stop == signal.SIGKILL else 1)
+
+
+def test_the_main_program_is_not_run_again(files, tmp_path):
+    # No guard around it: with multiprocessing's spawn each worker would start the program anew.
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import sys\nfrom sightline.data.store.workers import decode_files\nprint('begun')\n"
+        "print(sum(len(entries) for entries, _ in decode_files(sys.argv[1:], [1] * len(sys.argv[1:]), None, 2)))\n"
+    )
+    done = subprocess.run([sys.executable, str(program), *files], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("begun\n240\n", "")

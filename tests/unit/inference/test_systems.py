@@ -1,0 +1,46 @@
+"""Who takes part in a comparison, and how soon each gets as far as all do."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from sightline.inference.systems import Curve, _distinct_names, seconds_to_the_same
+
+
+@dataclass(frozen=True)
+class Known:
+    """An entrant of which only the curves matter."""
+
+    members: list[Curve]
+    name: str = "known"
+
+    def curves(self) -> list[Curve]:
+        return self.members
+
+
+def test_the_accuracy_is_one_that_all_reach_and_the_time_that_of_its_first_epoch():
+    slow = Known([[(10.0, 0.5), (20.0, 0.7), (30.0, 0.9)], [(12.0, 0.6), (24.0, 0.8), (36.0, 0.8)]])
+    weak: Any = Known([[(5.0, 0.6), (10.0, 0.65)], [(5.0, 0.7), (10.0, 0.75)]])
+    other: Any = Known([])
+    target, seconds = seconds_to_the_same([slow, weak, other])  # type: ignore[list-item]
+    assert target == pytest.approx(0.65)  # the best of weak's first member
+    assert seconds == [pytest.approx((20 + 24) / 2), pytest.approx((10 + 5) / 2), None]
+    assert seconds_to_the_same([other]) == (None, [None])
+
+
+@pytest.mark.parametrize(
+    ("settings", "names"),
+    [
+        ([{"model.name": "a", "optimizer.lr": 1}, {"model.name": "b", "optimizer.lr": 2}], ["model=a", "model=b"]),
+        ([{"seed": 1, "optimizer.lr": 1}, {"seed": 2, "optimizer.lr": 2}], ["optimizer.lr=1", "optimizer.lr=2"]),
+        (
+            [{"x": 1, "y": 1}, {"x": 1, "y": 2}, {"x": 2, "y": 2}],
+            ["x=1 y=1", "x=1 y=2", "x=2 y=2"],
+        ),
+        ([{"x": 1}, {"x": 1}], ["run 0", "run 1"]),
+        ([{"x": 1}], ["run 0"]),
+    ],
+)
+def test_names_say_what_sets_them_apart(settings: list[dict[str, Any]], names: list[str]):
+    assert _distinct_names(settings, [f"run {place}" for place in range(len(settings))]) == names

@@ -1,0 +1,42 @@
+"""Freed blocks are kept between steps, unless a person's own settings say otherwise."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+FAULTS = (
+    "import resource, torch\n"
+    "from sightline.machine.environment import prepare_torch\n"
+    "prepare_torch()\n"
+    "def faults():\n"
+    "    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"
+    "def step():\n"
+    "    torch.ones(2**24)\n"
+    "step()\n"
+    "before = faults()\n"
+    "for _ in range(4):\n"
+    "    step()\n"
+    "print(faults() - before)\n"
+)
+"""Page faults of four blocks of 64 MB after the first one; without huge pages such a block has 16,384."""
+
+
+def faults(**settings: str) -> int:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("MALLOC_")} | settings
+    environment |= {"THP_MEM_ALLOC_ENABLE": "0", "CUDA_VISIBLE_DEVICES": ""}
+    done = subprocess.run(
+        [sys.executable, "-c", FAULTS], capture_output=True, text=True, env=environment, timeout=120, check=True
+    )
+    return int(done.stdout)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the C library's settings are glibc's")
+def test_large_blocks_are_not_faulted_in_for_every_step():
+    assert faults() < 40_000
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the C library's settings are glibc's")
+def test_settings_of_a_persons_own_win():
+    assert faults(MALLOC_MMAP_THRESHOLD_="1000000") > 60_000

@@ -1,0 +1,29 @@
+import psutil
+import pytest
+
+from sightline.machine import free_space
+from sightline.machine.free_space import free_disk, free_memory, in_words
+
+
+@pytest.mark.parametrize(("limit", "expected"), [(None, 10**12), (10**9, 10**9), (10**15, 10**12)])
+def test_the_smaller_of_machine_and_container_counts_and_processes_that_train_together_share_it(
+    monkeypatch, limit, expected
+):
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: type("", (), {"available": 10**12}))
+    monkeypatch.setattr(free_space, "memory_room", lambda: limit)
+    monkeypatch.delenv("LOCAL_WORLD_SIZE", raising=False)
+    assert free_memory() == expected
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "4")
+    assert free_memory() == expected // 4
+
+
+def test_here_it_is_a_sound_number():
+    assert 0 < free_memory() <= psutil.virtual_memory().total
+
+
+def test_disk_of_a_folder_yet_to_be_made(tmp_path):
+    assert free_disk(tmp_path / "deep" / "er") == pytest.approx(free_disk(tmp_path), rel=0.2)
+
+
+def test_words():
+    assert (in_words(184_320_000), in_words(3 * 10**12), in_words(1000)) == ("0.2 GB", "3000.0 GB", "0.0 MB")

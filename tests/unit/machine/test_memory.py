@@ -1,0 +1,57 @@
+"""What counts as a lack of memory, and how often work is cut in half."""
+
+import pytest
+import torch
+
+from sightline.errors import RunFailedError
+from sightline.machine.memory import in_parts_that_fit, is_out_of_memory
+
+
+@pytest.mark.parametrize(
+    ("error", "answer"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory"), True),
+        (MemoryError(), True),
+        (
+            RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
+            True,
+        ),
+        (RuntimeError("could not create a primitive"), True),
+        (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), False),
+        (ValueError("can't allocate memory"), False),
+    ],
+)
+def test_what_counts_as_a_lack_of_memory(error: Exception, answer: bool):
+    assert is_out_of_memory(error) == answer
+
+
+def test_the_system_itself_refuses():
+    with pytest.raises(RuntimeError) as refusal:
+        torch.empty(2**60)
+    assert is_out_of_memory(refusal.value)
+
+
+def test_parts_double_until_they_fit_and_stay():
+    calls = []
+
+    def attempt(parts: int) -> str:
+        calls.append(parts)
+        if parts < 6:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return "done"
+
+    assert in_parts_that_fit(attempt, 1, 20, 20) == ("done", 8)
+    assert calls == [1, 2, 4, 8]
+    assert in_parts_that_fit(attempt, 8, 20, 20) == ("done", 8)
+
+
+def test_the_most_parts_there_can_be_are_tried_before_giving_up():
+    calls = []
+
+    def attempt(parts: int) -> None:
+        calls.append(parts)
+        raise MemoryError("no room")
+
+    with pytest.raises(RunFailedError, match="no room"):
+        in_parts_that_fit(attempt, 2, 5, 10)
+    assert calls == [2, 4, 5]

@@ -1,0 +1,67 @@
+"""Several ways to answer the same items: their scores, their differences, what they know of their mistakes."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import log_loss, roc_auc_score
+
+from sightline.metrics.comparison.methods import Way, measure_ways
+from sightline.metrics.predictions import Predictions
+
+SETTINGS = {"bins": 15, "level": 0.95, "resamples": 200, "groups": None}
+
+
+def world(n: int, seed: int, noise: float):
+    """A plain answer with noise of its own, and one with less; the labels are drawn from neither."""
+    rng = np.random.default_rng(seed)
+    truth = 2 * rng.normal(size=(n, 3))
+    labels = (truth + rng.gumbel(size=(n, 3))).argmax(axis=1)
+    ids = np.arange(n).astype(str)
+    plain, better = (
+        Predictions(ids, (truth + scale * rng.normal(size=(n, 3))).astype(np.float32), labels) for scale in (noise, 0.1)
+    )
+    return plain, better
+
+
+def measured(n: int = 300, seed: int = 0, noise: float = 1.0):
+    plain, better = world(n, seed, noise)
+    ways = [Way("plain", 1, plain, None, None), Way("ensemble", 5, better, 1.2, np.zeros(n))]
+    return plain, better, measure_ways(ways, seed=seed, **SETTINGS)
+
+
+def test_each_way_has_its_scores_at_its_own_temperature():
+    plain, better, (first, second) = measured()
+    assert first["metrics"]["log_loss"]["value"] == pytest.approx(log_loss(plain.labels, plain.probabilities()))
+    assert second["metrics"]["log_loss"]["value"] == pytest.approx(log_loss(plain.labels, better.probabilities(1.2)))
+    difference = second["metrics"]["log_loss"]["value"] - first["metrics"]["log_loss"]["value"]
+    assert second["over_plain"]["log_loss"]["value"] == pytest.approx(difference)
+    assert "over_plain" not in first
+
+
+def test_mistakes_are_known_by_doubt():
+    plain, _, (first, second) = measured()
+    right = plain.logits.argmax(axis=1) == plain.labels
+    expected = roc_auc_score(right, plain.probabilities().max(axis=1))
+    assert first["mistakes"]["confidence"]["auroc"]["value"] == pytest.approx(expected)
+    assert set(first["mistakes"]) == {"confidence", "entropy"}
+    assert second["mistakes"]["mutual_information"]["auroc"]["value"] == 0.5
+
+
+def test_limits_of_differences_hold_what_is_true():
+    """95 % limits at 300 items; 3 standard errors of 100 samples are 7 points."""
+    _, _, (_, large) = measured(200_000, 99)
+    truth, hits = (
+        {name: one["value"] for name, one in large["over_plain"].items()},
+        dict.fromkeys(("log_loss", "aurc"), 0),
+    )
+    for seed in range(100):
+        _, _, (_, found) = measured(300, seed)
+        for name in hits:
+            hits[name] += found["over_plain"][name]["low"] <= truth[name] <= found["over_plain"][name]["high"]
+    assert min(hits.values()) / 100 > 0.87, hits
+
+
+def test_without_mistakes_there_is_nothing_to_tell_apart():
+    labels = np.arange(30) % 3
+    sure = Predictions(labels.astype(str), (9 * np.eye(3)[labels]).astype(np.float32), labels)
+    (found,) = measure_ways([Way("plain", 1, sure, None, None)], seed=0, **SETTINGS)
+    assert found["mistakes"] == {}

@@ -1,0 +1,91 @@
+import json
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+
+from sightline.metrics.intervals.interval import Interval, effective_sizes, undefined, wilson, wilson_share
+
+
+@given(st.integers(1, 5000), st.floats(0, 1), st.sampled_from([0.8, 0.9, 0.95, 0.99]))
+def test_wilson_is_scipys(n, share, level):
+    successes = round(share * n)
+    expected = binomtest(successes, n).proportion_ci(level, method="wilson")
+    found = wilson(successes, n, level)
+    assert found.value == successes / n
+    assert found.low == pytest.approx(expected.low, abs=1e-12)
+    assert found.high == pytest.approx(expected.high, abs=1e-12)
+    assert 0 <= found.low <= found.value <= found.high <= 1
+
+
+@pytest.mark.parametrize("n", [1, 7, 360, 10_000])
+def test_wilson_at_the_ends(n):
+    z2 = 1.959963984540054**2
+    none, all_ = wilson(0, n, 0.95), wilson(n, n, 0.95)
+    assert (none.low, all_.high) == (0.0, 1.0)
+    assert none.high == pytest.approx(z2 / (n + z2), abs=1e-12)
+    assert all_.low == pytest.approx(n / (n + z2), abs=1e-12)
+
+
+def test_wilson_without_items_knows_nothing():
+    found = wilson(0, 0, 0.95)
+    assert math.isnan(found.value)
+    assert (found.low, found.high) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize(("successes", "n"), [(3, 2), (-1, 2), (math.nan, 2), (0, math.nan)])
+def test_wilson_refuses_what_is_no_count(successes, n):
+    with pytest.raises(ValueError):
+        wilson(successes, n, 0.95)
+
+
+def test_json_has_no_nan():
+    text = json.dumps(undefined(0.95).to_json(), allow_nan=False)
+    assert json.loads(text) == {"value": None, "low": None, "high": None, "level": 0.95, "method": "undefined"}
+    assert type(Interval(np.float64(0.5), 0.0, 1.0, 0.95, "x").to_json()["value"]) is float
+
+
+def sizes(success, groups):
+    success = np.asarray(success, dtype=bool)
+    return effective_sizes(success, np.zeros(len(success), dtype=np.int64), 1, np.asarray(groups))[0]
+
+
+def test_items_on_their_own_are_worth_themselves():
+    success = np.random.default_rng(0).random(400) < 0.7
+    assert sizes(success, np.arange(400)) == pytest.approx(400, rel=0.01)
+
+
+def test_copies_add_nothing():
+    success = np.random.default_rng(0).random(300) < 0.7
+    assert sizes(np.repeat(success, 8), np.repeat(np.arange(300), 8)) == pytest.approx(300, rel=0.01)
+
+
+def test_groups_that_agree_are_worth_one_item_each():
+    assert sizes(np.ones(60), np.arange(60) // 6) == 10
+    assert sizes(np.zeros(60), np.arange(60) // 6) == 10
+
+
+def test_few_groups_have_the_variance_of_a_sample():
+    # Shares of groups 1, 1 and 0: the mean of three values with variance 1/3 has variance 1/9; p (1 - p) is 2/9.
+    assert sizes([1, 1, 1, 1, 0, 0], [0, 0, 1, 1, 2, 2]) == pytest.approx(2)
+
+
+def test_one_group_is_worth_one_item():
+    assert sizes([1, 0, 1, 1], [0, 0, 0, 0]) == 1
+
+
+def test_never_worth_more_than_they_are():
+    assert sizes([1, 0] * 50, np.arange(100) // 2) == 100
+
+
+def test_parts_are_taken_apart():
+    success, part, groups = np.ones(6, dtype=bool), np.array([0, 0, 0, 2, 2, 2]), np.array([0, 0, 1, 0, 1, 2])
+    assert effective_sizes(success, part, 3, groups).tolist() == [2, 0, 3]
+
+
+def test_limits_of_an_effective_size_lie_wider():
+    alone, grouped = wilson(80, 100, 0.95), wilson_share(0.8, 25.5, 0.95)
+    assert grouped.low < alone.low < alone.high < grouped.high

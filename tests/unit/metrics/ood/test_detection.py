@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
+
+from sightline.metrics.ood.detection import detection
+
+SETTINGS = {"level": 0.95, "resamples": 300, "seed": 0}
+
+
+def world(n: int, seed: int, apart: float = 1.5):
+    rng = np.random.default_rng(seed)
+    known = np.arange(n) % 3 > 0
+    return rng.normal(size=n) + apart * known, known
+
+
+def by_definition(scores, known):
+    false, true, _ = roc_curve(known, scores, drop_intermediate=False)
+    return {
+        "auroc": roc_auc_score(known, scores),
+        "aupr_in": average_precision_score(known, scores),
+        "aupr_out": average_precision_score(~known, -scores),
+        "fpr95": false[true >= 0.95].min(),
+    }
+
+
+@pytest.mark.parametrize("ties", [False, True])
+@pytest.mark.parametrize("seed", range(20))
+def test_values_are_those_of_scikit_learn(seed: int, ties: bool):
+    scores, known = world(90, seed)
+    scores = np.round(scores) if ties else scores
+    found = detection(scores, known, **SETTINGS | {"resamples": 50})
+    assert {name: entry["value"] for name, entry in found.items()} == pytest.approx(
+        by_definition(scores, known), abs=1e-12
+    )
+
+
+def test_intervals_hold_what_is_true():
+    """95 % intervals at 300 items; 3 standard errors of 200 samples are 5 points."""
+    truth, hits = by_definition(*world(600_000, 99)), dict.fromkeys(("auroc", "aupr_in", "aupr_out", "fpr95"), 0)
+    for seed in range(200):
+        found = detection(*world(300, seed), **SETTINGS | {"resamples": 200, "seed": seed})
+        for name in hits:
+            hits[name] += found[name]["low"] <= truth[name] <= found[name]["high"]
+    assert min(hits.values()) / 200 > 0.90, hits
+
+
+def test_scores_that_never_overlap_here_may_overlap_elsewhere():
+    scores, known = world(60, 0, apart=50.0)
+    found = detection(scores, known, **SETTINGS)
+    assert found["auroc"]["value"] == found["auroc"]["high"] == 1
+    assert 0.8 < found["auroc"]["low"] < 0.99
+    assert found["fpr95"]["value"] == found["fpr95"]["low"] == 0
+    assert found["fpr95"]["high"] > 0.03

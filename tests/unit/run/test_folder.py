@@ -1,0 +1,127 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sightline.errors import LockedSplitError, RunFailedError, UsageError
+from sightline.metrics.predictions import Predictions
+from sightline.run.folder import Run
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return Run.create(tmp_path / "runs", "digits-cnn", "abcd1234-s0")
+
+
+def made(rows: int = 3) -> Predictions:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(rows, 4)).astype(np.float32)
+    return Predictions(np.array([f"é{row}" for row in range(rows)]), logits, np.arange(rows, dtype=np.int64) % 4)
+
+
+def test_a_clash_counts_up(tmp_path: Path):
+    paths = {Run.create(tmp_path, "a-b", "x").path for _ in range(5)}
+    assert len(paths) == 5
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="runs_dir="):
+        Run.create(tmp_path / "file", "a", "b")
+
+
+def test_latest_follows(tmp_path: Path):
+    for label in ("one", "two"):
+        run = Run.create(tmp_path, "a", label)
+        run.save_text("config.yaml", "")
+        run.become_latest(tmp_path)
+        assert Run.open("latest", tmp_path).path == run.path
+    assert not (tmp_path / "latest").readlink().is_absolute(), "the folder can be moved or mounted elsewhere"
+
+
+@pytest.mark.parametrize("name", ["latest", "nope"])
+def test_a_run_that_is_not_there_is_refused(tmp_path: Path, name: str):
+    with pytest.raises(UsageError, match=f"run={name}"):
+        Run.open(name, tmp_path)
+
+
+def test_a_failed_write_leaves_the_old_file(run: Run):
+    run.save_text("x/a.txt", "old")
+
+    def fail(stream: object) -> None:
+        stream.write(b"half")  # type: ignore[attr-defined]
+        raise OSError("no space left")
+
+    with pytest.raises(OSError, match="no space"):
+        run.save_with("x/a.txt", fail)
+    assert (run.path / "x/a.txt").read_text() == "old"
+    assert [path.name for path in (run.path / "x").iterdir()] == ["a.txt"]
+
+
+def test_json_refuses_what_is_no_json(run: Run):
+    with pytest.raises(ValueError, match="JSON compliant"):
+        run.save_json("a.json", {"x": float("nan")})
+    assert not run.has("a.json")
+
+
+def test_missing_and_damaged_json_are_told_apart(run: Run):
+    with pytest.raises(UsageError, match="mode `calibrate` writes it"):
+        run.load_json("calibration.json")
+    run.save_text("calibration.json", "{")
+    with pytest.raises(RunFailedError, match="damaged"):
+        run.load_json("calibration.json")
+
+
+def test_a_torn_last_line_is_left_out(run: Run):
+    run.log("epoch", epoch=0.0)
+    run.log("epoch", epoch=1.0)
+    run.append_text("metrics.jsonl", '{"kind": "ep')
+    assert [row["epoch"] for row in run.rows("metrics.jsonl")] == [0, 1]
+
+
+def test_listeners_hear_every_row(run: Run):
+    heard: list[object] = []
+    run.listeners.append(heard.append)
+    run.log("step", step=1, loss=0.5)
+    assert heard == [{"kind": "step", "step": 1, "loss": 0.5}]
+
+
+def test_predictions_come_back_and_equal_arrays_give_equal_bytes(run: Run):
+    run.save_predictions("val", made())
+    first = (run.path / "predictions/val.npz").read_bytes()
+    back = run.load_predictions("val", "a test")
+    assert back.ids.tolist() == made().ids.tolist()
+    np.testing.assert_array_equal(back.logits, made().logits)
+    run.save_predictions("val", back)
+    assert (run.path / "predictions/val.npz").read_bytes() == first
+
+
+@pytest.mark.parametrize("stage", [None, "train", "calibrate", "sweep", "explain", "report"])
+def test_test_labels_stay_locked(run: Run, stage: str | None):
+    run.save_predictions("test", made())
+    with run.entering(stage), pytest.raises(LockedSplitError):  # type: ignore[arg-type]
+        run.load_predictions("test", "peek")
+    assert not run.has("test_ledger.jsonl")
+
+
+def test_every_use_of_test_labels_is_a_line(run: Run):
+    run.save_predictions("test", made())
+    with run.entering("evaluate"):
+        run.load_predictions("test", "measure")
+        run.load_predictions("test", "measure again")
+    lines = [json.loads(line) for line in (run.path / "test_ledger.jsonl").read_text().splitlines()]
+    assert [line["purpose"] for line in lines] == ["measure", "measure again"]
+    assert {line["stage"] for line in lines} == {"evaluate"}
+
+
+def test_a_mistake_leaves_no_run_behind(run: Run):
+    run.save_text("config.yaml", "")
+    run.discard_if_unused()
+    assert not run.path.parent.exists()
+
+
+def test_a_run_with_results_is_never_discarded(run: Run):
+    run.save_text("split.json", "{}")
+    run.discard_if_unused()
+    assert run.path.exists()

@@ -1,0 +1,85 @@
+"""Losses against torch's own and against formulas written out."""
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from sightline.config.schema import ImbalanceConfig
+from sightline.tasks.classification.losses import CrossEntropy, class_weights, training_loss
+
+COUNTS = np.array([500, 60, 7, 1, 0])
+LOGITS = torch.randn(40, 5, generator=torch.Generator().manual_seed(0)) * 3
+LABELS = torch.arange(40) % 5
+SOFT = torch.rand(40, 5, generator=torch.Generator().manual_seed(1)).softmax(dim=1)
+
+
+def imbalance(**changes):
+    plain = {"class_weights": "none", "beta": 0.99, "sampler": "shuffled", "focal_gamma": 0.0, "logit_adjustment": 0.0}
+    return ImbalanceConfig(name="x", **(plain | changes))
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("labels", [LABELS, SOFT], ids=["hard", "soft"])
+def test_nothing_asked_for_is_torchs_cross_entropy_to_the_bit(smoothing, labels):
+    loss = training_loss(imbalance(), smoothing, COUNTS)
+    assert torch.equal(loss(LOGITS, labels), F.cross_entropy(LOGITS, labels, label_smoothing=smoothing))
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("labels", [LABELS, SOFT], ids=["hard", "soft"])
+def test_weights_are_torchs(smoothing, labels):
+    weights = torch.tensor([0.5, 1.0, 2.0, 3.0, 0.1])
+    each = F.cross_entropy(LOGITS, labels, weight=weights, label_smoothing=smoothing, reduction="none")
+    torch.testing.assert_close(CrossEntropy(smoothing, weights)(LOGITS, labels), each.mean())
+
+
+def test_parts_of_a_batch_sum_to_the_whole():
+    loss = training_loss(imbalance(class_weights="inverse", focal_gamma=1.5), 0.1, COUNTS)
+    parts = [(LOGITS[span], LABELS[span]) for span in (slice(0, 7), slice(7, 40))]
+    together = sum(loss(*part) * len(part[0]) / len(LOGITS) for part in parts)
+    torch.testing.assert_close(together, loss(LOGITS, LABELS))
+
+
+@pytest.mark.parametrize("kind", ["inverse", "effective"])
+def test_weights_average_to_one_over_the_images_and_rise_as_classes_get_rarer(kind):
+    weights = class_weights(imbalance(class_weights=kind), COUNTS)
+    assert (COUNTS * weights).sum() == pytest.approx(COUNTS.sum())
+    assert (np.diff(weights[:4]) > 0).all()
+    assert np.isfinite(weights).all()
+
+
+def test_weights_by_hand():
+    counts = np.array([3, 1])
+    assert class_weights(imbalance(class_weights="inverse"), counts) == pytest.approx([4 / 6, 2.0])
+    effective = class_weights(imbalance(class_weights="effective", beta=0.5), counts)
+    assert effective[1] / effective[0] == pytest.approx((1 - 0.5**3) / (1 - 0.5))
+    plain = class_weights(imbalance(class_weights="effective", beta=0.0), counts)
+    assert plain == pytest.approx([1.0, 1.0]), "beta=0: every class has one effective image"
+
+
+def test_focal_loss_by_its_formula():
+    p = LOGITS.softmax(dim=1)[torch.arange(40), LABELS]
+    expected = -((1 - p) ** 2 * p.log()).mean()
+    torch.testing.assert_close(CrossEntropy(focal_gamma=2.0)(LOGITS, LABELS), expected)
+
+
+def test_focal_loss_has_a_gradient_where_the_model_is_certain():
+    logits = torch.tensor([[200.0, 0.0], [0.0, 200.0]], requires_grad=True)
+    CrossEntropy(focal_gamma=0.5)(logits, torch.tensor([0, 0])).backward()
+    assert logits.grad.isfinite().all()
+
+
+def test_logit_adjustment_learns_what_balanced_classes_would_show():
+    """Two classes, 9 : 1, and no feature: plain training learns the frequencies, adjusted training no difference."""
+    counts, labels = np.array([90, 10]), torch.tensor([0] * 90 + [1] * 10)
+    found = []
+    for tau in (0.0, 1.0):
+        bias = torch.zeros(2, requires_grad=True)
+        loss, optimizer = training_loss(imbalance(logit_adjustment=tau), 0.0, counts), torch.optim.SGD([bias], lr=1.0)
+        for _ in range(500):
+            optimizer.zero_grad()
+            loss(bias.expand(100, 2), labels).backward()
+            optimizer.step()
+        found.append(bias.softmax(dim=0)[0].item())
+    assert found == pytest.approx([0.9, 0.5], abs=1e-3)

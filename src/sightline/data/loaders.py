@@ -39,7 +39,7 @@ class Batch:
     def __len__(self) -> int:
         return len(self.images)
 
-    def parts(self, count: int) -> list["Batch"]:
+    def micro_batches(self, count: int) -> list["Batch"]:
         """Cut into at most `count` micro-batches of nearly equal size, each weighing as many items as it has."""
         if count == 1:
             return [self]

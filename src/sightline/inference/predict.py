@@ -17,7 +17,7 @@ from sightline.data.transforms.test_time import Views, views
 from sightline.inference.model import load_model, load_preprocessing, load_split
 from sightline.machine.device import pick_device
 from sightline.machine.distributed import World
-from sightline.machine.memory import in_parts_that_fit
+from sightline.machine.memory import fit_in_memory
 from sightline.machine.terminal import ProgressBar
 from sightline.metrics.predictions import Predictions
 from sightline.models.groups import NORMS
@@ -53,7 +53,7 @@ def predict_logits(model: nn.Module, loader: EvalLoader, kind: Views = "none") -
     logits, embeddings, positions, parts = [], [], [], 1
     with torch.inference_mode(), ProgressBar(len(loader), f"predicting {loader.role}") as bar:
         for number, batch in enumerate(loader):
-            answers, parts = in_parts_that_fit(partial(_answers, backbone, batch, kind), parts, len(batch), len(batch))
+            answers, parts = fit_in_memory(partial(_answers, backbone, batch, kind), parts, len(batch), len(batch))
             logits += [answer for answer, _ in answers]
             embeddings += [embedding for _, embedding in answers]
             positions.append(batch.positions)
@@ -92,7 +92,7 @@ def _answers(
 ) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
     """Logits and embeddings of each part of a batch."""
     answers = []
-    for part in batch.parts(parts):
+    for part in batch.micro_batches(parts):
         seen = [(weight, backbone.forward_features(images)) for weight, images in views(part.images, kind)]
         answers.append((_mean(backbone, seen, pre_logits=False), _mean(backbone, seen, pre_logits=True)))
     return answers

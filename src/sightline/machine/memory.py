@@ -22,7 +22,7 @@ def is_out_of_memory(error: Exception) -> bool:
     return isinstance(error, RuntimeError) and any(words in str(error) for words in ON_CPU)
 
 
-def in_parts_that_fit(
+def fit_in_memory(
     attempt: Callable[[int], Answer],
     parts: int,
     most: int,

@@ -12,7 +12,7 @@ from torch.nn.parallel import DistributedDataParallel
 from sightline.config.schema import PlateauSchedule
 from sightline.data.loaders import Batch
 from sightline.machine.distributed import copy_from_first, from_all, largest, world
-from sightline.machine.memory import in_parts_that_fit
+from sightline.machine.memory import fit_in_memory
 from sightline.machine.signals import Interrupted, StopSignal
 from sightline.machine.terminal import ProgressBar, logger
 from sightline.models.freezing import apply_freezing
@@ -191,11 +191,11 @@ class Loop:
 
         def outputs(batch: Batch, parts: int) -> torch.Tensor:
             with training.precision.autocast():
-                return torch.cat([model(part.images) for part in batch.parts(parts)])
+                return torch.cat([model(part.images) for part in batch.micro_batches(parts)])
 
         parts = 1
         for batch in batches:
-            answer, parts = in_parts_that_fit(partial(outputs, batch), parts, len(batch), len(batch))
+            answer, parts = fit_in_memory(partial(outputs, batch), parts, len(batch), len(batch))
             tally.add(answer, batch.targets, training.task.plain_loss(answer, batch.targets))
         return self._total(tally).metrics()
 

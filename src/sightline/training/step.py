@@ -12,7 +12,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from sightline.data.loaders import Batch
 from sightline.errors import RunFailedError
-from sightline.machine.memory import in_parts_that_fit
+from sightline.machine.memory import fit_in_memory
 from sightline.tasks.task import Tally, Task
 from sightline.training.precision import Precision
 
@@ -68,9 +68,9 @@ def train_step(
             _put_back(model, statistics)
         optimizer.zero_grad(set_to_none=True)
         torch.manual_seed(seed)
-        return _gradients(model, task, batch.parts(count), precision)
+        return _gradients(model, task, batch.micro_batches(count), precision)
 
-    answers, needed = in_parts_that_fit(attempt, parts, _most_parts(model, parts, len(batch)), len(batch), REMEDY)
+    answers, needed = fit_in_memory(attempt, parts, _most_parts(model, parts, len(batch)), len(batch), REMEDY)
     loss = sum(answer.reading.value() * len(answer.part) / len(batch) for answer in answers)
     if not math.isfinite(loss):
         raise RunFailedError(

@@ -106,7 +106,7 @@ def test_two_validation_passes_agree(dataset: Dataset, preprocessing: Preprocess
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 50])
 def test_parts_hold_the_whole_batch(loader: Callable[..., TrainLoader], count: int):
     batch = loader(20).batch(0, 0, 0.0)
-    parts = batch.parts(count)
+    parts = batch.micro_batches(count)
     assert len(parts) == min(count, len(batch))
     assert torch.equal(torch.cat([part.images for part in parts]), batch.images)
     assert max(map(len, parts)) - min(map(len, parts)) <= 1

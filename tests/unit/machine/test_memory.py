@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from sightline.errors import RunFailedError
-from sightline.machine.memory import in_parts_that_fit, is_out_of_memory
+from sightline.machine.memory import fit_in_memory, is_out_of_memory
 
 
 @pytest.mark.parametrize(
@@ -40,9 +40,9 @@ def test_parts_double_until_they_fit_and_stay():
             raise torch.OutOfMemoryError("CUDA out of memory")
         return "done"
 
-    assert in_parts_that_fit(attempt, 1, 20, 20) == ("done", 8)
+    assert fit_in_memory(attempt, 1, 20, 20) == ("done", 8)
     assert calls == [1, 2, 4, 8]
-    assert in_parts_that_fit(attempt, 8, 20, 20) == ("done", 8)
+    assert fit_in_memory(attempt, 8, 20, 20) == ("done", 8)
 
 
 def test_the_most_parts_there_can_be_are_tried_before_giving_up():
@@ -53,5 +53,5 @@ def test_the_most_parts_there_can_be_are_tried_before_giving_up():
         raise MemoryError("no room")
 
     with pytest.raises(RunFailedError, match="no room"):
-        in_parts_that_fit(attempt, 2, 5, 10)
+        fit_in_memory(attempt, 2, 5, 10)
     assert calls == [2, 4, 5]

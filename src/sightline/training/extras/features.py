@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from sightline.data.loaders import Batch, TrainLoader
 from sightline.machine.distributed import world
 from sightline.machine.free_space import free_memory, in_words
-from sightline.machine.memory import in_parts_that_fit
+from sightline.machine.memory import fit_in_memory
 from sightline.machine.terminal import logger
 from sightline.models.groups import classifier_names
 from sightline.training.parts import Training
@@ -113,13 +113,13 @@ class FeatureCache:
 
     def _seen(self, batch: Batch, parts: int) -> Tensor:
         self._model.eval()
-        features, _ = in_parts_that_fit(partial(self._in_parts, batch), parts, max(parts, len(batch)), len(batch))
+        features, _ = fit_in_memory(partial(self._in_parts, batch), parts, max(parts, len(batch)), len(batch))
         return features
 
     @torch.no_grad()
     def _in_parts(self, batch: Batch, parts: int) -> Tensor:
         with self._precision.autocast():
-            return torch.cat([features_of(self._model, part.images) for part in batch.parts(parts)])
+            return torch.cat([features_of(self._model, part.images) for part in batch.micro_batches(parts)])
 
 
 def features_of(model: nn.Module, images: Tensor) -> Tensor:

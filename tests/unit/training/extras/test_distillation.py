@@ -46,7 +46,7 @@ def test_a_batch_gets_logits_and_keeps_the_rest_and_parts_keep_their_own():
     torch.testing.assert_close(taught.targets[TEACHER], batch.images.mean(dim=(2, 3))[:, :2])
     assert taught.weight == 0.5
     assert taught.images is batch.images
-    parts = taught.parts(2)
+    parts = taught.micro_batches(2)
     assert torch.equal(torch.cat([part.targets[TEACHER] for part in parts]), taught.targets[TEACHER])
 
 

@@ -18,7 +18,7 @@ for name in ("cnn", "resnet18", "convnext_atto", "vit_tiny_patch16_224"):
     config = configure(*choice).model
     for side in (32, 96, 224):
         with torch.device("meta"):  # shapes alone: nothing is computed
-            model = build_model(config, num_classes=10, image_size=side)
+            model = build_model(config, heads={"label": 10}, image_size=side)
             image = torch.zeros(1, 3, side, side)
         with FlopCounterMode(display=False) as counter:
             features = model.forward_features(image)

@@ -21,7 +21,7 @@ POLICIES = (
 
 for policy in POLICIES:
     config = configure("model=timm", "model.name=resnet18", "training.epochs=10", *policy)
-    groups = layer_groups(build_model(without_weights(config.model), num_classes=10, image_size=64))
+    groups = layer_groups(build_model(without_weights(config.model), heads={"label": 10}, image_size=64))
     plan = FreezingPlan.from_config(config.freezing, groups)
     epochs = [plan.trainable(epoch) for epoch in range(config.training.epochs)]
     print(" ".join(policy))

@@ -1,6 +1,6 @@
 """Which network, and which weights it starts from."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Discriminator, Field, Tag
 
@@ -8,8 +8,13 @@ from sightline.config.base import Fraction, Frozen
 
 
 class CnnModel(Frozen):
-    """Sightline's own small convolutional network."""
+    """Sightline's own small convolutional network.
 
+    Attributes:
+        task: what it is trained for, as in `tasks.table.TASKS`; a fact of the network, not a key.
+    """
+
+    task: ClassVar[str] = "classification"
     name: Literal["cnn"]
     width: Annotated[int, Field(ge=8, multiple_of=8)]
     drop_rate: Fraction
@@ -25,8 +30,13 @@ class CnnModel(Frozen):
 
 
 class TimmModel(Frozen):
-    """Any model of timm's, by its name there."""
+    """Any model of timm's, by its name there.
 
+    Attributes:
+        task: what it is trained for, as in `tasks.table.TASKS`; a fact of the network, not a key.
+    """
+
+    task: ClassVar[str] = "classification"
     name: str
     pretrained: bool
     weights: str | None

@@ -67,7 +67,8 @@ def load_model(run: Run, device: torch.device) -> nn.Module:
     path = run.path / "checkpoints/best.pt"
     if not path.is_file():
         raise UsageError(f"{run.path} has no checkpoints/best.pt: its training has not closed an epoch yet")
-    model = build_model(without_weights(config), len(preprocessing.class_names), preprocessing.image_size)
+    heads = {"label": len(preprocessing.class_names)}
+    model = build_model(without_weights(config), heads, preprocessing.image_size)
     try:
         model.load_state_dict(cast("dict[str, Any]", load_plain(path))["model"])
     except (OSError, *DAMAGE) as error:

@@ -1,7 +1,7 @@
 """From the configuration to a network, and what its learned weights expect of an image."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -34,14 +34,14 @@ class InputFacts:
     crop_fraction: float = 1.0
 
 
-def cnn(config: CnnModel, num_classes: int, image_size: int) -> nn.Module:
-    """Sightline's own network.
+def cnn(config: CnnModel, heads: Mapping[str, int], image_size: int) -> nn.Module:
+    """Sightline's own network, of one head.
 
     Raises:
         UsageError: `model.weights` cannot be read or belongs to another network.
     """
     model = Cnn(
-        num_classes,
+        only_head(heads),
         width=config.width,
         drop_rate=config.drop_rate,
         stem=config.stem,
@@ -59,8 +59,8 @@ def cnn(config: CnnModel, num_classes: int, image_size: int) -> nn.Module:
     return model
 
 
-def any_of_timm(config: TimmModel, num_classes: int, image_size: int) -> nn.Module:
-    """Any of timm's networks.
+def any_of_timm(config: TimmModel, heads: Mapping[str, int], image_size: int) -> nn.Module:
+    """Any of timm's networks, of one head.
 
     Raises:
         UsageError: see `timm_models.create_timm`.
@@ -68,27 +68,37 @@ def any_of_timm(config: TimmModel, num_classes: int, image_size: int) -> nn.Modu
     # timm takes seconds to import, and our own networks do without it.
     from sightline.models.timm_models import create_timm
 
-    return create_timm(config, num_classes, image_size)
+    return create_timm(config, only_head(heads), image_size)
 
 
-MODELS: dict[type[CnnModel | TimmModel], Callable[[Any, int, int], nn.Module]] = {
+MODELS: dict[type[CnnModel | TimmModel], Callable[[Any, Mapping[str, int], int], nn.Module]] = {
     CnnModel: cnn,
     TimmModel: any_of_timm,
 }
 
 
-def build_model(config: ModelConfig, num_classes: int, image_size: int) -> nn.Module:
+def build_model(config: ModelConfig, heads: Mapping[str, int], image_size: int) -> nn.Module:
     """A network with random or learned weights, answering timm's protocol.
 
     Args:
         config: which one, and where its weights come from.
-        num_classes: number of logits.
+        heads: how many values it gives for each target.
         image_size: pixels a side of the images it will see.
 
     Raises:
         UsageError: no such model, weights that cannot be had or do not fit, an image size it cannot take.
     """
-    return MODELS[type(config)](config, num_classes, image_size)
+    return MODELS[type(config)](config, heads, image_size)
+
+
+def only_head(heads: Mapping[str, int]) -> int:
+    """How many values the single head of a classifier gives.
+
+    Raises:
+        ValueError: the task asks for several heads.
+    """
+    (values,) = heads.values()
+    return values
 
 
 def ensure_weights(config: ModelConfig) -> None:

@@ -1,9 +1,7 @@
 """Training: wire the parts together, hand them to the loop, leave checkpoints and curves."""
 
-from functools import partial
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -26,11 +24,10 @@ from sightline.models.groups import layer_groups, parameter_groups
 from sightline.models.networks.whitening import whitening_layers
 from sightline.reporting import figures
 from sightline.run.folder import Run
-from sightline.tasks.classification.losses import training_loss
-from sightline.tasks.classification.objective import Classification
+from sightline.tasks.table import task_to_train
 from sightline.training.averages import running_average, slow_weights
 from sightline.training.extras.compiling import pays
-from sightline.training.extras.distillation import Teacher, open_teacher, soft_target_loss
+from sightline.training.extras.distillation import Teacher, open_teacher, with_teacher
 from sightline.training.extras.soup import cook
 from sightline.training.loop import Loop
 from sightline.training.optimizer import build_optimizer
@@ -88,13 +85,15 @@ def _preprocessing(view: InputView, dataset: Dataset) -> Preprocessing:
 
 
 def _wire(config: Config, run: Run, dataset: Dataset, preprocessing: Preprocessing, device: torch.device) -> Training:
-    model = build_model(config.model, len(dataset.split.class_names), preprocessing.image_size)
+    task = task_to_train(config, dataset.split)
+    model = build_model(config.model, task.heads, preprocessing.image_size)
     layout = torch.preserve_format if config.training.channels_last == "off" else torch.channels_last
     model = model.to(device).to(memory_format=layout)
     groups = layer_groups(model)
     plan = FreezingPlan.from_config(config.freezing, groups)
     memory_format = torch.contiguous_format if layout is torch.preserve_format else torch.channels_last
     train = _train_loader(config, dataset, preprocessing, device, memory_format, plan)
+    objective = task.objective(config, {"label": dataset.split.labels[train.positions]})
     if not config.model.has_learned_weights:
         _whiten(model, train, preprocessing)
     return Training(
@@ -105,7 +104,7 @@ def _wire(config: Config, run: Run, dataset: Dataset, preprocessing: Preprocessi
         model=model,
         ema=running_average(model, config.training),
         lookahead=slow_weights(model, config.training),
-        task=_task(config, train),
+        objective=with_teacher(objective, task, config.training),
         optimizer=build_optimizer(
             config.optimizer,
             parameter_groups(
@@ -177,16 +176,6 @@ def _views(config: Config, plan: FreezingPlan) -> int | None:
     if any(plan.trainable(0)[:-1]):
         return None
     return 1 if config.transforms.is_deterministic else config.freezing.cached_views
-
-
-def _task(config: Config, train: TrainLoader) -> Classification:
-    classes = len(train.dataset.split.class_names)
-    counts = np.bincount(train.dataset.split.labels[train.positions], minlength=classes)
-    loss = training_loss(config.imbalance, config.training.label_smoothing, counts)
-    if config.training.teacher is None:
-        return Classification(classes, loss)
-    follow = partial(soft_target_loss, temperature=config.training.teacher_temperature)
-    return Classification(classes, loss, follow, config.training.teacher_weight)
 
 
 def _teacher(config: Config, dataset: Dataset, preprocessing: Preprocessing, device: torch.device) -> Teacher | None:

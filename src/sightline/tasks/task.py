@@ -1,40 +1,53 @@
-"""What the training loop asks of a task: a loss, and a tally of how an epoch goes."""
+"""What the house asks of a task: the shape of its outputs, and how a model is trained for it."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Protocol, Self
 
+from numpy.typing import NDArray
 from torch import Tensor
 
-Targets = Mapping[str, Tensor]
+from sightline.config.schema import Config
+from sightline.data.splits.split import Split
+from sightline.models.outputs import Outputs
+from sightline.run.folder import Run
+from sightline.tasks.objective import Objective
 
-
-class Tally(Protocol):
-    """Sums over the items of an epoch, kept on the device and read once at its end."""
-
-    def add(self, outputs: Tensor, targets: Targets, loss: Tensor) -> None:
-        """Count a batch: outputs of the model, its targets, and the mean loss of its items."""
-
-    def metrics(self) -> dict[str, float]:
-        """`loss` and the task's own metrics over everything counted."""
-
-    def state_dict(self) -> dict[str, Any]:
-        """The sums, for a checkpoint within an epoch."""
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take the sums back."""
-
-    def merged(self, states: Sequence[Mapping[str, Any]]) -> "Tally":
-        """A tally of everything that several tallies counted, on the CPU; this one stays as it is."""
+TeacherLoss = Callable[[Outputs, Outputs], Tensor]
+"""From outputs, and a teacher's outputs for the same images, to the mean loss of following it."""
 
 
 class Task(Protocol):
-    """Turns outputs and targets into a loss to train on, a loss to judge by, and metrics."""
+    """What a model is for.
 
-    def train_loss(self, outputs: Tensor, targets: Targets) -> Tensor:
-        """Mean over the items, as the configuration wants it trained: smoothed, weighted, mixed."""
+    Attributes:
+        name: as in `config.model.task`.
+    """
 
-    def plain_loss(self, outputs: Tensor, targets: Targets) -> Tensor:
-        """Mean over the items of the loss that validation is judged by, free of such options (rule 14)."""
+    name: ClassVar[str]
 
-    def tally(self) -> Tally:
-        """An empty tally."""
+    @classmethod
+    def of_split(cls, split: Split) -> Self:
+        """The task of a training on these data."""
+
+    @classmethod
+    def of_run(cls, run: Run) -> Self:
+        """The task that a run was trained for, by its files."""
+
+    @property
+    def class_names(self) -> Mapping[str, tuple[str, ...]]:
+        """The classes of each target that has classes, by label."""
+
+    @property
+    def heads(self) -> Mapping[str, int]:
+        """How many values the model gives for each target. With one target its output is a tensor, else a mapping."""
+
+    def objective(self, config: Config, targets: Mapping[str, NDArray[Any]]) -> Objective:
+        """What is trained on and tallied.
+
+        Args:
+            config: of the run.
+            targets: of the items that train, by name, (n, …) each.
+        """
+
+    def teacher_loss(self, temperature: float) -> TeacherLoss | None:
+        """How outputs follow a teacher's, both divided by a temperature; None where no teacher can be followed."""

@@ -16,8 +16,9 @@ from sightline.machine.memory import fit_in_memory
 from sightline.machine.signals import Interrupted, StopSignal
 from sightline.machine.terminal import ProgressBar, logger
 from sightline.models.freezing import apply_freezing
+from sightline.models.outputs import Outputs, concatenate
 from sightline.run.folder import Run
-from sightline.tasks.task import Tally
+from sightline.tasks.objective import Tally
 from sightline.training.extras.compiling import compile_in_place
 from sightline.training.extras.features import FeatureCache, feature_cache, fed
 from sightline.training.extras.profiling import StepProfiler
@@ -100,7 +101,7 @@ class Loop:
         set_rates(training.optimizer, rate, training.plan, step, len(training.train))
         loss, moved, progress.parts = train_step(
             cache.head if cache else self._model(batch),
-            training.task,
+            training.objective,
             batch,
             progress.parts,
             training.optimizer,
@@ -171,7 +172,7 @@ class Loop:
             keep_for_soup(training, progress.history)
         training.run.log("epoch", **row)
         logger.info(_line(row, training.config.epochs, best=progress.waited() == 0))
-        self.tally = training.task.tally()
+        self.tally = training.objective.tally()
         self._epoch_started, self._seen = time.perf_counter(), 0
 
     def _total(self, tally: Tally) -> Tally:
@@ -181,7 +182,7 @@ class Loop:
     @torch.no_grad()
     def evaluate(self) -> dict[str, float]:
         """Measure the weights that are kept on val."""
-        training, tally = self.training, self.training.task.tally()
+        training, tally = self.training, self.training.objective.tally()
         model, batches = training.judged.eval(), iter(training.val)
         cache = self._cache(self.progress.epochs)
         if cache and model is training.model:
@@ -189,14 +190,14 @@ class Loop:
         self._in_train_mode = False
         copy_from_first(list(model.buffers()))  # each process keeps running statistics of its own items
 
-        def outputs(batch: Batch, parts: int) -> torch.Tensor:
+        def outputs(batch: Batch, parts: int) -> Outputs:
             with training.precision.autocast():
-                return torch.cat([model(part.images) for part in batch.micro_batches(parts)])
+                return concatenate([model(part.images) for part in batch.micro_batches(parts)])
 
         parts = 1
         for batch in batches:
             answer, parts = fit_in_memory(partial(outputs, batch), parts, len(batch), len(batch))
-            tally.add(answer, batch.targets, training.task.plain_loss(answer, batch.targets))
+            tally.add(answer, batch.targets, training.objective.plain_loss(answer, batch.targets))
         return self._total(tally).metrics()
 
     def _finished(self) -> bool:

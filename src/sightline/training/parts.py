@@ -11,7 +11,7 @@ from sightline.data.loaders import Batch, EvalLoader, TrainLoader
 from sightline.models.freezing import FreezingPlan
 from sightline.models.groups import LayerGroup
 from sightline.run.folder import Run
-from sightline.tasks.task import Task
+from sightline.tasks.objective import Objective
 from sightline.training.averages import Lookahead
 from sightline.training.precision import Precision
 
@@ -27,7 +27,7 @@ class Teacher(Protocol):
         """Whether every image was asked about beforehand."""
 
     def __call__(self, batch: Batch) -> Batch:
-        """The batch, with the teacher's logits among its targets."""
+        """The batch, with the teacher's outputs among its targets."""
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Training:
     model: nn.Module
     ema: "ModelEmaV3 | None"
     lookahead: Lookahead | None
-    task: Task
+    objective: Objective
     optimizer: torch.optim.Optimizer
     precision: Precision
     train: TrainLoader

@@ -8,7 +8,7 @@ from sightline.run.folder import Run
 from sightline.training.state import Progress, load_last
 
 if TYPE_CHECKING:
-    from sightline.tasks.task import Tally
+    from sightline.tasks.objective import Tally
     from sightline.training.parts import Training
 
 
@@ -20,7 +20,7 @@ def restore(training: "Training") -> tuple[Progress, "Tally"]:
     Raises:
         RunFailedError: every checkpoint is damaged, or the newest is of another configuration or other data.
     """
-    run, tally = training.run, training.task.tally()
+    run, tally = training.run, training.objective.tally()
     content = load_last(run, training.train.device)
     if content is None:
         progress = Progress(parts=training.config.accumulate)

@@ -13,7 +13,8 @@ from torch.nn.parallel import DistributedDataParallel
 from sightline.data.loaders import Batch
 from sightline.errors import RunFailedError
 from sightline.machine.memory import fit_in_memory
-from sightline.tasks.task import Tally, Task
+from sightline.models.outputs import Outputs, map_outputs
+from sightline.tasks.objective import Objective, Tally
 from sightline.training.precision import Precision
 
 
@@ -38,14 +39,14 @@ class Answer(NamedTuple):
     """What the model said of one micro-batch, off the graph."""
 
     part: Batch
-    outputs: Tensor
+    outputs: Outputs
     loss: Tensor
     reading: "Reading"
 
 
 def train_step(
     model: nn.Module,
-    task: Task,
+    objective: Objective,
     batch: Batch,
     parts: int,
     optimizer: torch.optim.Optimizer,
@@ -68,7 +69,7 @@ def train_step(
             _put_back(model, statistics)
         optimizer.zero_grad(set_to_none=True)
         torch.manual_seed(seed)
-        return _gradients(model, task, batch.micro_batches(count), precision)
+        return _gradients(model, objective, batch.micro_batches(count), precision)
 
     answers, needed = fit_in_memory(attempt, parts, _most_parts(model, parts, len(batch)), len(batch), REMEDY)
     loss = sum(answer.reading.value() * len(answer.part) / len(batch) for answer in answers)
@@ -93,18 +94,18 @@ def _most_parts(model: nn.Module, parts: int, items: int) -> int:
     return max(1, items // fewest)
 
 
-def _gradients(model: nn.Module, task: Task, parts: Sequence[Batch], precision: Precision) -> list[Answer]:
+def _gradients(model: nn.Module, objective: Objective, parts: Sequence[Batch], precision: Precision) -> list[Answer]:
     """Add up the gradients of all micro-batches; processes exchange theirs with the last one."""
     answers = []
     for part in parts:
         with _alone(model) if part is not parts[-1] else nullcontext():
             with precision.autocast():
-                outputs: Tensor = model(part.images)
-            loss = task.train_loss(outputs, part.targets)
+                outputs: Outputs = model(part.images)
+            loss = objective.train_loss(outputs, part.targets)
             # Asked for before the backward pass, and read after it: a device goes on computing meanwhile.
             reading = Reading(loss)
             precision.scaler.scale(loss * part.weight).backward()  # type: ignore[no-untyped-call]
-        answers.append(Answer(part, outputs.detach(), loss.detach(), reading))
+        answers.append(Answer(part, map_outputs(Tensor.detach, outputs), loss.detach(), reading))
     return answers
 
 

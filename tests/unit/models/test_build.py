@@ -63,11 +63,11 @@ def test_an_unknown_model_has_no_facts() -> None:
 def test_build_dispatches_on_the_configuration() -> None:
     ours = build_model(
         CnnModel(name="cnn", width=24, drop_rate=0.25, stem="conv", norm_scale=True, residual=True, weights=None),
-        6,
+        {"label": 6},
         224,
     )
     assert isinstance(ours, Cnn)
     assert ours.head_drop.p == 0.25
     assert ours(torch.zeros(2, 3, 64, 64)).shape == (2, 6)
-    theirs = build_model(timm_model("test_resnet", pretrained=False), 6, 32).eval()
+    theirs = build_model(timm_model("test_resnet", pretrained=False), {"label": 6}, 32).eval()
     assert theirs(torch.zeros(1, 3, 32, 32)).shape == (1, 6)

@@ -44,9 +44,9 @@ def test_a_cached_file_needs_no_network(
     path, model = published
     monkeypatch.setattr(hub, "try_to_load_from_cache", lambda _, file, **__: str(path.parent / file))
     monkeypatch.setattr(hub, "reachable", lambda *_: pytest.fail("the network was asked"))
-    built = build_model(pretrained("test_vit"), 4, 160)
+    built = build_model(pretrained("test_vit"), {"label": 4}, 160)
     assert torch.equal(built.blocks[0].attn.qkv.weight, model.blocks[0].attn.qkv.weight)
-    assert build_model(pretrained("test_vit"), 4, 32).pos_embed.shape[1] == 65
+    assert build_model(pretrained("test_vit"), {"label": 4}, 32).pos_embed.shape[1] == 65
 
 
 def test_a_reachable_hub_is_asked_for_the_file(
@@ -61,7 +61,7 @@ def test_a_reachable_hub_is_asked_for_the_file(
 
     monkeypatch.setattr(hub, "reachable", lambda *_: True)
     monkeypatch.setattr(hub, "hf_hub_download", download)
-    built = build_model(pretrained("test_vit"), 4, 160)
+    built = build_model(pretrained("test_vit"), {"label": 4}, 160)
     assert asked == [("timm/test_vit.r160_in1k", "model.safetensors", None)]
     assert torch.equal(built.cls_token, model.cls_token)
 
@@ -84,7 +84,7 @@ def test_without_a_network_the_error_says_what_to_fetch_and_where_to_put_it(
     monkeypatch.setattr(hub.constants, "ENDPOINT", "https://no-such-host.invalid")
     started = time.monotonic()
     with pytest.raises(UsageError) as caught:
-        build_model(pretrained(name), 4, 32)
+        build_model(pretrained(name), {"label": 4}, 32)
     assert time.monotonic() - started < 8
     message = str(caught.value)
     repository = published_facts(name).hf_hub_id
@@ -101,13 +101,13 @@ def test_a_network_that_breaks_is_the_same_error(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(hub, "reachable", lambda *_: True)
     monkeypatch.setattr(hub, "hf_hub_download", download)
     with pytest.raises(UsageError, match=r"the line went dead[\s\S]*model\.weights=FILE"):
-        build_model(pretrained("test_vit"), 4, 32)
+        build_model(pretrained("test_vit"), {"label": 4}, 32)
 
 
 def test_offline_by_wish_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hub.constants, "HF_HUB_OFFLINE", True)
     with pytest.raises(UsageError, match="HF_HUB_OFFLINE is set"):
-        build_model(pretrained("test_vit"), 4, 32)
+        build_model(pretrained("test_vit"), {"label": 4}, 32)
 
 
 def test_weights_outside_the_hub_are_fetched_by_address(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +133,7 @@ def test_a_damaged_cached_file_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path
     (tmp_path / "model.safetensors").write_text("no weights")
     monkeypatch.setattr(hub, "try_to_load_from_cache", lambda *_, **__: str(tmp_path / "model.safetensors"))
     with pytest.raises(UsageError, match=r"model\.safetensors cannot be loaded as weights of test_vit.*delete it"):
-        build_model(pretrained("test_vit"), 4, 160)
+        build_model(pretrained("test_vit"), {"label": 4}, 160)
 
 
 def test_facts_of_the_input_need_no_network(monkeypatch: pytest.MonkeyPatch) -> None:

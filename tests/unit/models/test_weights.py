@@ -142,13 +142,13 @@ def test_a_head_is_kept_only_where_its_classes_agree(classes: int, kept: bool) -
 def test_our_own_network_takes_a_file(tmp_path: Path) -> None:
     learned = Cnn(5, width=16).eval()
     torch.save({"model": learned.state_dict()}, tmp_path / "best.pt")
-    model = build_model(small_cnn(tmp_path / "best.pt"), 5, 32).eval()
+    model = build_model(small_cnn(tmp_path / "best.pt"), {"label": 5}, 32).eval()
     images = torch.randn(2, 3, 32, 32)
     assert torch.equal(model(images), learned(images))
     with pytest.raises(
         UsageError, match=r"does not fit model\.name=cnn \(model\.width=32\).*is 16x16x3x3, not 32x16x3x3"
     ):
-        build_model(small_cnn(tmp_path / "best.pt", width=32), 5, 32)
+        build_model(small_cnn(tmp_path / "best.pt", width=32), {"label": 5}, 32)
 
 
 @pytest.mark.parametrize("name", ["test_resnet", "test_vit", "test_efficientnet", "test_convnext"])
@@ -156,7 +156,7 @@ def test_our_own_network_takes_a_file(tmp_path: Path) -> None:
 def test_timm_weights_adapt_to_size_and_classes(tmp_path: Path, name: str, size: int) -> None:
     learned = timm.create_model(name, num_classes=7)
     save_file({key: tensor.contiguous() for key, tensor in learned.state_dict().items()}, tmp_path / "w.safetensors")
-    model = build_model(timm_model(name, tmp_path / "w.safetensors"), 3, size).eval()
+    model = build_model(timm_model(name, tmp_path / "w.safetensors"), {"label": 3}, size).eval()
     taken, given = model.state_dict(), learned.state_dict()
     differ = {key for key in taken if taken[key].shape != given[key].shape or not torch.equal(taken[key], given[key])}
     head = {
@@ -171,9 +171,9 @@ def test_timm_weights_adapt_to_size_and_classes(tmp_path: Path, name: str, size:
 @pytest.mark.parametrize("name", ["test_resnet", "test_vit"])
 def test_a_run_of_ours_at_32_px_goes_on_as_it_is(tmp_path: Path, name: str) -> None:
     torch.save({"model": timm.create_model(name, num_classes=7).state_dict()}, tmp_path / "w.pt")
-    first = build_model(timm_model(name, tmp_path / "w.pt"), 7, 32).eval()
+    first = build_model(timm_model(name, tmp_path / "w.pt"), {"label": 7}, 32).eval()
     torch.save({"model": first.state_dict()}, tmp_path / "best.pt")
-    second = build_model(timm_model(name, tmp_path / "best.pt"), 7, 32).eval()
+    second = build_model(timm_model(name, tmp_path / "best.pt"), {"label": 7}, 32).eval()
     images = torch.randn(2, 3, 32, 32)
     assert torch.equal(first(images), second(images))
 
@@ -181,7 +181,7 @@ def test_a_run_of_ours_at_32_px_goes_on_as_it_is(tmp_path: Path, name: str) -> N
 def test_weights_without_a_head_get_a_fresh_one(tmp_path: Path) -> None:
     backbone = timm.create_model("test_vit", num_classes=0)
     torch.save(backbone.state_dict(), tmp_path / "w.pth")
-    model = build_model(timm_model("test_vit", tmp_path / "w.pth"), 3, 32)
+    model = build_model(timm_model("test_vit", tmp_path / "w.pth"), {"label": 3}, 32)
     assert torch.equal(model.cls_token, backbone.cls_token)
     assert isinstance(model.get_classifier(), nn.Linear)
 
@@ -190,7 +190,7 @@ def test_weights_without_a_head_get_a_fresh_one(tmp_path: Path) -> None:
 def test_weights_of_another_architecture_are_refused(tmp_path: Path, classes: int) -> None:
     torch.save(timm.create_model("test_vit", num_classes=7).state_dict(), tmp_path / "vit.pth")
     with pytest.raises(UsageError) as caught:
-        build_model(timm_model("test_resnet", tmp_path / "vit.pth"), classes, 32)
+        build_model(timm_model("test_resnet", tmp_path / "vit.pth"), {"label": classes}, 32)
     message = str(caught.value)
     assert message.startswith(f"model.weights={tmp_path / 'vit.pth'} does not fit model.name=test_resnet")
     assert "conv1.0.weight is missing" in message

@@ -17,7 +17,7 @@ from sightline.models.freezing import FreezingPlan
 from sightline.models.groups import LayerGroup
 from sightline.run.folder import Run
 from sightline.tasks.classification.losses import CrossEntropy
-from sightline.tasks.classification.objective import Classification
+from sightline.tasks.classification.objective import ClassificationObjective
 from sightline.training import loop as loop_file
 from sightline.training.loop import Loop
 from sightline.training.parts import Training
@@ -56,9 +56,10 @@ def made(tmp_path: Path, *overrides: str) -> Training:
     model = nn.Sequential(nn.Flatten(), nn.Linear(12, 2))
     optimizer = torch.optim.SGD([{"params": list(model.parameters()), "lr_scale": 1.0, "group": 0}], lr=0.1)
     loader: Any = Made()
+    objective = ClassificationObjective(2, CrossEntropy(0.0))
     groups = [LayerGroup("all", ("1.weight", "1.bias"), ("1",))]
     return Training(
-        config.training, config.scheduler, 0, 0.1, model, None, None, Classification(2, CrossEntropy(0.0)), optimizer,
+        config.training, config.scheduler, 0, 0.1, model, None, None, objective, optimizer,
         Precision("fp32", CPU), loader, loader, groups, FreezingPlan((0,)), Run.create(tmp_path, "a", "b"), {},
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ from torch import nn
 from sightline.data.loaders import Batch
 from sightline.errors import RunFailedError
 from sightline.tasks.classification.losses import CrossEntropy
-from sightline.tasks.classification.objective import Classification, ClassificationTally
+from sightline.tasks.classification.objective import ClassificationObjective, ClassificationTally
 from sightline.training.precision import Precision
 from sightline.training.step import step_seed, train_step
 
@@ -30,9 +30,11 @@ def made(n: int) -> Batch:
 
 
 def step(model: nn.Module, batch: Batch, parts: int = 1, clip: float | None = None, precision: str = "fp32") -> float:
-    task = Classification(3, CrossEntropy(0.0))
+    objective = ClassificationObjective(3, CrossEntropy(0.0))
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-    done = train_step(model, task, batch, parts, optimizer, Precision(precision, CPU), clip, task.tally(), seed=0)
+    done = train_step(
+        model, objective, batch, parts, optimizer, Precision(precision, CPU), clip, objective.tally(), seed=0
+    )
     assert done.moved
     assert done.parts == parts
     return done.loss
@@ -91,10 +93,10 @@ class Small(nn.Module):
 
 
 def fit(model: Small, parts: int) -> tuple[int, ClassificationTally]:
-    task = Classification(3, CrossEntropy(0.0))
-    tally = task.tally()
+    objective = ClassificationObjective(3, CrossEntropy(0.0))
+    tally = objective.tally()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-    done = train_step(model, task, made(16), parts, optimizer, Precision("fp32", CPU), None, tally, seed=1)
+    done = train_step(model, objective, made(16), parts, optimizer, Precision("fp32", CPU), None, tally, seed=1)
     return done.parts, tally
 
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sightline.config.schema import ImbalanceConfig
+from sightline.models.outputs import Outputs, only_tensor
 
 LEAST_DOUBT = 1e-6
 """Below it, the doubt that focal loss takes a power of has no gradient: a power below one would make it infinite."""
@@ -80,3 +81,16 @@ def class_weights(config: ImbalanceConfig, counts: NDArray[np.int64]) -> NDArray
     sizes = present if config.class_weights == "inverse" else (1 - config.beta**present) / (1 - config.beta)
     weights: NDArray[np.float64] = counts.sum() / (counts / sizes).sum() / sizes
     return weights
+
+
+def soft_target_loss(outputs: Outputs, teacher: Outputs, temperature: float) -> Tensor:
+    """Mean Kullback-Leibler divergence of softened answers, times temperature squared to keep the gradient's size.
+
+    Args:
+        outputs: (n, k) logits of the student.
+        teacher: (n, k) logits of the teacher.
+        temperature: both are divided by it.
+    """
+    student = (only_tensor(outputs).float() / temperature).log_softmax(dim=1)
+    soft = (only_tensor(teacher).float() / temperature).log_softmax(dim=1)
+    return temperature**2 * F.kl_div(student, soft, reduction="batchmean", log_target=True)

@@ -1,4 +1,4 @@
-"""One label an image."""
+"""One label an image: what trains a model, and what an epoch is measured by."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -8,11 +8,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from sightline.metrics.classification.scores import accuracy_from_confusion, f1_macro_from_confusion
-from sightline.tasks.task import Targets
+from sightline.models.outputs import Outputs, only_tensor
+from sightline.tasks.objective import Targets
 
 Loss = Callable[[Tensor, Tensor], Tensor]
-TEACHER = "teacher"
-"""The name of a teacher's logits among the targets."""
+LABEL = "label"
+"""The name of the target."""
 
 
 class ClassificationTally:
@@ -27,12 +28,13 @@ class ClassificationTally:
         self._confusion: Tensor | None = None
         self._loss: Tensor | None = None
 
-    def add(self, outputs: Tensor, targets: Targets, loss: Tensor) -> None:
+    def add(self, outputs: Outputs, targets: Targets, loss: Tensor) -> None:
         """Count a batch."""
-        outputs, label = outputs.detach(), targets["label"]
+        logits, label = only_tensor(outputs).detach(), targets[LABEL]
         truth = F.one_hot(label, self.classes).double() if label.ndim == 1 else label.double()
-        predicted = F.one_hot(outputs.argmax(dim=1), self.classes).double()
-        confusion, total = truth.T @ predicted, loss.detach().double() * len(outputs)
+        predicted = F.one_hot(logits.argmax(dim=1), self.classes).double()
+        confusion = truth.T @ predicted
+        total = loss.detach().double() * len(logits)
         self._confusion = confusion if self._confusion is None else self._confusion + confusion
         self._loss = total if self._loss is None else self._loss + total
 
@@ -65,31 +67,25 @@ class ClassificationTally:
         return total
 
 
-class Classification:
+class ClassificationObjective:
     """Cross-entropy on one label an image.
 
     Args:
         classes: how many.
         loss: (logits (n, k), labels (n,) or soft (n, k)) to the mean loss that trains.
-        follow: (logits, teacher's logits) to the mean loss of following the teacher.
-        weight: share of `follow` where a batch carries a teacher's logits.
     """
 
-    def __init__(self, classes: int, loss: Loss, follow: Loss | None = None, weight: float = 0.0) -> None:
+    def __init__(self, classes: int, loss: Loss) -> None:
         self.classes = classes
         self._loss = loss
-        self._follow, self._weight = follow, weight
 
-    def train_loss(self, outputs: Tensor, targets: Targets) -> Tensor:
-        """Mean over the items, smoothed, weighted or taught as configured."""
-        loss = self._loss(outputs, targets["label"])
-        if self._follow is None:
-            return loss
-        return (1 - self._weight) * loss + self._weight * self._follow(outputs, targets[TEACHER])
+    def train_loss(self, outputs: Outputs, targets: Targets) -> Tensor:
+        """Mean over the items, smoothed or weighted as configured."""
+        return self._loss(only_tensor(outputs), targets[LABEL])
 
-    def plain_loss(self, outputs: Tensor, targets: Targets) -> Tensor:
+    def plain_loss(self, outputs: Outputs, targets: Targets) -> Tensor:
         """Mean negative log-likelihood."""
-        return F.cross_entropy(outputs.float(), targets["label"])
+        return F.cross_entropy(only_tensor(outputs).float(), targets[LABEL])
 
     def tally(self) -> ClassificationTally:
         """An empty tally."""

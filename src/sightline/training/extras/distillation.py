@@ -7,15 +7,21 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from sightline.config.schema import TrainingConfig
 from sightline.data.loaders import Batch, EvalLoader
 from sightline.data.preprocessing import Preprocessing
 from sightline.data.splits.split import Split
 from sightline.errors import UsageError
 from sightline.inference.model import load_model, load_preprocessing, load_split
 from sightline.inference.predict import predict_logits
+from sightline.models.outputs import Outputs, by_head, map_outputs
 from sightline.run.folder import Run
-from sightline.tasks.classification.objective import TEACHER
+from sightline.tasks.objective import Objective, Tally, Targets
+from sightline.tasks.task import Task, TeacherLoss
 from sightline.training.precision import Precision, choose_precision
+
+TEACHER = "teacher"
+"""The name of a teacher's outputs among the targets; with several heads, what their names begin with."""
 
 
 class Teacher:
@@ -52,19 +58,19 @@ class Teacher:
         return self._known is not None
 
     def __call__(self, batch: Batch) -> Batch:
-        """The batch, with the teacher's logits (n, classes) among its targets."""
+        """The batch, with the teacher's outputs among its targets."""
         if self._known is None:
-            logits = self.logits(batch.images)
+            outputs = self.outputs(batch.images)
         else:
-            logits = self._known[torch.from_numpy(batch.positions)].to(batch.images.device)
-        return Batch(batch.images, {**batch.targets, TEACHER: logits}, batch.positions, batch.weight)
+            outputs = self._known[torch.from_numpy(batch.positions)].to(batch.images.device)
+        return Batch(batch.images, {**batch.targets, **as_targets(outputs)}, batch.positions, batch.weight)
 
     @torch.no_grad()
-    def logits(self, images: Tensor) -> Tensor:
-        """Of images (n, 3, h, w) as the student sees them, brought to the teacher's size and normalisation."""
+    def outputs(self, images: Tensor) -> Outputs:
+        """For images (n, 3, h, w) as the student sees them, brought to the teacher's size and normalisation."""
         with self._precision.autocast():
-            answers: Tensor = self._model(self.seen(images))
-        return answers.float()
+            outputs: Outputs = self._model(self.seen(images))
+        return map_outputs(Tensor.float, outputs)
 
     def seen(self, images: Tensor) -> Tensor:
         """The images as the teacher would have them."""
@@ -94,6 +100,61 @@ class _Renormalised(nn.Module):
     def forward_head(self, features: Tensor, pre_logits: bool = False) -> Tensor:
         answers: Tensor = self._network.forward_head(features, pre_logits=pre_logits)  # type: ignore[operator]
         return answers
+
+
+def as_targets(outputs: Outputs) -> dict[str, Tensor]:
+    """A teacher's outputs by the names they have among a batch's targets."""
+    if isinstance(outputs, Tensor):
+        return {TEACHER: outputs}
+    return {f"{TEACHER}.{head}": tensor for head, tensor in by_head(outputs).items()}
+
+
+def from_targets(targets: Targets) -> Outputs:
+    """A teacher's outputs, out of the targets of a batch."""
+    if TEACHER in targets:
+        return targets[TEACHER]
+    start = f"{TEACHER}."
+    return {name.removeprefix(start): tensor for name, tensor in targets.items() if name.startswith(start)}
+
+
+class TaughtObjective:
+    """An objective, of whose loss a share follows a teacher.
+
+    Args:
+        objective: of the task alone.
+        teacher_loss: the loss of following the teacher.
+        weight: its share.
+    """
+
+    def __init__(self, objective: Objective, teacher_loss: TeacherLoss, weight: float) -> None:
+        self._objective, self._teacher_loss, self._weight = objective, teacher_loss, weight
+
+    def train_loss(self, outputs: Outputs, targets: Targets) -> Tensor:
+        """Mean over the items."""
+        loss = self._objective.train_loss(outputs, targets)
+        return (1 - self._weight) * loss + self._weight * self._teacher_loss(outputs, from_targets(targets))
+
+    def plain_loss(self, outputs: Outputs, targets: Targets) -> Tensor:
+        """Of the task alone."""
+        return self._objective.plain_loss(outputs, targets)
+
+    def tally(self) -> Tally:
+        """Of the task alone."""
+        return self._objective.tally()
+
+
+def with_teacher(objective: Objective, task: Task, config: TrainingConfig) -> Objective:
+    """The objective of a training with a teacher, or the same one where `training.teacher` names none.
+
+    Raises:
+        UsageError: the task does not say how a teacher is followed.
+    """
+    if config.teacher is None:
+        return objective
+    teacher_loss = task.teacher_loss(config.teacher_temperature)
+    if teacher_loss is None:
+        raise UsageError(f"training.teacher={config.teacher}: {task.name} cannot follow a teacher; leave it out")
+    return TaughtObjective(objective, teacher_loss, config.teacher_weight)
 
 
 def open_teacher(
@@ -133,16 +194,3 @@ def _check_held_out(name: str, theirs: Split, ours: Split) -> None:
 
 def _some(names: tuple[str, ...]) -> str:
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-
-
-def soft_target_loss(outputs: Tensor, teacher: Tensor, temperature: float) -> Tensor:
-    """Mean Kullback-Leibler divergence of softened answers, times temperature squared to keep the gradient's size.
-
-    Args:
-        outputs: (n, k) logits of the student.
-        teacher: (n, k) logits of the teacher.
-        temperature: both are divided by it.
-    """
-    student = (outputs.float() / temperature).log_softmax(dim=1)
-    soft = (teacher.float() / temperature).log_softmax(dim=1)
-    return temperature**2 * F.kl_div(student, soft, reduction="batchmean", log_target=True)

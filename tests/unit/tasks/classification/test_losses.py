@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from sightline.config.schema import ImbalanceConfig
-from sightline.tasks.classification.losses import CrossEntropy, class_weights, training_loss
+from sightline.tasks.classification.losses import CrossEntropy, class_weights, soft_target_loss, training_loss
 
 COUNTS = np.array([500, 60, 7, 1, 0])
 LOGITS = torch.randn(40, 5, generator=torch.Generator().manual_seed(0)) * 3
@@ -83,3 +83,11 @@ def test_logit_adjustment_learns_what_balanced_classes_would_show():
             optimizer.step()
         found.append(bias.softmax(dim=0)[0].item())
     assert found == pytest.approx([0.9, 0.5], abs=1e-3)
+
+
+def test_the_soft_loss_is_the_divergence_of_softened_answers():
+    student, teacher = torch.randn(5, 3), torch.randn(5, 3)
+    p, q = (teacher / 3.0).softmax(dim=1), (student / 3.0).softmax(dim=1)
+    expected = 9.0 * (p * (p / q).log()).sum(dim=1).mean()
+    torch.testing.assert_close(soft_target_loss(student, teacher, 3.0), expected)
+    assert soft_target_loss(teacher, teacher, 3.0).abs() < 1e-6

@@ -3,7 +3,7 @@ import torch.nn.functional as F
 from sklearn.metrics import accuracy_score, f1_score
 
 from sightline.tasks.classification.losses import CrossEntropy
-from sightline.tasks.classification.objective import Classification, ClassificationTally
+from sightline.tasks.classification.objective import ClassificationObjective, ClassificationTally
 
 
 def batches() -> list[tuple[torch.Tensor, torch.Tensor]]:
@@ -14,11 +14,11 @@ def batches() -> list[tuple[torch.Tensor, torch.Tensor]]:
 
 
 def counted(soft: bool) -> ClassificationTally:
-    task = Classification(5, CrossEntropy(0.0))
-    tally = task.tally()
+    objective = ClassificationObjective(5, CrossEntropy(0.0))
+    tally = objective.tally()
     for outputs, labels in batches():
         targets = {"label": F.one_hot(labels, 5).float() if soft else labels}
-        tally.add(outputs, targets, task.train_loss(outputs, targets))
+        tally.add(outputs, targets, objective.train_loss(outputs, targets))
     return tally
 
 
@@ -37,20 +37,20 @@ def test_soft_labels_of_one_class_count_as_hard_ones():
 
 
 def test_mixed_items_count_by_their_share():
-    tally = Classification(2, CrossEntropy(0.0)).tally()
+    tally = ClassificationObjective(2, CrossEntropy(0.0)).tally()
     tally.add(torch.tensor([[5.0, 0.0]]), {"label": torch.tensor([[0.7, 0.3]])}, torch.tensor(0.1))
     assert abs(tally.metrics()["accuracy"] - 0.7) < 1e-6
 
 
 def test_a_tally_can_be_stored_and_taken_back():
-    other = Classification(5, CrossEntropy(0.0)).tally()
+    other = ClassificationObjective(5, CrossEntropy(0.0)).tally()
     other.load_state_dict(counted(soft=False).state_dict())
     assert other.metrics() == counted(soft=False).metrics()
 
 
 def test_validation_is_judged_without_smoothing():
     outputs, labels = batches()[0]
-    smooth, plain = (Classification(5, CrossEntropy(value)) for value in (0.2, 0.0))
+    smooth, plain = (ClassificationObjective(5, CrossEntropy(value)) for value in (0.2, 0.0))
     targets = {"label": labels}
     assert smooth.plain_loss(outputs, targets) == plain.plain_loss(outputs, targets)
     assert smooth.train_loss(outputs, targets) != plain.train_loss(outputs, targets)

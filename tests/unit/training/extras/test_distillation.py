@@ -7,13 +7,24 @@ import pytest
 import torch
 from torch import nn
 
+from sightline.cli import compose_config
+from sightline.config import parse
 from sightline.data.loaders import Batch
 from sightline.data.preprocessing import Preprocessing
 from sightline.data.splits.split import Split
 from sightline.errors import UsageError
-from sightline.tasks.classification.losses import CrossEntropy
-from sightline.tasks.classification.objective import TEACHER, Classification
-from sightline.training.extras.distillation import Teacher, _check_held_out, soft_target_loss
+from sightline.tasks.classification.losses import CrossEntropy, soft_target_loss
+from sightline.tasks.classification.objective import ClassificationObjective
+from sightline.tasks.classification.task import Classification
+from sightline.training.extras.distillation import (
+    TEACHER,
+    TaughtObjective,
+    Teacher,
+    _check_held_out,
+    as_targets,
+    from_targets,
+    with_teacher,
+)
 from sightline.training.precision import Precision
 
 OURS = Preprocessing(8, (0.5, 0.4, 0.3), (0.2, 0.25, 0.3), "bilinear", 1.0, ("a", "b"))
@@ -50,20 +61,38 @@ def test_a_batch_gets_logits_and_keeps_the_rest_and_parts_keep_their_own():
     assert torch.equal(torch.cat([part.targets[TEACHER] for part in parts]), taught.targets[TEACHER])
 
 
-def test_the_soft_loss_is_the_divergence_of_softened_answers():
-    student, teacher = torch.randn(5, 3), torch.randn(5, 3)
-    p, q = (teacher / 3.0).softmax(dim=1), (student / 3.0).softmax(dim=1)
-    expected = 9.0 * (p * (p / q).log()).sum(dim=1).mean()
-    torch.testing.assert_close(soft_target_loss(student, teacher, 3.0), expected)
-    assert soft_target_loss(teacher, teacher, 3.0).abs() < 1e-6
-
-
 def test_the_weight_shares_the_loss_between_labels_and_teacher():
     outputs, labels, teacher = torch.randn(5, 3), torch.tensor([0, 1, 2, 0, 1]), torch.randn(5, 3)
-    task = Classification(3, CrossEntropy(), lambda a, b: soft_target_loss(a, b, 2.0), weight=0.25)
+    plain = ClassificationObjective(3, CrossEntropy())
+    taught = TaughtObjective(plain, lambda a, b: soft_target_loss(a, b, 2.0), weight=0.25)
     expected = 0.75 * nn.functional.cross_entropy(outputs, labels) + 0.25 * soft_target_loss(outputs, teacher, 2.0)
-    torch.testing.assert_close(task.train_loss(outputs, {"label": labels, TEACHER: teacher}), expected)
-    assert torch.equal(task.plain_loss(outputs, {"label": labels}), nn.functional.cross_entropy(outputs, labels))
+    torch.testing.assert_close(taught.train_loss(outputs, {"label": labels, TEACHER: teacher}), expected)
+    assert torch.equal(taught.plain_loss(outputs, {"label": labels}), nn.functional.cross_entropy(outputs, labels))
+
+
+def test_outputs_of_several_heads_pass_through_the_targets():
+    outputs = {"label": torch.randn(4, 3), "depth": torch.randn(4, 1)}
+    targets = {"label": torch.arange(4), **as_targets(outputs)}
+    assert targets.keys() == {"label", "teacher.label", "teacher.depth"}
+    assert from_targets(targets) == outputs
+    assert from_targets(as_targets(outputs["label"])) is outputs["label"]
+
+
+def test_a_task_that_cannot_follow_a_teacher_is_refused():
+    training = parse.parse(compose_config(["mode=demo", "training.teacher=some/run"])).training
+    objective = ClassificationObjective(2, CrossEntropy())
+    task = Classification(("a", "b"))
+    assert isinstance(with_teacher(objective, task, training), TaughtObjective)
+    assert with_teacher(objective, task, training.model_copy(update={"teacher": None})) is objective
+
+    class Alone(Classification):
+        name = "alone"
+
+        def teacher_loss(self, temperature: float) -> None:  # noqa: ARG002 - one shape for all
+            return None
+
+    with pytest.raises(UsageError, match=r"training\.teacher=some/run: alone cannot follow a teacher"):
+        with_teacher(objective, Alone(("a", "b")), training)
 
 
 def split(roles: list[str], hashes: list[str]) -> Split:

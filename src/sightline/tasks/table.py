@@ -1,0 +1,23 @@
+"""The tasks there are. A new one is a folder beside this file and a line in the table."""
+
+from collections.abc import Mapping
+
+from sightline.config import parse
+from sightline.config.schema import Config
+from sightline.data.splits.split import Split
+from sightline.run.folder import Run
+from sightline.tasks.classification.task import Classification
+from sightline.tasks.task import Task
+
+TASKS: Mapping[str, type[Task]] = {task.name: task for task in (Classification,)}
+"""By `task` of the model's configuration."""
+
+
+def task_to_train(config: Config, split: Split) -> Task:
+    """What the configured model is to be trained for on these data."""
+    return TASKS[config.model.task].of_split(split)
+
+
+def task_of_run(run: Run) -> Task:
+    """What a run's model was trained for."""
+    return TASKS[parse.read_model(run.path / "config.yaml").task].of_run(run)

@@ -1,8 +1,10 @@
-"""What every part of the configuration is made of: immutable models and the kinds of numbers."""
+"""What every part of the configuration is made of: immutable models, the kinds of numbers, names from a catalogue."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import CoreSchema, core_schema
 
 Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -22,6 +24,17 @@ def _rising(pair: tuple[float, float]) -> tuple[float, float]:
 
 
 Range = Annotated[tuple[Positive, Positive], AfterValidator(_rising)]
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """Annotates a `str` as one of names that a catalogue holds; it behaves as a `Literal` of them would."""
+
+    names: tuple[str, ...]
+
+    def __get_pydantic_core_schema__(self, *_: object) -> CoreSchema:
+        """What pydantic checks, and shows as an `enum` in the JSON schema."""
+        return core_schema.literal_schema(list(self.names))
 
 
 class Frozen(BaseModel):

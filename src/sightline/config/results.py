@@ -4,8 +4,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from sightline.config.base import Count, Frozen, Level, Positive, Resamples, Small
+from sightline.config.base import Count, Frozen, Level, OneOf, Positive, Resamples, Small
 from sightline.config.data import DataConfig
+from sightline.metrics.catalogue import MEASURED
 
 
 class EvaluationConfig(Frozen):
@@ -35,24 +36,7 @@ class CalibrationConfig(Frozen):
 class CompareConfig(Frozen):
     """Which metric decides, and how sure its intervals are."""
 
-    metric: Literal[
-        "accuracy",
-        "top5_accuracy",
-        "balanced_accuracy",
-        "precision_macro",
-        "recall_macro",
-        "f1_macro",
-        "f1_weighted",
-        "f1_micro",
-        "roc_auc_ovr",
-        "log_loss",
-        "brier",
-        "ece",
-        "ece_debiased",
-        "ece_adaptive",
-        "ece_classwise",
-        "mce",
-    ]
+    metric: Annotated[str, OneOf(MEASURED)]
     level: Level
     resamples: Resamples
 

@@ -4,7 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from sightline.config.base import Count, Frozen, Positive
+from sightline.config.base import Count, Frozen, OneOf, Positive
+from sightline.metrics.catalogue import MONITORED, monitored
 
 Scalar = bool | int | float | str | None
 Plain = Scalar | tuple[Scalar, ...]
@@ -100,7 +101,7 @@ class SweepConfig(Frozen):
     minutes: Positive | None
     jobs: Count
     retries: Annotated[int, Field(ge=0)]
-    metric: Literal["val_loss", "val_accuracy", "val_f1_macro"]
+    metric: Annotated[str, OneOf(MONITORED)]
     direction: Literal["maximize", "minimize"]
     sampler: SamplerConfig
     pruner: PrunerConfig
@@ -110,7 +111,7 @@ class SweepConfig(Frozen):
 
     @model_validator(mode="after")
     def _goes_the_right_way(self) -> Self:
-        right = "minimize" if self.metric == "val_loss" else "maximize"
+        right = "maximize" if monitored(self.metric).higher_is_better else "minimize"
         if self.direction != right:
             raise ValueError(f"metric={self.metric} is there to {right}; direction={self.direction} seeks the worst")
         return self

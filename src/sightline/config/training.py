@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field
 
-from sightline.config.base import Count, Fraction, Frozen, NonNegative, Positive, Probability
+from sightline.config.base import Count, Fraction, Frozen, NonNegative, OneOf, Positive, Probability
+from sightline.metrics.catalogue import MONITORED
 
 
 class _Freezing(Frozen):
@@ -195,7 +196,7 @@ class TrainingConfig(Frozen):
     teacher_weight: Probability
     teacher_temperature: Positive
     soup: Annotated[int, Field(ge=2)] | None
-    monitor: Literal["val_loss", "val_accuracy", "val_f1_macro"]
+    monitor: Annotated[str, OneOf(MONITORED)]
     patience: Count | None
     checkpoint_minutes: Positive
     steps_per_epoch: Count | None

@@ -15,6 +15,7 @@ from sightline.config.groups import TRAINED
 from sightline.config.stored import flat
 from sightline.data.splits.split import Split
 from sightline.errors import UsageError
+from sightline.metrics.catalogue import HEADLINES
 from sightline.metrics.predictions import Predictions
 from sightline.run.external import holds_predictions, read_predictions
 from sightline.run.folder import Run
@@ -80,7 +81,7 @@ class Trained:
         for run in self.runs:
             epochs = [row for row in run.rows("metrics.jsonl") if row["kind"] == "epoch"]
             seconds = accumulate(row["seconds"] for row in epochs)
-            found.append([(end, row["val_accuracy"]) for end, row in zip(seconds, epochs, strict=True)])
+            found.append([(end, row[f"val_{HEADLINES[0]}"]) for end, row in zip(seconds, epochs, strict=True)])
         return found
 
 

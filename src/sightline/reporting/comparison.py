@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import sightline
+from sightline.metrics.catalogue import HEADLINES
 from sightline.reporting.page import environment, pictures_of
 from sightline.reporting.tables import MISSING, duration, interval, label, metric, number
 from sightline.run.folder import Run
@@ -70,7 +71,7 @@ def pair_rows(found: Json) -> list[list[str]]:
 
 def difference(name: str, pair: Json) -> str:
     """A difference with its interval; of shares in points: `+1.20 points [+0.40, +2.01]`."""
-    scale, digits, unit = (100, 2, " points") if metric(name).share else (1, 4, "")
+    scale, digits, unit = (100, 2, " points") if metric(name).percent else (1, 4, "")
     value, low, high = (f"{scale * pair[key]:+.{digits}f}" for key in ("difference", "low", "high"))
     return f"{value}{unit} [{low}, {high}]"
 
@@ -109,6 +110,7 @@ def render_comparison(run: Run, title: str | None = None) -> str:
             name=f"{run.path.parent.name}/{run.path.name}",
             time=run.load_json("provenance.json")["time"],
             found=found,
+            target=found[f"target_val_{HEADLINES[0]}"],
             headline=headline(found),
             system_header=SYSTEM_HEADER,
             system_rows=system_rows(found),
@@ -148,7 +150,7 @@ def _spread(name: str, value: float | None) -> str:
     """A standard deviation in the metric's own unit."""
     if value is None:
         return MISSING
-    return f"±{100 * value:.2f}" if metric(name).share else f"±{value:.4f}"
+    return f"±{100 * value:.2f}" if metric(name).percent else f"±{value:.4f}"
 
 
 def _count(value: float) -> str:

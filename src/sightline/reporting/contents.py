@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from sightline.metrics.catalogue import MONITORED, monitored
 from sightline.run.folder import Run
 
 Json = Mapping[str, Any]
@@ -85,7 +86,7 @@ class Contents:
     @property
     def monitor(self) -> str:
         """The value that decided which epoch was kept."""
-        return str(self.setting("training.monitor", "val_loss"))
+        return str(self.setting("training.monitor", MONITORED[0]))
 
     @property
     def kept(self) -> Json | None:
@@ -93,7 +94,7 @@ class Contents:
         known = [row for row in self.epochs if row.get(self.monitor) is not None]
         if not known:
             return None
-        sign = 1.0 if self.monitor.endswith("loss") else -1.0
+        sign = monitored(self.monitor).sign
         return min(known, key=lambda row: sign * float(row[self.monitor]))
 
     @property

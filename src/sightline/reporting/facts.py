@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from statistics import median
 from typing import Any, Final
 
+from sightline.metrics.catalogue import HEADLINES, METRICS, monitored
 from sightline.reporting.contents import Contents
 from sightline.reporting.tables import MISSING, duration, number
 
@@ -75,9 +76,10 @@ def training_facts(contents: Contents) -> Facts:
         asked = contents.setting("training.epochs")
         facts.append(("Epochs", f"{len(contents.epochs)}" + (f" of {asked} allowed" if asked else "")))
     if kept := contents.kept:
-        reason = f"{'lowest' if contents.monitor.endswith('loss') else 'highest'} {contents.monitor}"
-        accuracy = number("accuracy", kept.get("val_accuracy"))
-        facts.append(("Best epoch", f"{int(kept['epoch']) + 1}: {reason}, validation accuracy {accuracy}"))
+        reason = f"{'highest' if monitored(contents.monitor).higher_is_better else 'lowest'} {contents.monitor}"
+        metric = METRICS[HEADLINES[0]]
+        value = f"validation {metric.short} {number(metric.name, kept.get(f'val_{metric.name}'))}"
+        facts.append(("Best epoch", f"{int(kept['epoch']) + 1}: {reason}, {value}"))
         facts.append(("Weights kept", _weights_kept(contents)))
     seconds = [float(row["seconds"]) for row in contents.epochs if row.get("seconds") is not None]
     if seconds:

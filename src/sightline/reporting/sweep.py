@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import sightline
+from sightline.metrics.catalogue import monitored
 from sightline.reporting.page import environment, pictures_of
 from sightline.reporting.tables import MISSING, duration
 from sightline.run.folder import Run
@@ -12,28 +13,28 @@ Json = Mapping[str, Any]
 
 AGAIN_HEADER: Final = ("Configuration", "In the search", "Fresh seeds", "Mean", "Seed to seed", "Gap")
 TRIAL_HEADER: Final = ("Trial", "End", "Value", "Epochs", "Time")
-NAMES: Final = {"val_accuracy": "accuracy", "val_f1_macro": "macro F1", "val_loss": "loss"}
 BREAK: Final = "\N{ZERO WIDTH SPACE}"
 """Where a long key may go on in the next line."""
 
 
 def metric_name(metric: str) -> str:
     """What a metric is called: `accuracy on val`."""
-    return f"{NAMES[metric]} on val"
+    found = monitored(metric)
+    return f"{found.short or found.label} on val"
 
 
 def value(metric: str, number: float | None) -> str:
     """A value; of shares in percent."""
     if number is None:
         return MISSING
-    return f"{number:.4f}" if metric == "val_loss" else f"{100 * number:.2f} %"
+    return f"{100 * number:.2f} %" if monitored(metric).percent else f"{number:.4f}"
 
 
 def difference(metric: str, number: float | None, *, sign: str = "+") -> str:
     """A difference; of shares in points."""
     if number is None:
         return MISSING
-    return f"{number:{sign}.4f}" if metric == "val_loss" else f"{100 * number:{sign}.2f} points"
+    return f"{100 * number:{sign}.2f} points" if monitored(metric).percent else f"{number:{sign}.4f}"
 
 
 def headline(found: Json) -> str:

@@ -7,52 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from sightline.metrics.catalogue import METRICS, Metric, of_class
+
 MISSING: Final = "n/a"
-
-
-@dataclass(frozen=True)
-class Metric:
-    """How a metric is named, written and explained.
-
-    Attributes:
-        label: what people call it.
-        meaning: one plain sentence.
-        digits: after the point.
-        share: written as percent.
-    """
-
-    label: str
-    meaning: str
-    digits: int = 1
-    share: bool = True
-
-
-METRICS: Final[Mapping[str, Metric]] = {
-    "accuracy": Metric("Accuracy", "share of images named correctly"),
-    "top5_accuracy": Metric("Top-5 accuracy", "share of images whose class is among the five likeliest"),
-    "balanced_accuracy": Metric("Balanced accuracy", "accuracy with every class counting the same"),
-    "precision_macro": Metric("Precision, mean of classes", "of what is called a class, the share that is one"),
-    "recall_macro": Metric("Recall, mean of classes", "of a class, the share that is found"),
-    "f1_macro": Metric("F1, mean of classes", "precision and recall in one, every class counting the same"),
-    "f1_weighted": Metric("F1, weighted", "F1 with classes weighted by their images"),
-    "f1_micro": Metric("F1, micro", "F1 over all images together; equals accuracy for one label an image"),
-    "roc_auc_ovr": Metric(
-        "ROC AUC, one against rest", "chance that an image of a class scores above one of another", 4, share=False
-    ),
-    "log_loss": Metric("Log loss", "penalty on probability denied to the truth; lower is better", 4, share=False),
-    "brier": Metric("Brier score", "squared error of the probabilities; lower is better", 4, share=False),
-    "ece": Metric("ECE", "average gap between confidence and accuracy, bins of equal width", 2),
-    "ece_debiased": Metric("ECE, debiased", "the same with the part due to chance taken off", 2),
-    "ece_adaptive": Metric("ECE, adaptive", "the same with bins of equal count", 2),
-    "ece_classwise": Metric("ECE, class-wise", "the same for every class's probability, then averaged", 2),
-    "mce": Metric("MCE", "the largest gap of any bin", 1),
-    "aurc": Metric("AURC", "mean share of wrong answers over all shares answered, the surest first", 2),
-}
 
 
 def metric(name: str) -> Metric:
     """How to write a metric; one we do not know is a plain number under its own name."""
-    return METRICS.get(name, Metric(name, "", 4, share=False))
+    return METRICS.get(name, Metric(name=name, label=name, meaning="", percent=False, digits=4))
 
 
 def label(name: str) -> str:
@@ -64,7 +26,7 @@ def number(name: str, value: float | None) -> str:
     """A value in the metric's own way: `87.9 %`, `0.4120`."""
     if value is None:
         return MISSING
-    return _digits(name, value) + (" %" if metric(name).share else "")
+    return _digits(name, value) + (" %" if metric(name).percent else "")
 
 
 def bounds(name: str, entry: Mapping[str, Any], between: str = ", ") -> str:
@@ -85,7 +47,7 @@ def interval(name: str, entry: Mapping[str, Any] | None) -> str:
 def signed(name: str, difference: Mapping[str, Any]) -> str:
     """A difference with its limits, `+1.2 [-0.3, +2.7]`, without unit."""
     how = metric(name)
-    scale = 100 if how.share else 1
+    scale = 100 if how.percent else 1
     value, low, high = (f"{scale * difference[key]:+.{how.digits}f}" for key in ("value", "low", "high"))
     return f"{value} [{low}, {high}]"
 
@@ -121,10 +83,8 @@ def per_class_rows(entries: Sequence[Mapping[str, Any]]) -> list[list[str]]:
         [
             str(entry["class"]),
             f"{entry['support']:,}",
-            interval("precision_macro", entry["precision"]),
-            interval("recall_macro", entry["recall"]),
-            interval("f1_macro", entry["f1"]),
-            number("roc_auc_ovr", entry.get("roc_auc")),
+            *(interval(of_class(key).name, entry[key]) for key in ("precision", "recall", "f1")),
+            number(of_class("roc_auc").name, entry.get("roc_auc")),
         ]
         for entry in weakest_first(entries)
     ]
@@ -243,4 +203,4 @@ def duration(seconds: float) -> str:
 
 def _digits(name: str, value: float) -> str:
     how = metric(name)
-    return f"{100 * value if how.share else value:.{how.digits}f}"
+    return f"{100 * value if how.percent else value:.{how.digits}f}"

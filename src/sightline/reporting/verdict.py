@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sightline.metrics.catalogue import HEADLINES, of_class
 from sightline.reporting.contents import Contents
-from sightline.reporting.tables import bounds, level, most_confused, number, weakest_first
+from sightline.reporting.tables import bounds, label, level, most_confused, number, weakest_first
 
 Json = Mapping[str, Any]
 
@@ -72,10 +73,10 @@ def _results(evaluation: Json) -> list[str]:
     )
     ranked = [entry for entry in weakest_first(evaluation["per_class"]) if entry["f1"]["value"] is not None]
     if len(ranked) > 1:
-        weak, strong = ranked[0], ranked[-1]
+        weak, strong, f1 = ranked[0], ranked[-1], of_class("f1").name
         sentences.append(
-            f"It is weakest on “{weak['class']}” (F1 {number('f1_macro', weak['f1']['value'])}) "
-            f"and strongest on “{strong['class']}” ({number('f1_macro', strong['f1']['value'])})."
+            f"It is weakest on “{weak['class']}” (F1 {number(f1, weak['f1']['value'])}) "
+            f"and strongest on “{strong['class']}” ({number(f1, strong['f1']['value'])})."
         )
     if pairs := most_confused(evaluation, 1):
         pair = pairs[0]
@@ -105,10 +106,10 @@ def _calibration(calibration: Json) -> list[str]:
 def _tiles(contents: Contents) -> list[Tile]:
     tiles = []
     if evaluation := contents.evaluation:
-        for name, title in (("accuracy", "Accuracy"), ("f1_macro", "F1, mean of classes")):
+        for name in HEADLINES:
             if entry := evaluation["metrics"].get(name):
                 remark = f"on {evaluation['n']:,} {evaluation['split']} images"
-                tiles.append(Tile(title, number(name, entry["value"]), _ends(name, entry), remark))
+                tiles.append(Tile(label(name), number(name, entry["value"]), _ends(name, entry), remark))
     if (calibration := contents.calibration) and (entry := calibration["after"].get("ece")):
         chance = ((calibration.get("null") or {}).get("after") or {}).get("ece")
         remark = "" if chance is None else f"perfect calibration would show {number('ece', chance)}"

@@ -9,6 +9,7 @@ from typing import Any
 from sightline.config.schema import Config
 from sightline.inference.systems import gather, seconds_to_the_same
 from sightline.machine.terminal import show_table
+from sightline.metrics.catalogue import HEADLINES
 from sightline.metrics.comparison.compare import compare
 from sightline.metrics.comparison.systems import System
 from sightline.reporting import figures
@@ -33,7 +34,7 @@ def run(config: Config, run: Run) -> dict[str, float]:
     target, seconds = seconds_to_the_same(entrants)
     for row, entrant, reached in zip(found["systems"], entrants, seconds, strict=True):
         row |= {**entrant.facts(), "seconds_to_target": reached}
-    found |= {"split": "test", "target_val_accuracy": target}
+    found |= {"split": "test", f"target_val_{HEADLINES[0]}": target}
     run.save_json("comparison.json", found)
     run.save_text("comparison_systems.csv", _csv(found["systems"]))
     run.save_text("comparison_pairs.csv", _csv(found["pairs"]))

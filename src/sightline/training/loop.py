@@ -15,6 +15,7 @@ from sightline.machine.distributed import copy_from_first, from_all, largest, wo
 from sightline.machine.memory import fit_in_memory
 from sightline.machine.signals import Interrupted, StopSignal
 from sightline.machine.terminal import ProgressBar, logger
+from sightline.metrics.catalogue import monitored
 from sightline.models.freezing import apply_freezing
 from sightline.models.outputs import Outputs, concatenate
 from sightline.run.folder import Run
@@ -141,7 +142,9 @@ class Loop:
         if isinstance(training.scheduler, PlateauSchedule):
             monitor = training.config.monitor
             values = [row[monitor] for row in self.progress.history]
-            drops = plateau_drops(values, training.scheduler.patience, higher_is_better=not monitor.endswith("loss"))
+            drops = plateau_drops(
+                values, training.scheduler.patience, higher_is_better=monitored(monitor).higher_is_better
+            )
         return rate_factor(training.scheduler, step, len(training.train), training.total_steps, drops)
 
     def _enter_train_mode(self, epoch: int) -> None:

@@ -9,6 +9,7 @@ from torch import nn
 
 from sightline.errors import RunFailedError
 from sightline.machine.terminal import logger
+from sightline.metrics.catalogue import monitored
 from sightline.models.weights import DAMAGE, first_line, load_plain
 from sightline.run.folder import Run
 
@@ -50,8 +51,8 @@ class Progress:
 
 
 def better(value: float, than: float, monitor: str) -> bool:
-    """Whether a monitored value improves on another: a loss downwards, all else upwards."""
-    return value < than if monitor.endswith("loss") else value > than
+    """Whether a monitored value improves on another: downwards or upwards, as the metric goes."""
+    return value > than if monitored(monitor).higher_is_better else value < than
 
 
 def save_checkpoint(run: Run, name: str, content: Mapping[str, Any]) -> None:

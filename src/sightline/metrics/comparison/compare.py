@@ -15,15 +15,13 @@ from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
 from sightline.errors import UsageError
+from sightline.metrics.catalogue import MEASURED, METRICS
 from sightline.metrics.classification.evaluation import group_codes
 from sightline.metrics.comparison.paired import holm, mcnemar, tango
-from sightline.metrics.comparison.systems import LOWER_IS_BETTER, METRICS, SHARES, Drawn, System, aligned, draw, hits_of
+from sightline.metrics.comparison.systems import Drawn, System, aligned, draw, hits_of
 from sightline.metrics.intervals.interval import Interval, wilson
 
 Ints = NDArray[np.int64]
-
-_LARGEST = {"log_loss": math.inf, "brier": 2.0}
-"""What a metric can be at most, where that is not 1."""
 
 
 def compare(
@@ -40,7 +38,7 @@ def compare(
 
     Args:
         systems: one or more; items may come in any order, they are matched by id.
-        metric: one of `METRICS`.
+        metric: one of `MEASURED`.
         level: confidence of all intervals; a pair is told apart where its adjusted p-value is below 1 - `level`.
         resamples: of the bootstrap.
         seed: of the resamples.
@@ -51,8 +49,8 @@ def compare(
         UsageError: the items or their labels differ, names repeat, or the metric is not known or not defined here.
     """
     systems = aligned(systems)
-    if metric not in METRICS:
-        raise UsageError(f"compare.metric={metric} is not known; it takes {', '.join(METRICS)}")
+    if metric not in MEASURED:
+        raise UsageError(f"compare.metric={metric} is not known; it takes {', '.join(MEASURED)}")
     labels = systems[0].members[0].labels
     codes = group_codes(groups, len(labels))
     drawn = [draw(system, metric, labels, resamples, seed, codes, bins) for system in systems]
@@ -70,7 +68,7 @@ def compare(
     return {
         "n": len(labels),
         "metric": metric,
-        "lower_is_better": metric in LOWER_IS_BETTER,
+        "lower_is_better": not METRICS[metric].higher_is_better,
         "level": level,
         "systems": list(own.values()),
         "pairs": pairs,
@@ -90,7 +88,7 @@ def _pair(
     else:
         items = float((drawn_a.draws.mean(axis=0) - drawn_b.draws.mean(axis=0)).var(ddof=1))
         found, p_value = _student(drawn_a.mean - drawn_b.mean, items, (drawn_a, drawn_b), level, groups, "paired ")
-        found = _within(found, -_LARGEST.get(metric, 1.0), _LARGEST.get(metric, 1.0))
+        found = _within(found, -METRICS[metric].span, METRICS[metric].span)
     return {
         "a": a.name,
         "b": b.name,
@@ -133,12 +131,12 @@ def _within(found: Interval, smallest: float, largest: float) -> Interval:
 def _system(system: System, drawn: Drawn, metric: str, level: float, groups: Ints | None) -> dict[str, Any]:
     """A system's own value with its interval, and where its variance comes from."""
     items = float(drawn.draws.mean(axis=0).var(ddof=1))
-    if len(system.members) == 1 and metric in SHARES and groups is None:
+    if len(system.members) == 1 and METRICS[metric].limits == "Wilson" and groups is None:
         hits = hits_of(system.members[0], metric)
         interval = wilson(int(hits.sum()), len(hits), level, "Wilson")
     else:
         interval, _ = _student(drawn.mean, items, (drawn,), level, groups)
-        interval = _within(interval, -1.0 if metric == "ece_debiased" else 0.0, _LARGEST.get(metric, 1.0))
+        interval = _within(interval, METRICS[metric].smallest, METRICS[metric].highest)
     return {
         "name": system.name,
         **interval.to_json(),
@@ -153,7 +151,7 @@ def _ranking(
     systems: Mapping[str, Mapping[str, Any]], pairs: Sequence[Mapping[str, Any]], level: float, metric: str
 ) -> list[dict[str, Any]]:
     """The best first; a rank is one more than the number of systems that are told apart as better."""
-    sign = 1 if metric in LOWER_IS_BETTER else -1
+    sign = METRICS[metric].sign
     apart = {(pair["a"], pair["b"]): pair["p_adjusted"] < 1 - level for pair in pairs}
 
     def better(one: str, other: str) -> bool:

@@ -7,30 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.errors import UsageError
+from sightline.metrics.catalogue import METRICS
 from sightline.metrics.classification.scores import top_k_hits
-from sightline.metrics.classification.scoring import CALIBRATION, Scored, check
+from sightline.metrics.classification.scoring import Scored, check
 from sightline.metrics.classification.sums import Answers
 from sightline.metrics.intervals.bootstrap import Resampler
 from sightline.metrics.predictions import Predictions
 
 Reals = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-SHARES = ("accuracy", "top5_accuracy", "f1_micro")
-LOWER_IS_BETTER = CALIBRATION
-METRICS = (
-    "accuracy",
-    "top5_accuracy",
-    "balanced_accuracy",
-    "precision_macro",
-    "recall_macro",
-    "f1_macro",
-    "f1_weighted",
-    "f1_micro",
-    "roc_auc_ovr",
-    *LOWER_IS_BETTER,
-)
-"""What `compare` can be about."""
 
 _BLOCK = 4_000_000
 
@@ -125,7 +110,7 @@ def in_order(predictions: Predictions, first: Predictions, name: str, first_name
 
 def draw(system: System, metric: str, labels: Ints, resamples: int, seed: int, groups: Ints | None, bins: int) -> Drawn:
     """The metric of each member, and in resamples that are the same for every system."""
-    if metric in SHARES:
+    if METRICS[metric].limits == "Wilson":
         hits = np.stack([hits_of(member, metric) for member in system.members]).astype(np.float64)
         sums, total = _resampled(hits, labels, resamples, seed, groups)
         return Drawn(hits.mean(axis=1), sums / total)

@@ -27,7 +27,7 @@ def comparison(found: Mapping[str, Any]) -> Figure:
     rows = [len(systems), *([len(pairs)] if pairs else [])]
     figure = Figure(figsize=(WIDTH, 0.9 * len(rows) + 0.32 * sum(rows)), layout="constrained")
     panels = figure.subplots(len(rows), 1, squeeze=False, height_ratios=[count + 1.2 for count in rows])[:, 0]
-    scale = 100 if metric(found["metric"]).share else 1
+    scale = 100 if metric(found["metric"]).percent else 1
     unit = ", %" if scale == 100 else ""
     names = {row["name"]: row["name"] for row in systems}
     if any(len(f"{pair['a']} - {pair['b']}") > LONGEST for pair in pairs):

@@ -11,6 +11,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullFormatter
 
+from sightline.metrics.catalogue import monitored
 from sightline.reporting.figures.style import (
     BLACK,
     BLUE,
@@ -219,12 +220,12 @@ def _colour(found: Found, rows: Sequence[Found]) -> ScalarMappable:
 
 def _value_axis(axes: Axes, found: Found) -> None:
     axes.set_ylabel(metric_name(found["metric"]))
-    if found["metric"] != "val_loss":
+    if monitored(found["metric"]).percent:
         axes.yaxis.set_major_formatter(percent)
 
 
 def _format(found: Found) -> Any:
-    return None if found["metric"] == "val_loss" else percent
+    return percent if monitored(found["metric"]).percent else None
 
 
 def _within(axes: Axes, values: Sequence[float]) -> None:

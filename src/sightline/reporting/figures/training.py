@@ -7,14 +7,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from sightline.metrics.catalogue import MONITORED, monitored
 from sightline.reporting.figures.style import BLACK, GREY, INK, TRAIN, VAL, WIDTH, drawn, nothing, percent, shorten
 
 Rows = Sequence[Mapping[str, Any]]
 
 PANELS = (
-    ("Loss", "train_loss", "val_loss"),
-    ("Accuracy", "train_accuracy", "val_accuracy"),
-    ("F1, mean of classes", "train_f1_macro", "val_f1_macro"),
+    *((metric.label, f"train_{metric.name}", f"val_{metric.name}") for metric in map(monitored, MONITORED)),
     ("Learning rate", "lr", None),
 )
 
@@ -98,7 +97,7 @@ def _panel(axes: Axes, rows: Rows, title: str, train: str, val: str | None, kept
     axes.set_title(title)
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True, min_n_ticks=1))
-    if "accuracy" in train or "f1" in train:
+    if val is not None and monitored(val).percent:
         axes.yaxis.set_major_formatter(percent)
     elif val is None:
         axes.set_ylim(bottom=0)

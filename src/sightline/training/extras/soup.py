@@ -6,6 +6,7 @@ from typing import Any
 from torch import Tensor
 
 from sightline.machine.terminal import logger
+from sightline.metrics.catalogue import monitored
 from sightline.training.parts import Training
 from sightline.training.state import BEST, better, load_checkpoint, save_checkpoint, weights
 
@@ -15,7 +16,7 @@ Rows = Sequence[Mapping[str, float]]
 
 def best_epochs(history: Rows, monitor: str, count: int) -> list[int]:
     """Places in `history` of the best epochs, the best first; ties go to the earlier one."""
-    sign = 1.0 if monitor.endswith("loss") else -1.0
+    sign = monitored(monitor).sign
     return sorted(range(len(history)), key=lambda place: (sign * history[place][monitor], place))[:count]
 
 

@@ -15,9 +15,6 @@ from sightline.machine.terminal import log_to, logger, show_log
 from sightline.run.external import SPLITS, class_names, holds_predictions, read_predictions
 from sightline.run.folder import Run
 
-TRAINING_STAGES = frozenset({"validate", "train"})
-"""A mode that begins with one of these makes a run, or resumes one; the others work on a finished run."""
-
 
 def execute(composed: Mapping[str, Any], overrides: Sequence[str], arguments: Sequence[str], compose: Compose) -> None:
     """Do what a command asks for.
@@ -29,15 +26,15 @@ def execute(composed: Mapping[str, Any], overrides: Sequence[str], arguments: Se
         compose: from overrides to a configuration, for the members of a study.
     """
     config = parse.parse(composed)
-    if config.mode.stages[0] == "sweep":
+    if config.mode.first.needs == "search":
         from sightline.commands.sweep import sweep  # it imports Optuna
 
         sweep(config, overrides, arguments, compose)
     elif config.is_study:
         _study(config, overrides, arguments, compose)
-    elif config.mode.stages[0] in TRAINING_STAGES:
+    elif config.mode.first.needs == "new run":
         train(config, arguments, _training_run(config))
-    elif config.mode.stages[0] == "compare":
+    elif config.mode.first.needs == "finished runs":
         _compare(config, arguments)
     elif config.predictions is not None:
         _judge_elsewhere(config, arguments, Path(config.predictions))
@@ -128,7 +125,7 @@ def _judge_elsewhere(config: Config, arguments: Sequence[str], folder: Path) -> 
     if config.output is None:
         raise UsageError("predictions= needs output=DIR, the folder for the results")
     check_slices(config)
-    wanted = "calibration" if config.mode.stages[0] == "calibrate" else "test"
+    wanted = config.mode.first.external_split
     found = {split: read_predictions(folder, split) for split in SPLITS if holds_predictions(folder, split)}
     if wanted not in found:
         raise UsageError(f"predictions={folder} holds neither {wanted}.npz nor {wanted}.csv")

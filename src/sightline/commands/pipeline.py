@@ -2,10 +2,12 @@
 
 import errno
 import traceback
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sightline.config.schema import Config, Stage
+from sightline.config.schema import Config, StageName
+from sightline.config.stages import STAGES
 from sightline.errors import PrunedError, RunFailedError, SightlineError, UsageError
 from sightline.machine.device import has_cuda
 from sightline.machine.distributed import from_first, together, world
@@ -20,12 +22,8 @@ if TYPE_CHECKING:
 
     StageFunction = Callable[[Config, Run], dict[str, float]]
 
-MODEL = frozenset({"train", "evaluate"})
-"""The stages after which the model itself is logged, if it was not yet."""
-TRACKED = frozenset({"train", "evaluate", "calibrate", "uncertainty", "explain", "report"})
 
-
-def run_stages(config: Config, run: Run) -> dict[Stage, dict[str, float]]:
+def run_stages(config: Config, run: Run) -> dict[StageName, dict[str, float]]:
     """Run every stage of the mode; each reads from the run and writes to it.
 
     Returns:
@@ -36,13 +34,13 @@ def run_stages(config: Config, run: Run) -> dict[Stage, dict[str, float]]:
     """
     prepare_torch()
     tracker: Tracker | None = None
-    found: dict[Stage, dict[str, float]] = {}
+    found: dict[StageName, dict[str, float]] = {}
     try:
         for name in config.mode.stages:
-            if tracker is None and name in TRACKED:
+            if tracker is None and STAGES[name].tracked:
                 tracker = tracked(config, run)
             with run.entering(name):
-                found[name] = _train(config, run) if name == "train" else _stage(name)(config, run)
+                found[name] = _call(name, config, run)
             release()
             if tracker is not None:
                 tracker.sync(run)
@@ -66,21 +64,27 @@ def run_stages(config: Config, run: Run) -> dict[Stage, dict[str, float]]:
 
 def follow(config: Config) -> None:
     """What the processes do that do not write: train along, and leave the other stages to the one that does."""
-    if "train" in config.mode.stages:
+    shared = [name for name in config.mode.stages if STAGES[name].every_process]
+    if shared:
         prepare_torch()
         try:
-            _train(config, None)
+            for name in shared:
+                _call(name, config, None)
         except Exception as error:
             if isinstance(error, SightlineError):
                 raise
             raise RunFailedError(f"process {world().rank}: {type(error).__name__}: {error}") from error
 
 
-def _train(config: Config, run: Run | None) -> dict[str, float]:
-    """Train with all processes, in the run that the first of them opened."""
+def _call(name: StageName, config: Config, run: Run | None) -> dict[str, float]:
+    """Call a stage; one of all processes, in the run that the first of them opened."""
+    stage = _stage(name)
+    if not STAGES[name].every_process:
+        assert run is not None, f"{name} is for the process that writes"
+        return stage(config, run)
     with together(cuda=config.device in {"auto", "cuda"} and has_cuda()):
         path = from_first(str(run.path) if run else "")
-        return _stage("train")(config, run or Run(Path(path), writes=False))
+        return stage(config, run or Run(Path(path), writes=False))
 
 
 def _failure(error: Exception, run: Run) -> RunFailedError:
@@ -108,7 +112,8 @@ def tracked(config: Config, run: Run) -> "Tracker":
 
 def _logs_model(config: Config) -> bool:
     """Whether the command ends with the model at the server: after stages that have one, or where it is registered."""
-    after = not MODEL.isdisjoint(config.mode.stages) or config.tracking.registered_model_name is not None
+    after = any(STAGES[name].logs_model for name in config.mode.stages)
+    after = after or config.tracking.registered_model_name is not None
     return config.tracking.name != "none" and config.tracking.log_model and after
 
 
@@ -133,27 +138,9 @@ def _flat(config: Config) -> dict[str, str | float | int | bool | None]:
     return flat
 
 
-def _stage(name: Stage) -> "StageFunction":
-    """The function of a stage, imported when its turn comes: a report needs no torch."""
-    match name:
-        case "validate":
-            from sightline.stages.validate import run as stage
-        case "train":
-            from sightline.stages.train import run as stage
-        case "evaluate":
-            from sightline.stages.evaluate import run as stage
-        case "calibrate":
-            from sightline.stages.calibrate import run as stage
-        case "explain":
-            from sightline.stages.explain import run as stage
-        case "report":
-            from sightline.stages.report import run as stage
-        case "predict":
-            from sightline.stages.predict import run as stage
-        case "uncertainty":
-            from sightline.stages.uncertainty import run as stage
-        case "compare":
-            from sightline.stages.compare import run as stage
-        case "sweep":
-            from sightline.stages.sweep import run as stage
-    return stage
+def _stage(name: StageName) -> "StageFunction":
+    """The function of a stage, imported when its turn comes: a report needs no torch. The table is closed."""
+    if name not in STAGES:
+        raise AssertionError(f"{name!r} is no stage")
+    run: StageFunction = import_module(f"sightline.stages.{name}").run
+    return run

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from sightline.config.base import Count, Frozen, Seed
 from sightline.config.data import Cifar10Data, CsvData, DataConfig, DigitsData, FolderData, Policy, ValidationPolicy
-from sightline.config.mode import ModeConfig, Stage
+from sightline.config.mode import ModeConfig, StageName
 from sightline.config.model import CnnModel, ModelConfig, TimmModel
 from sightline.config.results import (
     CalibrationConfig,
@@ -21,6 +21,7 @@ from sightline.config.results import (
     TrackingConfig,
     UncertaintyConfig,
 )
+from sightline.config.stages import STAGES
 from sightline.config.sweep import SweepConfig
 from sightline.config.training import (
     AdamWOptimizer,
@@ -90,7 +91,7 @@ __all__ = [
     "ReportConfig",
     "SchedulerConfig",
     "SgdOptimizer",
-    "Stage",
+    "StageName",
     "StepSchedule",
     "SweepConfig",
     "TimmModel",
@@ -167,7 +168,7 @@ class Config(Frozen):
 
     @model_validator(mode="after")
     def _a_sweep_is_one_search(self) -> Self:
-        if self.mode.stages[0] == "sweep" and (self.is_study or self.run is not None):
+        if self.mode.first.needs == "search" and (self.is_study or self.run is not None):
             key = "run" if self.run is not None else "seeds" if self.seeds is not None else "variants"
             instead = "sweep.name" if key == "run" else "sweep.fresh_seeds" if key == "seeds" else "sweep.space"
             raise ValueError(f"{key} does not go with mode=sweep; {instead} does what it would")
@@ -175,7 +176,7 @@ class Config(Frozen):
 
     @model_validator(mode="after")
     def _a_person_chooses_what_is_registered(self) -> Self:
-        if self.tracking.registered_model_name is not None and (self.is_study or self.mode.stages[0] == "sweep"):
+        if self.tracking.registered_model_name is not None and (self.is_study or self.mode.first.needs == "search"):
             raise ValueError(
                 "tracking.registered_model_name is for one model; choose among the runs afterwards: "
                 "bash run.sh report run=RUN tracking.registered_model_name=NAME"
@@ -184,9 +185,10 @@ class Config(Frozen):
 
     @model_validator(mode="after")
     def _predictions_stand_for_a_run(self) -> Self:
-        if self.predictions is not None and self.mode.stages[0] not in {"evaluate", "calibrate"}:
-            hint = "; compare takes such folders in run=[…]" if self.mode.stages[0] == "compare" else ""
-            raise ValueError(f"predictions is for mode=evaluate and mode=calibrate, not mode={self.mode.name}{hint}")
+        if self.predictions is not None and self.mode.first.external_split is None:
+            takes = " and ".join(f"mode={name}" for name, stage in STAGES.items() if stage.external_split)
+            hint = "; compare takes such folders in run=[…]" if self.mode.first.needs == "finished runs" else ""
+            raise ValueError(f"predictions is for {takes}, not mode={self.mode.name}{hint}")
         if self.predictions is not None and self.run is not None:
             raise ValueError("predictions and run exclude each other: both say whose predictions are measured")
         return self
@@ -199,7 +201,7 @@ class Config(Frozen):
 
     @model_validator(mode="after")
     def _one_run_unless_compared(self) -> Self:
-        if not isinstance(self.run, str | None) and self.mode.stages[0] != "compare":
+        if not isinstance(self.run, str | None) and self.mode.first.needs != "finished runs":
             raise ValueError(f"mode={self.mode.name} takes one run; a list of them is for mode=compare")
         return self
 

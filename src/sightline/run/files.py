@@ -35,18 +35,3 @@ def npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:
             np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
             archive.writestr(zipfile.ZipInfo(f"{key}.npy"), member.getvalue())
     return content.getvalue()
-
-
-def writer_of(name: str) -> str:
-    """Which mode writes a file of a run, as advice."""
-    writers = {
-        "validation.json": "validate",
-        "evaluation.json": "evaluate",
-        "calibration.json": "calibrate",
-        "uncertainty.json": "uncertainty",
-        "explain/explain.json": "explain",
-        "predictions/val.npz": "calibrate",
-        "predictions/calibration.npz": "calibrate",
-        "predictions/test.npz": "evaluate",
-    }
-    return f"mode `{writers.get(name, 'train')}` writes it"

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 import numpy as np
 
+from sightline.config.stages import STAGES, writer_of
 from sightline.errors import LockedSplitError, RunFailedError, UsageError
 from sightline.machine.provenance import now
 from sightline.metrics.predictions import Predictions
-from sightline.run.files import atomic_file, npz, writer_of
+from sightline.run.files import atomic_file, npz
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 SplitName = Literal["train", "val", "calibration", "test"]
 UNUSED = frozenset({"config.yaml", "provenance.json", "log.txt"})
 """All that a run holds before it has done anything."""
-READS_TEST_LABELS = frozenset({"evaluate", "uncertainty", "compare"})
-"""The stages that may see test labels; whatever fits or chooses something may not."""
 
 
 class Run:
@@ -126,7 +125,8 @@ class Run:
         Raises:
             LockedSplitError: the stage at work fits or chooses something.
         """
-        if self.stage not in READS_TEST_LABELS:
+        stage = STAGES.get(self.stage or "")
+        if stage is None or not stage.reads_test_labels:
             raise LockedSplitError(f"stage {self.stage or 'unknown'} may not read test labels ({purpose})")
         self.append("test_ledger.jsonl", {"time": now(), "stage": self.stage, "purpose": purpose})
 
@@ -177,7 +177,7 @@ class Run:
         try:
             return json.loads((self.path / name).read_text())
         except FileNotFoundError as error:
-            raise UsageError(f"{self.path} has no {name}: {writer_of(name)}") from error
+            raise self._missing(name) from error
         except ValueError as error:
             raise RunFailedError(f"{self.path / name} is damaged: {error}") from error
 
@@ -241,6 +241,9 @@ class Run:
             UsageError: the file is missing.
         """
         if not self.has(name):
-            raise UsageError(f"{self.path} has no {name}: {writer_of(name)}")
+            raise self._missing(name)
         with np.load(self.path / name, allow_pickle=False) as archive:
             return {key: archive[key] for key in archive.files}
+
+    def _missing(self, name: str) -> UsageError:
+        return UsageError(f"{self.path} has no {name}: mode `{writer_of(name)}` writes it")

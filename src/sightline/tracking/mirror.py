@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from sightline.config.stages import artifacts
 from sightline.errors import RunFailedError
 from sightline.tracking.server import Point, Server
 from sightline.tracking.tracker import PARENT, Parameters, Status, Tracker
@@ -26,12 +27,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-FILES: Final = (
-    "config.yaml", "provenance.json", "split.json", "validation.json", "preprocessing.json", "metrics.jsonl",
-    "evaluation.json", "calibration.json", "sweep.json", "best.yaml", "test_ledger.jsonl",
-    "explain/explain.json", "figures/*.png", "model_card.md", "report.html", "checkpoints/best.pt",
-)  # fmt: skip
-"""What is mirrored as artefacts, the largest last."""
+LARGE: Final = (".png", ".md", ".html", ".pt")
+"""Endings of the files that are sent after all others, the largest last."""
 ITS_RUN: Final = "mlflow_run.json"
 """Of a run folder: which run of which server mirrors it."""
 NOT_ASKED: Final = "the server had failed before and was not asked again"
@@ -159,7 +156,8 @@ class Mirror(Tracker):
 
     def _changed(self, run: "Run") -> list[tuple[str, str]]:
         """Names and stamps of the files that are not on the server as they are now."""
-        paths = [path for pattern in FILES for path in sorted(run.path.glob(pattern))]
+        patterns = sorted(artifacts(), key=_size_class)
+        paths = [path for pattern in patterns for path in sorted(run.path.glob(pattern))]
         stamps = [(path.relative_to(run.path).as_posix(), _stamp(path)) for path in paths]
         return [(name, stamp) for name, stamp in stamps if self._sent["files"].get(name) != stamp]
 
@@ -198,6 +196,12 @@ def _nothing() -> dict[str, Any]:
 def _written(value: str | float | int | bool | None) -> str:
     """A parameter as YAML spells it."""
     return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _size_class(name: str) -> int:
+    """0 for a small file, more for larger ones."""
+    suffix = Path(name).suffix
+    return 1 + LARGE.index(suffix) if suffix in LARGE else 0
 
 
 def _stamp(path: Path) -> str:

@@ -1,0 +1,99 @@
+"""The stages: what each needs, may see and writes. This table is the only list of them.
+
+A stage is a file `stages/<name>.py` with a function `run(config, run)`, a row here, and a mode in conf/mode/.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from itertools import chain
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What others must know of a stage before it is imported.
+
+    Attributes:
+        needs: what a mode that begins with it is about: a run to make or to go on with, a finished one, several to
+            compare, or a search that makes its runs itself.
+        reads_test_labels: whether it may see test labels; whatever fits or chooses something may not.
+        external_split: the split it measures when another tool made the predictions (`predictions=`); None: it cannot.
+        every_process: whether all processes of torchrun take part, and not only the one that writes.
+        tracked: whether the run is mirrored by its tracker from this stage on.
+        logs_model: whether a mode with it ends with the model at the tracker.
+        artifacts: files that it writes and that are mirrored, by name or pattern.
+        local_files: files that it writes and that are not.
+    """
+
+    needs: Literal["new run", "finished run", "finished runs", "search"]
+    reads_test_labels: bool = False
+    external_split: Literal["calibration", "test"] | None = None
+    every_process: bool = False
+    tracked: bool = False
+    logs_model: bool = False
+    artifacts: tuple[str, ...] = ()
+    local_files: tuple[str, ...] = ()
+
+
+STAGES: Mapping[str, Stage] = {
+    "validate": Stage("new run", artifacts=("split.json", "validation.json")),
+    "train": Stage(
+        "new run",
+        every_process=True,
+        tracked=True,
+        logs_model=True,
+        # split.json once more: a run that lacks it has to be trained.
+        artifacts=("split.json", "preprocessing.json", "metrics.jsonl", "checkpoints/best.pt"),
+        local_files=("checkpoints/last.pt", "checkpoints/previous.pt", "freezing.json", "soup.json", "profile.*"),
+    ),
+    "evaluate": Stage(
+        "finished run",
+        reads_test_labels=True,
+        external_split="test",
+        tracked=True,
+        logs_model=True,
+        artifacts=("evaluation.json",),
+        local_files=("predictions/test.npz", "cost.json"),
+    ),
+    "calibrate": Stage(
+        "finished run",
+        external_split="calibration",
+        tracked=True,
+        artifacts=("calibration.json",),
+        local_files=("predictions/val.npz", "predictions/calibration.npz"),
+    ),
+    "explain": Stage(
+        "finished run",
+        tracked=True,
+        artifacts=("explain/explain.json",),
+        local_files=("explain/maps.npz",),
+    ),
+    "report": Stage("finished run", tracked=True, artifacts=("model_card.md", "report.html")),
+    "predict": Stage("finished run"),
+    "compare": Stage("finished runs", reads_test_labels=True, local_files=("comparison.json", "comparison_*.csv")),
+    "uncertainty": Stage(
+        "finished run",
+        reads_test_labels=True,
+        tracked=True,
+        local_files=("uncertainty.json", "uncertainty/*.npz"),
+    ),
+    "sweep": Stage("search", artifacts=("sweep.json", "best.yaml"), local_files=("again.jsonl", "clock.json")),
+}
+
+
+def artifacts() -> tuple[str, ...]:
+    """Names and patterns of all files that are mirrored, those of every run around those of the stages."""
+    of_stages = chain.from_iterable(stage.artifacts for stage in STAGES.values())
+    found = ("config.yaml", "provenance.json", *of_stages, "test_ledger.jsonl", "figures/*.png")
+    return tuple(dict.fromkeys(found))
+
+
+def writer_of(file: str) -> str:
+    """The stage that writes a file, and so the mode to take where it is missing; training where no stage lists it."""
+    writers = [
+        name
+        for name, stage in STAGES.items()
+        if any(fnmatchcase(file, pattern) for pattern in (*stage.artifacts, *stage.local_files))
+    ]
+    return writers[-1] if writers else "train"

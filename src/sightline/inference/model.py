@@ -6,7 +6,7 @@ from typing import Any, cast
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from sightline.config import parse
 from sightline.config.schema import CnnModel, Config, ModelConfig
@@ -15,6 +15,7 @@ from sightline.data.sources.source import Source
 from sightline.data.splits.split import Split
 from sightline.data.transforms.transform import Channels, stored_side
 from sightline.errors import RunFailedError, UsageError
+from sightline.inference.network import CalibratedClassifier, NormalisedNetwork
 from sightline.metrics.predictions import Predictions
 from sightline.models.build import build_model, input_facts
 from sightline.models.weights import DAMAGE, first_line, load_plain
@@ -83,29 +84,6 @@ def without_weights(config: ModelConfig) -> ModelConfig:
     return config.model_copy(update={"weights": None, "pretrained": False})
 
 
-class Classifier(nn.Module):
-    """From pixels to calibrated probabilities: normalisation, network and temperature in one module.
-
-    Takes (n, 3, image_size, image_size) float32 in 0…1, already resized and cropped; gives (n, classes) probabilities.
-    """
-
-    mean: Tensor
-    std: Tensor
-    temperature: Tensor
-
-    def __init__(self, network: nn.Module, preprocessing: Preprocessing, temperature: float) -> None:
-        super().__init__()
-        self.network = network
-        self.register_buffer("mean", torch.tensor(preprocessing.mean).view(1, 3, 1, 1))
-        self.register_buffer("std", torch.tensor(preprocessing.std).view(1, 3, 1, 1))
-        self.register_buffer("temperature", torch.tensor(temperature))
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Probabilities."""
-        logits: Tensor = self.network((images - self.mean) / self.std)
-        return (logits / self.temperature).softmax(dim=1)
-
-
 def class_names_of(run: Run) -> list[str]:
     """The classes in the order of the logits."""
     if run.has("classes.json"):  # of predictions that another tool made
@@ -123,13 +101,13 @@ def temperature_of(run: Run) -> float:
     return float(run.load_json("calibration.json")["temperature"]) if run.has("calibration.json") else 1.0
 
 
-def load_classifier(run: Run) -> Classifier:
-    """The run's model with everything around it, on the CPU."""
-    model = load_model(run, torch.device("cpu"))
-    return Classifier(model, load_preprocessing(run), temperature_of(run)).eval()
+def load_classifier(run: Run) -> CalibratedClassifier:
+    """The run's model with everything around it, in eval mode on the CPU."""
+    network = NormalisedNetwork(load_model(run, torch.device("cpu")), load_preprocessing(run))
+    return CalibratedClassifier(network, temperature_of(run)).eval()
 
 
 def example_images(run: Run) -> NDArray[np.float32]:
-    """Two images in the shape a `Classifier` takes: the form of an input, not its content."""
+    """Two images in the shape a `CalibratedClassifier` takes: the form of an input, not its content."""
     side = load_preprocessing(run).image_size
     return np.linspace(0.0, 1.0, 2 * 3 * side * side, dtype=np.float32).reshape(2, 3, side, side)

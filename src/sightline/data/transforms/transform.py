@@ -154,8 +154,16 @@ class EvalTransform:
 
     def __call__(self, images: Tensor, sizes: Tensor) -> Tensor:
         """Bring uint8 (B, 3, H, W) with sizes (B, 2) to float32 (B, 3, side, side)."""
+        return self.normalise(self.square(images, sizes))
+
+    def square(self, images: Tensor, sizes: Tensor) -> Tensor:
+        """The centre of each resized image, still in whole numbers: uint8 (B, 3, side, side)."""
         images, shapes = shorter_side_to(self.shorter, images, _numbers(sizes), self.interpolation, enlarge=True)
-        return colour.normalise(self._centre(images, shapes).float(), self.mean, self.std)
+        return self._centre(images, shapes)
+
+    def normalise(self, squares: Tensor) -> Tensor:
+        """What the model sees of uint8 squares: float32 of the same shape."""
+        return colour.normalise(squares.float(), self.mean, self.std)
 
     def with_masks(self, images: Tensor, masks: Tensor, sizes: Tensor) -> tuple[Tensor, Tensor]:
         """Bring images to what `__call__` makes of them, and their masks, uint8 (B, H, W), to uint8 (B, side, side)."""

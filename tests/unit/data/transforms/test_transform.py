@@ -226,6 +226,16 @@ def test_two_passes_of_evaluation_agree_to_the_bit():
     assert torch.equal(transform(images, sizes), transform(images, sizes))
 
 
+def test_between_the_square_and_the_normalisation_there_are_whole_numbers():
+    images, sizes = ragged(7)
+    transform = evaluation(crop_fraction=0.9)
+    squares = transform.square(images, sizes)
+    assert (squares.dtype, squares.shape) == (torch.uint8, (5, 3, 16, 16))
+    kept = squares.clone()
+    assert torch.equal(transform.normalise(squares), transform(images, sizes))
+    assert torch.equal(squares, kept)
+
+
 def test_evaluation_of_images_of_the_right_size_is_a_cut_and_no_resize():
     images, sizes = batch(4, 20, 26)
     expected = images[:, :, 2:18, 5:21].float() / 255

@@ -1,0 +1,30 @@
+"""The image files that a person names."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from sightline.data.sources.folder import SUFFIXES
+from sightline.errors import UsageError
+
+
+def list_inputs(named: str | Sequence[str] | None) -> list[Path]:
+    """The image files of a file, a folder (at any depth) or a list of them, in order.
+
+    Raises:
+        UsageError: nothing is named, something is not there, or a folder holds no images.
+    """
+    if named is None:
+        raise UsageError("predict takes input=FILE, input=DIR or input=[A,B,…]")
+    paths: list[Path] = []
+    for name in [named] if isinstance(named, str) else named:
+        path = Path(name)
+        if path.is_dir():
+            found = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+            if not found:
+                raise UsageError(f"input={name} is a folder without images ({' '.join(sorted(SUFFIXES))})")
+            paths += found
+        elif path.is_file():
+            paths.append(path)
+        else:
+            raise UsageError(f"input={name} is not there")
+    return paths

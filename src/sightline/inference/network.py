@@ -1,0 +1,53 @@
+"""What stands around a trained network: normalisation before it, temperature and softmax after it."""
+
+import torch
+from torch import Tensor, nn
+
+from sightline.data.preprocessing import Preprocessing
+
+
+class NormalisedNetwork(nn.Module):
+    """A network that takes images as anyone has them: normalisation is its first step.
+
+    Takes (n, 3, image_size, image_size) float32 in 0…1, already resized and cropped; gives what the network gives:
+    logits, for classification. Explanations in pixel space, attacks and exports build on it.
+
+    Args:
+        network: what takes normalised images.
+        preprocessing: mean and standard deviation of the channels.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, network: nn.Module, preprocessing: Preprocessing) -> None:
+        super().__init__()
+        self.network = network
+        self.register_buffer("mean", torch.tensor(preprocessing.mean).view(1, -1, 1, 1))
+        self.register_buffer("std", torch.tensor(preprocessing.std).view(1, -1, 1, 1))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Outputs of the network."""
+        outputs: Tensor = self.network((images - self.mean) / self.std)
+        return outputs
+
+
+class CalibratedClassifier(nn.Module):
+    """From pixels to calibrated probabilities: (n, 3, image_size, image_size) float32 in 0…1 to (n, classes).
+
+    Args:
+        network: images in 0…1 to logits.
+        temperature: what logits are divided by before softmax.
+    """
+
+    temperature: Tensor
+
+    def __init__(self, network: NormalisedNetwork, temperature: float) -> None:
+        super().__init__()
+        self.network = network
+        self.register_buffer("temperature", torch.tensor(temperature))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Probabilities."""
+        logits: Tensor = self.network(images)
+        return (logits / self.temperature).softmax(dim=1)

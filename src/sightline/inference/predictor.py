@@ -1,0 +1,113 @@
+"""The one way from the bytes of images to a model's outputs: decode, cut the square, normalise, run the network."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from sightline.config.schema import PredictConfig
+from sightline.data.preprocessing import Preprocessing
+from sightline.data.store.decode import MAX_PIXELS, DecodeError, decode
+from sightline.inference.model import load_model, load_preprocessing
+from sightline.run.folder import Run
+
+CHUNK = 64
+"""Files that are decoded and answered together."""
+
+
+@dataclass(frozen=True)
+class PredictedFiles:
+    """What became of some files.
+
+    Attributes:
+        paths: of the images that could be read.
+        outputs: of the network, one row for each of them; None where there are none.
+        unreadable: the other files, and what is wrong with each.
+    """
+
+    paths: list[Path]
+    outputs: Tensor | None
+    unreadable: list[tuple[Path, str]]
+
+    def __len__(self) -> int:
+        return len(self.paths) + len(self.unreadable)
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A trained network and all that stands before it.
+
+    What changes images, such as a corruption, goes between `square` and `outputs`: there they are whole numbers of the
+    size that the network sees.
+
+    Attributes:
+        network: in eval mode; takes normalised images.
+        preprocessing: what happens to an image before.
+        device: of the network.
+    """
+
+    network: nn.Module
+    preprocessing: Preprocessing
+    device: torch.device
+
+    @classmethod
+    def load(cls, run: Run, device: torch.device) -> Self:
+        """The best weights of a run."""
+        return cls(load_model(run, device), load_preprocessing(run), device)
+
+    def decode(self, content: bytes, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
+        """The pixels (h, w, 3) of a file's bytes, reduced to the size at which training kept images.
+
+        Raises:
+            DecodeError: they are no image, or one of more than `max_pixels`.
+        """
+        return decode(content, self.preprocessing.stored_side, max_pixels).pixels
+
+    def square(self, pictures: Sequence[NDArray[np.uint8]]) -> Tensor:
+        """Pictures (h, w, 3) of any sizes, resized and cropped: uint8 (n, 3, image_size, image_size)."""
+        return self.preprocessing.transform().square(*_padded(pictures))
+
+    def outputs(self, squares: Tensor) -> Tensor:
+        """What the network says of uint8 (n, 3, image_size, image_size): logits, for classification."""
+        with torch.inference_mode():
+            images = self.preprocessing.transform().normalise(squares)
+            outputs: Tensor = self.network(images.to(self.device))
+            return outputs
+
+    def predict_files(self, paths: Sequence[Path], limits: PredictConfig) -> Iterator[PredictedFiles]:
+        """Outputs for image files, `CHUNK` files at a time; one that cannot be read costs no other its answer."""
+        for start in range(0, len(paths), CHUNK):
+            pictures, unreadable = self._read(paths[start : start + CHUNK], limits)
+            outputs = self.outputs(self.square(list(pictures.values()))) if pictures else None
+            yield PredictedFiles(list(pictures), outputs, unreadable)
+
+    def _read(
+        self, paths: Sequence[Path], limits: PredictConfig
+    ) -> tuple[dict[Path, NDArray[np.uint8]], list[tuple[Path, str]]]:
+        """The pictures that open, and what is wrong with the others."""
+        pictures, unreadable = {}, []
+        for path in paths:
+            try:
+                megabytes = path.stat().st_size / 1e6
+                if megabytes > limits.max_megabytes:
+                    most = f"predict.max_megabytes={limits.max_megabytes:g}"
+                    raise DecodeError(f"{megabytes:.0f} MB are more than {most}")
+                pictures[path] = self.decode(path.read_bytes(), int(limits.max_megapixels * 1e6))
+            except (DecodeError, OSError) as error:
+                unreadable.append((path, str(error)))
+        return pictures, unreadable
+
+
+def _padded(pictures: Sequence[NDArray[np.uint8]]) -> tuple[Tensor, Tensor]:
+    """One batch (n, 3, h, w), zeros at the right and bottom of smaller pictures, and each one's height and width."""
+    sizes = np.array([picture.shape[:2] for picture in pictures], dtype=np.int32)
+    height, width = sizes.max(axis=0)
+    batch = np.zeros((len(pictures), 3, height, width), dtype=np.uint8)
+    for place, picture in zip(batch, pictures, strict=True):
+        place[:, : picture.shape[0], : picture.shape[1]] = picture.transpose(2, 0, 1)
+    return torch.from_numpy(batch), torch.from_numpy(sizes)

@@ -1,0 +1,32 @@
+"""Files, folders and lists of them become image files in order."""
+
+from pathlib import Path
+
+import pytest
+
+from sightline.errors import UsageError
+from sightline.inference.inputs import list_inputs
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("b.png", "a/z.JPG", "a/notes.txt", "c.webp"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "empty").mkdir()
+    return tmp_path
+
+
+def test_a_folder_is_walked_a_file_is_taken_and_a_list_keeps_its_order(folder: Path):
+    assert list_inputs(str(folder)) == [folder / "a/z.JPG", folder / "b.png", folder / "c.webp"]
+    assert list_inputs(str(folder / "a/notes.txt")) == [folder / "a/notes.txt"]
+    assert list_inputs([str(folder / "c.webp"), str(folder / "a")]) == [folder / "c.webp", folder / "a/z.JPG"]
+
+
+def test_what_is_not_there_is_named(folder: Path):
+    with pytest.raises(UsageError, match=r"predict takes input=FILE"):
+        list_inputs(None)
+    with pytest.raises(UsageError, match="is a folder without images"):
+        list_inputs(str(folder / "empty"))
+    with pytest.raises(UsageError, match="is not there"):
+        list_inputs([str(folder / "b.png"), str(folder / "none")])

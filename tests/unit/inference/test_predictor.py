@@ -1,0 +1,77 @@
+"""From bytes to outputs: what every caller gets for the same image."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from sightline.config.results import PredictConfig
+from sightline.data.preprocessing import Preprocessing
+from sightline.data.store.decode import DecodeError
+from sightline.inference import predictor as predictor_file
+from sightline.inference.predictor import Predictor
+from sightline.models.networks.cnn import Cnn
+
+LIMITS = PredictConfig(top_k=1, max_megabytes=1.0, max_megapixels=1.0)
+
+
+@pytest.fixture(scope="module")
+def predictor() -> Predictor:
+    torch.manual_seed(0)
+    preprocessing = Preprocessing(16, (0.4, 0.5, 0.3), (0.2, 0.25, 0.3), "bilinear", 0.9, tuple("abcd"))
+    return Predictor(Cnn(4, width=8).eval(), preprocessing, torch.device("cpu"))
+
+
+def pictures() -> list[np.ndarray]:
+    rng = np.random.default_rng(0)
+    return [rng.integers(0, 256, (*shape, 3), dtype=np.uint8) for shape in [(16, 20), (30, 18), (17, 17)]]
+
+
+def test_a_picture_gets_the_same_outputs_alone_and_among_others(predictor: Predictor):
+    together = predictor.square(pictures())
+    assert (together.dtype, together.shape) == (torch.uint8, (3, 3, 16, 16))
+    for row, picture in enumerate(pictures()):
+        assert torch.equal(predictor.square([picture])[0], together[row])
+    torch.testing.assert_close(predictor.outputs(together[:1]), predictor.outputs(together)[:1])
+
+
+def test_what_stands_between_square_and_network_sees_and_gives_whole_numbers(predictor: Predictor):
+    squares = predictor.square(pictures())
+    darker = predictor.outputs(squares // 2)
+    assert darker.shape == (3, 4)
+    assert not torch.equal(darker, predictor.outputs(squares))
+    transform = predictor.preprocessing.transform()
+    assert torch.equal(darker, predictor.network(transform.normalise(squares // 2)))
+
+
+def test_files_are_answered_in_chunks_and_broken_ones_named(
+    predictor: Predictor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(predictor_file, "CHUNK", 2)
+    paths = []
+    for number, picture in enumerate(pictures()):
+        paths.append(tmp_path / f"{number}.png")
+        Image.fromarray(picture).save(paths[-1])
+    broken, large = tmp_path / "broken.png", tmp_path / "large.png"
+    broken.write_bytes(b"no image")
+    large.write_bytes(bytes(2_000_000))
+    chunks = list(predictor.predict_files([paths[0], broken, *paths[1:], large], LIMITS))
+    assert [chunk.paths for chunk in chunks] == [[paths[0]], paths[1:], []]
+    assert [len(chunk) for chunk in chunks] == [2, 2, 1]
+    assert chunks[2].outputs is None
+    ((path, reason),) = chunks[0].unreadable
+    assert (path, reason.startswith("no image of a known format")) == (broken, True)
+    assert chunks[2].unreadable == [(large, "2 MB are more than predict.max_megabytes=1")]
+    assert chunks[1].outputs is not None
+    alone = predictor.square([predictor.decode(path.read_bytes()) for path in paths[1:]])
+    torch.testing.assert_close(chunks[1].outputs, predictor.outputs(alone))
+
+
+def test_bytes_are_decoded_within_limits(predictor: Predictor, tmp_path: Path):
+    Image.fromarray(np.zeros((60, 40, 3), dtype=np.uint8)).save(tmp_path / "a.png")
+    content = (tmp_path / "a.png").read_bytes()
+    assert predictor.decode(content).shape == (26, 17, 3)  # the side at which training kept images
+    with pytest.raises(DecodeError, match="megapixels"):
+        predictor.decode(content, max_pixels=100)

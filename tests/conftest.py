@@ -1,10 +1,12 @@
-"""What several tests share: the command as a person runs it, images made here, and one finished run."""
+"""What several tests share: the command, in this process or in one of its own, images made here, and one finished run."""
 
+import io
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,8 +62,47 @@ class Answer:
 Command = Callable[..., Answer]
 
 
-def run_sightline(*arguments: str, cwd: Path | None = None, timeout: float = 280) -> Answer:
-    """`python -m sightline`, in a process of its own."""
+@contextmanager
+def torch_left_alone() -> Iterator[None]:
+    """Whatever a command or an example sets for its whole process is afterwards as it was before."""
+    import torch
+
+    hidden, cudnn = torch.utils.deterministic, torch.backends.cudnn
+    strict, lenient = (
+        torch.are_deterministic_algorithms_enabled(),
+        torch.is_deterministic_algorithms_warn_only_enabled(),
+    )
+    threads, state = torch.get_num_threads(), torch.get_rng_state()
+    with pytest.MonkeyPatch.context() as patch:
+        # The C library is left alone where a person set it up, and nothing could give back what is changed there.
+        patch.setenv("MALLOC_TRIM_THRESHOLD_", "131072")
+        patch.setattr(cudnn, "benchmark", cudnn.benchmark)
+        patch.setattr(hidden, "fill_uninitialized_memory", hidden.fill_uninitialized_memory)
+        try:
+            yield
+        finally:
+            torch.use_deterministic_algorithms(strict, warn_only=lenient)
+            torch.set_num_threads(threads)
+            torch.set_rng_state(state)
+
+
+def run_here(*arguments: str) -> Answer:
+    """The command in this process, which has imported torch already: that takes longer than a small command does."""
+    from sightline.cli import main
+    from sightline.machine.terminal import logger
+
+    out, err = io.StringIO(), io.StringIO()
+    before = (logger.level, logger.propagate, [*logger.handlers])
+    try:
+        with torch_left_alone(), redirect_stdout(out), redirect_stderr(err):
+            status = main(arguments)
+    finally:
+        logger.level, logger.propagate, logger.handlers[:] = before
+    return Answer(status, out.getvalue(), err.getvalue())
+
+
+def run_process(*arguments: str, cwd: Path | None = None, timeout: float = 280) -> Answer:
+    """`python -m sightline`, in a process of its own, as a person calls it."""
     done = subprocess.run(
         [sys.executable, "-m", "sightline", *arguments],
         cwd=cwd or ROOT,
@@ -75,7 +116,12 @@ def run_sightline(*arguments: str, cwd: Path | None = None, timeout: float = 280
 
 @pytest.fixture(scope="session")
 def sightline() -> Command:
-    return run_sightline
+    return run_here
+
+
+@pytest.fixture(scope="session")
+def own_process() -> Command:
+    return run_process
 
 
 def draw_shape(rng: np.random.Generator, label: int, side: tuple[int, int]) -> Image.Image:
@@ -109,6 +155,6 @@ DEMO = ("demo", "training.epochs=2", "tracking=none", "evaluation.resamples=100"
 def demo_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run of the demo, two epochs long; tests only read it, or copy it first."""
     runs = tmp_path_factory.mktemp("runs")
-    answer = run_sightline(*DEMO, f"runs_dir={runs}")
+    answer = run_process(*DEMO, f"runs_dir={runs}")
     assert answer.status == 0, answer.err
     return (runs / "latest").resolve()

@@ -1,0 +1,152 @@
+"""Runs made before the rooms of `src` were moved are read, measured again, explained, compared, and gone on with."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from sklearn.datasets import load_digits
+
+from tests.conftest import Command
+from tests.invariants.comparing import CLOCKS
+
+RUNS = Path(__file__).parent / "runs"
+NOT_KEPT = ("evaluation.ood=null",)
+"""The unknown images of the finished run are not kept with it."""
+ON_ANOTHER_MACHINE = 1e-3
+"""How far logits may move: sums of convolutions are ordered otherwise where a processor has other instructions."""
+
+
+@pytest.fixture
+def old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the old runs, in the folder of which their paths speak."""
+    copy = Path(shutil.copytree(RUNS, tmp_path / "runs"))
+    monkeypatch.chdir(copy)
+    return copy
+
+
+def load(path: Path) -> Any:
+    return json.loads(path.read_text())
+
+
+def near(found: Any, stored: Any, **tolerance: float) -> bool:
+    """Equal in structure and words, and near in numbers."""
+    if isinstance(stored, dict):
+        return isinstance(found, dict) and list(found) == list(stored) and all(
+            near(found[key], stored[key], **tolerance) for key in stored
+        )  # fmt: skip
+    if isinstance(stored, list):
+        return len(found) == len(stored) and all(near(*pair, **tolerance) for pair in zip(found, stored, strict=True))
+    return bool(found == (pytest.approx(stored, **tolerance) if isinstance(stored, float) else stored))
+
+
+def rows(run: Path) -> list[dict[str, Any]]:
+    found = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    return [{key: value for key, value in row.items() if key not in CLOCKS} for row in found]
+
+
+def logits(path: Path) -> np.ndarray:
+    with np.load(path) as archive:
+        found: np.ndarray = archive["logits"]
+    return found
+
+
+def test_its_report_shows_all_that_it_holds(sightline: Command, old: Path):
+    answer = sightline("report", "run=finished", "runs_dir=.")
+    assert answer.status == 0, answer.err
+    page = (old / "finished/report.html").read_text()
+    for words in ("Sets that hold the truth", "Other ways to answer", "Unknown images"):
+        assert words in page
+    assert near(load(old / "finished/evaluation.json"), load(RUNS / "finished/evaluation.json"))
+
+
+def test_its_predictions_give_the_numbers_that_they_gave(sightline: Command, old: Path):
+    for mode in ("calibrate", "evaluate"):
+        answer = sightline(mode, "run=finished", "runs_dir=.", *NOT_KEPT)
+        assert answer.status == 0, answer.err
+    stored, found = (load(folder / "finished/evaluation.json") for folder in (RUNS, old))
+    del stored["ood"]
+    views, before = found.pop("tta"), stored.pop("tta")
+    assert near(found, stored, rel=1e-6)
+    assert near(views, before, rel=0.05, abs=0.05), "these are predicted anew"
+    calibrations = [load(folder / "finished/calibration.json") for folder in (old, RUNS)]
+    assert near(*calibrations, rel=1e-4, abs=1e-6)
+
+
+def test_its_weights_answer_as_they_did(sightline: Command, old: Path):
+    """The model is built and loaded anew, and sees the same pixels."""
+    shutil.rmtree(old / "finished/predictions")
+    answer = sightline("calibrate", "run=finished", "runs_dir=.")
+    assert answer.status == 0, answer.err
+    for split in ("val", "calibration"):
+        found, stored = (logits(folder / f"finished/predictions/{split}.npz") for folder in (old, RUNS))
+        np.testing.assert_allclose(found, stored, rtol=ON_ANOTHER_MACHINE, atol=ON_ANOTHER_MACHINE)
+
+
+def test_it_explains_as_it_did(sightline: Command, old: Path):
+    answer = sightline("explain", "run=finished", "runs_dir=.")
+    assert answer.status == 0, answer.err
+    assert near(*(load(folder / "finished/explain/explain.json") for folder in (old, RUNS)), rel=0.01, abs=0.01)
+    with np.load(old / "finished/explain/maps.npz") as found, np.load(RUNS / "finished/explain/maps.npz") as stored:
+        assert set(found) == set(stored)
+        for name in stored:
+            if stored[name].dtype.kind == "f":
+                np.testing.assert_allclose(found[name], stored[name], atol=0.02)
+            else:
+                assert (found[name] == stored[name]).all()
+
+
+def test_it_answers_for_a_file(sightline: Command, old: Path):
+    with np.load(old / "finished/predictions/test.npz") as archive:
+        name, expected = str(archive["ids"][0]), int(archive["logits"][0].argmax())
+    pixels = (load_digits().images[int(name)] * 255 / 16).astype(np.uint8)
+    Image.fromarray(pixels).save(old / "digit.png")
+    answer = sightline("predict", "run=finished", "runs_dir=.", "input=digit.png", "output=answers")
+    assert answer.status == 0, answer.err
+    (row,) = load(old / "answers/predictions.json")
+    assert row["label"] == str(expected)
+
+
+def test_it_is_asked_in_other_ways(sightline: Command, old: Path):
+    answer = sightline("uncertainty", "run=finished", "runs_dir=.", "uncertainty.passes=3")
+    assert answer.status == 0, answer.err
+    found, stored = (load(folder / "finished/uncertainty.json") for folder in (old, RUNS))
+    ways, before = ({way["name"]: way for way in content["ways"]} for content in (found, stored))
+    assert list(ways) == ["plain", "views", "dropout"]
+    for name, way in ways.items():
+        assert near(way["metrics"], before[name]["metrics"], rel=0.05, abs=0.05)
+
+
+def test_it_is_compared(sightline: Command, old: Path):
+    systems = f"run=[finished,{old}/finished/uncertainty/dropout]"
+    answer = sightline("compare", systems, "compare.resamples=100", "runs_dir=.", "output=anew")
+    assert answer.status == 0, answer.err
+    found = load(old / "anew/comparison.json")
+    evaluation = load(RUNS / "finished/evaluation.json")
+    assert evaluation["metrics"]["accuracy"]["value"] in {row["value"] for row in found["systems"]}
+    assert set(found) == set(load(RUNS / "compared/comparison.json"))
+
+
+def test_a_comparison_is_reported(sightline: Command, old: Path):
+    answer = sightline("report", "run=compared", "runs_dir=.")
+    assert answer.status == 0, answer.err
+    assert "freezing=progressive" in (old / "compared/report.html").read_text()
+
+
+def test_a_stopped_training_goes_on_to_the_end_it_had(sightline: Command, old: Path):
+    """In the middle of its first epoch, the head alone training on features that were kept."""
+    words = [word for word in load(old / "stopped/provenance.json")["command"][1:] if not word.startswith("runs_dir=")]
+    answer = sightline(*words, "run=stopped", "runs_dir=.")
+    assert answer.status == 0, answer.err
+    assert "going on after step 5" in answer.out
+    assert near(rows(old / "stopped"), rows(RUNS / "undisturbed"), rel=0.01, abs=0.01)
+    found, stored = (logits(run / "predictions/test.npz") for run in (old / "stopped", RUNS / "undisturbed"))
+    np.testing.assert_allclose(found, stored, atol=0.05)
+    assert load(old / "stopped/freezing.json") == load(RUNS / "undisturbed/freezing.json")
+    before, after = (torch.load(run / "stopped/checkpoints/last.pt", weights_only=True) for run in (RUNS, old))
+    assert list(after) == list(before), "a run of today can be gone on with by the code of then"
+    assert list(after["progress"]) == list(before["progress"])

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from sightline.config.groups import ANYTIME, FREE, STUDY, TRAINED
+from sightline.config.groups import CHANGEABLE, FIXED_BY_TRAINING, RESULT_NEUTRAL, STUDY_KEYS
 from sightline.config.schema import Config
 
 CONF = Path(__file__).parents[1] / "conf"
@@ -197,12 +197,14 @@ def section(group: Group) -> str:
 def with_run(group: Group) -> str:
     """What a later command may change of a group in a finished run."""
     if not group.name:
-        fixed, several = (code(key for key in keys if key in group.choices[0].keys) for keys in (TRAINED, STUDY))
+        fixed, several = (
+            code(key for key in keys if key in group.choices[0].keys) for keys in (FIXED_BY_TRAINING, STUDY_KEYS)
+        )
         return f"Training fixes {fixed}; {several} ask for several trainings; the others are about one command."
-    some = code(key for key in ANYTIME if key.startswith(f"{group.name}."))
-    if group.name in TRAINED:
+    some = code(key for key in RESULT_NEUTRAL if key.startswith(f"{group.name}."))
+    if group.name in FIXED_BY_TRAINING:
         return f"Training fixes it{f', but for {some}' if some else ''}."
-    return "Free to change with `run=`." if group.name in FREE else ""
+    return "Free to change with `run=`." if group.name in CHANGEABLE else ""
 
 
 def about_choice(group: str, one: Choice) -> tuple[str, str, str]:

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from sightline import cli
-from sightline.config.stored import flat
+from sightline.config.flatten import flatten
 
 GENERATOR = Path(__file__).parents[1] / "docs" / "configuration.py"
 
@@ -52,7 +52,7 @@ def test_defaults_are_what_hydra_composes(group: str, generator: ModuleType):
     for choice in known[group].choices:
         composed = cli.compose_config([*others, f"{group}={choice.name}"])[group]
         shown = {name: yaml.safe_load(key.default) for name, key in choice.keys.items() if key.default is not None}
-        assert flat(shown, "") == flat(composed, f"{group}."), choice.name
+        assert flatten(shown) == flatten(composed, f"{group}."), choice.name
 
 
 def test_top_level_defaults_are_what_hydra_composes(generator: ModuleType):

@@ -9,7 +9,7 @@ import pytest
 from sightline import cli
 from sightline.config import parse
 from sightline.config.command_words import overrides_from_words
-from sightline.config.own_files import with_recipe
+from sightline.config.user_files import expand_recipe
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -51,7 +51,7 @@ def test_composes(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     groups = cli.choices()
     more = ["model=resnet", "training.epochs=20"] if overrides and overrides[0].startswith("freezing=") else []
     overrides = [*more, *overrides_from_words(words, groups["mode"], groups["model"]), *overrides]
-    parse.parse(cli.compose_config(with_recipe(overrides)))
+    parse.parse(cli.compose_config(expand_recipe(overrides)))
 
 
 def test_every_linked_file_is_there():

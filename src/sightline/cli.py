@@ -6,7 +6,6 @@ Nothing here imports torch or mlflow before a stage needs it, so help and refusa
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
@@ -18,10 +17,10 @@ import sightline
 from sightline.commands.launch import execute
 from sightline.config import parse
 from sightline.config.command_words import overrides_from_words
-from sightline.config.own_files import fill, with_recipe, without_sweep
+from sightline.config.overrides import keys_of
 from sightline.config.schema import Config
-from sightline.config.stored import key_of
 from sightline.config.suggestions import did_you_mean, did_you_mean_key
+from sightline.config.user_files import expand_recipe, merge_sweep, take_sweep_file
 from sightline.errors import SightlineError, UsageError
 from sightline.machine.environment import prepare_environment
 from sightline.machine.signals import Interrupted, ended_by_sigterm
@@ -58,7 +57,7 @@ def configure(*overrides: str) -> Config:
     Raises:
         UsageError: one of them is wrong.
     """
-    return parse.parse(compose_config(with_recipe(list(overrides))))
+    return parse.parse(compose_config(expand_recipe(list(overrides))))
 
 
 def _answer(arguments: list[str]) -> int:
@@ -74,7 +73,7 @@ def _answer(arguments: list[str]) -> int:
     overrides = [argument for argument in rest if "=" in argument or argument.startswith("~")]
     words = [argument for argument in rest if argument not in overrides]
     overrides = overrides_from_words(words, groups["mode"], groups["model"]) + overrides
-    overrides = with_recipe(overrides)
+    overrides = expand_recipe(overrides)
     composed = compose_config(overrides)
     if show_config:
         parse.parse(composed)
@@ -121,13 +120,13 @@ def choices() -> dict[str, list[str]]:
     }
 
 
-def compose_config(overrides: Sequence[str]) -> dict[str, Any]:
+def compose_config(overrides: Sequence[str]) -> dict[str, object]:
     """Compose the YAML and resolve it into plain values.
 
     Raises:
         UsageError: an override names no key or no choice, or does not read.
     """
-    overrides, of_sweep = without_sweep(overrides)
+    overrides, of_sweep = take_sweep_file(overrides)
     _check_choices(overrides)
     overrides = [_as_group(override) for override in overrides]
     GlobalHydra.instance().clear()
@@ -138,7 +137,7 @@ def compose_config(overrides: Sequence[str]) -> dict[str, Any]:
         raise UsageError(_why(error, overrides, choices())) from error
     if not isinstance(composed, dict):
         raise UsageError("conf/config.yaml composes to no mapping")
-    fill(composed["sweep"], of_sweep, {key_of(override) for override in overrides})
+    merge_sweep(composed["sweep"], of_sweep, keys_of(overrides))
     return {str(key): value for key, value in composed.items()}
 
 

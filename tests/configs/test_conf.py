@@ -8,7 +8,7 @@ import pytest
 
 from sightline import cli
 from sightline.config import parse
-from sightline.config.groups import TRAINED
+from sightline.config.groups import FIXED_BY_TRAINING
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted(path for path in (ROOT / "conf").glob("*/*.yaml") if not path.stem.startswith("_"))
@@ -73,7 +73,7 @@ def test_every_key_is_read_somewhere():
 
 def test_training_fixes_what_it_should():
     content = compose([])
-    free = set(content) - set(TRAINED)
+    free = set(content) - set(FIXED_BY_TRAINING)
     assert free == {
         "mode", "run", "predictions", "input", "output", "runs_dir", "device", "seeds", "variants",
         "evaluation", "calibration", "compare", "uncertainty", "sweep", "explain", "predict", "report", "tracking",

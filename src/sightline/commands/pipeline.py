@@ -6,6 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sightline.config.flatten import flatten
 from sightline.config.schema import Config, StageName
 from sightline.config.stages import STAGES
 from sightline.errors import PrunedError, RunFailedError, SightlineError, UsageError
@@ -105,7 +106,7 @@ def tracked(config: Config, run: Run) -> "Tracker":
     """Open the tracker of a run, and let it hear every row that the run logs."""
     from sightline.tracking import open_tracker
 
-    tracker = open_tracker(config.tracking, run, Path(config.runs_dir), _flat(config))
+    tracker = open_tracker(config.tracking, run, Path(config.runs_dir), _parameters(config))
     run.listeners.insert(0, tracker.listen)  # before one that may end the training
     return tracker
 
@@ -123,19 +124,13 @@ def _log_model(tracker: "Tracker", run: Run) -> None:
     tracker.log_model(load_classifier(run), example_images(run))
 
 
-def _flat(config: Config) -> dict[str, str | float | int | bool | None]:
-    """The configuration as dotted parameters."""
-    flat: dict[str, str | float | int | bool | None] = {}
-
-    def walk(content: dict[str, object], prefix: str) -> None:
-        for key, value in content.items():
-            if isinstance(value, dict):
-                walk(value, f"{prefix}{key}.")
-            else:
-                flat[prefix + key] = value if isinstance(value, str | float | int | bool | None) else str(value)
-
-    walk(config.model_dump(mode="json"), "")
-    return flat
+def _parameters(config: Config) -> dict[str, str | float | int | bool | None]:
+    """The configuration by dotted key, a list as its text."""
+    values = flatten(config.model_dump(mode="json"))
+    return {
+        key: value if isinstance(value, str | float | int | bool | None) else str(value)
+        for key, value in values.items()
+    }
 
 
 def _stage(name: StageName) -> "StageFunction":

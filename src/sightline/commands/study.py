@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from sightline.config import parse
+from sightline.config.overrides import keys_of, without_keys
 from sightline.config.schema import Config
-from sightline.config.stored import key_of
 from sightline.errors import UsageError
 from sightline.inference.systems import MEMBERS
 from sightline.machine.terminal import logger
@@ -56,9 +56,8 @@ def members(
             words = shlex.split(variant)
             if strange := [word for word in words if "=" not in word]:
                 raise UsageError(f"variants: {strange[0]!r} of {variant!r} is no key=value")
-            kept = [override for override in overrides if key_of(override) not in {key_of(word) for word in words}]
             alone = ["seeds=null", "variants=null", "run=null", f"seed={seed}"]
-            kept = [override for override in kept if key_of(override) not in {key_of(word) for word in alone}]
+            kept = without_keys(overrides, keys_of([*words, *alone]))
             found.append(Member(variant or AS_CONFIGURED, seed, parse.parse(compose([*kept, *words, *alone]))))
     hashes: dict[str, str] = {}
     for member in found:

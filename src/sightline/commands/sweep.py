@@ -17,9 +17,9 @@ from sightline.commands.new_run import Compose, check_inputs, create_run
 from sightline.commands.pipeline import run_stages, tracked
 from sightline.commands.trial import BEST, Task, go_through, let_go, tidy
 from sightline.config import parse
-from sightline.config.groups import ANYTIME
+from sightline.config.flatten import dotted_items, flatten
+from sightline.config.groups import RESULT_NEUTRAL
 from sightline.config.schema import Config
-from sightline.config.stored import flat
 from sightline.errors import RunFailedError, UsageError
 from sightline.machine.device import has_cuda
 from sightline.machine.distributed import world
@@ -88,7 +88,7 @@ def _go_through(config: Config, task: Task, search: Search, run: Run, base: Conf
 
 def _about(config: Config, base: Config) -> dict[str, Any]:
     """All that the trials of a study share, by dotted key."""
-    fixed = {key: value for key, value in flat(parse.trained_part(base)).items() if key not in ANYTIME}
+    fixed = {key: value for key, value in flatten(parse.trained_part(base)).items() if key not in RESULT_NEUTRAL}
     space = config.sweep.model_dump(mode="json", exclude_defaults=True)["space"]
     return fixed | {f"sweep.space.{key}": value for key, value in space.items()} | {"sweep.metric": config.sweep.metric}
 
@@ -99,24 +99,16 @@ def _digest(about: Mapping[str, Any]) -> str:
 
 def _as_configured(search: Search, task: Task) -> dict[str, Any] | None:
     """The values that the configuration itself has, for the first trial; None where they lie outside the space."""
-    values = _flat_with_names(task.composed({}))
+    values = {
+        key: value.get("name") if isinstance(value, Mapping) else value  # of a group, its choice
+        for key, value in dotted_items(task.composed({}))
+    }
     found = {key: values.get(key) for key in search.config.space}
     try:
         search.space.parameters(found)
     except UsageError as error:
         logger.info("sweep: %s, so the configuration itself is no trial", error)
         return None
-    return found
-
-
-def _flat_with_names(composed: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Values by dotted key; a group has the name of its choice."""
-    found: dict[str, Any] = {}
-    for key, value in composed.items():
-        if isinstance(value, Mapping):
-            found |= {prefix + key: value.get("name"), **_flat_with_names(value, f"{prefix}{key}.")}
-        else:
-            found[prefix + key] = value
     return found
 
 

@@ -11,8 +11,9 @@ import yaml
 from sightline.commands.new_run import Compose, create_run
 from sightline.commands.pipeline import run_stages
 from sightline.config import parse
+from sightline.config.groups import COMMAND_KEYS
+from sightline.config.overrides import keys_of, root_of, without_keys
 from sightline.config.schema import Config
-from sightline.config.stored import ABOUT_THE_COMMAND, key_of, root_of
 from sightline.errors import PrunedError, SightlineError
 from sightline.machine.memory import release
 from sightline.machine.terminal import log_to
@@ -52,8 +53,7 @@ class Task:
     def of(cls, config: Config, overrides: Sequence[str], arguments: Sequence[str], compose: Compose) -> "Task":
         """The task of a command; what was typed wins over the overrides of the search."""
         typed = [override for override in overrides if root_of(override) not in OWN]
-        said = {key_of(override) for override in typed}
-        fixed = [override for override in config.sweep.overrides if key_of(override) not in said]
+        fixed = without_keys(config.sweep.overrides, keys_of(typed))
         metric = config.sweep.metric
         return cls((*fixed, *typed, f"training.monitor={metric}"), tuple(arguments), metric, compose)
 
@@ -63,8 +63,7 @@ class Task:
 
     def without(self, values: Sequence[str]) -> list[str]:
         """The overrides of every trial but those of the same keys."""
-        own = {key_of(override) for override in values}
-        return [override for override in self.overrides if key_of(override) not in own]
+        return without_keys(self.overrides, keys_of(values))
 
     def composed(self, values: Mapping[str, Any], seed: int | None = None) -> dict[str, Any]:
         """The configuration with these values, as plain ones."""
@@ -82,7 +81,7 @@ class Task:
     def recipe(self, values: Mapping[str, Any], name: str, about: str) -> str:
         """A configuration as YAML that `recipe=FILE` takes."""
         own = as_overrides(values)
-        kept = [override for override in self.without(own) if key_of(override) not in ABOUT_THE_COMMAND]
+        kept = without_keys(self.without(own), COMMAND_KEYS)
         content = yaml.safe_dump({"overrides": [*kept, *own]}, sort_keys=False, allow_unicode=True)
         return f"# bash run.sh train recipe={self.folder / BEST}\n# The best of sweep {name}: {about}.\n{content}"
 

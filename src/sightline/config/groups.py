@@ -1,6 +1,6 @@
-"""Which part of a configuration training fixes, and what a later command may set anew."""
+"""Which keys of a configuration training fixes, and which a later command may set anew."""
 
-TRAINED = (
+FIXED_BY_TRAINING = (
     "data",
     "model",
     "transforms",
@@ -13,18 +13,31 @@ TRAINED = (
     "image_size",
     "limit",
 )
-"""The part of the configuration that training fixes: a finished run answers for these for ever."""
+"""Groups and keys that a finished run answers for."""
 
-ANYTIME = (
+RESULT_NEUTRAL = (
     "data.store",
     "data.workers",
     "training.checkpoint_minutes",
     "training.profile_steps",
 )
-"""Keys of trained groups that change no result: how fast it comes, and what is kept on the way."""
+"""Keys of those groups that change no result, only how fast it comes and what is kept on the way."""
 
-STUDY = ("seeds", "variants")
+STUDY_KEYS = ("seeds", "variants")
 """Keys that ask for several trainings."""
 
-FREE = ("evaluation", "calibration", "compare", "uncertainty", "sweep", "explain", "predict", "report", "tracking")
-"""The groups that a later stage may set anew."""
+CHANGEABLE = (
+    "evaluation",
+    "calibration",
+    "compare",
+    "uncertainty",
+    "sweep",
+    "explain",
+    "predict",
+    "report",
+    "tracking",
+)
+"""Groups that a later stage may set anew."""
+
+COMMAND_KEYS = ("mode", "run", "predictions", "input", "output", "runs_dir", "device")
+"""Keys that say what one command does and where, not what was trained."""

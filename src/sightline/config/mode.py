@@ -1,16 +1,13 @@
 """What a command does."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
-from sightline.config.base import Frozen
+from sightline.config.base import Frozen, OneOf
 from sightline.config.stages import STAGES, Stage
 
-if TYPE_CHECKING:
-    StageName = str
-else:
-    StageName = Literal[*STAGES]  # so a name that the table lacks is refused like any other wrong value
+StageName = Annotated[str, OneOf(tuple(STAGES))]
 
 
 class ModeConfig(Frozen):

@@ -7,13 +7,13 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from sightline.config.groups import ANYTIME, FREE, TRAINED
+from sightline.config.flatten import dotted_items
+from sightline.config.groups import CHANGEABLE, FIXED_BY_TRAINING, RESULT_NEUTRAL
 from sightline.config.schema import Config, ModelConfig
 from sightline.config.suggestions import did_you_mean, did_you_mean_key
 from sightline.errors import UsageError
@@ -22,7 +22,7 @@ UNIONS = frozenset({"data", "model", "freezing", "optimizer", "scheduler"})
 """Groups whose model is picked by `name`; pydantic puts the pick into an error's location, a person never typed it."""
 
 
-def parse(content: Mapping[str, Any], origin: str = "the configuration") -> Config:
+def parse(content: Mapping[str, object], origin: str = "the configuration") -> Config:
     """Check a whole configuration and freeze it.
 
     Args:
@@ -44,21 +44,22 @@ def parse(content: Mapping[str, Any], origin: str = "the configuration") -> Conf
         raise UsageError(f"{origin} holds a value that is not finite: {error}") from error
 
 
-def read(path: Path, today: Mapping[str, Any]) -> Config:
+def read(path: Path, today: Mapping[str, object]) -> Config:
     """Read a stored configuration.
 
     Args:
         path: the file.
-        today: a configuration of this version. Keys of free groups that came after the file was written, and change
-            nothing of what was trained, are taken from it.
+        today: a configuration of this version. Keys of changeable groups that came after the file was written, and
+            change nothing of what was trained, are taken from it.
 
     Raises:
         UsageError: it is missing, no YAML, or not a configuration that this version can take on.
     """
     content = load(path)
-    for group in FREE:
-        if isinstance(content.setdefault(group, {}), dict):
-            content[group] = {**today[group], **content[group]}
+    for group in CHANGEABLE:
+        stored, new = content.setdefault(group, {}), today[group]
+        if isinstance(stored, dict) and isinstance(new, Mapping):
+            content[group] = {**new, **stored}
     return parse(content, origin=str(path))
 
 
@@ -78,7 +79,7 @@ def read_model(path: Path) -> ModelConfig:
     return found
 
 
-def load(path: Path) -> dict[str, Any]:
+def load(path: Path) -> dict[str, object]:
     """Read a file of YAML.
 
     Raises:
@@ -100,32 +101,27 @@ def to_yaml(config: Config) -> str:
     return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
 
 
-def trained_part(config: Config) -> dict[str, Any]:
+def trained_part(config: Config) -> dict[str, object]:
     """What training fixes, as plain values."""
-    return config.model_dump(mode="json", include=set(TRAINED))
+    return config.model_dump(mode="json", include=set(FIXED_BY_TRAINING))
 
 
 def config_hash(config: Config) -> str:
     """Eight hexadecimal digits of what training fixes, the seed left out: runs of one configuration share it."""
     content = trained_part(config)
     del content["seed"]
-    for key in ANYTIME:
-        group, _, name = key.partition(".")
-        del content[group][name]
+    for group, values in content.items():
+        if isinstance(values, dict):
+            content[group] = {key: value for key, value in values.items() if f"{group}.{key}" not in RESULT_NEUTRAL}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:8]
 
 
-def keys(content: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """All dotted keys of a nested mapping, groups included."""
-    found = []
-    for key, value in content.items():
-        found.append(prefix + key)
-        if isinstance(value, Mapping):
-            found += keys(value, f"{prefix}{key}.")
-    return found
+def keys(content: Mapping[str, object]) -> list[str]:
+    """All dotted keys of a configuration, groups included."""
+    return [key for key, _ in dotted_items(content)]
 
 
-def _message(problem: ErrorDetails, content: Mapping[str, Any], origin: str) -> str:
+def _message(problem: ErrorDetails, content: Mapping[str, object], origin: str) -> str:
     place = [str(part) for part in problem["loc"]]
     if len(place) > 1 and place[0] in UNIONS:
         del place[1]

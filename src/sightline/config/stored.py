@@ -3,27 +3,17 @@
 import copy
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from sightline.config.groups import ANYTIME, FREE, STUDY, TRAINED
+from sightline.config.flatten import flatten
+from sightline.config.groups import CHANGEABLE, COMMAND_KEYS, FIXED_BY_TRAINING, RESULT_NEUTRAL, STUDY_KEYS
+from sightline.config.overrides import key_of, root_of
 from sightline.errors import UsageError
 
-ABOUT_THE_COMMAND = ("mode", "run", "predictions", "input", "output", "runs_dir", "device")
-"""Keys that say what this command does and where, not what was trained."""
 
-
-def root_of(override: str) -> str:
-    """The group or top-level key an override is about: `optimizer` of `++optimizer.lr=1`."""
-    return key_of(override).split("@")[0].split(".")[0]
-
-
-def key_of(override: str) -> str:
-    """The key an override is about, without its signs: `optimizer.lr` of `++optimizer.lr=1`."""
-    return override.split("=", 1)[0].lstrip("+~")
-
-
-def with_overrides(stored: Mapping[str, Any], composed: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
-    """The configuration of a later stage: the stored one, with the overrides of free groups applied.
+def with_overrides(
+    stored: Mapping[str, object], composed: Mapping[str, object], overrides: Sequence[str]
+) -> dict[str, object]:
+    """The configuration of a later stage: the stored one, with the overrides of changeable groups applied.
 
     Args:
         stored: the run's configuration.
@@ -33,28 +23,29 @@ def with_overrides(stored: Mapping[str, Any], composed: Mapping[str, Any], overr
     Raises:
         UsageError: an override is about something that training fixed.
     """
-    free = [override for override in overrides if root_of(override) in FREE or key_of(override) in ANYTIME]
-    fixed = [override for override in overrides if override not in free and root_of(override) not in ABOUT_THE_COMMAND]
+    changeable = [one for one in overrides if root_of(one) in CHANGEABLE or key_of(one) in RESULT_NEUTRAL]
+    fixed = [one for one in overrides if one not in changeable and root_of(one) not in COMMAND_KEYS]
     if fixed:
         raise UsageError(
-            f"{fixed[0]} cannot be changed with run=: training fixed {', '.join(TRAINED)}\n"
-            f"leave it out, or train a new run with it; free to change: {', '.join(FREE)}"
+            f"{fixed[0]} cannot be changed with run=: training fixed {', '.join(FIXED_BY_TRAINING)}\n"
+            f"leave it out, or train a new run with it; free to change: {', '.join(CHANGEABLE)}"
         )
     result = copy.deepcopy(dict(stored))
-    for key in ABOUT_THE_COMMAND:
+    for key in COMMAND_KEYS:
         result[key] = composed[key]
-    for override in sorted(free, key=lambda one: key_of(one).count(".")):  # a choice before its keys
+    for override in sorted(changeable, key=lambda one: key_of(one).count(".")):  # a choice before its keys
         _copy_value(composed, result, key_of(override).split("."))
     return result
 
 
-def check_same_training(stored: Mapping[str, Any], composed: Mapping[str, Any]) -> None:
+def check_same_training(stored: Mapping[str, object], composed: Mapping[str, object]) -> None:
     """A resumed training must be the one that was begun.
 
     Raises:
         UsageError: it is not; the differing keys are named.
     """
-    before, now = (flat({key: content[key] for key in (*TRAINED, *STUDY)}) for content in (stored, composed))
+    keys = (*FIXED_BY_TRAINING, *STUDY_KEYS)
+    before, now = (flatten({key: content[key] for key in keys}) for content in (stored, composed))
     if different := differences(before, now):
         raise UsageError(
             f"run= resumes a training whose configuration was another: {different}\n"
@@ -62,25 +53,18 @@ def check_same_training(stored: Mapping[str, Any], composed: Mapping[str, Any]) 
         )
 
 
-def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+def differences(before: Mapping[str, object], now: Mapping[str, object]) -> str:
     """What values were where they are others now, by dotted key: the first three, and how many more; empty if none."""
-    different = [key for key in {**before, **now} if before.get(key) != now.get(key) and key not in ANYTIME]
+    different = [key for key in {**before, **now} if before.get(key) != now.get(key) and key not in RESULT_NEUTRAL]
     shown = ", ".join(f"{key} was {json.dumps(before.get(key))}" for key in different[:3])
     return shown + (f" and {len(different) - 3} more" if len(different) > 3 else "")
 
 
-def _copy_value(source: Mapping[str, Any], target: dict[str, Any], path: Sequence[str]) -> None:
-    for part in path[:-1]:
-        source, target = source[part], target[part]
-    target[path[-1]] = copy.deepcopy(source[path[-1]])
-
-
-def flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """The values of a nested mapping by their dotted keys."""
-    values: dict[str, Any] = {}
-    for key, value in content.items():
-        if isinstance(value, Mapping):
-            values |= flat(value, f"{prefix}{key}.")
-        else:
-            values[prefix + key] = list(value) if isinstance(value, tuple) else value
-    return values
+def _copy_value(source: Mapping[str, object], target: dict[str, object], path: Sequence[str]) -> None:
+    """Copy what stands at the end of a path of keys."""
+    key, *rest = path
+    inner, place = source[key], target.get(key)
+    if rest and isinstance(inner, Mapping) and isinstance(place, dict):
+        _copy_value(inner, place, rest)
+    else:
+        target[key] = copy.deepcopy(inner)

@@ -11,8 +11,8 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from sightline.config.groups import TRAINED
-from sightline.config.stored import flat
+from sightline.config.flatten import flatten
+from sightline.config.groups import FIXED_BY_TRAINING
 from sightline.data.splits.split import Split
 from sightline.errors import UsageError
 from sightline.metrics.catalogue import HEADLINES
@@ -178,7 +178,7 @@ def _by_configuration(runs: Sequence[Run]) -> list[Entrant]:
 def _settings(run: Run) -> dict[str, Any]:
     """The dotted keys of what training fixed."""
     content = yaml.safe_load((run.path / "config.yaml").read_text())
-    return flat({key: content[key] for key in TRAINED})
+    return flatten({key: content[key] for key in FIXED_BY_TRAINING})
 
 
 def _distinct_names(settings: Sequence[Mapping[str, Any]], fallback: Sequence[str], most: int = 4) -> list[str]:

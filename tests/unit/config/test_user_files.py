@@ -3,24 +3,24 @@
 import pytest
 
 from sightline.cli import compose_config
-from sightline.config.own_files import with_recipe
+from sightline.config.user_files import expand_recipe
 from sightline.errors import UsageError
 
 
 def test_a_recipe_stands_in_its_place_and_what_is_typed_wins(tmp_path):
     file = tmp_path / "best.yaml"
     file.write_text("overrides: [optimizer=sgd, optimizer.lr=0.5, training.epochs=3]\n")
-    found = with_recipe([f"recipe={file}", "training.epochs=9"])
+    found = expand_recipe([f"recipe={file}", "training.epochs=9"])
     assert found == ["optimizer=sgd", "optimizer.lr=0.5", "training.epochs=9"]
     assert compose_config(found)["optimizer"]["lr"] == 0.5
-    assert with_recipe(["recipe=fast_cifar10"]) == ["recipe=fast_cifar10"]
+    assert expand_recipe(["recipe=fast_cifar10"]) == ["recipe=fast_cifar10"]
 
 
 @pytest.mark.parametrize("text", ["overrides: 3", "other: [a=1]", "- a", "overrides: [1]", "a: [", ""])
 def test_a_recipe_that_is_none_is_refused(tmp_path, text):
     (tmp_path / "r.yaml").write_text(text)
     with pytest.raises(UsageError, match=r"recipe=.*r\.yaml"):
-        with_recipe([f"recipe={tmp_path}/r.yaml"])
+        expand_recipe([f"recipe={tmp_path}/r.yaml"])
 
 
 def test_a_sweep_is_filled_in_and_what_is_typed_wins(tmp_path):

@@ -10,6 +10,7 @@ from sightline.commands.pipeline import follow, run_stages
 from sightline.config import parse, stored
 from sightline.config.schema import Config
 from sightline.errors import UsageError
+from sightline.inference.predictions import save_predictions
 from sightline.machine.distributed import world
 from sightline.machine.terminal import log_to, logger, show_log
 from sightline.run.external import SPLITS, class_names, holds_predictions, read_predictions
@@ -131,7 +132,7 @@ def _judge_elsewhere(config: Config, arguments: Sequence[str], folder: Path) -> 
         raise UsageError(f"predictions={folder} holds neither {wanted}.npz nor {wanted}.csv")
     run = create_run(config, "", arguments, config.output)
     for split, predictions in found.items():
-        run.save_predictions(split, predictions)
+        save_predictions(run, split, predictions)
     run.save_json("classes.json", class_names(folder))
     with log_to(run.file("log.txt")):
         run_stages(config.model_copy(update={"tracking": config.tracking.model_copy(update={"name": "none"})}), run)

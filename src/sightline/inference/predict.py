@@ -15,6 +15,7 @@ from sightline.data.loaders import Batch, EvalLoader
 from sightline.data.preprocessing import Preprocessing
 from sightline.data.transforms.test_time import Views, views
 from sightline.inference.model import load_model, load_preprocessing, load_split
+from sightline.inference.predictions import has_predictions, save_predictions
 from sightline.machine.device import pick_device
 from sightline.machine.distributed import World
 from sightline.machine.memory import fit_in_memory
@@ -123,11 +124,11 @@ def predict_held_out(run: Run, config: Config, roles: Sequence[SplitName]) -> No
     if not run.has("split.json"):  # predictions that another tool made are all there is
         return
     split = load_split(run)
-    missing = [role for role in roles if len(split.indices(role)) and not run.has(f"predictions/{role}.npz")]
+    missing = [role for role in roles if len(split.indices(role)) and not has_predictions(run, role)]
     if not missing:
         return
     preprocessing, device = load_preprocessing(run), pick_device(config.device)
     dataset, model = Dataset.open(config, split, preprocessing.stored_side), load_model(run, device)
     for role in missing:
         loader = eval_loader(dataset, role, preprocessing, config.evaluation.batch_size, device)
-        run.save_predictions(role, predict_logits(model, loader)[0])
+        save_predictions(run, role, predict_logits(model, loader)[0])

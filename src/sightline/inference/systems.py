@@ -15,6 +15,7 @@ from sightline.config.flatten import flatten
 from sightline.config.groups import FIXED_BY_TRAINING
 from sightline.data.splits.split import Split
 from sightline.errors import UsageError
+from sightline.inference.predictions import load_predictions
 from sightline.metrics.catalogue import HEADLINES
 from sightline.metrics.predictions import Predictions
 from sightline.run.external import holds_predictions, read_predictions
@@ -58,7 +59,7 @@ class Trained:
         found = []
         for run in self.runs:
             with run.entering("compare"):
-                found.append(run.load_predictions("test", "compare with other runs"))
+                found.append(load_predictions(run, "test", "compare with other runs", Predictions.from_arrays))
         return tuple(found)
 
     def groups(self, predictions: Predictions) -> NDArray[np.str_] | None:

@@ -1,9 +1,14 @@
 """What a model said about a set of items: the arrays from which every later number comes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+Arrays = dict[str, NDArray[Any]]
+"""What a file of predictions holds, by name."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,15 @@ class Predictions:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def to_arrays(self) -> Arrays:
+        """Its arrays as they are stored."""
+        return {"ids": self.ids, "logits": self.logits, "labels": self.labels}
+
+    @staticmethod
+    def from_arrays(arrays: Mapping[str, NDArray[Any]]) -> "Predictions":
+        """What `to_arrays` gave."""
+        return Predictions(arrays["ids"], arrays["logits"], arrays["labels"])
 
     def probabilities(self, temperature: float = 1.0) -> NDArray[np.float64]:
         """(n, classes) softmax of the logits over `temperature`, in float64."""

@@ -18,7 +18,6 @@ import numpy as np
 from sightline.config.stages import STAGES, writer_of
 from sightline.errors import LockedSplitError, RunFailedError, UsageError
 from sightline.machine.provenance import now
-from sightline.metrics.predictions import Predictions
 from sightline.run.files import atomic_file, npz
 
 if TYPE_CHECKING:
@@ -209,26 +208,6 @@ class Run:
         self.append("metrics.jsonl", row)
         for listener in self.listeners:
             listener(row)
-
-    # ------------------------------------------------------------ predictions
-
-    def save_predictions(self, split: SplitName, predictions: Predictions) -> Path:
-        """Write `predictions/<split>.npz`."""
-        return self.save_arrays(
-            f"predictions/{split}.npz", ids=predictions.ids, logits=predictions.logits, labels=predictions.labels
-        )
-
-    def load_predictions(self, split: SplitName, purpose: str) -> Predictions:
-        """Read `predictions/<split>.npz`; for the test split, through the lock and into the ledger.
-
-        Raises:
-            LockedSplitError: the stage at work may not see test labels.
-            UsageError: the file is missing.
-        """
-        if split == "test":
-            self.unlock_test(purpose)
-        arrays = self.load_arrays(f"predictions/{split}.npz")
-        return Predictions(ids=arrays["ids"], logits=arrays["logits"], labels=arrays["labels"])
 
     def save_arrays(self, name: str, **arrays: "NDArray[Any]") -> Path:
         """Write named arrays as `.npz`, atomically, the same bytes for the same arrays."""

@@ -5,7 +5,9 @@ from sightline.config.schema import Config
 from sightline.errors import UsageError
 from sightline.inference.model import groups_of
 from sightline.inference.predict import predict_held_out
+from sightline.inference.predictions import has_predictions, load_predictions
 from sightline.machine.terminal import logger, show_table
+from sightline.metrics.predictions import Predictions
 from sightline.reporting import figures
 from sightline.reporting.tables import METRIC_HEADER, metric_rows
 from sightline.run.folder import Run
@@ -14,20 +16,21 @@ from sightline.run.folder import Run
 def run(config: Config, run: Run) -> dict[str, float]:
     """Write `calibration.json` and the reliability diagram; test labels are not read (E5)."""
     predict_held_out(run, config, ("val", "calibration"))
-    if not run.has("predictions/calibration.npz"):
+    if not has_predictions(run, "calibration"):
         message = "there are no calibration images: data.calibration_fraction=0.1 keeps a tenth for it"
         if config.mode.stages == ("calibrate",):
             raise UsageError(message)
         logger.warning("%s; probabilities stay as they are", message)
         return {}
-    predictions = run.load_predictions("calibration", "fit the temperature")
+    predictions = load_predictions(run, "calibration", "fit the temperature", Predictions.from_arrays)
+    val = load_predictions(run, "val", "measure sets", Predictions.from_arrays) if has_predictions(run, "val") else None
     settings = config.calibration
     result = calibrate(
         predictions,
         promises=Promises(settings.alphas, settings.target_risks, settings.risk_error, settings.level, config.seed),
         bins=settings.bins,
         resamples=settings.resamples,
-        judged=run.load_predictions("val", "measure sets") if run.has("predictions/val.npz") else None,
+        judged=val,
         groups=groups_of(run, predictions),
     )
     run.save_json("calibration.json", result)

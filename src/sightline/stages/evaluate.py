@@ -21,6 +21,7 @@ from sightline.inference.model import (
     temperature_of,
 )
 from sightline.inference.predict import eval_loader, predict_held_out, predict_logits
+from sightline.inference.predictions import has_predictions, load_predictions, save_predictions
 from sightline.machine.device import pick_device
 from sightline.machine.terminal import show_table
 from sightline.metrics.classification.evaluation import evaluate_classification, group_codes
@@ -46,8 +47,8 @@ def run(config: Config, run: Run) -> dict[str, float]:
     """
     role, views = best_role(run), config.evaluation.tta
     averaged: Predictions | None = None
-    if run.has(f"predictions/{role}.npz") and views == "none":
-        predictions = run.load_predictions(role, "measure the test split")
+    if has_predictions(run, role) and views == "none":
+        predictions = load_predictions(run, role, "measure the test split", Predictions.from_arrays)
     else:
         predictions, averaged = _predict(config, run, role)
     names, groups = class_names_of(run), groups_of(run, predictions)
@@ -87,7 +88,7 @@ def best_role(run: Run) -> SplitName:
     if run.has("split.json"):
         split = load_split(run)
         return [role for role in HELD_OUT if len(split.indices(role))][-1]
-    return [role for role in HELD_OUT if run.has(f"predictions/{role}.npz")][-1]
+    return [role for role in HELD_OUT if has_predictions(run, role)][-1]
 
 
 def _predict(config: Config, run: Run, role: SplitName) -> tuple[Predictions, Predictions | None]:
@@ -101,7 +102,7 @@ def _predict(config: Config, run: Run, role: SplitName) -> tuple[Predictions, Pr
     loader = eval_loader(dataset, role, preprocessing, config.evaluation.batch_size, device)
     predictions, embeddings = predict_logits(model, loader)
     averaged = None if views == "none" else predict_logits(model, loader, views)[0]
-    run.save_predictions(role, predictions)
+    save_predictions(run, role, predictions)
     run.save_json("cost.json", model_cost(model, config, preprocessing, device))
     draw_galleries(run, config, dataset, preprocessing, predictions, role)
     points, kept = map_embeddings(embeddings, config.evaluation.tsne_items, config.seed)

@@ -9,6 +9,7 @@ from sightline.data.dataset import Dataset
 from sightline.explain.gradcam import gradcam
 from sightline.explain.layers import target_layer
 from sightline.inference.model import load_model, load_preprocessing, load_split
+from sightline.inference.predictions import load_predictions
 from sightline.machine.device import pick_device
 from sightline.machine.terminal import logger
 from sightline.metrics.predictions import Predictions
@@ -21,7 +22,7 @@ def run(config: Config, run: Run) -> dict[str, float]:
     device, preprocessing = pick_device(config.device), load_preprocessing(run)
     dataset = Dataset.open(config, load_split(run), preprocessing.stored_side)
     model = load_model(run, device)
-    predictions = run.load_predictions("val", "choose images to explain")
+    predictions = load_predictions(run, "val", "choose images to explain", Predictions.from_arrays)
     chosen = choose(predictions, config.explain.classes, config.explain.per_class)
     probabilities = predictions.probabilities()[chosen]
     predicted = probabilities.argmax(axis=1)

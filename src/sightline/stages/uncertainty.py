@@ -15,6 +15,7 @@ from sightline.data.transforms.test_time import view_count
 from sightline.errors import UsageError
 from sightline.inference.model import groups_of, load_model, load_preprocessing, load_split
 from sightline.inference.predict import eval_loader, noisy_passes, predict_held_out, predict_logits
+from sightline.inference.predictions import has_predictions, load_predictions
 from sightline.inference.systems import Elsewhere, gather
 from sightline.machine.device import pick_device
 from sightline.machine.terminal import logger, show_table
@@ -43,12 +44,13 @@ def run(config: Config, run: Run) -> dict[str, float]:
         raise UsageError("uncertainty asks the model itself, so it takes run= and not predictions=")
     role = best_role(run)
     predict_held_out(run, config, ("val", "calibration"))
-    splits: list[SplitName] = [name for name in ("calibration", role) if run.has(f"predictions/{name}.npz")]
+    splits: list[SplitName] = [name for name in ("calibration", role) if has_predictions(run, name)]
     if role not in splits:
         raise UsageError(f"{run.path} has no predictions of its {role} split: mode `evaluate` writes them")
     others = _others(config, run)
     plain: Answers = {
-        split: (run.load_predictions(split, "measure other ways to answer"), None) for split in dict.fromkeys(splits)
+        split: (load_predictions(run, split, "measure other ways to answer", Predictions.from_arrays), None)
+        for split in dict.fromkeys(splits)
     }
     ways: dict[str, Answers] = {"plain": plain, "views": _views(config, run, plain)}
     if noisy := _dropout(config, run, plain):
@@ -151,7 +153,7 @@ def _ensemble(run: Run, others: Sequence[Run], plain: Answers) -> Answers:
         mixture = Mixture().add(own.probabilities())
         for other in others:
             with other.entering("uncertainty"):
-                theirs = other.load_predictions(split, "join an ensemble")
+                theirs = load_predictions(other, split, "join an ensemble", Predictions.from_arrays)
             mixture.add(in_order(theirs, own, str(other.path), str(run.path)).probabilities())
         found[split] = _mean(own, mixture), mixture
     return found

@@ -5,19 +5,12 @@ import numpy as np
 import pytest
 
 from sightline.errors import LockedSplitError, RunFailedError, UsageError
-from sightline.metrics.predictions import Predictions
 from sightline.run.folder import Run
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     return Run.create(tmp_path / "runs", "digits-cnn", "abcd1234-s0")
-
-
-def made(rows: int = 3) -> Predictions:
-    rng = np.random.default_rng(0)
-    logits = rng.normal(size=(rows, 4)).astype(np.float32)
-    return Predictions(np.array([f"é{row}" for row in range(rows)]), logits, np.arange(rows, dtype=np.int64) % 4)
 
 
 def test_a_clash_counts_up(tmp_path: Path):
@@ -87,29 +80,25 @@ def test_listeners_hear_every_row(run: Run):
     assert heard == [{"kind": "step", "step": 1, "loss": 0.5}]
 
 
-def test_predictions_come_back_and_equal_arrays_give_equal_bytes(run: Run):
-    run.save_predictions("val", made())
-    first = (run.path / "predictions/val.npz").read_bytes()
-    back = run.load_predictions("val", "a test")
-    assert back.ids.tolist() == made().ids.tolist()
-    np.testing.assert_array_equal(back.logits, made().logits)
-    run.save_predictions("val", back)
-    assert (run.path / "predictions/val.npz").read_bytes() == first
+def test_arrays_come_back_and_equal_ones_give_equal_bytes(run: Run):
+    arrays = {"ids": np.array(["é0", "é1"]), "logits": np.eye(2, dtype=np.float32)}
+    first = run.save_arrays("a/b.npz", **arrays).read_bytes()
+    back = run.load_arrays("a/b.npz")
+    assert {name: array.tolist() for name, array in back.items()} == {n: array.tolist() for n, array in arrays.items()}
+    assert run.save_arrays("a/b.npz", **back).read_bytes() == first
 
 
 @pytest.mark.parametrize("stage", [None, "train", "calibrate", "sweep", "explain", "report"])
 def test_test_labels_stay_locked(run: Run, stage: str | None):
-    run.save_predictions("test", made())
     with run.entering(stage), pytest.raises(LockedSplitError):  # type: ignore[arg-type]
-        run.load_predictions("test", "peek")
+        run.unlock_test("peek")
     assert not run.has("test_ledger.jsonl")
 
 
 def test_every_use_of_test_labels_is_a_line(run: Run):
-    run.save_predictions("test", made())
     with run.entering("evaluate"):
-        run.load_predictions("test", "measure")
-        run.load_predictions("test", "measure again")
+        run.unlock_test("measure")
+        run.unlock_test("measure again")
     lines = [json.loads(line) for line in (run.path / "test_ledger.jsonl").read_text().splitlines()]
     assert [line["purpose"] for line in lines] == ["measure", "measure again"]
     assert {line["stage"] for line in lines} == {"evaluate"}

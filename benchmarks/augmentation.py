@@ -129,8 +129,8 @@ def _sightline(kind: str, side: int) -> Augment:
     transform = TrainTransform(
         config.transforms, image_size=side, mean=MEAN, std=STD, interpolation="bilinear", seed=0, crop_fraction=1.0
     )
-    sizes, indices = torch.full((BATCH, 2), side, dtype=torch.int32), np.arange(BATCH)
-    return lambda images, step: transform(images, sizes, step, indices)
+    sizes, counters = torch.full((BATCH, 2), side, dtype=torch.int32), np.arange(BATCH)
+    return lambda images, step: transform(images, sizes, step, counters)
 
 
 def _torchvision(kind: str, side: int) -> Augment:

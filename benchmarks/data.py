@@ -84,7 +84,7 @@ def _sightline(arguments: argparse.Namespace) -> dict[str, float]:
     from sightline.config import parse
     from sightline.data.dataset import Dataset, decode_images, list_images
     from sightline.data.loaders import TrainLoader
-    from sightline.data.splits.split import Split
+    from sightline.data.splits.split import in_one_role
     from sightline.data.transforms.transform import TrainTransform
     from sightline.machine.environment import prepare_torch
 
@@ -105,8 +105,7 @@ def _sightline(arguments: argparse.Namespace) -> dict[str, float]:
     source = list_images(config)
     store = decode_images(source, SIDE, config)
     opened = time.perf_counter() - start
-    roles = np.full(len(source), "train")
-    split = Split(source.class_names, source.ids, store.facts.hashes, source.labels, None, roles, seed=0)
+    split = in_one_role(source, store.facts.hashes, "train")
     transform = TrainTransform(
         config.transforms, image_size=SIDE, mean=MEAN, std=STD, interpolation="bilinear", seed=0, crop_fraction=1.0
     )

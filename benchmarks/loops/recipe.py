@@ -66,7 +66,7 @@ def main() -> None:
     words += ["tracking=none", "mode.stages=[validate,train]", f"device={arguments.device.type}"]
     planned = compose_config(words)["training"]
     run = train_until([*words, A_ROW_A_STEP, "training.epochs=1000"], arguments.runs, turns)
-    items = len(load_split(run).indices("train"))
+    items = len(load_split(run).positions("train"))
     facts = {
         "real_seconds_a_step": median(turns.real),
         "port_seconds_a_step": median(turns.port) + port.augmenting / port.per_epoch,

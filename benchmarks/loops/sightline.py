@@ -63,7 +63,7 @@ def train_until(words: Sequence[str], runs: Path, enough: Callable[[Row], bool])
 
 def images_a_step(run: Run, job: Job) -> float:
     """Mean size of a batch: the items of an epoch are dealt out evenly, so it is a little below the one asked for."""
-    items = len(load_split(run).indices("train"))
+    items = len(load_split(run).positions("train"))
     return items / -(-items // job.batch)
 
 

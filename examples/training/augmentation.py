@@ -32,12 +32,12 @@ photographs = torch.from_numpy(np.stack(load_sample_images().images)).permute(0,
 sizes = torch.tensor([photographs.shape[2:]] * 64)
 
 # What an image draws is counted by its place in the data: 64 places, 64 views.
-views = transform(photographs[:1].expand(64, -1, -1, -1), sizes, epoch=0, indices=np.arange(64))
-again = transform(photographs[:1].expand(64, -1, -1, -1), sizes, epoch=0, indices=np.arange(64))
+views = transform(photographs[:1].expand(64, -1, -1, -1), sizes, epoch=0, counters=np.arange(64))
+again = transform(photographs[:1].expand(64, -1, -1, -1), sizes, epoch=0, counters=np.arange(64))
 print(f"views of one photograph:   {len(views)}, different ones: {len(torch.unique(views, dim=0))}")
 print(f"the same call once more:   {'the same pixels' if torch.equal(views, again) else 'other pixels'}")
 
-epochs = [transform(photographs, sizes[:2], epoch, indices=np.arange(2)) for epoch in range(6)]
+epochs = [transform(photographs, sizes[:2], epoch, counters=np.arange(2)) for epoch in range(6)]
 shown = Preprocessing(SIDE, MEAN, STD, "bilinear", 1.0, class_names=("temple", "flower"))
 plain = shown.transform()(photographs, sizes[:2])
 picture = Path("runs/examples/augmentation.png")

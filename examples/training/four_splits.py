@@ -14,7 +14,7 @@ from sightline.cli import configure
 from sightline.data.dataset import Dataset, list_images
 from sightline.data.sources.source import ROLES
 from sightline.data.splits.split import make_split
-from sightline.data.store.opening import open_store
+from sightline.data.store.factory import open_store
 from sightline.errors import LockedSplitError
 
 config = configure("data=digits")
@@ -25,7 +25,7 @@ split = make_split(source, hashes, config.data)
 
 print(f"{'split':<12} {'images':>6}   of each digit")
 for role in ROLES:
-    counts = np.bincount(split.labels[split.indices(role)], minlength=10)
+    counts = np.bincount(split.labels[split.positions(role)], minlength=10)
     print(f"{role:<12} {counts.sum():>6}   {' '.join(f'{count:>3}' for count in counts)}")
 
 kept = np.arange(100, len(source))

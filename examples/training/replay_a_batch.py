@@ -17,7 +17,7 @@ from sightline.data.dataset import Dataset, list_images
 from sightline.data.loaders import TrainLoader
 from sightline.data.preprocessing import pixel_statistics
 from sightline.data.splits.split import make_split
-from sightline.data.store.opening import open_store
+from sightline.data.store.factory import open_store
 from sightline.data.transforms.transform import TrainTransform
 
 config = configure("data=digits", "transforms=trivialaugment")

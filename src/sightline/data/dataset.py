@@ -1,5 +1,6 @@
 """The images of a run: which there are, who is in which split, and their decoded pixels."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -11,8 +12,9 @@ from sightline.config.schema import Config
 from sightline.data.sources.find import find
 from sightline.data.sources.source import Source, limited
 from sightline.data.splits.split import Split
+from sightline.data.store.factory import open_masks, open_store
 from sightline.data.store.image_store import ImageStore
-from sightline.data.store.opening import open_store
+from sightline.data.store.mask_store import MaskStore
 from sightline.errors import LockedSplitError, UsageError
 from sightline.machine.terminal import ProgressBar
 
@@ -30,11 +32,34 @@ def decode_images(source: Source, side: int, config: Config) -> ImageStore:
         return open_store(
             source,
             side,
-            Path(config.runs_dir) / ".store",
+            _cache(config),
             config.data.workers,
             lambda done, _: bar.update(done, "decoding"),
             config.data.store,
         )
+
+
+def decode_masks(source: Source, images: ImageStore, config: Config) -> MaskStore | None:
+    """The decoded masks, kept where the images are; None where the source has no target of masks.
+
+    Raises:
+        UsageError: a mask cannot be used.
+    """
+    if source.masks is None:
+        return None
+    with ProgressBar(len(source), "decoding masks") as bar:
+        return open_masks(
+            source,
+            images,
+            _cache(config),
+            config.data.workers,
+            lambda done, _: bar.update(done, "decoding masks"),
+            config.data.store,
+        )
+
+
+def _cache(config: Config) -> Path:
+    return Path(config.runs_dir) / ".store"
 
 
 @dataclass(frozen=True)
@@ -44,14 +69,16 @@ class Dataset:
     Attributes:
         split: who is in which role.
         store: decoded images.
-        rows: (n,) the store's row of each item of the split.
+        rows: (n,) the stores' row of each item of the split.
         test_unlocked: whether the test items may be read.
+        masks: decoded masks, if there is a target of masks.
     """
 
     split: Split
     store: ImageStore
     rows: NDArray[np.int64]
     test_unlocked: bool = False
+    masks: MaskStore | None = None
 
     @classmethod
     def open(cls, config: Config, split: Split, side: int, *, test_unlocked: bool = False) -> Self:
@@ -62,16 +89,22 @@ class Dataset:
         """
         source = list_images(config)
         store = decode_images(source, side, config)
+        masks = decode_masks(source, store, config)
         row_of = {name: row for row, name in enumerate(source.ids)}
         gone = [name for name in split.ids if name not in row_of]
         if gone:
             raise UsageError(f"{len(gone)} images of this run are gone, {gone[0]} first; {NOT_THE_DATA}")
         rows = np.array([row_of[name] for name in split.ids], dtype=np.int64)
-        pairs = zip(split.ids, rows, split.hashes, strict=True)
-        changed = [name for name, row, digest in pairs if store.facts.hashes[row] != digest]
-        if changed:
-            raise UsageError(f"{len(changed)} images of this run have changed, {changed[0]} first; {NOT_THE_DATA}")
-        return cls(split, store, rows, test_unlocked)
+        _refuse_changed("images", split.ids, split.hashes, [store.facts.hashes[row] for row in rows])
+        if split.mask_hashes is not None:
+            found = (None,) * len(rows) if masks is None else masks.hashes(rows)
+            _refuse_changed("masks", split.ids, split.mask_hashes, found)
+        return cls(split, store, rows, test_unlocked, masks)
+
+    @property
+    def ignore_index(self) -> int:
+        """The class id of pixels that do not count, where there is a target of masks."""
+        return 0 if self.masks is None else self.masks.ignore_index
 
     def groups(self, role: str) -> NDArray[np.str_] | None:
         """The group of each item of a role, for resampling whole groups (rule 9); None where there are none."""
@@ -86,4 +119,15 @@ class Dataset:
         """
         if role == "test" and not self.test_unlocked:
             raise LockedSplitError("the test split is locked: only an evaluation opens it, and its ledger says so")
-        return self.split.indices(role)
+        return self.split.positions(role)
+
+
+def _refuse_changed(noun: str, ids: Sequence[str], stored: Sequence[str | None], found: Sequence[str | None]) -> None:
+    """Compare the contents that the split was made of with those that are there now.
+
+    Raises:
+        UsageError: one differs.
+    """
+    changed = [name for name, before, now in zip(ids, stored, found, strict=True) if before != now]
+    if changed:
+        raise UsageError(f"{len(changed)} {noun} of this run have changed, {changed[0]} first; {NOT_THE_DATA}")

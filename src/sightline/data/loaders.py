@@ -1,10 +1,25 @@
-"""Batches: any batch of any epoch is a pure function of (seed, epoch, index), so it can be replayed alone."""
+"""Batches: any batch of any epoch is a pure function of (seed, epoch, index), so it can be replayed alone.
+
+Words for numbers that name things, here and in all of `data`:
+
+- item: an image with its targets.
+- row: of an item in a store, which holds what a source lists.
+- position: of an item in the split, and so in `labels`, `ids` and every other column of it. A split holds fewer items
+  than its source: `Dataset.rows` leads from positions to rows.
+- role: what an item is for: train, val, calibration or test.
+- stratum: what splits are balanced by; for classification the class.
+- unit: items that must get the same role, because they share a group or their content.
+- index: of a batch in its epoch; a step counts batches over all epochs.
+- counter: what the random numbers of an item are counted by: its position, or one beyond all positions where it comes
+  again within an epoch.
+- rank: of this process among those that train together.
+"""
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 import torch
@@ -12,84 +27,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sightline.config.schema import MixingConfig
+from sightline.data.batch import Batch, BatchReader, Items, StoredBatch
 from sightline.data.dataset import Dataset
 from sightline.data.order import Order, balanced, shuffled
-from sightline.data.prefetch import read_ahead
+from sightline.data.prefetch import prefetch
 from sightline.data.randomness import permutation
-from sightline.data.transforms.mixing import mix
+from sightline.data.targets import MISSING, ClassTarget, of_kind
+from sightline.data.transforms.mixing import is_on, mix
 from sightline.data.transforms.transform import EvalTransform, TrainTransform
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Items on the training device.
-
-    Attributes:
-        images: (n, 3, s, s) float32, normalised.
-        targets: by name; `label` is (n,) int64, or (n, classes) float32 where items were mixed.
-        positions: (n,) of the items in the split.
-        weight: of the items' mean loss in the loss of the step: 1 for a whole batch, less for a part of one.
-    """
-
-    images: Tensor
-    targets: dict[str, Tensor]
-    positions: NDArray[np.int64]
-    weight: float = 1.0
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def micro_batches(self, count: int) -> list["Batch"]:
-        """Cut into at most `count` micro-batches of nearly equal size, each weighing as many items as it has."""
-        if count == 1:
-            return [self]
-        cuts = [cut for cut in np.array_split(np.arange(len(self)), count) if len(cut)]
-        return [self._part(slice(int(cut[0]), int(cut[-1]) + 1)) for cut in cuts]
-
-    def _part(self, span: slice) -> "Batch":
-        targets = {key: value[span] for key, value in self.targets.items()}
-        positions = self.positions[span]
-        return Batch(self.images[span], targets, positions, self.weight * len(positions) / len(self))
-
-
-class Chosen(NamedTuple):
-    """The items of a batch.
-
-    Attributes:
-        positions: (n,) in the split.
-        draws: (n,) what the random numbers of each item are counted by: its position, until it comes again.
-        weight: see `Batch`.
-    """
-
-    positions: NDArray[np.int64]
-    draws: NDArray[np.int64]
-    weight: float = 1.0
-
-
-@dataclass(frozen=True)
-class Pixels:
-    """Items as the store holds them, before anything is done to them.
-
-    Attributes:
-        images: (n, 3, h, w) uint8, in pinned memory where they go to cuda.
-        sizes: (n, 2) each image's own height and width, on the CPU.
-        chosen: which items they are.
-    """
-
-    images: Tensor
-    sizes: Tensor
-    chosen: Chosen
-
-
-def _waits(dataset: Dataset, device: torch.device) -> bool:
-    """Whether fetching a batch leaves the processor idle."""
-    return dataset.store.waits or device.type == "cuda"
-
-
-def _pixels(dataset: Dataset, chosen: NDArray[np.int64], device: torch.device) -> tuple[Tensor, Tensor]:
-    images, sizes = dataset.store.batch(dataset.rows[chosen])
-    # Only from pinned memory does a copy to the device run beside the computation.
-    return images.pin_memory() if device.type == "cuda" else images, sizes
+from sightline.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -105,8 +51,8 @@ class TrainLoader:
         overfit_batches: train on the items of so many batches only, again and again; None is on all.
         rank: which of the processes this one is.
         processes: how many train together.
-        views: augmented views of each image that the first epochs show in turn; None is a new one every epoch.
-        views_until: the epoch before which they do.
+        cached_views: augmented views of each image that the first epochs show in turn; None is a new one every epoch.
+        cached_until: the epoch before which they do.
     """
 
     dataset: Dataset
@@ -121,8 +67,24 @@ class TrainLoader:
     overfit_batches: int | None = None
     rank: int = 0
     processes: int = 1
-    views: int | None = None
-    views_until: int = 0
+    cached_views: int | None = None
+    cached_until: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be done with these targets.
+
+        Raises:
+            UsageError: mixing or balancing without one known class for each image, or mixing with masks.
+        """
+        classes = of_kind(self.dataset.split.targets, ClassTarget)
+        labelled = len(classes) == 1 and not any((one.values == MISSING).any() for one in classes.values())
+        if is_on(self.mixing) and (self.dataset.masks is not None or not labelled):
+            why = "cannot mix masks" if self.dataset.masks is not None else "need one known class for each image"
+            raise UsageError(
+                f"MixUp and CutMix {why}: set transforms.mixing.mixup_alpha=0 and transforms.mixing.cutmix_alpha=0"
+            )
+        if self.sampler == "balanced" and not labelled:
+            raise UsageError("imbalance.sampler=balanced needs one known class for each image; shuffled needs none")
 
     @cached_property
     def positions(self) -> NDArray[np.int64]:
@@ -141,37 +103,37 @@ class TrainLoader:
 
     def batch(self, epoch: int, index: int, progress: float) -> Batch:
         """Batch `index` of `epoch`; `progress` in 0…1 says how far the training is."""
-        return self._prepared(self._fetch((epoch, index)), epoch, progress)
+        return self._augmented(self._read((epoch, index)), epoch, progress)
 
     def batches(self, first: int, last: int, total: int | None = None) -> Generator[Batch, None, None]:
-        """The batches of steps `first` … `last - 1`, of `total` over all epochs; the next one is fetched ahead."""
+        """The batches of steps `first` … `last - 1`, of `total` over all epochs; the next one is read ahead."""
         steps = range(first, last)
         keys = (divmod(step, len(self)) for step in steps)
-        with closing(read_ahead(self._fetch, keys, waits=_waits(self.dataset, self.device))) as fetched:
-            for step, pixels in zip(steps, fetched, strict=True):
-                yield self._prepared(pixels, step // len(self), step / (total or last))
+        with closing(prefetch(self._read, keys, in_thread=self._reader.gains_from_a_thread)) as batches:
+            for step, stored in zip(steps, batches, strict=True):
+                yield self._augmented(stored, step // len(self), step / (total or last))
 
-    def view(self, epoch: int) -> int:
-        """The epoch whose augmentation an epoch shows."""
-        return epoch % self.views if self.views and epoch < self.views_until else epoch
+    def augmentation_epoch(self, epoch: int) -> int:
+        """The epoch whose random numbers augment the images of an epoch."""
+        return epoch % self.cached_views if self.cached_views and epoch < self.cached_until else epoch
 
-    def targets(self, positions: NDArray[np.int64]) -> dict[str, Tensor]:
-        """What is known of the items at these positions, on the device."""
-        return {"label": torch.from_numpy(self.dataset.split.labels[positions]).to(self.device)}
-
-    def _fetch(self, key: tuple[int, int]) -> Pixels:
-        chosen = self.chosen(*key)
-        return Pixels(*_pixels(self.dataset, chosen.positions, self.device), chosen)
-
-    def chosen(self, epoch: int, index: int) -> Chosen:
+    def items(self, epoch: int, index: int) -> Items:
         """The items of batch `index` of `epoch`."""
         order = self._ordered(epoch)
         whole = _share(0, len(order.items), index, self._batches)
         mine = _share(whole.start, whole.stop, self.rank, self.processes)
         positions = self.positions[order.items[mine]]
-        draws = positions + order.turns[mine] * len(self.dataset.split.ids)
+        counters = positions + order.turns[mine] * len(self.dataset.split.ids)
         # Gradients are averaged over processes whose shares may differ by one item.
-        return Chosen(positions, draws, weight=len(positions) * self.processes / (whole.stop - whole.start))
+        return Items(positions, counters, weight=len(positions) * self.processes / (whole.stop - whole.start))
+
+    def targets(self, positions: NDArray[np.int64]) -> dict[str, Tensor]:
+        """The classes of the items at these positions, on the device."""
+        return self._reader.targets(positions)
+
+    @cached_property
+    def _reader(self) -> BatchReader:
+        return BatchReader(self.dataset, self.device, self.memory_format)
 
     @cached_property
     def _ordered(self) -> Callable[[int], Order]:
@@ -182,22 +144,30 @@ class TrainLoader:
             order = partial(shuffled, self.seed, n=len(self.positions))
         return lru_cache(maxsize=2)(order)
 
-    def _prepared(self, pixels: Pixels, epoch: int, progress: float) -> Batch:
-        positions, draws, weight = pixels.chosen
-        images = pixels.images.to(self.device, non_blocking=True)
-        images = self.transform(images, pixels.sizes, self.view(epoch), draws)
-        targets = self.targets(positions)
-        images, targets["label"] = mix(
-            images,
-            targets["label"],
-            len(self.dataset.split.class_names),
-            self.mixing,
-            seed=self.seed,
-            epoch=epoch,
-            indices=draws,
-            progress=progress,
+    def _read(self, key: tuple[int, int]) -> StoredBatch:
+        return self._reader.read(self.items(*key))
+
+    def _augmented(self, stored: StoredBatch, epoch: int, progress: float) -> Batch:
+        counters = stored.items.counters
+        shown = self.augmentation_epoch(epoch)
+        images, targets = self._reader.transformed(
+            stored,
+            partial(self.transform, epoch=shown, counters=counters),
+            partial(self.transform.with_masks, epoch=shown, counters=counters, fill=self.dataset.ignore_index),
         )
-        return Batch(images.contiguous(memory_format=self.memory_format), targets, positions, weight)
+        if is_on(self.mixing):
+            ((name, classes),) = of_kind(self.dataset.split.targets, ClassTarget).items()
+            images, targets[name] = mix(
+                images,
+                targets[name],
+                len(classes.class_names),
+                self.mixing,
+                seed=self.seed,
+                epoch=epoch,
+                counters=counters,
+                progress=progress,
+            )
+        return self._reader.batch(images, targets, stored.items)
 
 
 def _share(first: int, last: int, index: int, parts: int) -> slice:
@@ -233,13 +203,13 @@ class EvalLoader:
 
     def __iter__(self) -> Iterator[Batch]:
         starts = range(0, len(self.positions), self.batch_size)
-        with closing(read_ahead(self._fetch, starts, waits=_waits(self.dataset, self.device))) as fetched:
-            for pixels in fetched:
-                images = self.transform(pixels.images.to(self.device, non_blocking=True), pixels.sizes)
-                positions = pixels.chosen.positions
-                labels = torch.from_numpy(self.dataset.split.labels[positions]).to(self.device)
-                yield Batch(images.contiguous(memory_format=self.memory_format), {"label": labels}, positions)
+        reader = BatchReader(self.dataset, self.device, self.memory_format)
+        with closing(
+            prefetch(lambda start: reader.read(self._items(start)), starts, in_thread=reader.gains_from_a_thread)
+        ) as batches:
+            for stored in batches:
+                yield reader.batch(*reader.transformed(stored, self.transform, self.transform.with_masks), stored.items)
 
-    def _fetch(self, start: int) -> Pixels:
+    def _items(self, start: int) -> Items:
         positions = self.positions[start : start + self.batch_size]
-        return Pixels(*_pixels(self.dataset, positions, self.device), Chosen(positions, positions))
+        return Items(positions, positions)

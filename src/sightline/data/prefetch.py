@@ -1,34 +1,34 @@
-"""The next batch is fetched while the last one is worked on."""
+"""The next batch is read while the last one is worked on."""
 
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 Key = TypeVar("Key")
-Fetched = TypeVar("Fetched")
+Value = TypeVar("Value")
 
 
-def read_ahead(
-    fetch: Callable[[Key], Fetched], keys: Iterable[Key], *, waits: bool = True
-) -> Generator[Fetched, None, None]:
-    """Yield `fetch(key)` of each key in order; the one after it is under way in a thread meanwhile.
+def prefetch(
+    read: Callable[[Key], Value], keys: Iterable[Key], *, in_thread: bool = True
+) -> Generator[Value, None, None]:
+    """Yield `read(key)` of each key in order; the one after it is under way in a thread meanwhile.
 
-    What `fetch` raises is raised when its turn comes. Close the iterator to let go of the thread.
+    What `read` raises is raised when its turn comes. Close the iterator to end the thread.
 
     Args:
-        fetch: makes what is yielded.
+        read: makes what is yielded.
         keys: one for each.
-        waits: whether fetching waits for a disk or a device. Where it does not, handing over to a thread would cost
-            more than it saves, and there is none.
+        in_thread: whether there is a thread. Where reading waits for neither disk nor device, handing over to one
+            would cost more than it saves.
     """
-    if not waits:
-        yield from map(fetch, keys)
+    if not in_thread:
+        yield from map(read, keys)
         return
-    thread = ThreadPoolExecutor(1, thread_name_prefix="fetch")
+    thread = ThreadPoolExecutor(1, thread_name_prefix="prefetch")
     try:
         waiting = None
         for key in keys:
-            following = thread.submit(fetch, key)
+            following = thread.submit(read, key)
             if waiting is not None:
                 yield waiting.result()
             waiting = following

@@ -100,13 +100,8 @@ def pixel_statistics(store: ImageStore, rows: NDArray[np.int64]) -> tuple[Channe
 
     They come from the sums that decoding takes of each image: whole numbers, so that no order of adding matters.
     """
-    count = int(store.index.lengths[rows].sum()) / 3
+    count = int(store.index.lengths[rows].sum()) / store.channels
     total, squares = store.index.sums[rows].sum(axis=0)
     mean = total / (255 * count)
     std = np.sqrt(np.maximum(squares / (255**2 * count) - mean**2, 1e-12))
-    return _channels(mean), _channels(std)
-
-
-def _channels(values: NDArray[np.float64]) -> Channels:
-    red, green, blue = values.tolist()
-    return red, green, blue
+    return tuple(mean.tolist()), tuple(std.tolist())

@@ -1,4 +1,4 @@
-"""Counted randomness: every draw is a pure function of (seed, epoch, index, stream, slot).
+"""Counted randomness: every draw is a pure function of (seed, epoch, counter, stream, slot).
 
 Nothing is carried from one draw to the next, so batch composition, order and worker count change no pixel, and any
 step can be replayed.
@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 Draw = Callable[[int, str], NDArray[np.float32]]
-"""`uniform` with seed, epoch and indices filled in: (slots, stream) to (B, slots)."""
+"""`uniform` with seed, epoch and counters filled in: (slots, stream) to (B, slots)."""
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
 _SECOND = np.uint64(0x94D049BB133111EB)
 
 
-def uniform(seed: int, epoch: int, indices: NDArray[np.int64], slots: int, stream: str) -> NDArray[np.float32]:
+def uniform(seed: int, epoch: int, counters: NDArray[np.int64], slots: int, stream: str) -> NDArray[np.float32]:
     """Draw `slots` numbers for each image, from a stream of its own.
 
     SplitMix64 (Steele, Lea and Flood 2014), started for each image at a key mixed from all that names it.
@@ -26,14 +26,14 @@ def uniform(seed: int, epoch: int, indices: NDArray[np.int64], slots: int, strea
     Args:
         seed: the run's seed.
         epoch: counted from 0.
-        indices: (B,) which images, by their place in the whole data, not in the batch.
+        counters: (B,) one for each image, which belongs to it and not to its place in the batch.
         slots: how many numbers an image gets; more slots leave the earlier ones as they were.
         stream: what the numbers are for; other streams are unrelated.
 
     Returns:
         (B, slots) in [0, 1), multiples of 2^-24.
     """
-    starts = _mix(_key(seed, epoch, stream) ^ _mix(indices.astype(np.uint64)))
+    starts = _mix(_key(seed, epoch, stream) ^ _mix(counters.astype(np.uint64)))
     steps = np.arange(1, slots + 1, dtype=np.uint64) * _GOLDEN
     bits = _mix(starts[:, None] + steps)
     return (bits >> np.uint64(40)).astype(np.float32) * np.float32(2.0**-24)

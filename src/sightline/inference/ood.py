@@ -9,7 +9,7 @@ from sightline.data.dataset import Dataset, decode_images
 from sightline.data.preprocessing import Preprocessing
 from sightline.data.sources.find import find
 from sightline.data.sources.source import Source
-from sightline.data.splits.split import Split
+from sightline.data.splits.split import in_one_role
 from sightline.errors import UsageError
 from sightline.inference.predict import Predicted, eval_loader, predict_logits
 
@@ -36,15 +36,7 @@ def predict_unknown(
     kept = np.setdiff1d(np.arange(len(source)), list(store.facts.errors))
     if not len(kept):
         raise UsageError(f"evaluation.ood={data.name}: none of its {len(source)} images can be read")
-    split = Split(
-        class_names=source.class_names,
-        ids=tuple(source.ids[index] for index in kept),
-        hashes=tuple(store.facts.hashes[index] for index in kept),
-        labels=source.labels[kept],
-        groups=None,
-        roles=np.full(len(kept), "val"),
-        seed=0,
-    )
+    split = in_one_role(source.take(kept), [store.facts.hashes[row] for row in kept], "val")
     loader = eval_loader(Dataset(split, store, kept), "val", preprocessing, config.evaluation.batch_size, device)
     return predict_logits(model, loader)
 

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from sightline.config.schema import Config
+from sightline.data.batch import Batch
 from sightline.data.dataset import Dataset
-from sightline.data.loaders import Batch, EvalLoader
+from sightline.data.loaders import EvalLoader
 from sightline.data.preprocessing import Preprocessing
 from sightline.data.transforms.test_time import Views, views
 from sightline.inference.model import load_model, load_preprocessing, load_split
@@ -124,7 +125,7 @@ def predict_held_out(run: Run, config: Config, roles: Sequence[SplitName]) -> No
     if not run.has("split.json"):  # predictions that another tool made are all there is
         return
     split = load_split(run)
-    missing = [role for role in roles if len(split.indices(role)) and not has_predictions(run, role)]
+    missing = [role for role in roles if len(split.positions(role)) and not has_predictions(run, role)]
     if not missing:
         return
     preprocessing, device = load_preprocessing(run), pick_device(config.device)

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from sightline.config.schema import PredictConfig
 from sightline.data.preprocessing import Preprocessing
-from sightline.data.store.decode import MAX_PIXELS, DecodeError, decode
+from sightline.data.store.decode import decode
+from sightline.data.store.image_file import MAX_PIXELS, DecodeError
 from sightline.inference.model import load_model, load_preprocessing
 from sightline.run.folder import Run
 

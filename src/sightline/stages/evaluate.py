@@ -87,7 +87,7 @@ def best_role(run: Run) -> SplitName:
     """The best split there is to measure."""
     if run.has("split.json"):
         split = load_split(run)
-        return [role for role in HELD_OUT if len(split.indices(role))][-1]
+        return [role for role in HELD_OUT if len(split.positions(role))][-1]
     return [role for role in HELD_OUT if has_predictions(run, role)][-1]
 
 

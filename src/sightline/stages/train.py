@@ -166,8 +166,8 @@ def _train_loader(
         overfit_batches=config.training.overfit_batches,
         rank=peers.rank,
         processes=peers.size,
-        views=_views(config, plan),
-        views_until=plan.changes[0] if plan.changes else config.training.epochs,
+        cached_views=_views(config, plan),
+        cached_until=plan.changes[0] if plan.changes else config.training.epochs,
     )
 
 

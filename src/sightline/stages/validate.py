@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from sightline.config.schema import Config
-from sightline.data.dataset import decode_images, list_images
+from sightline.data.dataset import decode_images, decode_masks, list_images
 from sightline.data.gate.checks import Finding, after_split, before_split, summary
 from sightline.data.sources.source import ROLES
 from sightline.data.splits.split import Split, make_split
+from sightline.data.targets import LABEL, ClassTarget
 from sightline.errors import GateRefusedError, UsageError
 from sightline.inference.model import input_view
 from sightline.machine.terminal import logger
@@ -29,13 +30,14 @@ def run(config: Config, run: Run) -> dict[str, float]:
     ensure_weights(config.model)
     source = list_images(config)
     store = decode_images(source, input_view(config, source).stored_side, config)
+    masks = decode_masks(source, store, config)
 
     findings, keep = before_split(source, store.facts, config.data.validation)
     usable = source.take(keep)
     split = None
     if not _refusals(findings):
         hashes = [store.facts.hashes[row] for row in np.flatnonzero(keep)]
-        split = make_split(usable, hashes, config.data)
+        split = make_split(usable, hashes, config.data, () if masks is None else masks.hashes(np.flatnonzero(keep)))
         more, keep = after_split(split, config.data.validation)
         split, findings = split.take(keep), [*findings, *more]
 
@@ -54,13 +56,14 @@ def _refusals(findings: Sequence[Finding]) -> list[Finding]:
 
 def _settle(split: Split, run: Run) -> dict[str, float]:
     """Write down the split, draw it and say how large its parts are."""
-    counts = {role: np.bincount(split.labels[split.indices(role)], minlength=len(split.class_names)) for role in ROLES}
-    sizes = {role: int(count.sum()) for role, count in counts.items()}
+    sizes = {role: len(split.positions(role)) for role in ROLES}
     for role, key in (("train", "limit"), ("val", "data.val_fraction")):
         if not sizes[role]:
             raise UsageError(f"no image is left for the {role} split; raise {key}, or give more data")
     run.save_json("split.json", split.to_json())
-    shown = {role: count.tolist() for role, count in counts.items()}
-    run.save_bytes("figures/class_balance.png", figures.class_balance(shown, split.class_names))
+    label = split.targets.get(LABEL)
+    if isinstance(label, ClassTarget):
+        counts = {role: label.counts(split.positions(role)).tolist() for role in ROLES}
+        run.save_bytes("figures/class_balance.png", figures.class_balance(counts, label.class_names))
     logger.info("data: %d images: %s", len(split.ids), ", ".join(f"{size} {role}" for role, size in sizes.items()))
     return {role: float(size) for role, size in sizes.items()}

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from sightline.config.schema import PlateauSchedule
-from sightline.data.loaders import Batch
+from sightline.data.batch import Batch
 from sightline.machine.distributed import copy_from_first, from_all, largest, world
 from sightline.machine.memory import fit_in_memory
 from sightline.machine.signals import Interrupted, StopSignal

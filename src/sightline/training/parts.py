@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from sightline.config.schema import SchedulerConfig, TrainingConfig
-from sightline.data.loaders import Batch, EvalLoader, TrainLoader
+from sightline.data.batch import Batch
+from sightline.data.loaders import EvalLoader, TrainLoader
 from sightline.models.freezing import FreezingPlan
 from sightline.models.groups import LayerGroup
 from sightline.run.folder import Run

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from sightline.data.loaders import Batch
+from sightline.data.batch import Batch
 from sightline.errors import RunFailedError
 from sightline.machine.memory import fit_in_memory
 from sightline.models.outputs import Outputs, map_outputs

@@ -15,7 +15,8 @@ from sightline.data.loaders import EvalLoader, TrainLoader
 from sightline.data.preprocessing import Preprocessing, native_side, pixel_statistics
 from sightline.data.sources.source import Source
 from sightline.data.splits.split import Split, make_split
-from sightline.data.store.opening import open_store
+from sightline.data.store.factory import open_store
+from sightline.data.targets import ClassTarget
 from sightline.data.transforms.transform import TrainTransform
 from sightline.errors import LockedSplitError, UsageError
 
@@ -58,9 +59,8 @@ def test_an_item_that_comes_twice_in_an_epoch_is_augmented_anew(loader: Callable
     labels = dataset.split.labels.copy()
     train = loader(16, sampler="balanced")
     rare = train.positions[labels[train.positions] == 3][2:]
-    few = replace(train, dataset=replace(dataset, split=replace(dataset.split, labels=np.where(
-        np.isin(np.arange(len(labels)), rare), 4, labels
-    ))))  # fmt: skip
+    fewer = ClassTarget(np.where(np.isin(np.arange(len(labels)), rare), 4, labels), dataset.split.class_names)
+    few = replace(train, dataset=replace(dataset, split=replace(dataset.split, targets={"label": fewer})))
     batches = [few.batch(0, index, 0.0) for index in range(len(few))]
     positions = np.concatenate([batch.positions for batch in batches])
     images = torch.cat([batch.images for batch in batches])
@@ -135,7 +135,7 @@ def test_statistics_leave_padding_out(tmp_path_factory: pytest.TempPathFactory):
     arrays = [rng.integers(0, 256, size=(*shape, 3), dtype=np.uint8) for shape in shapes]
     for number, array in enumerate(arrays):
         Image.fromarray(array).save(folder / f"{number}.png")
-    source = Source(
+    source = Source.of_classes(
         ids=("0", "1", "2"), labels=np.array([0, 1, 0]), class_names=("a", "b"), roles=(None,) * 3,
         files=tuple(folder / f"{number}.png" for number in range(3)),
     )  # fmt: skip

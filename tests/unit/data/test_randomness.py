@@ -12,14 +12,14 @@ def test_a_draw_depends_on_its_image_alone_not_on_the_batch():
 
 
 def test_more_slots_leave_the_earlier_ones_as_they_were():
-    indices = np.arange(10)
-    assert np.array_equal(uniform(0, 0, indices, 9, "crop")[:, :4], uniform(0, 0, indices, 4, "crop"))
+    counters = np.arange(10)
+    assert np.array_equal(uniform(0, 0, counters, 9, "crop")[:, :4], uniform(0, 0, counters, 4, "crop"))
 
 
 @pytest.mark.parametrize("other", [(1, 0, "crop"), (0, 1, "crop"), (0, 0, "flip"), (10, 0, "crop"), (0, 10, "crop")])
 def test_seed_epoch_and_stream_each_give_unrelated_numbers(other):
-    indices = np.arange(5000)
-    here, there = uniform(0, 0, indices, 1, "crop")[:, 0], uniform(*other[:2], indices, 1, other[2])[:, 0]
+    counters = np.arange(5000)
+    here, there = uniform(0, 0, counters, 1, "crop")[:, 0], uniform(*other[:2], counters, 1, other[2])[:, 0]
     assert abs(np.corrcoef(here, there)[0, 1]) < 0.06
     assert np.mean(here == there) < 0.001
 

@@ -8,7 +8,7 @@ from sightline.inference.ood import _held_out
 
 def source(roles: tuple[str | None, ...]) -> Source:
     n = len(roles)
-    return Source(
+    return Source.of_classes(
         ids=tuple(f"i{number}" for number in range(n)),
         labels=np.zeros(n, dtype=np.int64),
         class_names=("a", "b"),

@@ -9,7 +9,7 @@ from PIL import Image
 
 from sightline.config.results import PredictConfig
 from sightline.data.preprocessing import Preprocessing
-from sightline.data.store.decode import DecodeError
+from sightline.data.store.image_file import DecodeError
 from sightline.inference import predictor as predictor_file
 from sightline.inference.predictor import Predictor
 from sightline.models.networks.cnn import Cnn

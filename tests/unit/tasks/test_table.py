@@ -8,6 +8,7 @@ import pytest
 from sightline.cli import compose_config
 from sightline.config import parse
 from sightline.data.splits.split import Split
+from sightline.data.targets import ClassTarget
 from sightline.models.build import MODELS
 from sightline.run.folder import Run
 from sightline.tasks.table import TASKS, task_of_run, task_to_train
@@ -24,8 +25,8 @@ def test_every_model_is_for_a_task_of_the_table():
 def test_a_split_and_a_finished_run_give_the_same_task(tmp_path: Path, model: str):
     composed = compose_config(["mode=demo", f"model={model}"])
     config = parse.parse(composed)
-    nothing = np.zeros(0, dtype=np.int64)
-    task = task_to_train(config, Split(NAMES, (), (), nothing, None, np.zeros(0, dtype="U11"), 0))
+    label = ClassTarget(np.zeros(0, dtype=np.int64), NAMES)
+    task = task_to_train(config, Split((), (), {"label": label}, None, np.zeros(0, dtype="U11"), 0))
     assert task.heads == {"label": 3}
     assert task.class_names == {"label": NAMES}
     run = Run.create(tmp_path, "a", "b")

@@ -11,7 +11,7 @@ from torch import nn
 
 from sightline.cli import compose_config
 from sightline.config import parse
-from sightline.data.loaders import Batch
+from sightline.data.batch import Batch
 from sightline.machine.signals import Interrupted, StopSignal
 from sightline.models.freezing import FreezingPlan
 from sightline.models.groups import LayerGroup

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from sightline.data.loaders import Batch
+from sightline.data.batch import Batch
 from sightline.errors import RunFailedError
 from sightline.tasks.classification.losses import CrossEntropy
 from sightline.tasks.classification.objective import ClassificationObjective, ClassificationTally

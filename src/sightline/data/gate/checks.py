@@ -3,16 +3,18 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sightline.config.schema import ValidationPolicy
-from sightline.data.gate.findings import SEVERITY, TOLD_EXAMPLES, Finding, Wording, counted, finding
+from sightline.data.gate.findings import SEVERITY, SHOWN_EXAMPLES, Finding, Wording, finding, how_many
 from sightline.data.sources.source import ROLES, Source
 from sightline.data.splits.split import Split
 from sightline.data.store.index import ImageFacts
+from sightline.data.targets import class_counts
 
 __all__ = ["Finding", "after_split", "before_split", "summary"]
 
@@ -30,10 +32,10 @@ def before_split(source: Source, facts: ImageFacts, policy: ValidationPolicy) ->
     """
     keep = np.ones(len(source), dtype=bool)
     keep[list(facts.errors)] = False
-    conflicts, torn = _label_conflicts(source, facts, keep, policy)
+    conflicts, conflicting = _label_conflicts(source, facts, keep, policy)
     unreadable = _unreadable(source, facts, policy)
     if conflicts.outcome == "drop":
-        keep &= ~torn
+        keep &= ~conflicting
     return [unreadable, conflicts, _small_classes(source, keep, policy), _odd_images(source, facts, keep, policy)], keep
 
 
@@ -51,7 +53,7 @@ def after_split(split: Split, policy: ValidationPolicy) -> tuple[list[Finding], 
         [split.ids[i] for i in shared],
         Wording(
             fine="no content is in two splits",
-            found=f"{counted(len(shared), 'image', 'images')} in more than one split by content",
+            found=f"{how_many(len(shared), 'image', 'images')} in more than one split by content",
             remedy="remove the copies",
             otherwise="data.validation.duplicates_across_splits=drop",
             dropped=f"{int(less_held_out.sum()):,} are left out, the copies in the most held-out split stay",
@@ -70,12 +72,11 @@ def summary(source: Source, facts: ImageFacts, findings: Sequence[Finding]) -> d
         facts: the images that sizes and modes are taken from; they may be more than `source` holds.
         findings: of both halves of the gate.
     """
-    counts = np.bincount(source.labels, minlength=len(source.class_names))
     sides = {"width": facts.widths, "height": facts.heights} if facts.widths.any() else {}
     return {
         "n": len(source),
         "outcome": max((found.outcome for found in findings), key=SEVERITY.index, default="pass"),
-        "classes": dict(zip(source.class_names, counts.tolist(), strict=True)),
+        "classes": dict(class_counts(source.targets, np.arange(len(source)))),
         "sizes": {name: _spread(values[values > 0]) for name, values in sides.items()},
         "modes": dict(Counter(mode for mode in facts.modes if mode).most_common()),
         "findings": [asdict(found) | {"examples": list(found.examples)} for found in findings],
@@ -89,43 +90,43 @@ def _unreadable(source: Source, facts: ImageFacts, policy: ValidationPolicy) -> 
     bad = sorted(facts.errors)
     wording = Wording(
         fine="every image can be read",
-        found=f"{counted(len(bad), 'image', 'images')} unreadable",
+        found=f"{how_many(len(bad), 'image', 'images')} unreadable",
         remedy="they are left out" if policy.unreadable == "warn" else "repair or remove them",
         otherwise="data.validation.unreadable=drop",
     )
-    told = [f"{source.ids[i]}: {facts.errors[i]}" for i in bad[:TOLD_EXAMPLES]]
-    return finding("unreadable", policy.unreadable, [source.ids[i] for i in bad], wording, told)
+    shown = [f"{source.ids[i]}: {facts.errors[i]}" for i in bad[:SHOWN_EXAMPLES]]
+    return finding("unreadable", policy.unreadable, [source.ids[i] for i in bad], wording, shown)
 
 
 def _label_conflicts(source: Source, facts: ImageFacts, keep: Mask, policy: ValidationPolicy) -> tuple[Finding, Mask]:
     """The finding, and a mask of every copy of a content that bears more than one label."""
     content = np.unique(facts.hashes, return_inverse=True)[1]
-    pairs = np.unique(np.stack([content[keep], source.labels[keep]]), axis=1)
-    torn = keep & (np.bincount(pairs[0], minlength=int(content.max(initial=0)) + 1) > 1)[content]
-    ids = [source.ids[i] for i in np.flatnonzero(torn)]
+    pairs = np.unique(np.stack([content[keep], source.strata[keep]]), axis=1)
+    conflicting = keep & (np.bincount(pairs[0], minlength=int(content.max(initial=0)) + 1) > 1)[content]
+    ids = [source.ids[i] for i in np.flatnonzero(conflicting)]
     wording = Wording(
         fine="equal images bear equal labels",
-        found=f"{counted(len(ids), 'image', 'images')} under another label elsewhere, with equal content",
+        found=f"{how_many(len(ids), 'image', 'images')} under another label elsewhere, with equal content",
         remedy="decide which label is right",
         otherwise="data.validation.label_conflicts=drop",
     )
-    return finding("label_conflicts", policy.label_conflicts, ids, wording), torn
+    return finding("label_conflicts", policy.label_conflicts, ids, wording), conflicting
 
 
 def _small_classes(source: Source, keep: Mask, policy: ValidationPolicy) -> Finding:
     """Classes with too few items to train on; those that the source holds out do not count."""
     trainable = keep & np.array([role in {None, "train"} for role in source.roles], dtype=bool)
-    counts = np.bincount(source.labels[trainable], minlength=len(source.class_names))
-    small = [label for label in np.argsort(counts, kind="stable").tolist() if counts[label] < policy.small_class_items]
-    few = counted(len(small), "class", "classes", ("has", "have"))
+    counts = class_counts(source.targets, np.flatnonzero(trainable))
+    small = sorted((one for one in counts if one[1] < policy.small_class_items), key=itemgetter(1))
+    few = how_many(len(small), "class", "classes", ("has", "have"))
     wording = Wording(
         fine=f"every class has {policy.small_class_items} images to train on, or more",
         found=f"{few} fewer than {policy.small_class_items} images to train on",
         remedy="add images or merge classes",
         otherwise="data.validation.small_class=warn",
     )
-    told = [f"{source.class_names[label]}: {counts[label]}" for label in small[:TOLD_EXAMPLES]]
-    return finding("small_class", policy.small_class, [source.class_names[label] for label in small], wording, told)
+    shown = [f"{name}: {count}" for name, count in small[:SHOWN_EXAMPLES]]
+    return finding("small_class", policy.small_class, [name for name, _ in small], wording, shown)
 
 
 def _odd_images(source: Source, facts: ImageFacts, keep: Mask, policy: ValidationPolicy) -> Finding:
@@ -140,13 +141,13 @@ def _odd_images(source: Source, facts: ImageFacts, keep: Mask, policy: Validatio
     odd = used[odd_kind | odd_size].tolist()
     wording = Wording(
         fine="modes and sizes are alike",
-        found=f"{counted(len(odd), 'image', 'images')} unlike the others ({odd_kind.sum():,} by kind of colour, "
+        found=f"{how_many(len(odd), 'image', 'images')} unlike the others ({odd_kind.sum():,} by kind of colour, "
         f"{odd_size.sum():,} by a side more than {FAR} times off the median)",
         remedy="look at them and remove what does not belong",
         otherwise="data.validation.odd_images=warn",
     )
-    told = [f"{source.ids[i]}: {facts.modes[i]} {facts.widths[i]} x {facts.heights[i]}" for i in odd[:TOLD_EXAMPLES]]
-    return finding("odd_images", policy.odd_images, [source.ids[i] for i in odd], wording, told)
+    shown = [f"{source.ids[i]}: {facts.modes[i]} {facts.widths[i]} x {facts.heights[i]}" for i in odd[:SHOWN_EXAMPLES]]
+    return finding("odd_images", policy.odd_images, [source.ids[i] for i in odd], wording, shown)
 
 
 def _kind(mode: str) -> str:
@@ -189,7 +190,7 @@ def _shared_groups(split: Split, policy: ValidationPolicy) -> list[Finding]:
     names = sorted({split.groups[i] for i in _shared(split, split.groups)[0]})
     wording = Wording(
         fine="no group is in two splits",
-        found=f"{counted(len(names), 'group', 'groups')} in more than one split",
+        found=f"{how_many(len(names), 'group', 'groups')} in more than one split",
         remedy="leave their split column blank, and whole groups are assigned",
         otherwise="data.validation.duplicates_across_splits=warn",
     )
@@ -201,16 +202,11 @@ def _shared_groups(split: Split, policy: ValidationPolicy) -> list[Finding]:
 def _missing_classes(split: Split, policy: ValidationPolicy) -> list[Finding]:
     """Classes that cannot be learned, or not be measured, for want of any item."""
     absent = {
-        role: [
-            split.class_names[label]
-            for label in np.flatnonzero(
-                np.bincount(split.labels[split.indices(role)], minlength=len(split.class_names)) == 0
-            )
-        ]
+        role: [name for name, count in class_counts(split.targets, split.positions(role)) if not count]
         for role in ROLES
-        if len(split.indices(role))
+        if len(split.positions(role))
     }
-    untrained = absent.pop("train", list(split.class_names))
+    untrained = absent.pop("train", [name for name, _ in class_counts(split.targets, [])])
     unmeasured = [f"{name} in {role}" for role, names in absent.items() for name in names]
     return [
         finding(
@@ -219,7 +215,7 @@ def _missing_classes(split: Split, policy: ValidationPolicy) -> list[Finding]:
             untrained,
             Wording(
                 fine="every class is in train",
-                found=f"{counted(len(untrained), 'class', 'classes')} missing in train",
+                found=f"{how_many(len(untrained), 'class', 'classes')} missing in train",
                 remedy="add images of them",
                 otherwise="data.validation.small_class=warn",
             ),
@@ -230,7 +226,7 @@ def _missing_classes(split: Split, policy: ValidationPolicy) -> list[Finding]:
             unmeasured,
             Wording(
                 fine="every class is in every held-out split",
-                found=f"{counted(len(unmeasured), 'class', 'classes')} missing in a held-out split",
+                found=f"{how_many(len(unmeasured), 'class', 'classes')} missing in a held-out split",
                 remedy="their figures there will be absent: add images of them",
             ),
         ),

@@ -10,7 +10,7 @@ Outcome = Literal["pass", "warn", "drop", "refuse"]
 
 SEVERITY: tuple[Outcome, ...] = ("pass", "warn", "drop", "refuse")
 KEPT_EXAMPLES = 10
-TOLD_EXAMPLES = 3
+SHOWN_EXAMPLES = 3
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Wording:
 
 
 def finding(
-    check: str, policy: Policy, found: Sequence[str], wording: Wording, told: Sequence[str] | None = None
+    check: str, policy: Policy, found: Sequence[str], wording: Wording, shown: Sequence[str] | None = None
 ) -> Finding:
     """Put a finding into words.
 
@@ -63,12 +63,12 @@ def finding(
         policy: what it leads to.
         found: all ids or names it is about.
         wording: the parts of its message.
-        told: the first few of them, described; None to tell the names alone.
+        shown: the first few of them, described; None to show the names alone.
     """
     if not found:
         return Finding(check, policy, "pass", 0, wording.fine, ())
-    examples = ", ".join((found if told is None else told)[:TOLD_EXAMPLES])
-    more = ", …" if len(found) > TOLD_EXAMPLES else ""
+    examples = ", ".join((found if shown is None else shown)[:SHOWN_EXAMPLES])
+    more = ", …" if len(found) > SHOWN_EXAMPLES else ""
     advice = wording.dropped if policy == "drop" else wording.remedy
     if policy == "refuse" and wording.otherwise:
         advice += f", or set {wording.otherwise}"
@@ -76,6 +76,6 @@ def finding(
     return Finding(check, policy, policy, len(found), message, tuple(found[:KEPT_EXAMPLES]))
 
 
-def counted(number: int, one: str, many: str, verb: tuple[str, str] = ("is", "are")) -> str:
+def how_many(number: int, one: str, many: str, verb: tuple[str, str] = ("is", "are")) -> str:
     """`1 image is`, `2,000 images are`."""
     return f"{number:,} {one if number == 1 else many} {verb[number != 1]}"

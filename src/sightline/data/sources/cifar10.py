@@ -85,7 +85,7 @@ def find_cifar10(root: Path, download: bool, archive: Archive = CIFAR10) -> Sour
         roles += [split] * len(split_labels)
         ids += [f"{split}/{number:05d}" for number in range(len(split_labels))]
     # The planes are kept as they come, (n, 3, 32, 32): seen the other way they cost no copy.
-    return Source(
+    return Source.of_classes(
         ids=tuple(ids),
         labels=np.concatenate(labels),
         class_names=class_names,

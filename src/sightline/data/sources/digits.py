@@ -13,7 +13,7 @@ def find_digits() -> Source:
 
     digits = load_digits()
     grey = np.rint(digits.images * (255 / DARKEST)).astype(np.uint8)
-    return Source(
+    return Source.of_classes(
         ids=tuple(f"{number:04d}" for number in range(len(grey))),
         labels=digits.target.astype(np.int64),
         class_names=tuple(str(name) for name in digits.target_names),

@@ -40,7 +40,7 @@ def find_folder(root: Path | None) -> Source:
     _refuse_too_few(root, class_names)
     _doubt_splits_within_classes(root, class_names)
     label = {name: number for number, name in enumerate(class_names)}
-    return Source(
+    return Source.of_classes(
         ids=tuple(_storable(path) for _, _, path in found),
         labels=np.array([label[name] for _, name, _ in found], dtype=np.int64),
         class_names=tuple(_storable(name) for name in class_names),

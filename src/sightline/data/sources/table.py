@@ -47,7 +47,7 @@ def find_table(config: CsvData) -> Source:
         found = f"one class only, {class_names[0]!r}" if class_names else "no rows"
         raise UsageError(f"data.manifest={manifest} holds {found}; data.label_column={config.label_column} needs two")
     number = {name: index for index, name in enumerate(class_names)}
-    return Source(
+    return Source.of_classes(
         ids=tuple(row.name for row in rows),
         labels=np.array([number[row.label] for row in rows], dtype=np.int64),
         class_names=class_names,

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any, Self
 
@@ -12,8 +12,10 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from sightline.config.schema import DataConfig
-from sightline.data.sources.source import ROLES, Source, as_positions, keyed_ranks
+from sightline.data.sources.source import ROLES, Source, as_positions, priorities
 from sightline.data.splits.stratify import Pool, stratify
+from sightline.data.splits.target_json import columns, further_targets, head, heads, label_of, read_targets, values
+from sightline.data.targets import ClassTarget, MaskHashes, MaskTarget, of_kind, only_class
 
 WIDEST = f"U{max(map(len, ROLES))}"
 """The type of an array that can hold every role."""
@@ -24,54 +26,66 @@ class Split:
     """Every item with its role.
 
     Attributes:
-        class_names: by label.
         ids: (n,) unique names.
-        hashes: (n,) of the contents.
-        labels: (n,) int64.
+        hashes: (n,) of the contents of the images.
+        targets: by name, as the source gives them; of masks the hashes of their contents.
         groups: (n,) what each item belongs to, or None.
         roles: (n,) strings out of `ROLES`.
         seed: that the split was drawn with.
     """
 
-    class_names: tuple[str, ...]
     ids: tuple[str, ...]
     hashes: tuple[str, ...]
-    labels: NDArray[np.int64]
+    targets: Mapping[str, ClassTarget | MaskHashes]
     groups: tuple[str, ...] | None
     roles: NDArray[np.str_]
     seed: int
 
-    def indices(self, role: str) -> NDArray[np.int64]:
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """(n,) the values of the only class target."""
+        return only_class(self.targets).values
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Of the only class target, by label."""
+        return only_class(self.targets).class_names
+
+    @property
+    def mask_hashes(self) -> tuple[str | None, ...] | None:
+        """(n,) of the contents of the masks, where there is a target of masks."""
+        return next((masks.hashes for masks in of_kind(self.targets, MaskHashes).values()), None)
+
+    def positions(self, role: str) -> NDArray[np.int64]:
         """Positions of the items of a role, in the order of `ids`."""
         assert role in ROLES, role
         return np.flatnonzero(self.roles == role)
 
-    def take(self, indices: ArrayLike) -> "Split":
+    def take(self, indices: ArrayLike) -> Self:
         """The items at these positions, or where this mask is true, in that order."""
         positions = as_positions(indices)
-        chosen = positions.tolist()
-        return Split(
-            class_names=self.class_names,
-            ids=tuple(self.ids[i] for i in chosen),
-            hashes=tuple(self.hashes[i] for i in chosen),
-            labels=self.labels[positions],
-            groups=None if self.groups is None else tuple(self.groups[i] for i in chosen),
+        listed = positions.tolist()
+        return replace(
+            self,
+            ids=tuple(self.ids[i] for i in listed),
+            hashes=tuple(self.hashes[i] for i in listed),
+            targets={name: target.take(positions) for name, target in self.targets.items()},
+            groups=None if self.groups is None else tuple(self.groups[i] for i in listed),
             roles=self.roles[positions],
-            seed=self.seed,
         )
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for `split.json`: the items of each role."""
-        parts = {role: self.take(self.indices(role)) for role in ROLES}
+        parts = {role: self.take(self.positions(role)) for role in ROLES}
         return {
             "seed": self.seed,
-            "class_names": list(self.class_names),
+            **heads(self.targets),
             "counts": {role: len(part.ids) for role, part in parts.items()},
             "items": {
                 role: {
                     "ids": list(part.ids),
                     "hashes": list(part.hashes),
-                    "labels": part.labels.tolist(),
+                    **columns(part.targets),
                     "groups": None if part.groups is None else list(part.groups),
                 }
                 for role, part in parts.items()
@@ -84,10 +98,9 @@ class Split:
         parts = [content["items"][role] for role in ROLES]
         grouped = all(part["groups"] is not None for part in parts)
         return cls(
-            class_names=tuple(content["class_names"]),
             ids=tuple(name for part in parts for name in part["ids"]),
             hashes=tuple(value for part in parts for value in part["hashes"]),
-            labels=np.array([label for part in parts for label in part["labels"]], dtype=np.int64),
+            targets=read_targets(content, parts),
             groups=tuple(name for part in parts for name in part["groups"]) if grouped else None,
             roles=np.repeat(np.array(ROLES), [len(part["ids"]) for part in parts]),
             seed=content["seed"],
@@ -102,18 +115,32 @@ class Split:
 
     def fingerprint(self) -> str:
         """BLAKE2b of 128 bits, in hexadecimal, of classes and items with their roles, whatever their order."""
-        items = sorted(zip(self.ids, self.hashes, self.labels.tolist(), self.roles.tolist(), strict=True))
-        return blake2b(json.dumps([self.class_names, items]).encode(), digest_size=16).hexdigest()
+        label = label_of(self.targets)
+        names, labels = ((), [None] * len(self.ids)) if label is None else (label.class_names, label.values.tolist())
+        items = sorted(zip(self.ids, self.hashes, labels, self.roles.tolist(), strict=True))
+        more = [
+            [name, head(target), sorted(zip(self.ids, values(target), strict=True))]
+            for name, target in sorted(further_targets(self.targets).items())
+        ]
+        return blake2b(json.dumps([names, items, *more]).encode(), digest_size=16).hexdigest()
 
 
-def make_split(source: Source, hashes: Sequence[str], config: DataConfig) -> Split:
+def make_split(
+    source: Source, hashes: Sequence[str], config: DataConfig, mask_hashes: Sequence[str | None] = ()
+) -> Split:
     """Give every item a role.
 
     Roles that the source gives are kept. A role it does not give at all is cut out of what it calls train or nothing,
-    as a fraction of that pool: to a whole item a class, whole groups only, items of equal content in one group. Which
+    as a fraction of that pool: to a whole item a stratum, whole groups only, items of equal content in one group. Which
     items these are depends on a keyed hash of (split_seed, id), not on their order or on each other: another file
-    more moves hardly any. Every class keeps a train item if it can; items without a role that belong to a group with
+    more moves hardly any. Every stratum keeps a train item if it can; items without a role that belong to a group with
     a held-out one follow it.
+
+    Args:
+        source: the items.
+        hashes: of the contents of the images.
+        config: what is held out.
+        mask_hashes: of the contents of the masks, where the source has some.
     """
     given = np.array([role or "" for role in source.roles])
     units = _units(source.groups, hashes)
@@ -128,19 +155,34 @@ def make_split(source: Source, hashes: Sequence[str], config: DataConfig) -> Spl
         )
         if fraction > 0.0 and not (given == role).any()
     }
-    ranks = keyed_ranks([source.ids[i] for i in pool], config.split_seed)
-    drawn = stratify(Pool(source.labels[pool], units[pool], ranks, len(source.class_names)), tuple(fractions.values()))
+    drawn = stratify(
+        Pool(
+            strata=source.strata[pool],
+            units=units[pool],
+            priorities=priorities([source.ids[i] for i in pool], config.split_seed),
+            strata_count=int(source.strata.max(initial=-1)) + 1,
+        ),
+        tuple(fractions.values()),
+    )
     names = np.array(["train", *fractions])
     roles[pool] = names[drawn + 1]
-    return Split(
-        class_names=source.class_names,
-        ids=source.ids,
-        hashes=tuple(hashes),
-        labels=source.labels,
-        groups=source.groups,
-        roles=roles,
-        seed=config.split_seed,
-    )
+    return Split(source.ids, tuple(hashes), _targets(source, mask_hashes), source.groups, roles, config.split_seed)
+
+
+def in_one_role(source: Source, hashes: Sequence[str], role: str) -> Split:
+    """Every item of a source in the same role; masks are left out."""
+    roles = np.full(len(source), role)
+    return Split(source.ids, tuple(hashes), of_kind(source.targets, ClassTarget), source.groups, roles, seed=0)
+
+
+def _targets(source: Source, mask_hashes: Sequence[str | None]) -> dict[str, ClassTarget | MaskHashes]:
+    """The targets of the source, hashes in place of mask files."""
+    return {
+        name: MaskHashes(tuple(mask_hashes), target.class_names, target.ignore_index)
+        if isinstance(target, MaskTarget)
+        else target
+        for name, target in source.targets.items()
+    }
 
 
 def _followed(given: NDArray[np.str_], units: NDArray[np.int64]) -> NDArray[np.str_]:

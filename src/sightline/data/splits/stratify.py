@@ -1,4 +1,4 @@
-"""Draws fractions of a pool of items: by class, by whole units, by a pseudo-random rank of each item."""
+"""Draws fractions of a pool of items: by stratum, by whole units, by a pseudo-random priority of each item."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,26 +19,26 @@ class Pool:
     """What is drawn from.
 
     Attributes:
-        labels: (n,) int64 below `classes`.
+        strata: (n,) int64 below `strata_count`.
         units: (n,) int64, equal for items that must stay together.
-        ranks: (n,) uint64, the order in which items are drawn.
-        classes: how many there are.
+        priorities: (n,) uint64, items are drawn in their order.
+        strata_count: how many there are.
     """
 
-    labels: Integers
+    strata: Integers
     units: Integers
-    ranks: NDArray[np.uint64]
-    classes: int
+    priorities: NDArray[np.uint64]
+    strata_count: int
 
 
 def stratify(pool: Pool, fractions: Sequence[float]) -> Integers:
     """Draw each fraction in turn; (n,) positions in `fractions`, or `FREE`.
 
-    Single items are drawn class by class: each class gives its share to a whole item, and the sum over all classes is
-    exact. Larger units are placed first, greedily, where their classes are most wanted. Where it can be, every
-    fraction above 0 draws something and every class keeps something free.
+    Single items are drawn stratum by stratum: each gives its share to a whole item, and the sum over all strata is
+    exact. Larger units are placed first, greedily, where their strata are most wanted. Where it can be, every
+    fraction above 0 draws something and every stratum keeps something free.
     """
-    drawn = np.full(len(pool.labels), FREE, dtype=np.int64)
+    drawn = np.full(len(pool.strata), FREE, dtype=np.int64)
     if not len(drawn) or not fractions:
         return drawn
     wanted = _quotas(pool, fractions)
@@ -48,19 +48,19 @@ def stratify(pool: Pool, fractions: Sequence[float]) -> Integers:
         _place_units(pool, unit, ~single, wanted, drawn)
     _place_singles(pool, single, wanted, drawn)
     if not single.all():
-        _free_every_class(pool, unit, drawn)
+        _free_every_stratum(pool, unit, drawn)
         _fill_every_fraction(pool, unit, wanted, drawn)
     return drawn
 
 
 def _quotas(pool: Pool, fractions: Sequence[float]) -> Integers:
-    """(fractions, classes) items wanted: each share rounded up or down, each class left one item."""
-    counts = np.bincount(pool.labels, minlength=pool.classes)
-    # Which class rounds up is decided by what it still lacks over all fractions, then by chance under the seed.
-    chance = np.full(pool.classes, np.iinfo(np.uint64).max, dtype=np.uint64)
-    np.minimum.at(chance, pool.labels, pool.ranks)
-    wanted = np.zeros((len(fractions), pool.classes), dtype=np.int64)
-    lacking = np.zeros(pool.classes)
+    """(fractions, strata) items wanted: each share rounded up or down, each stratum left one item."""
+    counts = np.bincount(pool.strata, minlength=pool.strata_count)
+    # Which stratum rounds up is decided by what it still lacks over all fractions, then by chance under the seed.
+    chance = np.full(pool.strata_count, np.iinfo(np.uint64).max, dtype=np.uint64)
+    np.minimum.at(chance, pool.strata, pool.priorities)
+    wanted = np.zeros((len(fractions), pool.strata_count), dtype=np.int64)
+    lacking = np.zeros(pool.strata_count)
     for row, fraction in enumerate(fractions):
         exact = counts * fraction
         room = np.maximum(counts - 1 - wanted.sum(axis=0), 0)
@@ -74,64 +74,65 @@ def _quotas(pool: Pool, fractions: Sequence[float]) -> Integers:
 
 
 def _place_singles(pool: Pool, single: NDArray[np.bool_], wanted: Integers, drawn: Integers) -> None:
-    """Draw what is still wanted of each class from the items that belong to no larger unit, in order of rank."""
+    """Draw what is still wanted of each stratum from the items that belong to no larger unit, in order of priority."""
     items = np.flatnonzero(single)
-    items = items[np.lexsort((pool.ranks[items], pool.labels[items]))]
-    labels = pool.labels[items]
-    there = np.bincount(labels, minlength=pool.classes)
-    bounds = np.zeros((len(wanted), pool.classes), dtype=np.int64)
-    taken = np.zeros(pool.classes, dtype=np.int64)
+    items = items[np.lexsort((pool.priorities[items], pool.strata[items]))]
+    strata = pool.strata[items]
+    there = np.bincount(strata, minlength=pool.strata_count)
+    bounds = np.zeros((len(wanted), pool.strata_count), dtype=np.int64)
+    taken = np.zeros(pool.strata_count, dtype=np.int64)
     for row in range(len(wanted)):
-        have = np.bincount(pool.labels[drawn == row], minlength=pool.classes)
+        have = np.bincount(pool.strata[drawn == row], minlength=pool.strata_count)
         taken += np.minimum(np.maximum(wanted[row] - have, 0), there - taken)
         bounds[row] = taken
-    places = places_within(labels)
-    row = (places >= bounds[:, labels]).sum(axis=0)
+    places = places_within(strata)
+    row = (places >= bounds[:, strata]).sum(axis=0)
     drawn[items] = np.where(row == len(wanted), FREE, row)
 
 
 def _place_units(pool: Pool, unit: Integers, larger: NDArray[np.bool_], wanted: Integers, drawn: Integers) -> None:
     """Place each larger unit where the relative excess over what is wanted stays smallest, big ones first.
 
-    Sizes are compared by powers of two, ranks decide among like sizes: so every seed draws its own split.
+    Sizes are compared by powers of two, priorities decide among like sizes: so every seed draws its own split.
     """
-    counts = np.bincount(pool.labels, minlength=pool.classes)
+    counts = np.bincount(pool.strata, minlength=pool.strata_count)
     aims = np.maximum(np.vstack([wanted, counts - wanted.sum(axis=0)]), 0.25)
     filled = np.zeros_like(aims)
     allowed = np.append(wanted.sum(axis=1) > 0, True)
     for members in sorted(
-        _members(unit, larger), key=lambda items: (-len(items).bit_length(), pool.ranks[items].min())
+        _members(unit, larger), key=lambda items: (-len(items).bit_length(), pool.priorities[items].min())
     ):
-        classes, some = np.unique(pool.labels[members], return_counts=True)
-        excess = (some * (2 * filled[:, classes] + some) / aims[:, classes]).sum(axis=1)
+        strata, some = np.unique(pool.strata[members], return_counts=True)
+        excess = (some * (2 * filled[:, strata] + some) / aims[:, strata]).sum(axis=1)
         best = int(np.argmin(np.where(allowed, excess, np.inf)))
-        filled[best, classes] += some
+        filled[best, strata] += some
         drawn[members] = FREE if best == len(wanted) else best
 
 
-def _free_every_class(pool: Pool, unit: Integers, drawn: Integers) -> None:
-    """Give a class that was drawn to the last item its smallest unit back."""
-    for label in np.unique(pool.labels):
-        of_class = pool.labels == label
-        if not (drawn[of_class] == FREE).any():
-            drawn[_smallest(pool, unit, np.isin(unit, unit[of_class]))] = FREE
+def _free_every_stratum(pool: Pool, unit: Integers, drawn: Integers) -> None:
+    """Give a stratum that was drawn to the last item its smallest unit back."""
+    for stratum in np.unique(pool.strata):
+        members = pool.strata == stratum
+        if not (drawn[members] == FREE).any():
+            drawn[_smallest(pool, unit, np.isin(unit, unit[members]))] = FREE
 
 
 def _fill_every_fraction(pool: Pool, unit: Integers, wanted: Integers, drawn: Integers) -> None:
-    """Give a fraction that got nothing the smallest free unit that no class needs as its last."""
+    """Give a fraction that got nothing the smallest free unit that no stratum needs as its last."""
     for row in np.flatnonzero(wanted.sum(axis=1) > 0):
         if (drawn == row).any():
             continue
-        free = np.bincount(pool.labels[drawn == FREE], minlength=pool.classes)
-        for members in sorted(_members(unit, drawn == FREE), key=lambda items: (len(items), pool.ranks[items].min())):
-            if (np.bincount(pool.labels[members], minlength=pool.classes) < np.maximum(free, 1)).all():
+        free = np.bincount(pool.strata[drawn == FREE], minlength=pool.strata_count)
+        units = _members(unit, drawn == FREE)
+        for members in sorted(units, key=lambda items: (len(items), pool.priorities[items].min())):
+            if (np.bincount(pool.strata[members], minlength=pool.strata_count) < np.maximum(free, 1)).all():
                 drawn[members] = row
                 break
 
 
 def _smallest(pool: Pool, unit: Integers, among: NDArray[np.bool_]) -> Integers:
-    """The items of the smallest unit; of like sizes, the one that ranks first."""
-    return min(_members(unit, among), key=lambda items: (len(items), pool.ranks[items].min()))
+    """The items of the smallest unit; of like sizes, the one of the lowest priority number."""
+    return min(_members(unit, among), key=lambda items: (len(items), pool.priorities[items].min()))
 
 
 def _members(unit: Integers, among: NDArray[np.bool_]) -> list[Integers]:

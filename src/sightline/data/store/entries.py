@@ -14,9 +14,11 @@ from typing import IO, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.data.store.decode import DecodeError, content_hash, decode_aloud, quiet
+from sightline.data.store.decode import content_hash, decode_image, no_warnings
+from sightline.data.store.decode_mask import decode_mask
+from sightline.data.store.image_file import DecodeError
 
-Wanted = Literal["all", "facts", "pixels"]
+Include = Literal["all", "facts", "pixels"]
 """What is asked of files: entries with sums and pixels, entries with sums alone, or pixels and entries without sums."""
 
 SUMMED_AT_ONCE = 2**18
@@ -24,6 +26,28 @@ SUMMED_AT_ONCE = 2**18
 
 FRAME = struct.Struct("<QQ")
 READY = b"ready"
+
+
+class MaskFile(NamedTuple):
+    """A mask, and what is known of the image that it must fit.
+
+    Attributes:
+        path: of the mask.
+        width: of the original image, turned upright.
+        height: likewise.
+        stored_height: of the image's stored pixels.
+        stored_width: likewise.
+    """
+
+    path: str
+    width: int
+    height: int
+    stored_height: int
+    stored_width: int
+
+
+File = str | MaskFile
+"""What is decoded: the path of an image, or a mask."""
 
 
 class Entry(NamedTuple):
@@ -55,27 +79,35 @@ def unreadable(digest: str, why: str) -> Entry:
     return Entry(digest, 0, 0, "", 0, 0, [], why)
 
 
-def read_entries(paths: Sequence[str], side: int | None, wanted: Wanted = "all") -> tuple[list[Entry], bytes]:
-    """Decode files; their pixels come as one buffer, (3, h, w) after (3, h, w), with nothing of those unreadable."""
-    with quiet():
-        answers = [_read(path, side, wanted) for path in paths]
-    return [entry for entry, _ in answers], b"".join(pixels for _, pixels in answers)
+def path_of(file: File) -> str:
+    """Where a file lies."""
+    return file if isinstance(file, str) else file.path
 
 
-def _read(path: str, side: int | None, wanted: Wanted) -> tuple[Entry, bytes]:
+def read_entries(files: Sequence[File], side: int | None, include: Include = "all") -> tuple[list[Entry], bytes]:
+    """Decode files; their pixels come as one buffer, (c, h, w) after (c, h, w), with nothing of those unreadable."""
+    with no_warnings():
+        decoded = [_read(file, side, include) for file in files]
+    return [entry for entry, _ in decoded], b"".join(pixels for _, pixels in decoded)
+
+
+def _read(file: File, side: int | None, include: Include) -> tuple[Entry, bytes]:
     digest = ""
     try:
-        with open(path, "rb") as stream:  # noqa: PTH123 - plain strings all the way from the other process
+        with open(path_of(file), "rb") as stream:  # noqa: PTH123 - plain strings all the way from the other process
             content = stream.read()
         digest = content_hash(content)
-        picture = decode_aloud(content, side)
+        if isinstance(file, str):
+            picture = decode_image(content, side)
+        else:
+            picture = decode_mask(content, (file.width, file.height), (file.stored_height, file.stored_width))
     except (OSError, DecodeError) as error:
         return unreadable(digest, getattr(error, "strerror", None) or str(error)), b""
-    height, width = picture.pixels.shape[:2]
+    height, width, channels = picture.pixels.shape
     stored = np.ascontiguousarray(picture.pixels.transpose(2, 0, 1))
-    sums = [] if wanted == "pixels" else channel_sums(stored.reshape(3, -1))
+    sums = [] if include == "pixels" else channel_sums(stored.reshape(channels, -1))
     entry = Entry(digest, picture.width, picture.height, picture.mode, height, width, sums, None)
-    return entry, b"" if wanted == "facts" else stored.tobytes()
+    return entry, b"" if include == "facts" else stored.tobytes()
 
 
 def channel_sums(planes: NDArray[np.uint8]) -> list[int]:
@@ -110,17 +142,18 @@ def receive(stream: IO[bytes]) -> tuple[bytes, bytes] | None:
     return parts if len(parts[0]) == head and len(parts[1]) == body else None
 
 
-def _answer(side: int | None) -> None:
+def _serve(side: int | None) -> None:
     """Answer requests until the input closes."""
     # Nothing that a library prints may fall among the answers.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     send(answers, READY)
     while message := receive(sys.stdin.buffer):
-        paths, wanted = json.loads(message[0])
-        entries, pixels = read_entries(paths, side, wanted)
+        listed, include = json.loads(message[0])
+        files = [file if isinstance(file, str) else MaskFile(*file) for file in listed]
+        entries, pixels = read_entries(files, side, include)
         send(answers, json.dumps(entries).encode(), pixels)
 
 
 if __name__ == "__main__":
-    _answer(int(sys.argv[1]) or None)
+    _serve(int(sys.argv[1]) or None)

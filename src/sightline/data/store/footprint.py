@@ -1,27 +1,32 @@
-"""How much memory or disk decoded images would take."""
+"""How much memory or disk decoded images or masks would take."""
 
 from collections.abc import Sequence
 
 from PIL import Image
 
-from sightline.data.store.decode import LONGEST
+from sightline.data.store.decode import IMAGE_CHANNELS
+from sightline.data.store.decode_mask import MASK_CHANNELS
+from sightline.data.store.entries import File
+from sightline.data.store.image_file import LONGEST
 
 SAMPLED = 256
 """Files whose headers are read to estimate what all take."""
 
 
-def estimated_bytes(paths: Sequence[str], side: int | None) -> int:
+def estimated_bytes(files: Sequence[File], side: int | None) -> int:
     """What the decoded files take, by the headers of evenly spread ones; those that do not read count as nothing."""
-    chosen = paths[:: max(1, len(paths) // SAMPLED)]
-    total = sum(_stored_bytes(path, side) for path in chosen)
-    return round(total * len(paths) / max(1, len(chosen)))
+    sampled = files[:: max(1, len(files) // SAMPLED)]
+    total = sum(_stored_bytes(file, side) for file in sampled)
+    return round(total * len(files) / max(1, len(sampled)))
 
 
-def _stored_bytes(path: str, side: int | None) -> int:
+def _stored_bytes(file: File, side: int | None) -> int:
+    if not isinstance(file, str):
+        return MASK_CHANNELS * file.stored_height * file.stored_width
     try:
-        with Image.open(path) as image:
+        with Image.open(file) as image:
             shorter, longer = sorted(image.size)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return 0
     scale = 1.0 if side is None else min(1.0, side / shorter)
-    return round(3 * shorter * min(longer, LONGEST * shorter) * scale**2)
+    return round(IMAGE_CHANNELS * shorter * min(longer, LONGEST * shorter) * scale**2)

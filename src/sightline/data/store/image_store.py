@@ -17,7 +17,7 @@ Pixels = NDArray[np.uint8]
 
 
 class ImageStore(ABC):
-    """Images by position; any number of threads may ask for batches.
+    """Images, or masks, by row; any number of threads may ask for batches.
 
     Args:
         index: what is known of each of the n images.
@@ -34,6 +34,11 @@ class ImageStore(ABC):
         return self.index.facts
 
     @property
+    def channels(self) -> int:
+        """Of every stored image."""
+        return self.index.channels
+
+    @property
     def uniform(self) -> bool:
         """Whether all readable images are stored in one shape."""
         return bool((self._range[0] == self._range[1]).all())
@@ -46,29 +51,29 @@ class ImageStore(ABC):
         low, high = self._range
         return (int(low[0]), int(low[1])), (int(high[0]), int(high[1]))
 
-    def batch(self, indices: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
-        """Images at these positions, as uint8 (B, 3, H, W), and their (B, 2) int32 heights and widths.
+    def batch(self, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+        """Images of these rows, as uint8 (B, C, H, W), and their (B, 2) int32 heights and widths.
 
         Where shapes differ, zeros fill each image up to the largest, at its right and bottom.
 
         Raises:
             RunFailedError: an image that could be read before no longer can.
         """
-        sizes = self.index.shapes[indices]
-        shape = (len(sizes), 3, *sizes.max(axis=0, initial=1).tolist())
+        sizes = self.index.shapes[rows]
+        shape = (len(sizes), self.channels, *sizes.max(axis=0, initial=1).tolist())
         filled = bool((sizes == shape[2:]).all())
         images = np.empty(shape, dtype=np.uint8) if filled else np.zeros(shape, dtype=np.uint8)
-        self._read(indices, images)
+        self._read(rows, images)
         return torch.from_numpy(images), torch.from_numpy(sizes)
 
     @property
-    def waits(self) -> bool:
+    def is_io_bound(self) -> bool:
         """Whether reading a batch waits for a disk or for other processes."""
         return True
 
     @abstractmethod
-    def _read(self, indices: NDArray[np.int64], images: Pixels) -> None:
-        """Write the pixels of the images at these positions into the upper left corners of (B, 3, H, W)."""
+    def _read(self, rows: NDArray[np.int64], images: Pixels) -> None:
+        """Write the pixels of these rows into the upper left corners of (B, C, H, W)."""
 
 
 class MemoryStore(ImageStore):
@@ -76,7 +81,7 @@ class MemoryStore(ImageStore):
 
     Args:
         index: of the images.
-        pixels: flat: (3, height, width) of each image after the other.
+        pixels: flat: (channels, height, width) of each image after the other.
     """
 
     def __init__(self, index: Index, pixels: Pixels) -> None:
@@ -85,20 +90,21 @@ class MemoryStore(ImageStore):
         self._offsets = np.cumsum(index.lengths) - index.lengths
 
     @property
-    def waits(self) -> bool:
+    def is_io_bound(self) -> bool:
         """Never: it copies from memory."""
         return False
 
-    def _read(self, indices: NDArray[np.int64], images: Pixels) -> None:
-        if self.uniform and (self.index.lengths[indices] > 0).all():
-            # Nothing but whole rows of one length: one gather, several times as quick as a copy after the other.
-            rows = self._offsets[indices] // images[:1].size
-            np.take(self._pixels.reshape(-1, *images.shape[1:]), rows, axis=0, out=images, mode="clip")
+    def _read(self, rows: NDArray[np.int64], images: Pixels) -> None:
+        if self.uniform and (self.index.lengths[rows] > 0).all():
+            # All of one length: one gather, several times as quick as a copy after the other.
+            places = self._offsets[rows] // images[:1].size
+            np.take(self._pixels.reshape(-1, *images.shape[1:]), places, axis=0, out=images, mode="clip")
             return
-        for image, position in zip(images, indices, strict=True):
-            start, (height, width) = self._offsets[position], self.index.shapes[position]
-            stored = self._pixels[start : start + 3 * int(height) * int(width)]
-            image[:, :height, :width] = stored.reshape(3, height, width)
+        for image, row in zip(images, rows, strict=True):
+            height, width = self.index.shapes[row]
+            start = self._offsets[row]
+            stored = self._pixels[start : start + self.index.lengths[row]]
+            image[:, :height, :width] = stored.reshape(self.channels, height, width)
 
 
 class DiskStore(ImageStore):
@@ -119,20 +125,18 @@ class DiskStore(ImageStore):
         self._descriptor = os.open(path, os.O_RDONLY)
         weakref.finalize(self, os.close, self._descriptor)
 
-    def _read(self, indices: NDArray[np.int64], images: Pixels) -> None:
-        whole = images[:1].size
+    def _read(self, rows: NDArray[np.int64], images: Pixels) -> None:
+        starts, lengths = self._offsets[rows].tolist(), self.index.lengths[rows].tolist()
         if hasattr(os, "posix_fadvise"):
             # The disk can work on all of them at once, while they are read one after the other.
-            for start, length in zip(
-                self._offsets[indices].tolist(), self.index.lengths[indices].tolist(), strict=True
-            ):
+            for start, length in zip(starts, lengths, strict=True):
                 os.posix_fadvise(self._descriptor, start, length, os.POSIX_FADV_WILLNEED)
-        for image, position in zip(images, indices, strict=True):
-            start, (height, width) = int(self._offsets[position]), self.index.shapes[position]
-            if 3 * int(height) * int(width) == whole:
+        for image, row, start, length in zip(images, rows, starts, lengths, strict=True):
+            if length == image.size:
                 self._fetch(start, image)
-            elif height:
-                stored = np.empty((3, height, width), dtype=np.uint8)
+            elif length:
+                height, width = self.index.shapes[row]
+                stored = np.empty((self.channels, height, width), dtype=np.uint8)
                 self._fetch(start, stored)
                 image[:, :height, :width] = stored
 

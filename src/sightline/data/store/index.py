@@ -44,7 +44,7 @@ class Index:
     Attributes:
         facts: of the originals.
         shapes: (n, 2) int32 stored heights and widths; zeros where unreadable.
-        sums: (n, 2, 3) int64 of the stored values of each channel, and of their squares.
+        sums: (n, 2, channels) int64 of the stored values of each channel, and of their squares.
     """
 
     facts: ImageFacts
@@ -54,15 +54,20 @@ class Index:
     def __len__(self) -> int:
         return len(self.shapes)
 
+    @property
+    def channels(self) -> int:
+        """How many numbers a stored pixel has: 3 of images, 1 of masks."""
+        return int(self.sums.shape[2])
+
     @cached_property
     def lengths(self) -> NDArray[np.int64]:
         """(n,) bytes of each stored image."""
-        lengths: NDArray[np.int64] = 3 * self.shapes.astype(np.int64).prod(axis=1)
+        lengths: NDArray[np.int64] = self.channels * self.shapes.astype(np.int64).prod(axis=1)
         return lengths
 
     @classmethod
-    def of(cls, entries: Sequence[Entry]) -> Self:
-        """The index of these files, in order."""
+    def of(cls, entries: Sequence[Entry], channels: int) -> Self:
+        """The index of these files, in order, whose stored pixels have so many channels."""
         columns = list(zip(*entries, strict=True)) if entries else [()] * len(Entry._fields)
         hashes, widths, heights, modes, stored_heights, stored_widths, sums, errors = columns
         facts = ImageFacts(
@@ -73,8 +78,8 @@ class Index:
             errors={position: why for position, why in enumerate(errors) if why},
         )
         shapes = np.array([stored_heights, stored_widths], dtype=np.int32).T
-        known = [values or [0] * 6 for values in sums]
-        return cls(facts, np.ascontiguousarray(shapes), np.array(known, dtype=np.int64).reshape(-1, 2, 3))
+        known = [values or [0] * 2 * channels for values in sums]
+        return cls(facts, np.ascontiguousarray(shapes), np.array(known, dtype=np.int64).reshape(-1, 2, channels))
 
     def save(self, folder: Path) -> None:
         """Write the index into a folder, and have it on the disk."""

@@ -1,5 +1,6 @@
-"""Images decoded anew for every batch, by worker processes: for data whose pixels fit neither memory nor disk."""
+"""Images or masks decoded anew for every batch, by worker processes: for pixels that fit neither memory nor disk."""
 
+import math
 import threading
 import weakref
 from collections import deque
@@ -8,10 +9,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.data.store.entries import Entry, read_entries
+from sightline.data.store.entries import Entry, File, path_of, read_entries
 from sightline.data.store.image_store import ImageStore, Pixels
 from sightline.data.store.index import Index
-from sightline.data.store.workers import CRASHED, Answer, Pool
+from sightline.data.store.workers import CRASHED, Decoded, Pool
 from sightline.errors import RunFailedError
 
 PIECES = 4
@@ -26,39 +27,39 @@ class StreamStore(ImageStore):
 
     Args:
         index: of the files.
-        paths: of the files.
+        files: images or masks.
         side: see `decode`.
         workers: processes that decode; 0: the thread that asks.
     """
 
-    def __init__(self, index: Index, paths: Sequence[str], side: int | None, workers: int) -> None:
+    def __init__(self, index: Index, files: Sequence[File], side: int | None, workers: int) -> None:
         super().__init__(index)
-        self._paths = paths
+        self._files = files
         self._side = side
         self._workers = workers
         self._starting = threading.Lock()
         self._pool: Pool | None = None
 
-    def _read(self, indices: NDArray[np.int64], images: Pixels) -> None:
-        readable = np.flatnonzero(self.index.lengths[indices])
+    def _read(self, rows: NDArray[np.int64], images: Pixels) -> None:
+        readable = np.flatnonzero(self.index.lengths[rows])
         size = min(PIECE_FILES, max(1, -(-len(readable) // (PIECES * max(1, self._workers)))))
         pieces = [readable[start : start + size] for start in range(0, len(readable), size)]
-        for rows, (entries, pixels) in zip(pieces, self._answers([indices[rows] for rows in pieces]), strict=True):
+        for places, (entries, pixels) in zip(pieces, self._decoded([rows[piece] for piece in pieces]), strict=True):
             start = 0
-            for row, entry in zip(rows, entries, strict=True):
-                self._check(int(indices[row]), entry)
-                height, width = entry.stored_height, entry.stored_width
-                stored = np.frombuffer(pixels, np.uint8, 3 * height * width, start)
-                images[row, :, :height, :width] = stored.reshape(3, height, width)
+            for place, entry in zip(places, entries, strict=True):
+                self._check(int(rows[place]), entry)
+                shape = (self.channels, entry.stored_height, entry.stored_width)
+                stored = np.frombuffer(pixels, np.uint8, math.prod(shape), start)
+                images[place, :, : shape[1], : shape[2]] = stored.reshape(shape)
                 start += stored.size
 
-    def _answers(self, pieces: Sequence[NDArray[np.int64]]) -> Iterator[Answer]:
-        requests = [[self._paths[position] for position in piece] for piece in pieces]
+    def _decoded(self, pieces: Sequence[NDArray[np.int64]]) -> Iterator[Decoded]:
+        requests = [[self._files[row] for row in piece] for piece in pieces]
         if not self._workers:
-            yield from (read_entries(paths, self._side, "pixels") for paths in requests)
+            yield from (read_entries(files, self._side, "pixels") for files in requests)
             return
         pool = self._started()
-        waiting = deque(pool.submit(paths, "pixels") for paths in requests)
+        waiting = deque(pool.submit(files, "pixels") for files in requests)
         while waiting:
             yield waiting.popleft().result()
 
@@ -70,13 +71,13 @@ class StreamStore(ImageStore):
                 weakref.finalize(self, self._pool.close)
             return self._pool
 
-    def _check(self, position: int, entry: Entry) -> None:
-        path = self._paths[position]
+    def _check(self, row: int, entry: Entry) -> None:
+        path = path_of(self._files[row])
         if entry == CRASHED:
             raise RunFailedError(f"the workers that decode {path} die again and again; data.workers=0 needs none")
         if not entry.hash:
             raise RunFailedError(f"{path} cannot be read any more: {entry.error}")
-        if entry.hash != self.facts.hashes[position]:
+        if entry.hash != self.facts.hashes[row]:
             raise RunFailedError(f"{path} is not what it was when this run began; the data must not change meanwhile")
         if entry.error:
             raise RunFailedError(f"{path} cannot be decoded any more: {entry.error}")

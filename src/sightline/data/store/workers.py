@@ -17,8 +17,9 @@ from contextlib import suppress
 from queue import SimpleQueue
 from typing import IO
 
-from sightline.data.store.decode import LONGEST
-from sightline.data.store.entries import READY, Entry, Wanted, read_entries, receive, send, unreadable
+from sightline.data.store.decode import IMAGE_CHANNELS
+from sightline.data.store.entries import READY, Entry, File, Include, read_entries, receive, send, unreadable
+from sightline.data.store.image_file import LONGEST
 from sightline.errors import RunFailedError
 
 FEW_FILES = 200
@@ -33,39 +34,40 @@ CHUNK_TRIES, FILE_TRIES = 2, 3
 """How many workers may die over several files before each is decoded alone, and over one before it is given up: the
 system may have killed them for reasons of its own."""
 
-Answer = tuple[list[Entry], bytes]
+Decoded = tuple[list[Entry], bytes]
+"""Of some files, in order: entries, and the pixels of those readable in one buffer."""
 
 Progress = Callable[[int, int], None]
 """Called with how many images are decoded, and how many there are."""
 
 
 def decode_files(
-    paths: Sequence[str], sizes: Sequence[int], side: int | None, workers: int, wanted: Wanted = "all"
-) -> Generator[Answer, None, None]:
-    """Decode files in order, a chunk at a time: entries, and the planes of those readable in one buffer.
+    files: Sequence[File], sizes: Sequence[int], side: int | None, workers: int, include: Include = "all"
+) -> Generator[Decoded, None, None]:
+    """Decode files in order, a chunk at a time.
 
     Close the iterator to end the workers early.
 
     Args:
-        paths: of the files.
+        files: images or masks.
         sizes: of the files, in bytes; only the cutting of chunks depends on them.
         side: see `decode`.
         workers: processes; 0 or 1 decodes in this one.
-        wanted: see `read_entries`.
+        include: see `read_entries`.
 
     Raises:
         RunFailedError: a worker cannot be started.
     """
-    chunks = _chunks(paths, sizes, side, max(1, workers))
-    if workers < 2 or len(paths) < FEW_FILES:
-        yield from (read_entries(chunk, side, wanted) for chunk in chunks)
+    chunks = _chunks(files, sizes, side, max(1, workers))
+    if workers < 2 or len(files) < FEW_FILES:
+        yield from (read_entries(chunk, side, include) for chunk in chunks)
         return
     workers = min(workers, len(chunks))
     pool = Pool(side, workers)
-    waiting: deque[Future[Answer]] = deque()
+    waiting: deque[Future[Decoded]] = deque()
     try:
         for chunk in chunks:
-            waiting.append(pool.submit(chunk, wanted))
+            waiting.append(pool.submit(chunk, include))
             if len(waiting) > 2 * workers:
                 yield waiting.popleft().result()
         while waiting:
@@ -74,17 +76,17 @@ def decode_files(
         pool.close()
 
 
-def _chunks(paths: Sequence[str], sizes: Sequence[int], side: int | None, workers: int) -> list[list[str]]:
+def _chunks(files: Sequence[File], sizes: Sequence[int], side: int | None, workers: int) -> list[list[File]]:
     """Consecutive files, few enough for every worker to get some and for one answer to stay small."""
-    decoded = 1 if side is None else 3 * LONGEST * side**2
-    most = max(1, min(CHUNK_FILES, CHUNK_DECODED_BYTES // decoded, len(paths) // (4 * workers)))
-    chunks: list[list[str]] = []
+    decoded = 1 if side is None else IMAGE_CHANNELS * LONGEST * side**2
+    most = max(1, min(CHUNK_FILES, CHUNK_DECODED_BYTES // decoded, len(files) // (4 * workers)))
+    chunks: list[list[File]] = []
     filled = CHUNK_BYTES
-    for path, size in zip(paths, sizes, strict=True):
+    for file, size in zip(files, sizes, strict=True):
         if filled >= CHUNK_BYTES or len(chunks[-1]) >= most:
             chunks.append([])
             filled = 0
-        chunks[-1].append(path)
+        chunks[-1].append(file)
         filled += size
     return chunks
 
@@ -122,24 +124,24 @@ class Pool:
             self._alive.append(worker)
             return worker
 
-    def submit(self, paths: list[str], wanted: Wanted) -> Future[Answer]:
+    def submit(self, files: list[File], include: Include) -> Future[Decoded]:
         """Have files decoded; one that takes its workers down with it becomes unreadable, with the entry `CRASHED`."""
-        return self._threads.submit(self._decode, paths, wanted)
+        return self._threads.submit(self._decode, files, include)
 
-    def _decode(self, paths: list[str], wanted: Wanted) -> Answer:
-        for _ in range(FILE_TRIES if len(paths) == 1 else CHUNK_TRIES):
-            answer = self._ask(paths, wanted)
-            if answer is not None:
-                return answer
-        if len(paths) == 1:
+    def _decode(self, files: list[File], include: Include) -> Decoded:
+        for _ in range(FILE_TRIES if len(files) == 1 else CHUNK_TRIES):
+            decoded = self._ask(files, include)
+            if decoded is not None:
+                return decoded
+        if len(files) == 1:
             return [CRASHED], b""
-        parts = [self._decode([path], wanted) for path in paths]
+        parts = [self._decode([file], include) for file in files]
         return [entry for entries, _ in parts for entry in entries], b"".join(pixels for _, pixels in parts)
 
-    def _ask(self, paths: list[str], wanted: Wanted) -> Answer | None:
+    def _ask(self, files: list[File], include: Include) -> Decoded | None:
         worker = self._idle.get()
         try:
-            answer = worker.ask(paths, wanted)
+            answer = worker.ask(files, include)
             if answer is None:
                 worker = self._replace(worker)
             return answer
@@ -189,7 +191,7 @@ class _Worker:
             raise RunFailedError(f"a decode worker cannot be started: {error}; data.workers=0 needs none") from error
         self._greeted = False
 
-    def ask(self, paths: list[str], wanted: Wanted) -> Answer | None:
+    def ask(self, files: list[File], include: Include) -> Decoded | None:
         """The answer to a request; None where the process died over it, or was killed before.
 
         Raises:
@@ -202,7 +204,7 @@ class _Worker:
             if not self._greeted and self._process.wait() >= 0:
                 raise RunFailedError(f"a decode worker did not start: {self._last_words()}; data.workers=0 needs none")
         try:
-            send(self._process.stdin, json.dumps([paths, wanted]).encode())
+            send(self._process.stdin, json.dumps([files, include]).encode())
         except OSError:
             return None
         answer = receive(self._process.stdout)

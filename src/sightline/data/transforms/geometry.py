@@ -1,7 +1,7 @@
 """Where each output pixel comes from: crops, flips and warps of every image as one small matrix.
 
 Matrices are (B, 2, 3) and map an output pixel (x, y, 1) to a source pixel (x, y); pixel centres are whole numbers, so
-the edges of an image of width w lie at -0.5 and w - 0.5. A `view` crops, resizes and flips the stored image into the
+the edges of an image of width w lie at -0.5 and w - 0.5. A `crop` cuts, resizes and flips the stored image into the
 output square; a `warp` rotates, shears, scales or shifts that square. Images and masks can share one `Geometry`.
 """
 
@@ -22,19 +22,19 @@ class Geometry:
     """How a batch is sampled.
 
     Attributes:
-        view: (B, 2, 3) square to source; reaches over the edge of the source by less than its side.
+        crop: (B, 2, 3) square to source; reaches over the edge of the source by less than its side.
         warp: (B, 2, 3) output to square; the identity where nothing is warped.
         side: of the square, pixels.
     """
 
-    view: Matrices
+    crop: Matrices
     warp: Matrices
     side: int
 
     @property
     def matrix(self) -> Matrices:
         """(B, 2, 3) output to source."""
-        return compose(self.view, self.warp)
+        return compose(self.crop, self.warp)
 
     @property
     def warped(self) -> NDArray[np.bool_]:
@@ -45,13 +45,13 @@ class Geometry:
     @property
     def whole(self) -> NDArray[np.bool_]:
         """(B,) which images only shift by whole pixels and flip, so that no pixel needs interpolation."""
-        steps, starts = self.view[:, (0, 1), (0, 1)], self.view[:, :, 2]
+        steps, starts = self.crop[:, (0, 1), (0, 1)], self.crop[:, :, 2]
         exact: NDArray[np.bool_] = ((np.abs(steps) == 1) & (starts == np.round(starts))).all(axis=1)
         return exact & ~self.warped
 
     def take(self, chosen: NDArray[np.bool_]) -> "Geometry":
         """The part of the batch where `chosen` (B,) is true."""
-        return Geometry(self.view[chosen], self.warp[chosen], self.side)
+        return Geometry(self.crop[chosen], self.warp[chosen], self.side)
 
 
 def identity(n: int) -> Matrices:
@@ -86,47 +86,47 @@ def crop(config: CropConfig, sizes: Sizes, side: int, draw: Draw) -> Matrices:
         draw: counted uniforms.
 
     Returns:
-        (B, 2, 3) views.
+        (B, 2, 3) crop matrices.
     """
     if config.name == "resized":
         boxes, found = draw_boxes(sizes, config.scale, config.ratio, draw(SLOTS, "crop"), margin=0)
-        return _boxes_to_views(np.where(found[:, None], boxes, centred_boxes(sizes, config.ratio)), side)
-    views = centre(sizes, side)
+        return _crops_of_boxes(np.where(found[:, None], boxes, centred_boxes(sizes, config.ratio)), side)
+    crops = centre(sizes, side)
     if config.name == "pad":
         reach = min(round(config.padding * side), side - 1)
-        views[:, :, 2] += np.floor(draw(2, "crop") * (2 * reach + 1)) - reach
-    return views
+        crops[:, :, 2] += np.floor(draw(2, "crop") * (2 * reach + 1)) - reach
+    return crops
 
 
 def centre(sizes: Sizes, side: int) -> Matrices:
-    """(B, 2, 3) views of the middle of images whose shorter side is at least `side`, as timm and torchvision cut it."""
-    views = identity(len(sizes))
-    views[:, :, 2] = np.round((sizes[:, ::-1] - side) / 2)
-    return views
+    """(B, 2, 3) crops of the middle of images whose shorter side is at least `side`, as timm and torchvision cut it."""
+    crops = identity(len(sizes))
+    crops[:, :, 2] = np.round((sizes[:, ::-1] - side) / 2)
+    return crops
 
 
-def _boxes_to_views(boxes: NDArray[np.float64], side: int) -> Matrices:
-    views = np.zeros((len(boxes), 2, 3))
+def _crops_of_boxes(boxes: NDArray[np.float64], side: int) -> Matrices:
+    crops = np.zeros((len(boxes), 2, 3))
     for row, (start, length) in enumerate([(1, 3), (0, 2)]):
         step = boxes[:, length] / side
-        views[:, row, row] = step
-        views[:, row, 2] = boxes[:, start] + (step - 1) / 2
-    return views
+        crops[:, row, row] = step
+        crops[:, row, 2] = boxes[:, start] + (step - 1) / 2
+    return crops
 
 
 def flip(
-    views: Matrices, side: int, horizontal: float, vertical: float, draw: Draw, *, turned: bool = False
+    crops: Matrices, side: int, horizontal: float, vertical: float, draw: Draw, opposite: bool = False
 ) -> Matrices:
     """Mirror the square of each image left to right and top to bottom, with these probabilities.
 
-    With `turned`, those images are mirrored left to right that else would not be.
+    With `opposite`, those images are mirrored left to right that else would not be.
     """
     mirrored = draw(2, "flip") < np.array([horizontal, vertical], dtype=np.float32)
-    mirrored[:, 0] ^= turned
-    mirrors = identity(len(views))
+    mirrored[:, 0] ^= opposite
+    mirrors = identity(len(crops))
     mirrors[:, (0, 1), (0, 1)] = np.where(mirrored, -1.0, 1.0)
     mirrors[:, :, 2] = np.where(mirrored, side - 1.0, 0.0)
-    return compose(views, mirrors)
+    return compose(crops, mirrors)
 
 
 def affine(config: AffineConfig, n: int, side: int, draw: Draw) -> Matrices:

@@ -13,6 +13,11 @@ from sightline.data.transforms.colour import like
 from sightline.data.transforms.erasing import inside
 
 
+def is_on(config: MixingConfig) -> bool:
+    """Whether some image of some batch may be mixed."""
+    return config.probability > 0 and config.stop_at > 0 and (config.mixup_alpha > 0 or config.cutmix_alpha > 0)
+
+
 def mix(
     images: Tensor,
     labels: Tensor,
@@ -21,7 +26,7 @@ def mix(
     *,
     seed: int,
     epoch: int,
-    indices: NDArray[np.int64],
+    counters: NDArray[np.int64],
     progress: float,
 ) -> tuple[Tensor, Tensor]:
     """Blend images (MixUp, Zhang et al. 2017) or paste a box of one into another (CutMix, Yun et al. 2019).
@@ -36,14 +41,14 @@ def mix(
         config: what is on, how often and until when.
         seed: the run's seed.
         epoch: counted from 0.
-        indices: (B,) which images, by their place in the whole data.
+        counters: (B,) what the random numbers of each image are counted by.
         progress: share of the training that is done, 0 … 1; from `config.stop_at` on nothing is mixed.
 
     Returns:
         Images, and float32 (B, K) labels that sum to one; both as they came where nothing is mixed.
     """
-    numbers = uniform(seed, epoch, indices, 5, "mixing").astype(np.float64)
-    mixup, cutmix = _chosen(config, numbers, progress)
+    numbers = uniform(seed, epoch, counters, 5, "mixing").astype(np.float64)
+    mixup, cutmix = _kinds(config, numbers, progress)
     if len(images) < 2 or not (mixup | cutmix).any():
         return images, labels
     share = np.where(mixup, _beta(config.mixup_alpha, numbers[:, 2]), 1.0)
@@ -55,7 +60,7 @@ def mix(
     return mixed, _shared_labels(labels, num_classes, share - boxes[:, 2:].prod(axis=1) / pasted[0].numel())
 
 
-def _chosen(
+def _kinds(
     config: MixingConfig, numbers: NDArray[np.float64], progress: float
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """(B,) which images blend and (B,) which paste; never both."""

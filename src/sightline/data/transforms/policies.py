@@ -1,7 +1,7 @@
 """RandAugment and TrivialAugment: which operations each image draws, how strong, and how they are applied.
 
 Operations and ranges are torchvision's. An image's geometric operations become part of the one matrix it is sampled
-with, so its pixel operations come after them; among themselves both kinds keep the order in which they were drawn.
+with, so its pixel operations come after them; among themselves both kinds keep the order in which they were operations.
 """
 
 from dataclasses import dataclass
@@ -25,8 +25,8 @@ BINS = 31
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """What each image of a batch drew.
+class Operations:
+    """The operations that each image of a batch drew.
 
     Attributes:
         names: (B, n) operations out of `NAMES`, in order.
@@ -38,7 +38,7 @@ class Drawn:
     values: NDArray[np.float64]
 
 
-def draw_policy(config: PolicyConfig, n: int, side: int, draw: Draw) -> Drawn:
+def draw_policy(config: PolicyConfig, n: int, side: int, draw: Draw) -> Operations:
     """Choose operations for each image, all equally likely.
 
     RandAugment (Cubuk et al. 2019) draws `operations` of strength `magnitude`; TrivialAugment in its wide form (Müller
@@ -60,7 +60,7 @@ def draw_policy(config: PolicyConfig, n: int, side: int, draw: Draw) -> Drawn:
     bins = np.floor(numbers[..., 1] * BINS) if wide else np.full(chosen.shape, config.magnitude)
     values = _strengths(ranges(side, wide=wide), chosen, bins / (BINS - 1))
     names = np.array(NAMES)[chosen]
-    return Drawn(names, np.where(np.isin(names, SIGNED) & (numbers[..., 2] < 0.5), -values, values))
+    return Operations(names, np.where(np.isin(names, SIGNED) & (numbers[..., 2] < 0.5), -values, values))
 
 
 def ranges(side: int, *, wide: bool) -> dict[str, tuple[float, float]]:
@@ -84,10 +84,10 @@ def _strengths(
     return np.where(moves, np.floor(values), np.where(bits, np.round(values), values))
 
 
-def warps(drawn: Drawn, side: int) -> Matrices:
+def warps(operations: Operations, side: int) -> Matrices:
     """(B, 2, 3) the geometric operations of each image as one warp, each about the place that torchvision takes."""
-    matrices = identity(len(drawn.names))
-    for names, values in zip(drawn.names.T, drawn.values.T, strict=True):
+    matrices = identity(len(operations.names))
+    for names, values in zip(operations.names.T, operations.values.T, strict=True):
         for name in GEOMETRIC:
             rows = np.flatnonzero(names == name)
             if rows.size:
@@ -112,9 +112,9 @@ def _warp(name: str, values: NDArray[np.float64], side: int) -> Matrices:
     return around(linear, -0.5 if name.startswith("shear") else (side - 1) / 2, shift)
 
 
-def apply_operations(pixels: Tensor, drawn: Drawn) -> Tensor:
+def apply_operations(pixels: Tensor, operations: Operations) -> Tensor:
     """Change the pixels of each image by what it drew, one operation after the other; uint8 in and out, in place."""
-    for names, values in zip(drawn.names.T, drawn.values.T, strict=True):
+    for names, values in zip(operations.names.T, operations.values.T, strict=True):
         strengths = like(pixels, values)[:, None, None, None]
         for name, operation in OPERATIONS.items():
             chosen = np.flatnonzero(names == name)

@@ -1,4 +1,4 @@
-"""Brings every image's shorter side to one length, antialiased, as the evaluation view asks."""
+"""Brings every image's shorter side to one length, antialiased, as evaluation asks."""
 
 from typing import Literal
 

@@ -15,7 +15,7 @@ SampleMode = Literal["bilinear", "nearest"]
 def sample(images: Tensor, sizes: Sizes, geometry: Geometry, mode: SampleMode, fill: tuple[float, ...]) -> Tensor:
     """Fill each output square from its image.
 
-    A view that reaches over the edge reads the image mirrored there, the edge not repeated (`reflect`, as the quickest
+    A crop that reaches over the edge reads the image mirrored there, the edge not repeated (`reflect`, as the quickest
     CIFAR-10 recipes pad; torchvision's crop pads with black). What a warp lays bare is filled. Pixels beyond an image's
     own size are never read, so it matters to no image what pads it.
 
@@ -42,10 +42,10 @@ def sample(images: Tensor, sizes: Sizes, geometry: Geometry, mode: SampleMode, f
 
 
 def _shifted(images: Tensor, sizes: Sizes, geometry: Geometry) -> Tensor:
-    """Views of whole steps, read by one gather without any rounding."""
-    places, view, last = np.arange(geometry.side), geometry.view, sizes - 1
-    columns = _reflected(view[:, 0, :1] * places + view[:, 0, 2:], last[:, 1:])
-    lines = _reflected(view[:, 1, 1:2] * places + view[:, 1, 2:], last[:, :1]) * images.shape[3]
+    """Crops of whole steps, read by one gather without any rounding."""
+    places, crop, last = np.arange(geometry.side), geometry.crop, sizes - 1
+    columns = _reflected(crop[:, 0, :1] * places + crop[:, 0, 2:], last[:, 1:])
+    lines = _reflected(crop[:, 1, 1:2] * places + crop[:, 1, 2:], last[:, :1]) * images.shape[3]
     across, down = (torch.from_numpy(part).to(images.device) for part in (columns, lines))
     return _take(images, down[:, :, None] + across[:, None, :])
 
@@ -56,7 +56,7 @@ def _reflected(places: Matrices, last: Sizes) -> Sizes:
 
 
 def _warped(images: Tensor, sizes: Sizes, geometry: Geometry, mode: SampleMode, fill: tuple[float, ...]) -> Tensor:
-    """Any view and warp, read between pixels."""
+    """Any crop and warp, read between pixels."""
     last = torch.from_numpy((sizes - 1).astype(np.float32)).to(images.device)[:, :, None, None]
     x, y = _points(geometry.matrix, geometry.side, images.device)
     x, y = _folded(x, last[:, 1]), _folded(y, last[:, 0])

@@ -14,14 +14,15 @@ from torch import Tensor
 
 from sightline.config.schema import TransformsConfig
 from sightline.data.randomness import Draw, uniform
-from sightline.data.transforms import colour, geometry, policies
+from sightline.data.transforms import colour, policies
 from sightline.data.transforms.boxes import Sizes
 from sightline.data.transforms.erasing import erase
-from sightline.data.transforms.geometry import Geometry
-from sightline.data.transforms.resizing import Interpolation, shorter_side_to
+from sightline.data.transforms.geometry import Geometry, affine, centre, compose, crop, flip, identity
+from sightline.data.transforms.resizing import Interpolation, ResizeMode, shorter_side_to
 from sightline.data.transforms.sampling import sample
 
-Channels = tuple[float, float, float]
+Channels = tuple[float, ...]
+"""A number for each channel."""
 
 PIXELS_AT_ONCE = 2**19
 """How many output pixels a CPU works on together, so that they stay in its cache; parameters belong to images, so the
@@ -34,7 +35,7 @@ def stored_side(image_size: int, crop_fraction: float) -> int:
 
 
 class TrainTransform:
-    """What training sees: each image with its own parameters, a pure function of (seed, epoch, index).
+    """What training sees: each image with its own parameters, a pure function of (seed, epoch, counter).
 
     Args:
         config: the strategy.
@@ -64,24 +65,24 @@ class TrainTransform:
         self.seed = seed
         self.shorter = stored_side(image_size, crop_fraction)
 
-    def __call__(self, images: Tensor, sizes: Tensor, epoch: int, indices: NDArray[np.int64]) -> Tensor:
+    def __call__(self, images: Tensor, sizes: Tensor, epoch: int, counters: NDArray[np.int64]) -> Tensor:
         """Augment a batch where it lies.
 
         Args:
             images: uint8 (B, 3, H, W), padded at right and bottom.
             sizes: (B, 2) each image's own height and width; best left on the CPU.
             epoch: counted from 0.
-            indices: (B,) which images, by their place in the whole data.
+            counters: (B,) what the random numbers of each image are counted by.
 
         Returns:
             float32 (B, 3, side, side), normalised.
         """
-        shapes = _numbers(sizes)
-        done = [self._augmented(images[part], shapes[part], epoch, indices[part])[0] for part in self._parts(images)]
-        return _joined(done)
+        shapes = _as_array(sizes)
+        parts = [self._augmented(images[part], shapes[part], epoch, counters[part]) for part in self._parts(images)]
+        return _cat([pixels for pixels, _ in parts])
 
     def with_masks(
-        self, images: Tensor, masks: Tensor, sizes: Tensor, epoch: int, indices: NDArray[np.int64], fill: int
+        self, images: Tensor, masks: Tensor, sizes: Tensor, epoch: int, counters: NDArray[np.int64], fill: int
     ) -> tuple[Tensor, Tensor]:
         """Augment images and their masks: the same geometry, read bilinearly and by the nearest pixel.
 
@@ -90,47 +91,57 @@ class TrainTransform:
             masks: uint8 (B, H, W) class ids, padded like the images.
             sizes: (B, 2) each image's own height and width, and its mask's.
             epoch: counted from 0.
-            indices: (B,) which images, by their place in the whole data.
+            counters: see `__call__`.
             fill: the class id of what a warp lays bare: the one that the loss ignores.
 
         Returns:
             float32 (B, 3, side, side), normalised, and uint8 (B, side, side). Colours and erasing leave masks alone.
         """
-        shapes, seen, labelled = _numbers(sizes), [], []
+        shapes, augmented, sampled = _as_array(sizes), [], []
         for part in self._parts(images):
-            pixels, view = self._augmented(images[part], shapes[part], epoch, indices[part])
-            enlarge = self.config.crop.name != "resized"
-            resized = shorter_side_to(self.shorter, masks[part][:, None], shapes[part], "nearest", enlarge=enlarge)
-            seen.append(pixels)
-            labelled.append(sample(*resized, view, "nearest", (float(fill),))[:, 0])
-        return _joined(seen), _joined(labelled)
+            pixels, geometry = self._augmented(images[part], shapes[part], epoch, counters[part])
+            resized, resized_shapes = self._resized(masks[part][:, None], shapes[part], "nearest")
+            augmented.append(pixels)
+            sampled.append(sample(resized, resized_shapes, geometry, "nearest", (float(fill),))[:, 0])
+        return _cat(augmented), _cat(sampled)
 
     def _parts(self, images: Tensor) -> list[slice]:
         count = len(images) if images.device.type != "cpu" else max(1, PIXELS_AT_ONCE // self.side**2)
         return [slice(start, start + count) for start in range(0, len(images), count)]
 
     def _augmented(
-        self, images: Tensor, sizes: Sizes, epoch: int, indices: NDArray[np.int64]
+        self, images: Tensor, shapes: Sizes, epoch: int, counters: NDArray[np.int64]
     ) -> tuple[Tensor, Geometry]:
-        draw = partial(uniform, self.seed, epoch, indices)
-        enlarge = self.config.crop.name != "resized"
-        images, sizes = shorter_side_to(self.shorter, images, sizes, self.interpolation, enlarge=enlarge)
-        drawn = policies.draw_policy(self.config.policy, len(images), self.side, draw)
-        # Drawn in the first epoch, and turned about in every other one: half of the epochs see each side of an image.
-        steady = partial(uniform, self.seed, 0, indices), epoch % 2 == 1
-        view = self._geometry(sizes, drawn, draw, steady if self.config.flip_alternates else (draw, False))
-        fill = (255 * self.mean[0], 255 * self.mean[1], 255 * self.mean[2])
-        pixels = policies.apply_operations(sample(images, sizes, view, "bilinear", fill), drawn)
-        output = colour.normalise(colour.jitter(pixels, self.config.colour, draw), self.mean, self.std)
-        return erase(output, self.config.erasing, draw), view
+        """What the model sees of some images, and how they were sampled."""
+        draw = partial(uniform, self.seed, epoch, counters)
+        images, shapes = self._resized(images, shapes, self.interpolation)
+        operations = policies.draw_policy(self.config.policy, len(images), self.side, draw)
+        geometry = self._geometry(shapes, operations, epoch, counters)
+        pixels = sample(images, shapes, geometry, "bilinear", fill=tuple(255 * mean for mean in self.mean))
+        pixels = policies.apply_operations(pixels, operations)
+        pixels = colour.jitter(pixels, self.config.colour, draw)
+        pixels = colour.normalise(pixels, self.mean, self.std)
+        return erase(pixels, self.config.erasing, draw), geometry
 
-    def _geometry(self, sizes: Sizes, drawn: policies.Drawn, draw: Draw, flipping: tuple[Draw, bool]) -> Geometry:
-        config = self.config
-        view = geometry.crop(config.crop, sizes, self.side, draw)
-        chance, turned = flipping
-        view = geometry.flip(view, self.side, config.horizontal_flip, config.vertical_flip, chance, turned=turned)
-        warp = geometry.affine(config.affine, len(sizes), self.side, draw)
-        return Geometry(view, geometry.compose(warp, policies.warps(drawn, self.side)), self.side)
+    def _resized(self, images: Tensor, shapes: Sizes, mode: ResizeMode) -> tuple[Tensor, Sizes]:
+        enlarge = self.config.crop.name != "resized"
+        return shorter_side_to(self.shorter, images, shapes, mode, enlarge=enlarge)
+
+    def _geometry(
+        self, shapes: Sizes, operations: policies.Operations, epoch: int, counters: NDArray[np.int64]
+    ) -> Geometry:
+        config, draw = self.config, partial(uniform, self.seed, epoch, counters)
+        crops = crop(config.crop, shapes, self.side, draw)
+        crops = flip(crops, self.side, config.horizontal_flip, config.vertical_flip, *self._flipping(epoch, counters))
+        warps = affine(config.affine, len(shapes), self.side, draw)
+        return Geometry(crops, compose(warps, policies.warps(operations, self.side)), self.side)
+
+    def _flipping(self, epoch: int, counters: NDArray[np.int64]) -> tuple[Draw, bool]:
+        """By which numbers images are mirrored, and whether those are that else would not be."""
+        if not self.config.flip_alternates:
+            return partial(uniform, self.seed, epoch, counters), False
+        # Drawn in the first epoch, and turned about in every other one: half of the epochs see each side of an image.
+        return partial(uniform, self.seed, 0, counters), epoch % 2 == 1
 
 
 class EvalTransform:
@@ -158,7 +169,7 @@ class EvalTransform:
 
     def square(self, images: Tensor, sizes: Tensor) -> Tensor:
         """The centre of each resized image, still in whole numbers: uint8 (B, 3, side, side)."""
-        images, shapes = shorter_side_to(self.shorter, images, _numbers(sizes), self.interpolation, enlarge=True)
+        images, shapes = shorter_side_to(self.shorter, images, _as_array(sizes), self.interpolation, enlarge=True)
         return self._centre(images, shapes)
 
     def normalise(self, squares: Tensor) -> Tensor:
@@ -167,18 +178,19 @@ class EvalTransform:
 
     def with_masks(self, images: Tensor, masks: Tensor, sizes: Tensor) -> tuple[Tensor, Tensor]:
         """Bring images to what `__call__` makes of them, and their masks, uint8 (B, H, W), to uint8 (B, side, side)."""
-        labels, shapes = shorter_side_to(self.shorter, masks[:, None], _numbers(sizes), "nearest", enlarge=True)
+        labels, shapes = shorter_side_to(self.shorter, masks[:, None], _as_array(sizes), "nearest", enlarge=True)
         return self(images, sizes), self._centre(labels, shapes)[:, 0]
 
     def _centre(self, images: Tensor, shapes: Sizes) -> Tensor:
-        cut = Geometry(geometry.centre(shapes, self.side), geometry.identity(len(images)), self.side)
+        cut = Geometry(centre(shapes, self.side), identity(len(images)), self.side)
         return sample(images, shapes, cut, "nearest", fill=(0.0,) * images.shape[1])
 
 
-def _joined(parts: list[Tensor]) -> Tensor:
+def _cat(parts: list[Tensor]) -> Tensor:
+    """The parts as one batch; a single one is not copied."""
     return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
-def _numbers(sizes: Tensor) -> Sizes:
-    numbers: Sizes = sizes.cpu().numpy().astype(np.int64)
-    return numbers
+def _as_array(sizes: Tensor) -> Sizes:
+    array: Sizes = sizes.cpu().numpy().astype(np.int64)
+    return array

@@ -6,7 +6,7 @@ import shutil
 import torch
 from torch import nn
 
-from sightline.data.loaders import Batch
+from sightline.data.batch import Batch
 from sightline.machine.terminal import logger
 from sightline.models.weights import first_line
 from sightline.training.precision import Precision

@@ -8,7 +8,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sightline.config.schema import TrainingConfig
-from sightline.data.loaders import Batch, EvalLoader
+from sightline.data.batch import Batch
+from sightline.data.loaders import EvalLoader
 from sightline.data.preprocessing import Preprocessing
 from sightline.data.splits.split import Split
 from sightline.errors import UsageError
@@ -182,9 +183,9 @@ def open_teacher(
 
 def _check_held_out(name: str, theirs: Split, ours: Split) -> None:
     """A teacher that has seen the images of our test split would pass on their labels."""
-    seen = {theirs.hashes[place] for place in theirs.indices("train").tolist()}
+    seen = {theirs.hashes[place] for place in theirs.positions("train").tolist()}
     for role in ("val", "calibration", "test"):
-        shared = [ours.ids[place] for place in ours.indices(role).tolist() if ours.hashes[place] in seen]
+        shared = [ours.ids[place] for place in ours.positions(role).tolist() if ours.hashes[place] in seen]
         if shared:
             raise UsageError(
                 f"training.teacher={name} was trained on {len(shared)} images that are in the {role} split here "

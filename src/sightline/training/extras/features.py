@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sightline.data.loaders import Batch, TrainLoader
+from sightline.data.batch import Batch
+from sightline.data.loaders import TrainLoader
 from sightline.machine.distributed import world
 from sightline.machine.free_space import free_memory, in_words
 from sightline.machine.memory import fit_in_memory
@@ -54,7 +55,7 @@ class FeatureCache:
         model, train = training.model, training.train
         self._model, self._train, self._val, self._precision = model, train, training.val, training.precision
         self._teacher = training.teacher
-        self.until = train.views_until
+        self.until = train.cached_until
         self.head = Head(model.get_classifier(), training.drop_rate)  # type: ignore[operator]
         self._rows = np.zeros(len(train.dataset.split.ids), dtype=np.int64)
         self._rows[train.positions] = np.arange(len(train.positions))
@@ -73,27 +74,29 @@ class FeatureCache:
             ours, whole = self.head.eval()(features), self._model(images)
         if not torch.allclose(ours.float(), whole.float(), rtol=1e-2, atol=1e-2):
             return "this model's classifier is more than its last layer"
-        needed = (self._train.views or 1) * len(self._train.positions) * features[0].numel() * features.element_size()
+        needed = (
+            (self._train.cached_views or 1) * len(self._train.positions) * features[0].numel() * features.element_size()
+        )
         return f"they would take {in_words(needed)}" if needed > SHARE_OF_MEMORY * free_memory() else None
 
     def holds(self, epoch: int) -> bool:
         """Whether every image is known in the view of an epoch."""
-        held = self._held.get(self._train.view(epoch))
+        held = self._held.get(self._train.augmentation_epoch(epoch))
         return held is not None and bool(held.all())
 
     def batches(self, first: int, last: int) -> Iterator[Batch]:
         """The batches of steps `first` … `last - 1` of an epoch that is held, with features for images."""
         for step in range(first, last):
             epoch, index = divmod(step, len(self._train))
-            chosen = self._train.chosen(epoch, index)
-            rows = torch.from_numpy(self._rows[chosen.positions])
-            features = self._features[self._train.view(epoch)][rows.to(self._train.device)]
-            yield Batch(features, self._train.targets(chosen.positions), chosen.positions, chosen.weight)
+            items = self._train.items(epoch, index)
+            rows = torch.from_numpy(self._rows[items.positions])
+            features = self._features[self._train.augmentation_epoch(epoch)][rows.to(self._train.device)]
+            yield Batch(features, self._train.targets(items.positions), items.positions, items.weight)
 
     def kept(self, batch: Batch, epoch: int, parts: int) -> Batch:
         """A batch of images, with their features instead, which are kept for the epochs to come."""
         features = self._seen(batch, parts)
-        view = self._train.view(epoch)
+        view = self._train.augmentation_epoch(epoch)
         if view not in self._features:
             shape = (len(self._train.positions), features.shape[1])
             self._features[view] = torch.empty(shape, dtype=features.dtype, device=features.device)
@@ -135,7 +138,7 @@ def feature_cache(training: Training) -> FeatureCache | None:
     What stands against it is said in the log where a person would not expect it.
     """
     model, plan, train = training.model, training.plan, training.train
-    if not plan.freezes or plan.dropout or train.views is None or world().size > 1:
+    if not plan.freezes or plan.dropout or train.cached_views is None or world().size > 1:
         return None
     trains = zip(training.groups, plan.trainable(0), strict=True)
     alone = {name for group, begins in trains if begins for name in group.parameter_names}
@@ -146,7 +149,7 @@ def feature_cache(training: Training) -> FeatureCache | None:
     if obstacle:
         logger.info("features are not kept: %s", obstacle)
         return None
-    shown = f"{train.views} views of each image" if train.views > 1 else "the images"
+    shown = f"{train.cached_views} views of each image" if train.cached_views > 1 else "the images"
     logger.info("features of %s are computed once, until epoch %d", shown, cache.until)
     return cache
 

@@ -9,6 +9,7 @@ from sightline.data.gate.checks import after_split, before_split, summary
 from sightline.data.sources.source import Source
 from sightline.data.splits.split import Split
 from sightline.data.store.index import ImageFacts
+from sightline.data.targets import ClassTarget
 
 
 def policy(**changes):
@@ -25,7 +26,7 @@ def policy(**changes):
 
 def source(labels, roles=None, names=("cat", "dog")):
     ids = tuple(f"{number}.jpg" for number in range(len(labels)))
-    return Source(
+    return Source.of_classes(
         ids=ids,
         labels=np.array(labels, dtype=np.int64),
         class_names=tuple(names),
@@ -49,10 +50,9 @@ def facts(count, hashes=None, modes=None, widths=None, errors=None):
 def split(roles, labels=None, hashes=None, groups=None, names=("cat", "dog")):
     count = len(roles)
     return Split(
-        class_names=names,
         ids=tuple(f"{number}.jpg" for number in range(count)),
         hashes=tuple((hashes or {}).get(i, f"hash {i}") for i in range(count)),
-        labels=np.arange(count) % 2 if labels is None else np.array(labels),
+        targets={"label": ClassTarget(np.arange(count) % 2 if labels is None else np.array(labels), names)},
         groups=groups,
         roles=np.array(roles),
         seed=0,

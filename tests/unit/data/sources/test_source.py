@@ -5,7 +5,7 @@ import pytest
 
 from sightline.config.schema import Cifar10Data, CsvData, DigitsData, FolderData, ValidationPolicy
 from sightline.data.sources.find import find
-from sightline.data.sources.source import Source, keyed_ranks, limited, places_within
+from sightline.data.sources.source import Source, limited, places_within, priorities
 from sightline.errors import UsageError
 
 POLICY = ValidationPolicy(
@@ -29,7 +29,7 @@ SHARED = {
 
 def source(labels, roles=None, groups=None):
     labels = np.array(labels, dtype=np.int64)
-    return Source(
+    return Source.of_classes(
         ids=tuple(f"item {number}" for number in range(len(labels))),
         labels=labels,
         class_names=tuple("abcdefghijklmnop"[: labels.max() + 1]),
@@ -42,16 +42,16 @@ def source(labels, roles=None, groups=None):
 def test_exactly_one_of_files_and_pixels():
     common = {"ids": ("a",), "labels": np.zeros(1, np.int64), "class_names": ("x", "y"), "roles": (None,)}
     with pytest.raises(AssertionError):
-        Source(**common)
+        Source.of_classes(**common)
     with pytest.raises(AssertionError):
-        Source(**common, files=(Path("a"),), pixels=np.zeros((1, 2, 2, 3), np.uint8))
+        Source.of_classes(**common, files=(Path("a"),), pixels=np.zeros((1, 2, 2, 3), np.uint8))
     with pytest.raises(AssertionError):
-        Source(**common, files=())
+        Source.of_classes(**common, files=())
 
 
 def test_ids_are_unique():
     with pytest.raises(AssertionError, match="repeat"):
-        Source(("a", "a"), np.zeros(2, np.int64), ("x", "y"), (None, None), files=(Path("a"), Path("b")))
+        Source.of_classes(("a", "a"), np.zeros(2, np.int64), ("x", "y"), (None, None), files=(Path("a"), Path("b")))
 
 
 def test_take_keeps_columns_together():
@@ -66,7 +66,8 @@ def test_take_keeps_columns_together():
     assert whole.take(np.array([False, True, False, True])).ids == ("item 1", "item 3")
     pixels = np.arange(2 * 2 * 2 * 3, dtype=np.uint8).reshape(2, 2, 2, 3)
     assert (
-        Source(("a", "b"), np.arange(2), ("x", "y"), (None, None), pixels=pixels).take([1]).pixels == pixels[1:]
+        Source.of_classes(("a", "b"), np.arange(2), ("x", "y"), (None, None), pixels=pixels).take([1]).pixels
+        == pixels[1:]
     ).all()
 
 
@@ -105,10 +106,10 @@ def test_limit_depends_on_seed_and_ids_not_on_order():
 
 def test_ranks_belong_to_the_id_and_are_spread_evenly():
     names = [f"folder/{number}.jpg" for number in range(5000)]
-    ranks = keyed_ranks(names, 7)
-    assert (keyed_ranks(names[100:200], 7) == ranks[100:200]).all()
-    assert (keyed_ranks(names, 8) != ranks).all()
-    assert len(keyed_ranks([], 0)) == 0
+    ranks = priorities(names, 7)
+    assert (priorities(names[100:200], 7) == ranks[100:200]).all()
+    assert (priorities(names, 8) != ranks).all()
+    assert len(priorities([], 0)) == 0
     counts = np.bincount((ranks >> np.uint64(60)).astype(int), minlength=16)
     assert ((counts - 312.5) ** 2 / 312.5).sum() < 45  # chi-square of 15 degrees, p = 1e-4
 

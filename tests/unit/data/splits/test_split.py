@@ -37,7 +37,7 @@ def source(labels, roles=None, groups=None, prefix=""):
     labels = np.asarray(labels, dtype=np.int64)
     ids = tuple(f"{prefix}{number:05d}.jpg" for number in range(len(labels)))
     names = tuple(f"class {label:03d}" for label in range(int(labels.max()) + 1))
-    return Source(
+    return Source.of_classes(
         ids=ids,
         labels=labels,
         class_names=names,
@@ -58,14 +58,14 @@ def role_of(made):
 
 
 def sizes(made):
-    return {role: len(made.indices(role)) for role in ROLES}
+    return {role: len(made.positions(role)) for role in ROLES}
 
 
 def test_every_item_has_one_role_and_no_content_two():
     made = split(source(np.arange(1000) % 7))
-    together = np.sort(np.concatenate([made.indices(role) for role in ROLES]))
+    together = np.sort(np.concatenate([made.positions(role) for role in ROLES]))
     assert together.tolist() == list(range(1000))
-    hashes = [set(np.array(made.hashes)[made.indices(role)]) for role in ROLES]
+    hashes = [set(np.array(made.hashes)[made.positions(role)]) for role in ROLES]
     assert all(one.isdisjoint(other) for one, other in itertools.combinations(hashes, 2))
     assert sizes(made) == {"train": 600, "val": 100, "calibration": 100, "test": 200}
 
@@ -74,7 +74,7 @@ def test_each_class_gives_its_share_to_an_item():
     labels = np.repeat(np.arange(5), [501, 203, 97, 45, 13])
     made = split(source(labels))
     for role, fraction in [("val", 0.1), ("calibration", 0.1), ("test", 0.2)]:
-        got = np.bincount(labels[made.indices(role)], minlength=5)
+        got = np.bincount(labels[made.positions(role)], minlength=5)
         assert np.abs(got - fraction * np.bincount(labels)).max() < 1
 
 
@@ -164,7 +164,7 @@ def test_a_few_files_more_move_few_others():
 def test_tiny_classes_keep_a_train_item(labels):
     for seed in range(5):
         made = split(source(labels), seed=seed)
-        assert set(made.labels[made.indices("train")]) == set(labels)
+        assert set(made.labels[made.positions("train")]) == set(labels)
 
 
 def test_small_data_fill_every_role_if_they_can():
@@ -211,8 +211,8 @@ def test_take():
     made = split(source(np.arange(20) % 2, groups=np.arange(20)))
     part = made.take(made.roles == "train")
     assert set(part.roles) == {"train"}
-    assert part.ids == tuple(made.ids[i] for i in made.indices("train"))
-    assert part.groups == tuple(made.groups[i] for i in made.indices("train"))
+    assert part.ids == tuple(made.ids[i] for i in made.positions("train"))
+    assert part.groups == tuple(made.groups[i] for i in made.positions("train"))
 
 
 def test_sixty_thousand_items_take_a_second():

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from sightline.data.store.decode import DecodeError, decode
+from sightline.data.store.decode import decode
+from sightline.data.store.image_file import DecodeError
 
 
 def noise(width=12, height=8, seed=0):

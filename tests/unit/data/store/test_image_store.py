@@ -19,7 +19,7 @@ def stored(shapes):
         Entry("", 0, 0, "", *shape, channel_sums(image.reshape(3, -1)), None)
         for shape, image in zip(shapes, planes, strict=True)
     ]
-    return Index.of(entries), np.concatenate([image.ravel() for image in planes]), planes
+    return Index.of(entries, 3), np.concatenate([image.ravel() for image in planes]), planes
 
 
 @pytest.fixture(params=["memory", "disk"])
@@ -61,7 +61,7 @@ def test_reading_a_large_file_takes_no_memory(tmp_path):
     with (tmp_path / "pixels.bin").open("wb") as stream:
         for number in range(count):
             stream.write(bytes([number % 256]) * (3 * side**2))
-    store, process = DiskStore(Index.of(entries), tmp_path / "pixels.bin"), psutil.Process()
+    store, process = DiskStore(Index.of(entries, 3), tmp_path / "pixels.bin"), psutil.Process()
     store.batch(np.arange(10))
     before = process.memory_info().rss
     for start in range(0, count, 10):

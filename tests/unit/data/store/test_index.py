@@ -12,7 +12,7 @@ ENTRIES = [
 
 
 def test_it_reads_back_what_was_saved(tmp_path):
-    index = Index.of(ENTRIES)
+    index = Index.of(ENTRIES, 3)
     index.save(tmp_path)
     again = Index.load(tmp_path, 3)
     assert again.facts.hashes == index.facts.hashes == tuple(entry.hash for entry in ENTRIES)
@@ -28,7 +28,7 @@ def test_it_reads_back_what_was_saved(tmp_path):
 
 
 def test_nothing_at_all(tmp_path):
-    Index.of([]).save(tmp_path)
+    Index.of([], 3).save(tmp_path)
     again = Index.load(tmp_path, 0)
     assert len(again) == 0
     assert again.lengths.sum() == 0
@@ -37,12 +37,12 @@ def test_nothing_at_all(tmp_path):
 @pytest.mark.parametrize("content", [None, b"", b"no index", "cut"])
 def test_what_was_not_saved_is_nothing(tmp_path, content):
     if content is not None:
-        Index.of(ENTRIES).save(tmp_path)
+        Index.of(ENTRIES, 3).save(tmp_path)
         whole = (tmp_path / FILE).read_bytes()
         (tmp_path / FILE).write_bytes(whole[: len(whole) // 2] if content == "cut" else content)
     assert Index.load(tmp_path, 3) is None
 
 
 def test_an_index_of_other_images_is_nothing(tmp_path):
-    Index.of(ENTRIES).save(tmp_path)
+    Index.of(ENTRIES, 3).save(tmp_path)
     assert Index.load(tmp_path, 4) is None

@@ -14,7 +14,7 @@ from PIL import Image
 
 from sightline.data.sources.source import Source
 from sightline.data.store import stream, workers
-from sightline.data.store.opening import open_store
+from sightline.data.store.factory import open_store
 from sightline.data.store.workers import CRASHED
 from sightline.errors import RunFailedError
 
@@ -28,7 +28,9 @@ def source(tmp_path):
     for number, path in enumerate(paths):
         Image.fromarray(rng.integers(0, 256, (20 + number % 3, 24, 3), dtype=np.uint8)).save(path)
     paths[7].write_bytes(paths[7].read_bytes()[:50])
-    return Source(tuple(path.name for path in paths), np.arange(60) % 2, ("a", "b"), (None,) * 60, files=tuple(paths))
+    return Source.of_classes(
+        tuple(path.name for path in paths), np.arange(60) % 2, ("a", "b"), (None,) * 60, files=tuple(paths)
+    )
 
 
 @pytest.fixture
@@ -180,12 +182,12 @@ PARENT = """
 import sys, time
 from pathlib import Path
 import numpy as np, psutil
-from sightline.data.store.opening import open_store
+from sightline.data.store.factory import open_store
 from sightline.data.sources.source import Source
 if __name__ == "__main__":
     files = tuple(sorted(Path(sys.argv[1]).iterdir()))
     names = tuple(path.name for path in files)
-    source = Source(names, np.arange(len(files)) % 2, ("a", "b"), (None,) * len(files), files=files)
+    source = Source.of_classes(names, np.arange(len(files)) % 2, ("a", "b"), (None,) * len(files), files=files)
     store = open_store(source, 16, Path(sys.argv[2]), 2, kind="stream")
     store.batch(np.arange(len(files)))
     print(*[child.pid for child in psutil.Process().children()], flush=True)

@@ -10,7 +10,7 @@ import psutil
 import pytest
 from PIL import Image
 
-from sightline.data.store import decode, workers
+from sightline.data.store import decode, decode_mask, image_file, workers
 from sightline.data.store import entries as program
 from sightline.data.store.entries import read_entries
 from sightline.data.store.workers import decode_files
@@ -84,15 +84,16 @@ def test_closing_early_ends_the_workers(files):
 
 def test_a_worker_that_dies_over_a_file_costs_that_file_alone(files, tmp_path, monkeypatch):
     # A stand-in for a decoder that crashes: it dies over every path that holds the word.
-    folder = tmp_path / "sightline" / "data"
+    folder = tmp_path / "sightline" / "data" / "store"
     folder.mkdir(parents=True)
-    for name in (folder.parent / "__init__.py", folder / "__init__.py"):
-        name.write_text("")
-    text, line = Path(program.__file__).read_text(), "        with open(path,"
+    for place in (folder, *folder.parents[:2]):
+        (place / "__init__.py").write_text("")
+    text, line = Path(program.__file__).read_text(), "        with open(path_of(file),"
     assert text.count(line) == 1
-    deadlier = text.replace(line, "        if 'deadly' in path: os.kill(os.getpid(), 9)\n" + line)
+    deadlier = text.replace(line, "        if 'deadly' in path_of(file): os.kill(os.getpid(), 9)\n" + line)
     (folder / "entries.py").write_text(deadlier)
-    shutil.copy(decode.__file__, folder)
+    for module in (decode, decode_mask, image_file):
+        shutil.copy(module.__file__, folder)
     monkeypatch.syspath_prepend(str(tmp_path))
     deadly = tmp_path / "deadly.png"
     deadly.write_bytes(b"x")

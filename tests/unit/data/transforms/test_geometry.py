@@ -56,40 +56,40 @@ def test_the_centre_is_where_torchvision_cuts_it():
 
 def test_pad_shifts_by_whole_pixels_up_to_the_padding_and_reaches_every_one():
     sizes = np.full((3000, 2), SIDE)
-    views = crop(crop_config(), sizes, SIDE, counted(3000))
-    shifts = views[:, :, 2]
-    assert np.array_equal(views[:, :, :2], identity(3000)[:, :, :2])
+    crops = crop(crop_config(), sizes, SIDE, counted(3000))
+    shifts = crops[:, :, 2]
+    assert np.array_equal(crops[:, :, :2], identity(3000)[:, :, :2])
     assert sorted(set(shifts[:, 0].tolist())) == list(range(-4, 5))
     assert sorted(set(shifts[:, 1].tolist())) == list(range(-4, 5))
     counts = np.unique(shifts[:, 0], return_counts=True)[1]
     assert counts.min() > 0.8 * 3000 / 9
-    assert Geometry(views, identity(3000), SIDE).whole.all()
+    assert Geometry(crops, identity(3000), SIDE).whole.all()
 
 
 def test_the_largest_uniform_does_not_shift_beyond_the_padding():
     below_one = 1 - 2.0**-24
-    views = crop(crop_config(), np.full((1, 2), SIDE), SIDE, fixed([below_one, below_one]))
-    assert views[0, :, 2].tolist() == [4.0, 4.0]
+    crops = crop(crop_config(), np.full((1, 2), SIDE), SIDE, fixed([below_one, below_one]))
+    assert crops[0, :, 2].tolist() == [4.0, 4.0]
 
 
 def test_padding_never_shifts_by_a_whole_side():
-    views = crop(crop_config(padding=0.99), np.full((500, 2), 8), 8, counted(500))
-    assert np.abs(views[:, :, 2]).max() == 7
+    crops = crop(crop_config(padding=0.99), np.full((500, 2), 8), 8, counted(500))
+    assert np.abs(crops[:, :, 2]).max() == 7
 
 
 def test_pad_moves_the_centre_of_larger_images_over_real_pixels():
-    views = crop(crop_config(), np.tile([48, 60], (500, 1)), SIDE, counted(500))
-    assert views[:, 0, 2].min() == 10
-    assert views[:, 0, 2].max() == 18
-    assert views[:, 1, 2].min() == 4
-    assert views[:, 1, 2].max() == 12
+    crops = crop(crop_config(), np.tile([48, 60], (500, 1)), SIDE, counted(500))
+    assert crops[:, 0, 2].min() == 10
+    assert crops[:, 0, 2].max() == 18
+    assert crops[:, 1, 2].min() == 4
+    assert crops[:, 1, 2].max() == 12
 
 
 def test_a_resized_crop_maps_the_edges_of_the_square_onto_the_edges_of_its_box():
     sizes = np.tile([50, 70], (500, 1))
-    views = crop(crop_config("resized"), sizes, SIDE, counted(500))
-    low = views @ np.array([-0.5, -0.5, 1.0]) + 0.5
-    high = views @ np.array([SIDE - 0.5, SIDE - 0.5, 1.0]) + 0.5
+    crops = crop(crop_config("resized"), sizes, SIDE, counted(500))
+    low = crops @ np.array([-0.5, -0.5, 1.0]) + 0.5
+    high = crops @ np.array([SIDE - 0.5, SIDE - 0.5, 1.0]) + 0.5
     assert np.allclose(low, np.round(low))
     assert np.allclose(high, np.round(high))
     assert low.min() == 0
@@ -102,9 +102,9 @@ def test_a_resized_crop_maps_the_edges_of_the_square_onto_the_edges_of_its_box()
 
 def test_a_resized_crop_of_an_image_that_no_box_fits_takes_its_middle():
     config = CropConfig(name="resized", padding=0.0, scale=(0.9, 1.0), ratio=(0.75, 1.3333))
-    view = crop(config, np.array([[32, 320]]), SIDE, counted(1))[0]
-    assert view[:, 2] + 0.5 == pytest.approx([138 + 43 / SIDE / 2, 0.5])
-    assert (view[0, 0], view[1, 1]) == (43 / SIDE, 1.0)
+    matrices = crop(config, np.array([[32, 320]]), SIDE, counted(1))[0]
+    assert matrices[:, 2] + 0.5 == pytest.approx([138 + 43 / SIDE / 2, 0.5])
+    assert (matrices[0, 0], matrices[1, 1]) == (43 / SIDE, 1.0)
 
 
 def test_flips_mirror_the_square_with_their_probabilities():
@@ -116,10 +116,10 @@ def test_flips_mirror_the_square_with_their_probabilities():
     assert (some[:, 1, 1] < 0).mean() == pytest.approx(0.25, abs=0.03)
 
 
-def test_turned_flips_are_the_others_and_only_from_left_to_right():
-    ahead, turned = (flip(identity(500), SIDE, 0.5, 0.5, counted(500), turned=turned) for turned in (False, True))
-    assert ((ahead[:, 0, 0] < 0) != (turned[:, 0, 0] < 0)).all()
-    assert np.array_equal(ahead[:, 1], turned[:, 1])
+def test_opposite_flips_are_the_others_and_only_from_left_to_right():
+    ahead, opposite = (flip(identity(500), SIDE, 0.5, 0.5, counted(500), opposite=other) for other in (False, True))
+    assert ((ahead[:, 0, 0] < 0) != (opposite[:, 0, 0] < 0)).all()
+    assert np.array_equal(ahead[:, 1], opposite[:, 1])
 
 
 def test_affine_off_draws_nothing_and_changes_nothing():
@@ -147,11 +147,11 @@ def test_affine_keeps_areas_up_to_the_scale():
 
 
 def test_only_shifts_and_flips_count_as_whole():
-    view = np.concatenate([identity(4), flip(identity(1), SIDE, 1.0, 1.0, counted(1))])
-    view[1, 0, 2] = 0.5
-    view[2, 0, 0] = 2.0
+    matrices = np.concatenate([identity(4), flip(identity(1), SIDE, 1.0, 1.0, counted(1))])
+    matrices[1, 0, 2] = 0.5
+    matrices[2, 0, 0] = 2.0
     warp = identity(5)
     warp[3, 0, 1] = 0.1
-    geometry = Geometry(view, warp, SIDE)
+    geometry = Geometry(matrices, warp, SIDE)
     assert geometry.whole.tolist() == [True, False, False, False, True]
     assert geometry.warped.tolist() == [False, False, False, True, False]

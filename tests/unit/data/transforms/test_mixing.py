@@ -19,10 +19,10 @@ def batch(n, side=16):
     return images, torch.arange(n) % CLASSES
 
 
-def mixed(settings, n=8, progress=0.0, epoch=0, indices=None, side=16):
+def mixed(settings, n=8, progress=0.0, epoch=0, counters=None, side=16):
     images, labels = batch(n, side)
-    where = np.arange(n) if indices is None else indices
-    return mix(images, labels, CLASSES, settings, seed=0, epoch=epoch, indices=where, progress=progress)
+    where = np.arange(n) if counters is None else counters
+    return mix(images, labels, CLASSES, settings, seed=0, epoch=epoch, counters=where, progress=progress)
 
 
 def shares_kept(labels, targets):
@@ -34,7 +34,7 @@ def test_mixup_gives_pixels_and_labels_the_same_share(n):
     images, labels = batch(n)
     if labels[-1] == labels[0]:
         labels[-1] = (labels[0] + 1) % CLASSES
-    got, targets = mix(images, labels, CLASSES, config(mixup=0.4), seed=0, epoch=0, indices=np.arange(n), progress=0.0)
+    got, targets = mix(images, labels, CLASSES, config(mixup=0.4), seed=0, epoch=0, counters=np.arange(n), progress=0.0)
     share = shares_kept(labels, targets)
     partner = images.roll(1, 0)
     assert torch.allclose(
@@ -75,7 +75,7 @@ def test_probability_is_that_of_an_image_and_the_others_stay_to_the_bit():
     images = torch.randn(n, 3, 4, 4)
     labels = torch.arange(n) % CLASSES
     got, targets = mix(
-        images, labels, CLASSES, config(0.5, 0.0, 0.3), seed=0, epoch=0, indices=np.arange(n), progress=0.0
+        images, labels, CLASSES, config(0.5, 0.0, 0.3), seed=0, epoch=0, counters=np.arange(n), progress=0.0
     )
     untouched = (got == images).flatten(1).all(1)
     assert untouched.float().mean() == pytest.approx(0.7, abs=0.05)
@@ -93,7 +93,7 @@ def test_probability_is_that_of_an_image_and_the_others_stay_to_the_bit():
 )
 def test_off_returns_what_came(settings, progress, n):
     images, labels = batch(n)
-    got, targets = mix(images, labels, CLASSES, settings, seed=0, epoch=0, indices=np.arange(n), progress=progress)
+    got, targets = mix(images, labels, CLASSES, settings, seed=0, epoch=0, counters=np.arange(n), progress=progress)
     assert got is images
     assert targets is labels
 
@@ -106,7 +106,7 @@ def test_it_mixes_until_it_stops():
 def test_shares_follow_the_beta_distribution(alpha):
     n = 2000
     images, labels = torch.zeros(n, 1, 1, 1), torch.arange(n) % 2
-    _, targets = mix(images, labels, 2, config(mixup=alpha), seed=1, epoch=0, indices=np.arange(n), progress=0.0)
+    _, targets = mix(images, labels, 2, config(mixup=alpha), seed=1, epoch=0, counters=np.arange(n), progress=0.0)
     assert stats.kstest(shares_kept(labels, targets).numpy(), stats.beta(alpha, alpha).cdf).pvalue > 1e-3
 
 
@@ -114,7 +114,7 @@ def test_an_images_share_is_its_own_whatever_the_batch():
     _, labels = batch(CLASSES)
     settings = config(mixup=1.0)
     shares = shares_kept(labels, mixed(settings, CLASSES)[1])
-    turned = shares_kept(labels, mixed(settings, CLASSES, indices=np.arange(CLASSES)[::-1].copy())[1])
+    turned = shares_kept(labels, mixed(settings, CLASSES, counters=np.arange(CLASSES)[::-1].copy())[1])
     later = shares_kept(labels, mixed(settings, CLASSES, epoch=1)[1])
     assert torch.equal(shares, shares_kept(labels, mixed(settings, CLASSES)[1]))
     assert torch.equal(shares, turned.flip(0))
@@ -124,5 +124,5 @@ def test_an_images_share_is_its_own_whatever_the_batch():
 def test_what_came_is_not_written_to():
     images, labels = batch(6)
     before = images.clone()
-    mix(images, labels, CLASSES, config(1.0, 1.0), seed=0, epoch=0, indices=np.arange(6), progress=0.0)
+    mix(images, labels, CLASSES, config(1.0, 1.0), seed=0, epoch=0, counters=np.arange(6), progress=0.0)
     assert torch.equal(images, before)

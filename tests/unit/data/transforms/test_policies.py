@@ -9,7 +9,15 @@ from torchvision.transforms.v2 import functional as tv
 from sightline.config.schema import PolicyConfig
 from sightline.data.randomness import uniform
 from sightline.data.transforms.geometry import Geometry, identity
-from sightline.data.transforms.policies import GEOMETRIC, NAMES, Drawn, apply_operations, draw_policy, ranges, warps
+from sightline.data.transforms.policies import (
+    GEOMETRIC,
+    NAMES,
+    Operations,
+    apply_operations,
+    draw_policy,
+    ranges,
+    warps,
+)
 from sightline.data.transforms.sampling import sample
 
 SIDE = 33
@@ -59,7 +67,7 @@ def photograph(n=1):
 
 
 def warped(image, *steps):
-    drawn = Drawn(np.array([[name for name, _ in steps]]), np.array([[value for _, value in steps]]))
+    drawn = Operations(np.array([[name for name, _ in steps]]), np.array([[value for _, value in steps]]))
     geometry = Geometry(identity(1), warps(drawn, SIDE), SIDE)
     return sample(image, np.array([[SIDE, SIDE]]), geometry, "bilinear", (0.0, 0.0, 0.0))
 
@@ -95,7 +103,7 @@ def test_two_warps_follow_each_other_in_their_order():
 def test_operations_follow_each_other_in_their_order():
     images = photograph(2)
     names = np.array([["solarize", "equalize"], ["equalize", "identity"]])
-    output = apply_operations(images.clone(), Drawn(names, np.array([[0.5, 0.0], [0.0, 0.0]])))
+    output = apply_operations(images.clone(), Operations(names, np.array([[0.5, 0.0], [0.0, 0.0]])))
     assert torch.equal(output[0], tv.equalize(tv.solarize(images[0], 127.5)))
     assert torch.equal(output[1], tv.equalize(images[1]))
 

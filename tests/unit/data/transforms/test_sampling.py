@@ -19,20 +19,20 @@ def sizes_of(images):
     return np.tile(np.array(images.shape[2:], dtype=np.int64), (len(images), 1))
 
 
-def taken(images, view, warp, mode="bilinear", fill=BLACK):
+def taken(images, crop, warp, mode="bilinear", fill=BLACK):
     """The batch, sampled through these matrices at its full size."""
-    return sample(images, sizes_of(images), Geometry(view, warp, SIDE), mode, fill)
+    return sample(images, sizes_of(images), Geometry(crop, warp, SIDE), mode, fill)
 
 
 def shift_and_flip(shifts, flips):
-    views = identity(len(shifts))
+    crops = identity(len(shifts))
     for row, (shift, (across, down)) in enumerate(zip(shifts, flips, strict=True)):
-        views[row, :, 2] = shift
+        crops[row, :, 2] = shift
         if across:
-            views[row, 0] = [-1, 0, shift[0] + SIDE - 1]
+            crops[row, 0] = [-1, 0, shift[0] + SIDE - 1]
         if down:
-            views[row, 1] = [0, -1, shift[1] + SIDE - 1]
-    return views
+            crops[row, 1] = [0, -1, shift[1] + SIDE - 1]
+    return crops
 
 
 def rotation(degrees, n=1):
@@ -54,9 +54,9 @@ def test_whole_shifts_and_flips_are_torchs_reflect_padding_to_the_bit():
 
 def test_interpolation_agrees_with_the_exact_gather_at_whole_places():
     images = noise(3, SIDE, SIDE)
-    views = shift_and_flip([(4, -3), (-4, 4), (0, 1)], [(1, 0), (0, 1), (1, 1)])
-    exact = taken(images, views, identity(3))
-    nudged = views.copy()
+    crops = shift_and_flip([(4, -3), (-4, 4), (0, 1)], [(1, 0), (0, 1), (1, 1)])
+    exact = taken(images, crops, identity(3))
+    nudged = crops.copy()
     nudged[:, :, 2] += 1e-4
     near = taken(images, nudged, identity(3))
     assert (exact.int() - near.int()).abs().max() <= 1
@@ -66,8 +66,8 @@ def test_a_resized_box_is_torchs_bilinear_resize():
     images = noise(2, 24, 30)
     top, left, height, width = 3, 5, 12, 10
     across, down = width / SIDE, height / SIDE
-    view = np.array([[across, 0, left + across / 2 - 0.5], [0, down, top + down / 2 - 0.5]])
-    got = taken(images, np.tile(view, (2, 1, 1)), identity(2))
+    crop = np.array([[across, 0, left + across / 2 - 0.5], [0, down, top + down / 2 - 0.5]])
+    got = taken(images, np.tile(crop, (2, 1, 1)), identity(2))
     # A margin of two pixels, so that both look at the same neighbours beyond the box.
     box = images[:, :, top - 2 : top + height + 2, left - 2 : left + width + 2].float()
     x = ((torch.arange(SIDE) + 0.5) * across + 2) / (width + 4)
@@ -85,12 +85,12 @@ def test_padding_is_never_read(mode, degrees):
     clean, dirty = images.clone(), torch.full((3, 3, 31, 29), 255, dtype=torch.uint8)
     for row, (height, width) in enumerate(sizes):
         dirty[row, :, :height, :width] = images[row, :, :height, :width]
-    views = shift_and_flip([(-3, -3), (3, 4), (6, -2)], [(0, 0), (1, 0), (0, 1)])
-    geometry = Geometry(views, rotation(degrees, 3), SIDE)
+    crops = shift_and_flip([(-3, -3), (3, 4), (6, -2)], [(0, 0), (1, 0), (0, 1)])
+    geometry = Geometry(crops, rotation(degrees, 3), SIDE)
     assert torch.equal(sample(clean, sizes, geometry, mode, BLACK), sample(dirty, sizes, geometry, mode, BLACK))
 
 
-def test_what_a_warp_lays_bare_is_filled_and_what_a_view_lays_bare_is_mirrored():
+def test_what_a_warp_lays_bare_is_filled_and_what_a_crop_lays_bare_is_mirrored():
     images = torch.full((1, 3, SIDE, SIDE), 200, dtype=torch.uint8)
     turned = taken(images, identity(1), rotation(45.0), fill=(10.4, 20.6, 30.0))
     assert turned[0, :, 0, 0].tolist() == [10, 21, 30]
@@ -98,16 +98,16 @@ def test_what_a_warp_lays_bare_is_filled_and_what_a_view_lays_bare_is_mirrored()
     assert (taken(images, shift_and_flip([(5, 5)], [(0, 0)]), identity(1)) == 200).all()
 
 
-def test_one_gather_of_view_and_warp_is_the_warp_of_the_view():
+def test_one_gather_of_crop_and_warp_is_the_warp_of_the_crop():
     ramp = torch.arange(40.0).expand(1, 1, 40, 40) + torch.arange(40.0)[:, None] * 3
     sizes = np.array([[40, 40]])
-    view, warp = shift_and_flip([(11, 9)], [(1, 0)]), rotation(10.0)
-    once = sample(ramp, sizes, Geometry(view, warp, SIDE), "bilinear", (-1.0,))
-    viewed = sample(ramp, sizes, Geometry(view, identity(1), SIDE), "bilinear", (-1.0,))
-    twice = sample(viewed, np.array([[SIDE, SIDE]]), Geometry(identity(1), warp, SIDE), "bilinear", (-1.0,))
+    crop, warp = shift_and_flip([(11, 9)], [(1, 0)]), rotation(10.0)
+    once = sample(ramp, sizes, Geometry(crop, warp, SIDE), "bilinear", (-1.0,))
+    croped = sample(ramp, sizes, Geometry(crop, identity(1), SIDE), "bilinear", (-1.0,))
+    twice = sample(croped, np.array([[SIDE, SIDE]]), Geometry(identity(1), warp, SIDE), "bilinear", (-1.0,))
     middle = (slice(None), slice(None), slice(4, -4), slice(4, -4))
     assert torch.allclose(once[middle], twice[middle], atol=1e-3)
-    assert np.allclose(Geometry(view, warp, SIDE).matrix, compose(view, warp))
+    assert np.allclose(Geometry(crop, warp, SIDE).matrix, compose(crop, warp))
 
 
 def test_a_mask_rides_along_by_the_same_geometry():

@@ -9,9 +9,10 @@ from torch import nn
 
 from sightline.cli import compose_config
 from sightline.config import parse
-from sightline.data.loaders import Batch
+from sightline.data.batch import Batch
 from sightline.data.preprocessing import Preprocessing
 from sightline.data.splits.split import Split
+from sightline.data.targets import ClassTarget
 from sightline.errors import UsageError
 from sightline.tasks.classification.losses import CrossEntropy, soft_target_loss
 from sightline.tasks.classification.objective import ClassificationObjective
@@ -97,7 +98,14 @@ def test_a_task_that_cannot_follow_a_teacher_is_refused():
 
 def split(roles: list[str], hashes: list[str]) -> Split:
     ids = tuple(f"item{place}" for place in range(len(roles)))
-    return Split(("a", "b"), ids, tuple(hashes), np.zeros(len(roles), dtype=np.int64), None, np.array(roles), 0)
+    return Split(
+        ids,
+        tuple(hashes),
+        {"label": ClassTarget(np.zeros(len(roles), dtype=np.int64), ("a", "b"))},
+        None,
+        np.array(roles),
+        0,
+    )
 
 
 def test_a_teacher_that_has_seen_what_is_held_out_is_refused():

@@ -11,10 +11,10 @@ import torch
 from PIL import Image
 
 from sightline.data.sources.source import Source
-from sightline.data.store import opening
+from sightline.data.store import build, factory
 from sightline.data.store.decode import content_hash, decode
+from sightline.data.store.factory import open_store
 from sightline.data.store.image_store import DiskStore, MemoryStore
-from sightline.data.store.opening import open_store
 from sightline.data.store.stream import StreamStore
 from sightline.errors import RunFailedError
 
@@ -27,7 +27,7 @@ def noise(height, width):
 
 def of_files(paths):
     count = len(paths)
-    return Source(
+    return Source.of_classes(
         ids=tuple(Path(path).name for path in paths),
         labels=np.arange(count) % 2,
         class_names=("a", "b"),
@@ -38,7 +38,9 @@ def of_files(paths):
 
 def of_pixels(pixels):
     count = len(pixels)
-    return Source(tuple(map(str, range(count))), np.arange(count) % 2, ("a", "b"), (None,) * count, pixels=pixels)
+    return Source.of_classes(
+        tuple(map(str, range(count))), np.arange(count) % 2, ("a", "b"), (None,) * count, pixels=pixels
+    )
 
 
 @pytest.fixture
@@ -136,8 +138,8 @@ def test_auto_takes_memory_then_disk_then_stream_and_says_why(ragged, tmp_path, 
         (4 * need - 4, 2 * need, DiskStore, "data.store=disk"),
         (4 * need, need, StreamStore, "data.store=stream"),
     ]:
-        monkeypatch.setattr(opening, "free_memory", lambda memory=memory: memory)
-        monkeypatch.setattr(opening, "free_disk", lambda _, disk=disk: disk)
+        monkeypatch.setattr(factory, "free_memory", lambda memory=memory: memory)
+        monkeypatch.setattr(factory, "free_disk", lambda _, disk=disk: disk)
         caplog.clear()
         assert type(open_store(ragged, 8, tmp_path / f"{expected}", 0)) is expected
         assert words in caplog.text
@@ -147,19 +149,19 @@ def test_auto_takes_memory_then_disk_then_stream_and_says_why(ragged, tmp_path, 
 
 
 def test_processes_that_train_together_share_the_cores_for_their_batches(ragged, tmp_path, monkeypatch):
-    monkeypatch.setattr(opening, "usable_cores", lambda: 8)
+    monkeypatch.setattr(factory, "usable_cores", lambda: 8)
     monkeypatch.setenv("LOCAL_WORLD_SIZE", "3")
     assert open_store(ragged, 8, tmp_path / "cache", None, kind="stream")._workers == 2
     assert open_store(ragged, 8, tmp_path / "cache", 5, kind="stream")._workers == 5
 
 
 def test_memory_that_does_not_hold_the_pixels_is_refused_before_and_after_decoding(ragged, tmp_path, monkeypatch):
-    monkeypatch.setattr(opening, "free_memory", lambda: 1000)
+    monkeypatch.setattr(factory, "free_memory", lambda: 1000)
     cache = tmp_path / "cache"
     with pytest.raises(RunFailedError, match=r"data.store=memory: .* 0.0 MB of memory are free; data.store=disk"):
         open_store(ragged, 8, cache, 0, kind="memory")
     assert not cache.exists()
-    monkeypatch.setattr(opening, "estimated_bytes", lambda *_: 0)
+    monkeypatch.setattr(build, "estimated_bytes", lambda *_: 0)
     with pytest.raises(RunFailedError, match=r"data\.store=memory"):
         open_store(ragged, 8, cache, 0, kind="memory")
 
@@ -167,7 +169,7 @@ def test_memory_that_does_not_hold_the_pixels_is_refused_before_and_after_decodi
 def test_what_was_found_out_before_is_not_looked_for_again(ragged, tmp_path, monkeypatch):
     open_store(ragged, 8, tmp_path / "scanned", 0, kind="stream")
     open_store(ragged, 8, tmp_path / "decoded", 0, kind="memory")
-    monkeypatch.setattr(opening, "decode_files", None)
+    monkeypatch.setattr(build, "decode_files", None)
     for cache in ("scanned", "decoded"):
         store = open_store(ragged, 8, tmp_path / cache, 0, kind="stream")
         assert store.batch(np.arange(9))[1][0].tolist() == [8, 8]
@@ -214,7 +216,7 @@ def test_it_is_decoded_once(ragged, tmp_path, monkeypatch):
     seen = []
     first = open_store(ragged, 8, tmp_path / "cache", 0, progress=lambda done, total: seen.append((done, total)))
     assert seen[-1] == (9, 9)
-    monkeypatch.setattr(opening, "decode_files", None)
+    monkeypatch.setattr(build, "decode_files", None)
     again = open_store(ragged, 8, tmp_path / "cache", 0)
     assert again.facts.hashes == first.facts.hashes
     assert again.facts.errors == first.facts.errors
@@ -223,10 +225,10 @@ def test_it_is_decoded_once(ragged, tmp_path, monkeypatch):
 
 def test_whatever_changes_makes_another_store(ragged, tmp_path):
     cache = tmp_path / "cache"
-    keys = {opening._stamp(ragged.ids, [str(path) for path in ragged.files], 8)[1]}
+    keys = {build.stamp(ragged.ids, [str(path) for path in ragged.files], 8)[1]}
 
     def stamp(source=ragged, side=8):
-        return opening._stamp(source.ids, [str(path) for path in source.files], side)[1]
+        return build.stamp(source.ids, [str(path) for path in source.files], side)[1]
 
     assert stamp() in keys
     keys.add(stamp(side=9))
@@ -265,7 +267,7 @@ def test_a_damaged_store_is_built_anew(ragged, tmp_path):
 
 
 def test_a_disk_that_reads_back_something_else_is_told(ragged, tmp_path, monkeypatch):
-    monkeypatch.setattr(opening.Index, "load", lambda *_: None)
+    monkeypatch.setattr(build.Index, "load", lambda *_: None)
     for kind in ("memory", "stream"):
         with pytest.raises(RunFailedError, match="failing"):
             open_store(ragged, 8, tmp_path / "cache", 0, kind=kind)

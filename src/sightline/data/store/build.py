@@ -1,0 +1,124 @@
+"""Decodes files once, and finds again what was decoded before."""
+
+import os
+import shutil
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+import numpy as np
+import PIL
+
+from sightline.data.store.cache import built_once
+from sightline.data.store.entries import Entry, File, Include, path_of
+from sightline.data.store.footprint import estimated_bytes
+from sightline.data.store.index import Index
+from sightline.data.store.workers import Progress, decode_files
+from sightline.errors import RunFailedError
+
+VERSION = 2
+"""Of the files and of what decoding does: a store of another version is built anew."""
+
+PIXELS = "pixels.bin"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Files, and how they are decoded.
+
+    Attributes:
+        files: images, or masks.
+        noun: what they are called.
+        channels: of the decoded pixels.
+        side: see `decode`.
+        cache: where folders of decoded files are kept.
+        workers: processes that decode; 0: this process.
+        progress: told after every few files.
+        sizes: of the files, in bytes.
+        key: the name of their folder, see `stamp`.
+    """
+
+    files: Sequence[File]
+    noun: str
+    channels: int
+    side: int | None
+    cache: Path
+    workers: int
+    progress: Progress | None
+    sizes: Sequence[int]
+    key: str
+
+    @property
+    def is_built(self) -> bool:
+        """Whether the pixels were decoded before."""
+        return (self.cache / self.key).is_dir()
+
+    def estimate(self) -> int:
+        """How many bytes the decoded pixels take, about."""
+        return estimated_bytes(self.files, self.side)
+
+
+def stamp(ids: Sequence[str], files: Sequence[File], side: int | None) -> tuple[list[int], str]:
+    """The size of each file, and a hash of all that a store depends on: ids, sizes, times, side and versions."""
+    states = []
+    for file in files:
+        fit = () if isinstance(file, str) else file[1:]
+        try:
+            state = os.stat(path_of(file))  # noqa: PTH116 - plain strings, for the sake of 60,000 of them
+        except OSError:
+            states.append((-1, -1, -1, *fit))
+        else:
+            # Archives restore modification times, often all the same: the change time tells one extraction from
+            # another.
+            states.append((state.st_size, state.st_mtime_ns, state.st_ctime_ns, *fit))
+    digest = blake2b(f"{VERSION} {PIL.__version__} {side} {len(ids)}\0".encode(), digest_size=16)
+    digest.update("\0".join(ids).encode())
+    digest.update(np.array(states, dtype="<i8").tobytes())
+    return [state[0] for state in states], digest.hexdigest()
+
+
+def decoded(recipe: Recipe) -> tuple[Index, Path]:
+    """The index and the pixels of all files, decoded now unless they were before."""
+    for _ in range(2):
+        folder = built_once(recipe.cache, recipe.key, lambda place: _build(recipe, place, "all"))
+        index, pixels = Index.load(folder, len(recipe.files)), folder / PIXELS
+        if index is not None and pixels.is_file() and pixels.stat().st_size == index.lengths.sum():
+            return index, pixels
+        # Damaged from outside: nobody else can read it either.
+        shutil.rmtree(folder, ignore_errors=True)
+    raise _misread(recipe.cache)
+
+
+def scanned(recipe: Recipe) -> Index:
+    """The index alone; that of decoded pixels serves as well."""
+    index = Index.load(recipe.cache / recipe.key, len(recipe.files))
+    if index is not None:
+        return index
+    for _ in range(2):
+        folder = built_once(recipe.cache, f"{recipe.key}-index", lambda place: _build(recipe, place, "facts"))
+        index = Index.load(folder, len(recipe.files))
+        if index is not None:
+            return index
+        shutil.rmtree(folder, ignore_errors=True)
+    raise _misread(recipe.cache)
+
+
+def _misread(cache: Path) -> RunFailedError:
+    return RunFailedError(f"what was decoded under {cache} does not read back as it was written: is the disk failing?")
+
+
+def _build(recipe: Recipe, folder: Path, include: Include) -> None:
+    """Decode every file once, and have what is asked for in `folder` before anybody can see it."""
+    entries: list[Entry] = []
+    chunks = decode_files(recipe.files, recipe.sizes, recipe.side, recipe.workers, include)
+    with (folder / PIXELS).open("wb") as stream, closing(chunks):
+        for chunk, pixels in chunks:
+            entries += chunk
+            stream.write(pixels)
+            if recipe.progress is not None:
+                recipe.progress(len(entries), len(recipe.files))
+        stream.flush()
+        os.fsync(stream.fileno())
+    Index.of(entries, recipe.channels).save(folder)

@@ -1,0 +1,183 @@
+"""Opens the images and masks of a source: decoded once and kept where there is room, else decoded batch by batch."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+
+from sightline.data.sources.source import Source
+from sightline.data.store.build import Recipe, decoded, scanned, stamp
+from sightline.data.store.decode import IMAGE_CHANNELS, content_hash, reduced
+from sightline.data.store.decode_mask import MASK_CHANNELS
+from sightline.data.store.entries import MaskFile, channel_sums
+from sightline.data.store.image_file import LONGEST
+from sightline.data.store.image_store import DiskStore, ImageStore, MemoryStore
+from sightline.data.store.index import ImageFacts, Index
+from sightline.data.store.mask_store import MaskStore
+from sightline.data.store.stream import StreamStore
+from sightline.data.store.workers import Progress
+from sightline.data.targets import MaskTarget, of_kind
+from sightline.errors import RunFailedError, UsageError
+from sightline.machine.container import usable_cores
+from sightline.machine.free_space import free_disk, free_memory, in_words, processes_here
+from sightline.machine.terminal import logger
+
+Kind = Literal["auto", "memory", "disk", "stream"]
+
+MEMORY_SHARE, MOST_MEMORY, DISK_SHARE = 0.25, 0.9, 0.8
+"""How much of what is free decoded images may take: of memory by themselves and when asked for, and of the disk."""
+
+
+def open_store(
+    source: Source,
+    side: int | None,
+    cache: Path,
+    workers: int | None,
+    progress: Progress | None = None,
+    kind: Kind = "auto",
+) -> ImageStore:
+    """The images of a source; what was decoded or found out before is taken from the cache.
+
+    A folder's name there is a hash of the ids, sizes and times of all files, so a changed file makes another store. An
+    unreadable file is an error in the facts, never an exception.
+
+    Args:
+        source: what to decode. Pixels stay in memory, whatever `kind` says.
+        side: shorter sides above it are reduced to it; None keeps every size.
+        cache: where stores are kept. Sources of pixels need none.
+        workers: processes that decode; None: as many as there are usable cores, shared for batches by the processes
+            that train together; 0: this process.
+        progress: told after every few images.
+        kind: where the decoded pixels are kept; `auto` takes memory where they fit, else disk, else stream, and says so
+            in the log.
+
+    Raises:
+        RunFailedError: the cache cannot be written, the pixels do not fit where they are asked to be, or no worker can
+            be started.
+    """
+    if source.files is None:
+        return _of_pixels(source, side)
+    paths = [os.fspath(path) for path in source.files]
+    sizes, key = stamp(source.ids, paths, side)
+    cores = usable_cores() if workers is None else workers
+    return _open(Recipe(paths, "images", IMAGE_CHANNELS, side, cache, cores, progress, sizes, key), workers, kind)
+
+
+def open_masks(
+    source: Source,
+    images: ImageStore,
+    cache: Path,
+    workers: int | None,
+    progress: Progress | None = None,
+    kind: Kind = "auto",
+) -> MaskStore | None:
+    """The masks of a source, reduced as its images are; None where it has no target of masks.
+
+    An image that cannot be read counts as one without a mask.
+
+    Args:
+        source: of the masks.
+        images: the store of the same source's images.
+        cache: see `open_store`, as all that follow.
+        workers: processes that decode.
+        progress: told after every few masks.
+        kind: where the decoded masks are kept.
+
+    Raises:
+        UsageError: a mask cannot be read, holds colours, or is not as large as its image.
+        RunFailedError: see `open_store`.
+    """
+    if source.masks is None:
+        return None
+    paths = source.masks.files
+    present = np.array([path is not None for path in paths], dtype=bool) & (images.index.lengths > 0)
+    rows = np.where(present, np.cumsum(present) - 1, -1)
+    files = [_mask_file(os.fspath(path), images.index, row) for row, path in enumerate(paths) if path and present[row]]
+    ids = [source.ids[row] for row in np.flatnonzero(present)]
+    sizes, key = stamp(ids, files, None)
+    cores = usable_cores() if workers is None else workers
+    store = _open(Recipe(files, "masks", MASK_CHANNELS, None, cache, cores, progress, sizes, key), workers, kind)
+    _refuse_unreadable(files, store.facts.errors)
+    (name,) = of_kind(source.targets, MaskTarget)
+    return MaskStore(name, store, rows, source.masks.ignore_index)
+
+
+def _mask_file(path: str, images: Index, row: int) -> MaskFile:
+    height, width = images.shapes[row].tolist()
+    return MaskFile(path, int(images.facts.widths[row]), int(images.facts.heights[row]), height, width)
+
+
+def _refuse_unreadable(files: Sequence[MaskFile], errors: Mapping[int, str]) -> None:
+    if errors:
+        row = min(errors)
+        others = f" ({len(errors)} of {len(files)} masks cannot be used)" if len(errors) > 1 else ""
+        raise UsageError(f"{files[row].path}: {errors[row]}{others}")
+
+
+def _open(recipe: Recipe, workers: int | None, kind: Kind) -> ImageStore:
+    """A store of files, of the kind that is asked for, or that there is room for."""
+    if kind == "stream" or (kind == "auto" and _too_large_for_the_disk(recipe)):
+        share = max(1, usable_cores() // processes_here()) if workers is None else workers
+        return StreamStore(scanned(recipe), recipe.files, recipe.side, share)
+    if kind == "memory" and not recipe.is_built:
+        _must_fit(recipe.estimate(), recipe.noun)
+    index, pixels = decoded(recipe)
+    need = int(index.lengths.sum())
+    if kind == "memory":
+        _must_fit(need, recipe.noun)
+    elif kind == "disk":
+        return DiskStore(index, pixels)
+    elif need > MEMORY_SHARE * (free := free_memory()):
+        words = "data.store=disk: decoded, the %s take %s, too much of the %s of memory that are free"
+        logger.info(words, recipe.noun, in_words(need), in_words(free))
+        return DiskStore(index, pixels)
+    return MemoryStore(index, np.fromfile(pixels, dtype=np.uint8))
+
+
+def _too_large_for_the_disk(recipe: Recipe) -> bool:
+    if recipe.is_built:
+        return False
+    need, free = recipe.estimate(), free_disk(recipe.cache)
+    if need <= DISK_SHARE * free:
+        return False
+    logger.info(
+        "data.store=stream: decoded, the %s take about %s of the %s that are free under %s; "
+        "they are decoded for every batch instead",
+        recipe.noun,
+        in_words(need),
+        in_words(free),
+        recipe.cache,
+    )
+    return True
+
+
+def _must_fit(need: int, noun: str) -> None:
+    free = free_memory()
+    if need > MOST_MEMORY * free:
+        raise RunFailedError(
+            f"data.store=memory: decoded, the {noun} take {in_words(need)}, but {in_words(free)} of memory are free; "
+            "data.store=disk needs none"
+        )
+
+
+def _of_pixels(source: Source, side: int | None) -> ImageStore:
+    pixels = source.pixels
+    assert pixels is not None
+    count, height, width, _ = pixels.shape
+    facts = ImageFacts(
+        hashes=tuple(content_hash(np.ascontiguousarray(image).tobytes()) for image in pixels),
+        widths=np.full(count, width, dtype=np.int32),
+        heights=np.full(count, height, dtype=np.int32),
+        modes=("RGB",) * count,
+        errors={},
+    )
+    shorter, longer = min(height, width), max(height, width)
+    if count and (longer > LONGEST * shorter or (side is not None and shorter > side)):
+        pixels = np.stack([np.asarray(reduced(Image.fromarray(image), side)) for image in pixels])
+    planes = np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))
+    shapes = np.tile(np.array(pixels.shape[1:3], dtype=np.int32), (count, 1))
+    sums = np.array([channel_sums(image.reshape(IMAGE_CHANNELS, -1)) for image in planes], dtype=np.int64)
+    return MemoryStore(Index(facts, shapes, sums.reshape(-1, 2, IMAGE_CHANNELS)), planes.reshape(-1))

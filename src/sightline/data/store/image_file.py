@@ -1,0 +1,116 @@
+"""Opens the bytes of an image file, whatever they are; nothing of torch, so that worker processes start quickly."""
+
+import logging
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, UnidentifiedImageError
+
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "DIB", "GIF", "TIFF")
+"""What is tried, whatever a file is called: Pillow's other readers are rarer and may start other programs."""
+
+MAX_PIXELS = 2 * 89_478_485
+"""More pixels are a decompression bomb: the point at which Pillow raises, whatever the program around it has set."""
+
+LONGEST = 2
+"""How many times its shorter side an image may be long; of longer ones the centre is kept."""
+
+# Everything that Pillow's readers have been seen to raise on broken files; it documents OSError alone.
+BROKEN = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    LookupError,
+    ArithmeticError,
+    EOFError,
+    RuntimeError,
+    MemoryError,
+    AssertionError,
+    struct.error,
+    Image.DecompressionBombError,
+)
+
+
+# Pillow logs some damage as errors; without any handler Python would print them.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
+
+
+class DecodeError(Exception):
+    """The bytes are no image that can be read; the message says why."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A decoded image.
+
+    Attributes:
+        pixels: (h, w, channels) uint8, perhaps reduced.
+        width: of the original, turned upright.
+        height: of the original, turned upright.
+        mode: of the original, in Pillow's words.
+    """
+
+    pixels: NDArray[np.uint8]
+    width: int
+    height: int
+    mode: str
+
+
+@contextmanager
+def open_image(content: bytes, max_pixels: int) -> Iterator[Image.Image]:
+    """The image in a file's bytes; what goes wrong with it is a `DecodeError`."""
+    if not content:
+        raise DecodeError("the file is empty")
+    try:
+        with Image.open(BytesIO(content), formats=FORMATS) as image:
+            width, height = image.size
+            if width * height > max_pixels:
+                most = f"{max_pixels / 1e6:g} megapixels that are safe to open"
+                raise DecodeError(f"{width} x {height} pixels are more than the {most}")
+            yield image
+    except UnidentifiedImageError as error:
+        raise DecodeError(f"no image of a known format ({', '.join(FORMATS)})") from error
+    except BROKEN as error:
+        raise DecodeError(" ".join(str(error).split()) or type(error).__name__) from error
+
+
+def orientation(image: Image.Image) -> int:
+    """The EXIF orientation, 1 to 8; 1 where there is none, or only a broken one."""
+    try:
+        value = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except BROKEN:
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def upright(image: Image.Image, orientation: int) -> Image.Image:
+    """The image as an EXIF orientation says that it is seen."""
+    turn = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_270,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_90,
+    }.get(orientation)
+    return image if turn is None else image.transpose(turn)
+
+
+def central(image: Image.Image) -> Image.Image:
+    """The image, or its centre where its longer side is more than `LONGEST` times the shorter."""
+    width, height = image.size
+    shorter = min(width, height)
+    longer = min(max(width, height), LONGEST * shorter)
+    across, down = (shorter, longer) if height > width else (longer, shorter)
+    if (across, down) == (width, height):
+        return image
+    left, top = (width - across) // 2, (height - down) // 2
+    return image.crop((left, top, left + across, top + down))

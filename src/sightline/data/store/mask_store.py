@@ -1,0 +1,53 @@
+"""Masks ready for batches, by the rows of their images."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sightline.data.store.image_store import ImageStore
+
+
+@dataclass(frozen=True, eq=False)
+class MaskStore:
+    """The masks of a source, each in the shape in which its image is stored.
+
+    Attributes:
+        name: of the target.
+        store: the masks that there are.
+        rows: (n,) the row in `store` of the mask of each image, or -1.
+        ignore_index: what fills the mask of an image that has none.
+    """
+
+    name: str
+    store: ImageStore
+    rows: NDArray[np.int64]
+    ignore_index: int
+
+    @property
+    def is_io_bound(self) -> bool:
+        """Whether reading a batch waits for a disk or for other processes."""
+        return self.store.is_io_bound
+
+    def batch(self, rows: NDArray[np.int64], height: int, width: int) -> Tensor:
+        """The masks of images of these rows, uint8 (B, height, width).
+
+        Args:
+            rows: of the images.
+            height: of the batch of images, whose padding at the bottom and at the right the masks share.
+            width: likewise.
+        """
+        own = self.rows[rows]
+        present = np.flatnonzero(own >= 0)
+        masks, _ = self.store.batch(own[present])
+        if len(present) == len(rows) and masks.shape[2:] == (height, width):
+            return masks[:, 0]
+        filled = torch.full((len(rows), height, width), self.ignore_index, dtype=torch.uint8)
+        filled[torch.from_numpy(present), : masks.shape[2], : masks.shape[3]] = masks[:, 0]
+        return filled
+
+    def hashes(self, rows: NDArray[np.int64]) -> tuple[str | None, ...]:
+        """What was in the mask files of images of these rows; None where there is none."""
+        return tuple(None if row < 0 else self.store.facts.hashes[row] for row in self.rows[rows].tolist())

@@ -1,0 +1,116 @@
+"""What is to be predicted of each item: a class, or the mask of its image."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+MISSING = -1
+"""The class of an item whose class is not known."""
+
+LABEL = "label"
+"""The name of the target of a data set with one class an image."""
+
+
+@dataclass(frozen=True, eq=False)
+class ClassTarget:
+    """A class for each item.
+
+    Attributes:
+        values: (n,) int64, positions in `class_names`, or `MISSING`.
+        class_names: sorted by name.
+    """
+
+    values: NDArray[np.int64]
+    class_names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def take(self, positions: NDArray[np.int64]) -> "ClassTarget":
+        """The column of the items at these positions."""
+        return ClassTarget(self.values[positions], self.class_names)
+
+    def counts(self, positions: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+        """(classes,) how many of these items, or of all, are of each class."""
+        values = self.values if positions is None else self.values[positions]
+        return np.bincount(values[values != MISSING], minlength=len(self.class_names))
+
+
+@dataclass(frozen=True, eq=False)
+class MaskTarget:
+    """A mask for each item: a class for each of its pixels.
+
+    Attributes:
+        files: (n,) where each mask lies, None where an item has none. A mask is as large as its image, and holds one
+            class id a pixel: grey of 8 bits, or the indices of a palette.
+        class_names: by class id.
+        ignore_index: the class id of pixels that do not count, 0 … 255.
+    """
+
+    files: tuple[Path | None, ...]
+    class_names: tuple[str, ...]
+    ignore_index: int
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def take(self, positions: NDArray[np.int64]) -> "MaskTarget":
+        """The column of the items at these positions."""
+        return MaskTarget(tuple(self.files[i] for i in positions.tolist()), self.class_names, self.ignore_index)
+
+
+@dataclass(frozen=True, eq=False)
+class MaskHashes:
+    """The masks of a split: what was in the file of each.
+
+    Attributes:
+        hashes: (n,) of the contents of the mask files, None where an item has no mask.
+        class_names: by class id.
+        ignore_index: the class id of pixels that do not count, 0 … 255.
+    """
+
+    hashes: tuple[str | None, ...]
+    class_names: tuple[str, ...]
+    ignore_index: int
+
+    def __len__(self) -> int:
+        return len(self.hashes)
+
+    def take(self, positions: NDArray[np.int64]) -> "MaskHashes":
+        """The column of the items at these positions."""
+        return MaskHashes(tuple(self.hashes[i] for i in positions.tolist()), self.class_names, self.ignore_index)
+
+
+Target = TypeVar("Target")
+
+
+def of_kind(targets: Mapping[str, object], kind: type[Target]) -> dict[str, Target]:
+    """The targets of one kind by name, in their order."""
+    return {name: target for name, target in targets.items() if isinstance(target, kind)}
+
+
+def only_class(targets: Mapping[str, object]) -> ClassTarget:
+    """The class target, where it is the only one.
+
+    Raises:
+        ValueError: there is none, or more than one.
+    """
+    classes = of_kind(targets, ClassTarget)
+    if len(classes) != 1:
+        raise ValueError(f"one class target is expected, there are {', '.join(classes) or 'none'}")
+    return next(iter(classes.values()))
+
+
+def class_counts(targets: Mapping[str, object], positions: Sequence[int] | NDArray[np.int64]) -> list[tuple[str, int]]:
+    """Every class of every class target by name, and how many of these items are of it."""
+    classes = of_kind(targets, ClassTarget)
+    chosen = np.asarray(positions, dtype=np.int64)
+    return [
+        (class_name if len(classes) == 1 else f"{name}={class_name}", count)
+        for name, target in classes.items()
+        for class_name, count in zip(target.class_names, target.counts(chosen).tolist(), strict=True)
+    ]

@@ -1,4 +1,4 @@
-"""What several tests share: the command, in this process or in one of its own, images made here, and one finished run."""
+"""What several tests share: the command, here or in a process of its own, images made here, and one finished run."""
 
 import io
 import os

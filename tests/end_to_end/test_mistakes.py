@@ -54,10 +54,10 @@ def test_cifar10_that_cannot_be_had(sightline: Command, tmp_path: Path):
         assert word in message
 
 
-def test_published_weights_that_cannot_be_had(sightline: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_published_weights_that_cannot_be_had(own_process: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
-    message = refused(sightline, tmp_path, "1", "resnet", "data=digits")
+    message = refused(own_process, tmp_path, "1", "resnet", "data=digits")
     for word in ("resnet50", "model.safetensors", "timm/resnet50", "model.weights=FILE"):
         assert word in message
 

@@ -15,6 +15,7 @@ from sightline.calibration.temperature import apply, fit_temperature
 from sightline.metrics.classification.scoring import Scored
 from sightline.metrics.classification.sums import Answers
 from sightline.metrics.comparison.gains import gains
+from sightline.metrics.documents.calibration import CalibratorScores
 from sightline.metrics.predictions import softmax
 
 Reals = NDArray[np.float64]
@@ -102,7 +103,7 @@ def compare_calibrators(
     resamples: int,
     seed: int,
     groups: Ints | None,
-) -> list[dict[str, Any]]:
+) -> list[CalibratorScores]:
     """Every calibrator cross-fitted, each half by the other, and what it buys over the temperature; ready for JSON.
 
     Args:
@@ -116,7 +117,7 @@ def compare_calibrators(
         groups: (n,) the group of each item as integers from 0, or None.
     """
     settings: dict[str, Any] = {"level": level, "resamples": resamples, "seed": seed}
-    found: list[dict[str, Any]] = []
+    found: list[CalibratorScores] = []
     first: Answers | None = None
     plain = logits.argmax(axis=1)
     for name, fit in CALIBRATORS.items():
@@ -127,7 +128,11 @@ def compare_calibrators(
         answers = Answers.of(probabilities, bins, plain if name == "temperature" else None)
         scored = Scored(answers, labels, groups, ranked=False)
         metrics = {key: one.to_json() for key, one in scored.intervals(**settings, only=SCORES).items()}
-        entry = {"name": name, "metrics": metrics, "changed": float((answers.predicted != plain).mean())}
+        entry: CalibratorScores = {
+            "name": name,
+            "metrics": metrics,
+            "changed": float((answers.predicted != plain).mean()),
+        }
         if first is not None:
             entry["over_temperature"] = gains(first, answers, labels, **settings, groups=groups)
         first = first or answers

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,14 @@ from sightline.metrics.classification.evaluation import group_codes
 from sightline.metrics.classification.null_calibration import perfect_calibration
 from sightline.metrics.classification.scoring import CALIBRATION, Scored, check
 from sightline.metrics.classification.sums import Answers
+from sightline.metrics.documents.calibration import (
+    Calibration,
+    ConformalSets,
+    Promised,
+    ReliabilityBin,
+    SelectiveThreshold,
+)
+from sightline.metrics.intervals.interval import IntervalJson
 from sightline.metrics.predictions import Predictions, softmax
 
 Reals = NDArray[np.float64]
@@ -52,7 +59,7 @@ def calibrate(
     resamples: int,
     groups: NDArray[np.str_] | None = None,
     judged: Predictions | None = None,
-) -> dict[str, Any]:
+) -> Calibration:
     """Fit the temperature on one half of the calibration split, sets and thresholds on the other, and measure them.
 
     Calibration errors after the temperature are cross-fitted: each half at the temperature of the other. The answers
@@ -76,17 +83,13 @@ def calibrate(
     first = temperature_half(labels, promises.seed, codes)
     second = ~first
     temperature = fit_temperature(logits[first], labels[first])
-    after = cross_fitted_logits(logits, labels, folds=2, seed=promises.seed, groups=codes)
-    content: dict[str, Any] = {
-        "split": "calibration",
-        "n": len(predictions),
-        "n_temperature": int(first.sum()),
-        "n_promises": int(second.sum()),
-        "temperature": temperature,
-        "bins": bins,
-    }
-    parts = _before_and_after(logits, after, labels, codes, promises, bins, resamples)
-    content["calibrators"] = compare_calibrators(
+    cross_fitted = cross_fitted_logits(logits, labels, folds=2, seed=promises.seed, groups=codes)
+    plain = logits.argmax(axis=1)
+    before, after = (
+        _errors(Answers.of(softmax(shown), bins, plain), labels, codes, promises, resamples)
+        for shown in (logits.astype(np.float64), cross_fitted)
+    )
+    calibrators = compare_calibrators(
         logits.astype(np.float64),
         labels,
         first,
@@ -97,30 +100,37 @@ def calibrate(
         groups=codes,
     )
     fresh = Predictions(predictions.ids[second], logits[second], labels[second])
-    return content | parts | fit_promises(fresh, temperature, promises, judged)
+    return {
+        "split": "calibration",
+        "n": len(predictions),
+        "n_temperature": int(first.sum()),
+        "n_promises": int(second.sum()),
+        "temperature": temperature,
+        "bins": bins,
+        "calibrators": calibrators,
+        "before": before.metrics,
+        "after": after.metrics,
+        "null": {"before": before.null, "after": after.null},
+        "reliability": {"before": before.reliability, "after": after.reliability},
+        **fit_promises(fresh, temperature, promises, judged),
+    }
 
 
-def _before_and_after(
-    logits: Reals | NDArray[np.float32],
-    after: Reals,
-    labels: Ints,
-    groups: Ints | None,
-    promises: Promises,
-    bins: int,
-    resamples: int,
-) -> dict[str, dict[str, Any]]:
-    """Calibration errors, what chance would show, and the reliability table, before and after the temperature."""
-    parts: dict[str, dict[str, Any]] = {"before": {}, "after": {}, "null": {}, "reliability": {}}
-    for when, shown in (("before", logits.astype(np.float64)), ("after", after)):
-        answers = Answers.of(softmax(shown), bins, logits.argmax(axis=1))
-        scored = Scored(answers, labels, groups, ranked=False)
-        null = parts["null"][when] = perfect_calibration(answers, promises.seed)
-        found = scored.intervals(
-            level=promises.level, resamples=resamples, seed=promises.seed, only=CALIBRATION, null=null
-        )
-        parts[when] = {name: interval.to_json() for name, interval in found.items()}
-        parts["reliability"][when] = reliability(answers.confidence, scored.right, bins, promises.level)
-    return parts
+@dataclass(frozen=True)
+class _Errors:
+    """Calibration errors, what chance would show, and the reliability table."""
+
+    metrics: dict[str, IntervalJson]
+    null: dict[str, float]
+    reliability: list[ReliabilityBin]
+
+
+def _errors(answers: Answers, labels: Ints, groups: Ints | None, promises: Promises, resamples: int) -> _Errors:
+    scored = Scored(answers, labels, groups, ranked=False)
+    null = perfect_calibration(answers, promises.seed)
+    found = scored.intervals(level=promises.level, resamples=resamples, seed=promises.seed, only=CALIBRATION, null=null)
+    metrics = {name: interval.to_json() for name, interval in found.items()}
+    return _Errors(metrics, null, reliability(answers.confidence, scored.right, answers.bins, promises.level))
 
 
 def temperature_half(labels: Ints, seed: int, groups: Ints | None) -> NDArray[np.bool_]:
@@ -128,9 +138,7 @@ def temperature_half(labels: Ints, seed: int, groups: Ints | None) -> NDArray[np
     return np.equal(assign_folds(labels, 2, seed, groups), 0)
 
 
-def fit_promises(
-    fresh: Predictions, temperature: float, promises: Promises, judged: Predictions | None
-) -> dict[str, Any]:
+def fit_promises(fresh: Predictions, temperature: float, promises: Promises, judged: Predictions | None) -> Promised:
     """Conformal sets and thresholds of confidence, all from probabilities at the one temperature.
 
     Args:
@@ -140,7 +148,7 @@ def fit_promises(
         judged: on which sets are measured, and which says where to look for thresholds, or None.
     """
     probabilities = fresh.probabilities(temperature)
-    sets = []
+    sets: list[ConformalSets] = []
     for method in METHODS:
         scores = class_scores(probabilities, method, draws_of_sets(promises.seed, FITTED, len(fresh)))
         for alpha in promises.alphas:
@@ -155,7 +163,7 @@ def fit_promises(
                         "quantile": known if by_class else known[0],
                     }
                 )
-    selective = []
+    selective: list[SelectiveThreshold] = []
     guide = None if judged is None else _answers(judged, temperature)
     for target in promises.target_risks:
         found = fit_threshold(*_answers(fresh, temperature), target, promises.risk_error, guide)

@@ -6,21 +6,21 @@ sqrt(alpha (1 - alpha) / n).
 """
 
 import math
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.metrics.documents.calibration import SetMethod
+
 Reals = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Method = Literal["lac", "aps", "raps"]
 
-METHODS: tuple[Method, ...] = ("lac", "aps", "raps")
+METHODS: tuple[SetMethod, ...] = ("lac", "aps", "raps")
 PENALTY, FREE_RANKS = 0.01, 5
 """Of RAPS, as its authors take them for many classes; with few classes hardly a set grows beyond the free ranks."""
 
 
-def class_scores(probabilities: Reals, method: Method, draws: Reals) -> Reals:
+def class_scores(probabilities: Reals, method: SetMethod, draws: Reals) -> Reals:
     """How little each class conforms to each item; a set holds the classes whose score is at most the quantile.
 
     - lac: 1 - p, which gives the smallest sets on average (Sadinle, Lei and Wasserman 2019).

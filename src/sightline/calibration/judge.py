@@ -1,8 +1,7 @@
 """What temperature, sets and thresholds are worth on items that fitted none of them."""
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,8 @@ from sightline.metrics.classification.evaluation import group_codes
 from sightline.metrics.classification.null_calibration import perfect_calibration
 from sightline.metrics.classification.scoring import CALIBRATION, Scored
 from sightline.metrics.classification.sums import Answers
+from sightline.metrics.documents.calibration import Calibration, ConformalSets, SelectiveThreshold
+from sightline.metrics.documents.evaluation import Calibrated, MeasuredThreshold
 from sightline.metrics.intervals.interval import wilson
 from sightline.metrics.predictions import Predictions
 
@@ -25,7 +26,7 @@ def draws_of_sets(seed: int, stream: int, n: int) -> NDArray[np.float64]:
 
 
 def judge(
-    calibration: Mapping[str, Any],
+    calibration: Calibration,
     predictions: Predictions,
     *,
     bins: int,
@@ -33,7 +34,7 @@ def judge(
     resamples: int,
     seed: int,
     groups: NDArray[np.str_] | None = None,
-) -> dict[str, Any]:
+) -> Calibrated:
     """Measure what `calibration.json` holds: `calibrated` of `evaluation.json`.
 
     Args:
@@ -56,16 +57,13 @@ def judge(
         "metrics": {name: interval.to_json() for name, interval in found.items()},
         "null": null,
         "conformal": judge_sets(calibration["conformal"], predictions, temperature, level, seed),
-        "selective": [
-            {**entry, **_answered(entry["threshold"], answers.confidence, scored.right, level)}
-            for entry in calibration["selective"]
-        ],
+        "selective": [_measured(entry, answers.confidence, scored.right, level) for entry in calibration["selective"]],
     }
 
 
 def judge_sets(
-    entries: Sequence[Mapping[str, Any]], judged: Predictions, temperature: float, level: float, seed: int
-) -> list[dict[str, Any]]:
+    entries: Sequence[ConformalSets], judged: Predictions, temperature: float, level: float, seed: int
+) -> list[ConformalSets]:
     """How often sets of each kind hold the truth, and how large they are.
 
     Args:
@@ -76,30 +74,36 @@ def judge_sets(
         seed: of the draws of randomised sets.
     """
     probabilities, draws = judged.probabilities(temperature), draws_of_sets(seed, JUDGED, len(judged))
-    found = []
+    found: list[ConformalSets] = []
     for entry in entries:
         known = entry["quantile"] if isinstance(entry["quantile"], list) else [entry["quantile"]]
         quantiles = np.array([math.inf if value is None else value for value in known])
         sets = prediction_sets(class_scores(probabilities, entry["method"], draws), quantiles)
         hits, sizes = sets[np.arange(len(judged)), judged.labels], sets.sum(axis=1)
-        measured = {
-            "coverage": wilson(int(hits.sum()), len(judged), level, "Wilson").to_json(),
-            "mean_size": float(sizes.mean()),
-            "empty": float((sizes == 0).mean()),
-            "single": float((sizes == 1).mean()),
-            "sizes": np.bincount(sizes, minlength=sets.shape[1] + 1).tolist(),
-        }
-        found.append({**entry, **measured})
+        found.append(
+            {
+                **entry,
+                "coverage": wilson(int(hits.sum()), len(judged), level, "Wilson").to_json(),
+                "mean_size": float(sizes.mean()),
+                "empty": float((sizes == 0).mean()),
+                "single": float((sizes == 1).mean()),
+                "sizes": np.bincount(sizes, minlength=sets.shape[1] + 1).tolist(),
+            }
+        )
     return found
 
 
-def _answered(
-    threshold: float | None, confidence: NDArray[np.float64], right: NDArray[np.bool_], level: float
-) -> dict[str, Any]:
+def _measured(
+    entry: SelectiveThreshold, confidence: NDArray[np.float64], right: NDArray[np.bool_], level: float
+) -> MeasuredThreshold:
     """Share of items that are answered, and of wrong ones among them."""
-    answered = confidence >= (math.inf if threshold is None else threshold)
+    answered = confidence >= (math.inf if entry["threshold"] is None else entry["threshold"])
     count = int(answered.sum())
     return {
+        "target_risk": entry["target_risk"],
+        "threshold": entry["threshold"],
         "coverage": count / len(confidence),
         "risk": wilson(int((answered & ~right).sum()), count, level, "Wilson").to_json() if count else None,
+        "risk_bound": entry["risk_bound"],
+        "error": entry["error"],
     }

@@ -17,6 +17,7 @@ from sightline.data.splits.split import Split
 from sightline.errors import UsageError
 from sightline.inference.predictions import load_predictions
 from sightline.metrics.catalogue import HEADLINES
+from sightline.metrics.documents.comparison import SystemCosts
 from sightline.metrics.predictions import Predictions
 from sightline.run.external import holds_predictions, read_predictions
 from sightline.run.folder import Run
@@ -24,7 +25,6 @@ from sightline.run.folder import Run
 MEMBERS = "members.jsonl"
 """The file of a study that says which runs belong to it."""
 Curve = list[tuple[float, float]]
-COSTS = ("parameters", "trained_parameters", "flops", "latency_ms", "images_per_second")
 
 
 class Entrant(Protocol):
@@ -40,7 +40,7 @@ class Entrant(Protocol):
     def groups(self, predictions: Predictions) -> NDArray[np.str_] | None:
         """The group of each item, where there are any."""
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> SystemCosts:
         """What it cost, and the runs it stands for."""
 
     def curves(self) -> list[Curve]:
@@ -66,12 +66,20 @@ class Trained:
         """As the split of the first run has them."""
         return Split.from_json(self.runs[0].load_json("split.json")).groups_of(predictions.ids.tolist())
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> SystemCosts:
         """Cost of the model as measured by `evaluate`, and the seconds of training, mean over the runs."""
         costs = [run.load_json("cost.json") if run.has("cost.json") else {} for run in self.runs]
-        known = {key: [cost[key] for cost in costs if cost.get(key) is not None] for key in COSTS}
+
+        def average(key: str) -> float | None:
+            known = [cost[key] for cost in costs if cost.get(key) is not None]
+            return mean(known) if known else None
+
         return {
-            **{key: mean(values) if values else None for key, values in known.items()},
+            "parameters": average("parameters"),
+            "trained_parameters": average("trained_parameters"),
+            "flops": average("flops"),
+            "latency_ms": average("latency_ms"),
+            "images_per_second": average("images_per_second"),
             "training_seconds": mean(curve[-1][0] for curve in self.curves()),
             "runs": [f"{run.path.parent.name}/{run.path.name}" for run in self.runs],
         }
@@ -101,9 +109,17 @@ class Elsewhere:
         """Not known."""
         return None
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> SystemCosts:
         """The folder."""
-        return {**dict.fromkeys((*COSTS, "training_seconds")), "runs": [self.folder.name]}
+        return {
+            "parameters": None,
+            "trained_parameters": None,
+            "flops": None,
+            "latency_ms": None,
+            "images_per_second": None,
+            "training_seconds": None,
+            "runs": [self.folder.name],
+        }
 
     def curves(self) -> list[Curve]:
         """Not known."""

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import sightline
-from sightline.metrics.catalogue import HEADLINES
 from sightline.reporting.page import environment, pictures_of
 from sightline.reporting.tables import MISSING, duration, interval, label, metric, number
 from sightline.run.folder import Run
@@ -110,7 +109,7 @@ def render_comparison(run: Run, title: str | None = None) -> str:
             name=f"{run.path.parent.name}/{run.path.name}",
             time=run.load_json("provenance.json")["time"],
             found=found,
-            target=found[f"target_val_{HEADLINES[0]}"],
+            target=found["target_val_accuracy"],
             headline=headline(found),
             system_header=SYSTEM_HEADER,
             system_rows=system_rows(found),

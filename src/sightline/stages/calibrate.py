@@ -45,4 +45,5 @@ def run(config: Config, run: Run) -> dict[str, float]:
     )
     run.save_bytes("figures/reliability.png", picture)
     show_table(f"calibration split, temperature {result['temperature']:.3f}", METRIC_HEADER, metric_rows(after))
-    return {"temperature": result["temperature"], **{name: metric["value"] for name, metric in after.items()}}
+    values = {name: metric["value"] for name, metric in after.items() if metric["value"] is not None}
+    return {"temperature": result["temperature"], **values}

@@ -9,7 +9,6 @@ from typing import Any
 from sightline.config.schema import Config
 from sightline.inference.systems import gather, seconds_to_the_same
 from sightline.machine.terminal import show_table
-from sightline.metrics.catalogue import HEADLINES
 from sightline.metrics.comparison.compare import compare
 from sightline.metrics.comparison.systems import System
 from sightline.reporting import figures
@@ -32,9 +31,11 @@ def run(config: Config, run: Run) -> dict[str, float]:
         bins=config.calibration.bins,
     )
     target, seconds = seconds_to_the_same(entrants)
-    for row, entrant, reached in zip(found["systems"], entrants, seconds, strict=True):
-        row |= {**entrant.facts(), "seconds_to_target": reached}
-    found |= {"split": "test", f"target_val_{HEADLINES[0]}": target}
+    found["systems"] = [
+        {**row, **entrant.facts(), "seconds_to_target": reached}
+        for row, entrant, reached in zip(found["systems"], entrants, seconds, strict=True)
+    ]
+    found.update({"split": "test", "target_val_accuracy": target})
     run.save_json("comparison.json", found)
     run.save_text("comparison_systems.csv", _csv(found["systems"]))
     run.save_text("comparison_pairs.csv", _csv(found["pairs"]))
@@ -44,7 +45,8 @@ def run(config: Config, run: Run) -> dict[str, float]:
         show_table("cost", COST_HEADER, costs)
     if found["pairs"]:
         show_table("differences", PAIR_HEADER, pair_rows(found))
-    return {f"{row['name']}/{found['metric']}": row["value"] for row in found["systems"]}
+    values = {f"{row['name']}/{found['metric']}": row["value"] for row in found["systems"]}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _csv(rows: Sequence[Mapping[str, Any]]) -> str:

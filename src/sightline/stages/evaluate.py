@@ -1,8 +1,6 @@
 """Evaluation: every held-out split is predicted once, and one is measured with an interval on every number."""
 
-from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +26,8 @@ from sightline.metrics.classification.evaluation import evaluate_classification,
 from sightline.metrics.classification.risk import selective_risk
 from sightline.metrics.classification.slices import measure_slices
 from sightline.metrics.classification.suspects import suspect_labels
+from sightline.metrics.documents.calibration import Calibration
+from sightline.metrics.documents.evaluation import Calibrated, Evaluation, RiskCoverage, Slice
 from sightline.metrics.predictions import Predictions
 from sightline.reporting import figures
 from sightline.reporting.tables import METRIC_HEADER, SLICE_HEADER, metric_rows, slice_rows
@@ -62,7 +62,15 @@ def run(config: Config, run: Run) -> dict[str, float]:
         bins=config.calibration.bins,
     )
     result = measure(predictions)
-    content = {"split": role, "n": len(predictions), **result, "class_names": names}
+    content: Evaluation = {
+        "split": role,
+        "n": len(predictions),
+        "metrics": result["metrics"],
+        "per_class": result["per_class"],
+        "confusion": result["confusion"],
+        "notes": result["notes"],
+        "class_names": names,
+    }
     if averaged is not None:
         content["tta"] = {"views": views, "metrics": measure(averaged)["metrics"]}
     if run.has("calibration.json"):
@@ -80,7 +88,7 @@ def run(config: Config, run: Run) -> dict[str, float]:
     show_table(f"{role} split, {len(predictions)} images", METRIC_HEADER, metric_rows(result["metrics"]))
     if averaged is not None:
         show_table(f"the same, test-time views: {views}", METRIC_HEADER, metric_rows(content["tta"]["metrics"]))
-    return {name: metric["value"] for name, metric in result["metrics"].items()}
+    return {name: one["value"] for name, one in result["metrics"].items() if one["value"] is not None}
 
 
 def best_role(run: Run) -> SplitName:
@@ -112,8 +120,8 @@ def _predict(config: Config, run: Run, role: SplitName) -> tuple[Predictions, Pr
 
 
 def _calibrated(
-    config: Config, calibration: Mapping[str, Any], predictions: Predictions, groups: NDArray[np.str_] | None
-) -> dict[str, Any]:
+    config: Config, calibration: Calibration, predictions: Predictions, groups: NDArray[np.str_] | None
+) -> Calibrated:
     """What the temperature, the sets and the thresholds of `calibration.json` are worth on these items."""
     return judge(
         calibration,
@@ -126,7 +134,7 @@ def _calibrated(
     )
 
 
-def _slices(config: Config, predictions: Predictions, groups: NDArray[np.str_] | None) -> list[dict[str, Any]]:
+def _slices(config: Config, predictions: Predictions, groups: NDArray[np.str_] | None) -> list[Slice]:
     """Accuracy by the columns of the manifest that `evaluation.slices` names."""
     assert isinstance(config.data, CsvData)
     columns = columns_of(config.data, predictions.ids.tolist(), config.evaluation.slices)
@@ -139,7 +147,7 @@ def _slices(config: Config, predictions: Predictions, groups: NDArray[np.str_] |
 
 def _risk(
     config: Config, predictions: Predictions, temperature: float, groups: NDArray[np.str_] | None
-) -> dict[str, Any]:
+) -> RiskCoverage:
     """What answering only the surest items would bring; the temperature moves the order of items a little."""
     return selective_risk(
         predictions.probabilities(temperature).max(axis=1),

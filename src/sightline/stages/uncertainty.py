@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from torch import nn
 
@@ -23,6 +22,7 @@ from sightline.metrics.classification.evaluation import group_codes
 from sightline.metrics.comparison.methods import Way, measure_ways
 from sightline.metrics.comparison.mixture import Mixture
 from sightline.metrics.comparison.systems import in_order
+from sightline.metrics.documents.uncertainty import Uncertainty
 from sightline.metrics.predictions import Predictions
 from sightline.reporting.uncertainty import WAY_HEADER, way_rows
 from sightline.run.folder import Run, SplitName
@@ -62,10 +62,11 @@ def run(config: Config, run: Run) -> dict[str, float]:
     found = _measured(config, run, ways, role)
     run.save_json("uncertainty.json", found)
     show_table(f"{role} split, {found['n']} images: one plain answer and others", WAY_HEADER, way_rows(found))
-    return {f"{way['name']}/{name}": entry["value"] for way in found["ways"] for name, entry in way["metrics"].items()}
+    entries = {f"{way['name']}/{name}": entry for way in found["ways"] for name, entry in way["metrics"].items()}
+    return {name: entry["value"] for name, entry in entries.items() if entry["value"] is not None}
 
 
-def _measured(config: Config, run: Run, ways: Mapping[str, Answers], role: SplitName) -> dict[str, Any]:
+def _measured(config: Config, run: Run, ways: Mapping[str, Answers], role: SplitName) -> Uncertainty:
     """Calibrate every way alike, then measure all on the same items."""
     plain = ways["plain"][role][0]
     groups = group_codes(groups_of(run, plain), len(plain))

@@ -8,12 +8,12 @@ from sightline.calibration.conformal import (
     FREE_RANKS,
     METHODS,
     PENALTY,
-    Method,
     class_scores,
     fit_quantiles,
     prediction_sets,
     quantile,
 )
+from sightline.metrics.documents.calibration import SetMethod
 from sightline.metrics.predictions import softmax
 
 CLASSES, RESPLITS = 8, 200
@@ -29,7 +29,7 @@ def answers(n: int, seed: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_scores_are_those_of_the_definition(method: Method):
+def test_scores_are_those_of_the_definition(method: SetMethod):
     probabilities, _ = answers(40, 0)
     draws = np.random.default_rng(1).random(40)
     scores = class_scores(probabilities, method, draws)
@@ -53,7 +53,7 @@ def test_the_quantile_counts_the_next_item_in(n: int, alpha: float, rank: int | 
 @pytest.mark.parametrize("by_class", [False, True])
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("n", [50, 500])
-def test_coverage_over_resplits_is_the_promise(n: int, method: Method, by_class: bool):
+def test_coverage_over_resplits_is_the_promise(n: int, method: SetMethod, by_class: bool):
     """Mean coverage within three standard errors of 1 - alpha or, where ranks are whole, of what (n+1)(1-a) gives."""
     alpha, unseen = 0.1, 1500
     rng = np.random.default_rng([n, METHODS.index(method), by_class])

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from sightline.metrics.documents.calibration import ReliabilityBin
 from sightline.metrics.intervals.interval import wilson
 
 Sums = NDArray[np.float64]
@@ -77,7 +78,7 @@ def debiased_error(residual: Sums, noise: Sums, total: Sums) -> Sums:
 
 def reliability(
     confidence: NDArray[np.float64], right: NDArray[np.bool_], bins: int, level: float
-) -> list[dict[str, float]]:
+) -> list[ReliabilityBin]:
     """The equal-width bins that hold items: their edges, count, mean confidence, and accuracy with Wilson limits.
 
     Args:
@@ -90,7 +91,7 @@ def reliability(
     counts = np.bincount(where, minlength=bins)
     means = np.bincount(where, weights=confidence, minlength=bins) / np.maximum(counts, 1)
     hits = np.bincount(where, weights=right, minlength=bins)
-    table = []
+    table: list[ReliabilityBin] = []
     for index in np.flatnonzero(counts):
         accuracy = wilson(int(hits[index]), int(counts[index]), level)
         table.append(

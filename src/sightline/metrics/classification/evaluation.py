@@ -1,7 +1,6 @@
 """The content of `evaluation.json` for classification: every score with its interval, per class, and the notes."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +9,7 @@ from sightline.errors import UsageError
 from sightline.metrics.classification.scores import confusion_matrix
 from sightline.metrics.classification.scoring import Scored, check
 from sightline.metrics.classification.sums import Answers
+from sightline.metrics.documents.evaluation import ClassScores, Measured
 from sightline.metrics.intervals.interval import Interval, effective_sizes, wilson_share
 from sightline.metrics.predictions import Predictions
 
@@ -28,7 +28,7 @@ def evaluate_classification(
     seed: int,
     groups: NDArray[np.str_] | None = None,
     bins: int = 15,
-) -> dict[str, Any]:
+) -> Measured:
     """Measure predictions: `metrics`, `per_class`, `confusion` and `notes`, ready for JSON.
 
     Args:
@@ -70,7 +70,7 @@ def group_codes(groups: NDArray[np.str_] | None, n: int) -> Ints | None:
     return np.unique(groups, return_inverse=True)[1].astype(np.int64)
 
 
-def _per_class(scored: Scored, class_names: Sequence[str], level: float) -> list[dict[str, Any]]:
+def _per_class(scored: Scored, class_names: Sequence[str], level: float) -> list[ClassScores]:
     """Support, precision, recall and F1 with Wilson's limits, and the area under the ROC curve of each class.
 
     F1 = 2 J / (1 + J) where J is the share of right items among those that are the class or are called it, so the

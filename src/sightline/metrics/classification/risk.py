@@ -1,10 +1,9 @@
 """How often answers are wrong when only the surest are given: the risk-coverage curve and the area under it."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.metrics.documents.evaluation import RiskCoverage
 from sightline.metrics.intervals.bootstrap import Resampler, share_limits
 from sightline.metrics.intervals.interval import Interval, effective_sizes, z_score
 
@@ -41,7 +40,7 @@ def aurc(confidence: Reals, right: Right) -> float:
 
 def selective_risk(
     confidence: Reals, right: Right, labels: Ints, *, level: float, resamples: int, seed: int, groups: Ints | None
-) -> dict[str, Any]:
+) -> RiskCoverage:
     """The area with its interval, and the curve with a band, ready for JSON.
 
     Resamples are those of the other scores (`Scored.intervals`): within classes or of whole groups, with z^2 / 2 items

@@ -1,11 +1,11 @@
 """Where a model is worse: accuracy within parts of the items that something else than the class sets apart."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.metrics.documents.evaluation import Slice
 from sightline.metrics.intervals.interval import Interval, effective_sizes, wilson_share
 
 Ints = NDArray[np.int64]
@@ -19,7 +19,7 @@ _DISTINCT = 12
 
 def measure_slices(
     columns: Mapping[str, Sequence[str]], right: NDArray[np.bool_], *, level: float, groups: Ints | None
-) -> list[dict[str, Any]]:
+) -> list[Slice]:
     """Accuracy of every slice, and how far it is from that of all other items, ready for JSON.
 
     The limits of a difference are Newcombe's (1998, method 10), each at a level so high that all of them together hold
@@ -34,13 +34,13 @@ def measure_slices(
     """
     parts = [(name, value, mask) for name, cells in columns.items() for value, mask in _parts(cells)]
     together = 1 - (1 - level) / max(1, len(parts))
-    found = []
+    found: list[Slice] = []
     for name, value, mask in parts:
         own, rest = _share(right, mask, level, groups), _share(right, ~mask, level, groups)
-        entry = {"column": name, "value": value, "n": int(mask.sum()), "accuracy": own.to_json()}
+        entry: Slice = {"column": name, "value": value, "n": int(mask.sum()), "accuracy": own.to_json()}
         if not mask.all():
             wide, others = (_share(right, chosen, together, groups) for chosen in (mask, ~mask))
-            entry["difference"] = _newcombe(wide, others, level).to_json() | {"rest": rest.value}
+            entry["difference"] = {**_newcombe(wide, others, level).to_json(), "rest": rest.value}
         found.append(entry)
     return found
 

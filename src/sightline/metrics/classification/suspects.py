@@ -1,17 +1,17 @@
 """Labels that are worth a second look: where the model is as sure of another class as it usually is of that class."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
+from sightline.metrics.documents.evaluation import SuspectLabel, SuspectLabels
 from sightline.metrics.predictions import Predictions
 
 MOST = 50
 """Items that are listed."""
 
 
-def suspect_labels(predictions: Predictions, temperature: float, class_names: Sequence[str]) -> dict[str, Any]:
+def suspect_labels(predictions: Predictions, temperature: float, class_names: Sequence[str]) -> SuspectLabels:
     """How many labels contradict a confident model, and the items that do it most, ready for JSON.
 
     A label is suspect where another class is at least as probable as it is, on average, for the items that bear that
@@ -35,7 +35,7 @@ def suspect_labels(predictions: Predictions, temperature: float, class_names: Se
     other = np.where(confident, probabilities, -1.0).argmax(axis=1)
     order = np.flatnonzero(suspect)
     order = order[np.argsort((own - probabilities[items, other])[order], kind="stable")]
-    listed = [
+    listed: list[SuspectLabel] = [
         {
             "id": str(predictions.ids[item]),
             "label": str(class_names[labels[item]]),

@@ -8,7 +8,6 @@ interaction / (S n), as in multi-reader studies (Dorfman, Berbaum and Metz 1992)
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,7 @@ from sightline.metrics.catalogue import MEASURED, METRICS
 from sightline.metrics.classification.evaluation import group_codes
 from sightline.metrics.comparison.paired import holm, mcnemar, tango
 from sightline.metrics.comparison.systems import Drawn, System, aligned, draw, hits_of
+from sightline.metrics.documents.comparison import ComparedSystem, Comparison, Pair, Rank
 from sightline.metrics.intervals.interval import Interval, wilson
 
 Ints = NDArray[np.int64]
@@ -33,7 +33,7 @@ def compare(
     seed: int,
     groups: NDArray[np.str_] | None = None,
     bins: int = 15,
-) -> dict[str, Any]:
+) -> Comparison:
     """Measure systems on the same items, each against each: the content of `comparison.json`.
 
     Args:
@@ -64,22 +64,21 @@ def compare(
     ]
     for pair, adjusted in zip(pairs, holm([pair["p_value"] for pair in pairs]), strict=True):
         pair["p_adjusted"] = adjusted
-    own = {s.name: _system(s, d, metric, level, codes) for s, d in zip(systems, drawn, strict=True)}
+    own = [_system(s, d, metric, level, codes) for s, d in zip(systems, drawn, strict=True)]
+    values = {system.name: found.mean for system, found in zip(systems, drawn, strict=True)}
     return {
         "n": len(labels),
         "metric": metric,
         "lower_is_better": not METRICS[metric].higher_is_better,
         "level": level,
-        "systems": list(own.values()),
+        "systems": own,
         "pairs": pairs,
-        "ranking": _ranking(own, pairs, level, metric),
+        "ranking": _ranking(values, pairs, level, metric),
         "notes": _notes(systems, pairs, codes),
     }
 
 
-def _pair(
-    a: System, b: System, drawn_a: Drawn, drawn_b: Drawn, metric: str, level: float, groups: Ints | None
-) -> dict[str, Any]:
+def _pair(a: System, b: System, drawn_a: Drawn, drawn_b: Drawn, metric: str, level: float, groups: Ints | None) -> Pair:
     """The difference of two systems with its limits and the chance of one as large if there were none."""
     if metric in ("accuracy", "f1_micro") and len(a.members) == len(b.members) == 1 and groups is None:
         hits = [hits_of(system.members[0], metric) for system in (a, b)]
@@ -128,7 +127,7 @@ def _within(found: Interval, smallest: float, largest: float) -> Interval:
     return Interval(found.value, max(smallest, found.low), min(largest, found.high), found.level, found.method)
 
 
-def _system(system: System, drawn: Drawn, metric: str, level: float, groups: Ints | None) -> dict[str, Any]:
+def _system(system: System, drawn: Drawn, metric: str, level: float, groups: Ints | None) -> ComparedSystem:
     """A system's own value with its interval, and where its variance comes from."""
     items = float(drawn.draws.mean(axis=0).var(ddof=1))
     if len(system.members) == 1 and METRICS[metric].limits == "Wilson" and groups is None:
@@ -137,9 +136,14 @@ def _system(system: System, drawn: Drawn, metric: str, level: float, groups: Int
     else:
         interval, _ = _student(drawn.mean, items, (drawn,), level, groups)
         interval = _within(interval, METRICS[metric].smallest, METRICS[metric].highest)
+    own = interval.to_json()
     return {
         "name": system.name,
-        **interval.to_json(),
+        "value": own["value"],
+        "low": own["low"],
+        "high": own["high"],
+        "level": own["level"],
+        "method": own["method"],
         "seeds": len(system.members),
         "values": drawn.values.tolist(),
         "sampling_sd": math.sqrt(items),
@@ -147,30 +151,28 @@ def _system(system: System, drawn: Drawn, metric: str, level: float, groups: Int
     }
 
 
-def _ranking(
-    systems: Mapping[str, Mapping[str, Any]], pairs: Sequence[Mapping[str, Any]], level: float, metric: str
-) -> list[dict[str, Any]]:
+def _ranking(values: Mapping[str, float], pairs: Sequence[Pair], level: float, metric: str) -> list[Rank]:
     """The best first; a rank is one more than the number of systems that are told apart as better."""
     sign = METRICS[metric].sign
     apart = {(pair["a"], pair["b"]): pair["p_adjusted"] < 1 - level for pair in pairs}
 
     def better(one: str, other: str) -> bool:
         told = apart.get((one, other), apart.get((other, one), False))
-        return bool(told and sign * systems[one]["value"] < sign * systems[other]["value"])
+        return bool(told and sign * values[one] < sign * values[other])
 
-    order = sorted(systems, key=lambda name: sign * systems[name]["value"])
+    order = sorted(values, key=lambda name: sign * values[name])
     return [
         {
             "rank": 1 + sum(better(other, name) for other in order),
             "name": name,
-            "value": systems[name]["value"],
+            "value": values[name],
             "tied_with": [o for o in order if o != name and not better(o, name) and not better(name, o)],
         }
         for name in order
     ]
 
 
-def _notes(systems: Sequence[System], pairs: Sequence[Mapping[str, Any]], groups: Ints | None) -> list[str]:
+def _notes(systems: Sequence[System], pairs: Sequence[Pair], groups: Ints | None) -> list[str]:
     """What a reader must know about the numbers."""
     notes = []
     alone = [system.name for system in systems if len(system.members) == 1]

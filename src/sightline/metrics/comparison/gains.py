@@ -1,7 +1,5 @@
 """What one way of answering buys over another on the same items."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +7,7 @@ from sightline.metrics.classification.risk import aurc, resampled_areas
 from sightline.metrics.classification.scoring import Scored
 from sightline.metrics.classification.sums import Answers
 from sightline.metrics.intervals.bootstrap import Resampler, percentile
+from sightline.metrics.intervals.interval import IntervalJson
 
 Reals = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -21,7 +20,7 @@ _BLOCK = 500_000
 
 def gains(
     plain: Answers, other: Answers, labels: Ints, *, level: float, resamples: int, seed: int, groups: Ints | None
-) -> dict[str, Any]:
+) -> dict[str, IntervalJson]:
     """Each score of `other` less that of `plain`, with limits from resamples that both share, ready for JSON.
 
     Args:

@@ -12,6 +12,8 @@ from sightline.metrics.classification.risk import selective_risk
 from sightline.metrics.classification.scoring import Scored, check
 from sightline.metrics.classification.sums import Answers
 from sightline.metrics.comparison.gains import gains
+from sightline.metrics.documents.evaluation import Detection
+from sightline.metrics.documents.uncertainty import MethodScores
 from sightline.metrics.ood.detection import detection
 from sightline.metrics.predictions import Predictions
 
@@ -42,7 +44,7 @@ class Way:
 
 def measure_ways(
     ways: Sequence[Way], *, bins: int, level: float, resamples: int, seed: int, groups: Ints | None
-) -> list[dict[str, Any]]:
+) -> list[MethodScores]:
     """Scores of every way, its differences from the first, and how well it knows its mistakes, ready for JSON.
 
     Args:
@@ -57,17 +59,24 @@ def measure_ways(
         UsageError: predictions from which no number can follow.
     """
     settings: dict[str, Any] = {"level": level, "resamples": resamples, "seed": seed}
-    plain, found = _answers(ways[0], bins), []
+    plain = _answers(ways[0], bins)
+    found: list[MethodScores] = []
     for way in ways:
         check(way.predictions)
         answers, labels = _answers(way, bins), way.predictions.labels
         scored = Scored(answers, labels, groups, ranked=False)
         metrics = {name: one.to_json() for name, one in scored.intervals(**settings, only=SCORES).items()}
         metrics["aurc"] = selective_risk(answers.confidence, scored.right, labels, **settings, groups=groups)["aurc"]
-        entry = {"name": way.name, "members": way.members, "temperature": way.temperature, "metrics": metrics}
+        entry: MethodScores = {
+            "name": way.name,
+            "members": way.members,
+            "temperature": way.temperature,
+            "metrics": metrics,
+        }
         if way is not ways[0]:
             entry["over_plain"] = gains(plain, answers, labels, **settings, groups=groups)
-        found.append(entry | {"mistakes": _mistakes(answers, scored.right, way.doubt, settings)})
+        entry["mistakes"] = _mistakes(answers, scored.right, way.doubt, settings)
+        found.append(entry)
     return found
 
 
@@ -78,7 +87,7 @@ def _answers(way: Way, bins: int) -> Answers:
 
 def _mistakes(
     answers: Answers, right: NDArray[np.bool_], doubt: Reals | None, settings: dict[str, Any]
-) -> dict[str, Any]:
+) -> dict[str, Detection]:
     """How well each sign of doubt tells right answers from wrong ones; nothing where all are alike."""
     if right.all() or not right.any():
         return {}

@@ -3,10 +3,21 @@
 import math
 from dataclasses import dataclass
 from functools import cache
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
+
+
+class IntervalJson(TypedDict):
+    """An interval as JSON has it: null for what is not defined."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    level: float
+    method: str
 
 
 @dataclass(frozen=True)
@@ -22,7 +33,7 @@ class Interval:
     level: float
     method: str
 
-    def to_json(self) -> dict[str, float | str | None]:
+    def to_json(self) -> IntervalJson:
         """The interval as JSON takes it: plain floats, null for what is not defined."""
         return {
             "value": _finite(self.value),

@@ -1,12 +1,11 @@
 """How well a score tells two kinds of items apart: known from unknown images, right from wrong answers."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.metrics.documents.evaluation import Detection
 from sightline.metrics.intervals.bootstrap import Resampler, share_limits
-from sightline.metrics.intervals.interval import Interval, z_score
+from sightline.metrics.intervals.interval import z_score
 
 Reals = NDArray[np.float64]
 
@@ -16,7 +15,7 @@ KEPT = 0.95
 _BLOCK = 500_000
 
 
-def detection(scores: Reals, known: NDArray[np.bool_], *, level: float, resamples: int, seed: int) -> dict[str, Any]:
+def detection(scores: Reals, known: NDArray[np.bool_], *, level: float, resamples: int, seed: int) -> Detection:
     """`auroc`, `aupr_in`, `aupr_out` and `fpr95` with their limits, ready for JSON.
 
     AUPR is average precision, with the known items to be found (`aupr_in`) or the others (`aupr_out`). FPR95 is the
@@ -43,23 +42,38 @@ def detection(scores: Reals, known: NDArray[np.bool_], *, level: float, resample
         wrong, right = (draws.extras(weights.shape[1], rate, 1.0).toarray() for _ in range(2))
         plain = weights + right
         blocks.append(_measures(plain * first + wrong * (1 - first), plain * (1 - first) + wrong * first, starts))
-    found = {}
+    limits = {}
     for name, value in exact.items():
         samples = np.concatenate([block[name] for block in blocks])
-        limits = share_limits(float(value[0]), samples, float(centre[name][0]), level)
-        found[name] = Interval(limits.value, limits.low, limits.high, level, limits.method).to_json()
-    return found
+        limits[name] = share_limits(float(value[0]), samples, float(centre[name][0]), level).to_json()
+    return {
+        "auroc": limits["auroc"],
+        "aupr_in": limits["aupr_in"],
+        "aupr_out": limits["aupr_out"],
+        "fpr95": limits["fpr95"],
+    }
 
 
 def _measures(known: Reals, other: Reals, starts: NDArray[np.int64]) -> dict[str, Reals]:
-    """Every measure of every column; (n, columns) weights, the highest score first, equal scores from each start on."""
-    known, other = (np.add.reduceat(part, starts, axis=0) for part in (known, other))
-    kept, passed = known.cumsum(axis=0), other.cumsum(axis=0)
-    all_known, all_other = kept[-1], passed[-1]
+    """Every measure of every column.
+
+    Args:
+        known: (n, columns) weights of the items as known ones, the highest score first.
+        other: (n, columns) their weights as others.
+        starts: where each distinct score begins; equal scores are accepted together.
+    """
+    known = np.add.reduceat(known, starts, axis=0)
+    other = np.add.reduceat(other, starts, axis=0)
+    kept = known.cumsum(axis=0)
+    passed = other.cumsum(axis=0)
+    all_known = kept[-1]
+    all_other = passed[-1]
+    # The same from the lowest score up: what is left where this score is the first that is not accepted.
+    known_below = all_known - kept + known
+    all_below = all_known - kept + known + all_other - passed + other
     with np.errstate(divide="ignore", invalid="ignore"):
         precision = np.nan_to_num(kept / (kept + passed))
-        remaining_known, remaining = all_known - kept + known, all_known - kept + known + all_other - passed + other
-        precision_out = np.nan_to_num(1 - remaining_known / remaining)
+        precision_out = np.nan_to_num(1 - known_below / all_below)
     enough = (kept >= KEPT * all_known * (1 - 1e-12)).argmax(axis=0)
     columns = np.arange(known.shape[1])
     return {

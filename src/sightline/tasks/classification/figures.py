@@ -1,11 +1,10 @@
 """The figures of an evaluation that follow from predictions alone."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from sightline.metrics.classification.bands import curve_bands
+from sightline.metrics.documents.evaluation import Evaluation
 from sightline.metrics.predictions import Predictions
 from sightline.reporting import figures
 from sightline.run.folder import Run
@@ -17,7 +16,7 @@ BAND_RESAMPLES = 200
 def draw_evaluation(
     run: Run,
     predictions: Predictions,
-    evaluation: dict[str, Any],
+    evaluation: Evaluation,
     level: float,
     resamples: int,
     seed: int,

@@ -11,6 +11,7 @@ from sightline.inference.ood import predict_unknown
 from sightline.inference.predict import Predicted, eval_loader, predict_logits
 from sightline.machine.device import pick_device
 from sightline.machine.terminal import show_table
+from sightline.metrics.documents.evaluation import OutOfDistribution
 from sightline.metrics.ood.detection import detection
 from sightline.metrics.ood.scores import confidence, mahalanobis, nearness, negative_energy
 from sightline.reporting import figures
@@ -21,7 +22,7 @@ MOST_FITTED = 20_000
 """Training images whose features are compared with, evenly taken."""
 
 
-def measure_unknown(config: Config, run: Run, role: SplitName) -> dict[str, Any]:
+def measure_unknown(config: Config, run: Run, role: SplitName) -> OutOfDistribution:
     """`ood` of `evaluation.json`, and its figure: the images of a split against those of `evaluation.ood`.
 
     Raises:
@@ -49,7 +50,7 @@ def measure_unknown(config: Config, run: Run, role: SplitName) -> dict[str, Any]
     }
     own = np.arange(len(logits)) < len(known)
     settings: dict[str, Any] = {"level": config.evaluation.level, "resamples": config.evaluation.resamples}
-    found = {
+    found: OutOfDistribution = {
         "data": data.model_dump(mode="json", include={"name", "root", "manifest"}),
         "n_known": len(known),
         "n_unknown": len(unknown),

@@ -1,0 +1,32 @@
+"""Predictions for images that the run has never seen."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Command
+from tests.stages.conftest import Stage, times
+
+
+def test_every_image_of_a_folder_has_an_answer(stage: Stage, run: Path, bars: Path, tmp_path: Path):
+    (tmp_path / "images").mkdir()
+    for number, file in enumerate(sorted(bars.glob("*/0[0-3].*"))):
+        (tmp_path / f"images/{number}{file.suffix}").write_bytes(file.read_bytes())
+    (tmp_path / "images/broken.png").write_bytes(b"no picture")
+    written = stage("predict", run, f"input={tmp_path / 'images'}", f"output={tmp_path / 'out'}")
+    assert written == {"log.txt"}, "a run is only read"
+    rows = json.loads((tmp_path / "out/predictions.json").read_text())
+    answers = [row for row in rows if "error" not in row]
+    assert (len(rows), len(answers)) == (9, 8)
+    for row in answers:
+        assert sum(entry["probability"] for entry in row["top"]) == pytest.approx(1)
+        assert row["label"] == row["top"][0]["label"]
+
+
+def test_an_image_alone_is_answered_on_the_terminal(sightline: Command, run: Path, bars: Path):
+    before = times(run)
+    answer = sightline("predict", f"run={run}", f"input={bars / 'lying/00.png'}", "predict.top_k=1", "tracking=none")
+    assert answer.status == 0, answer.err
+    assert answer.out.splitlines()[0].endswith("%")
+    assert times(run).keys() == before.keys()

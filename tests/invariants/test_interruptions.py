@@ -234,7 +234,7 @@ def test_out_of_memory_halves_the_micro_batch(tmp_path: Path):
     assert done.returncode == 0, done.stderr
     assert "out of memory: going on with" in done.stderr
     last = torch.load(tmp_path / "latest/checkpoints/last.pt", weights_only=True)
-    assert last["progress"]["parts"] > 1
+    assert last["progress"]["micro_batches"] > 1
     assert last["progress"]["step"] == 1
 
 

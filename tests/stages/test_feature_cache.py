@@ -17,8 +17,8 @@ BASE = (
 
 
 WITHOUT = (
-    "import sys, sightline.training.loop as loop\n"
-    "loop.feature_cache = lambda _: None\n"
+    "import sys, sightline.training.extras.streams as streams\n"
+    "streams.feature_stream = lambda _: None\n"
     "from sightline.cli import main\n"
     "sys.exit(main())\n"
 )

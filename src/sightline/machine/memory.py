@@ -7,7 +7,7 @@ from typing import TypeVar
 from sightline.errors import RunFailedError
 from sightline.machine.terminal import logger
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 ON_CPU = ("can't allocate memory", "not enough memory", "bad_alloc", "could not create a primitive")
 """What torch and oneDNN say; on the CPU torch has no exception of its own for it."""
@@ -23,39 +23,39 @@ def is_out_of_memory(error: Exception) -> bool:
 
 
 def fit_in_memory(
-    attempt: Callable[[int], Answer],
-    parts: int,
+    attempt: Callable[[int], Result],
+    micro_batches: int,
     most: int,
     items: int,
     remedy: str = "take a smaller model or image_size",
-) -> tuple[Answer, int]:
-    """Call `attempt(parts)`, with twice as many parts each time memory runs out.
+) -> tuple[Result, int]:
+    """Call `attempt(micro_batches)`, with twice as many each time memory runs out.
 
     Args:
-        attempt: does the whole work in so many parts; leaves nothing behind when it fails.
-        parts: to begin with.
-        most: parts there can be.
-        items: how many items are cut into parts.
-        remedy: what a person can change when even the smallest parts do not fit.
+        attempt: does the whole work in so many micro-batches; leaves nothing behind when it fails.
+        micro_batches: to begin with.
+        most: micro-batches there can be.
+        items: how many items are cut into them.
+        remedy: what a person can change when even the smallest do not fit.
 
     Returns:
-        The answer, and the number of parts that it took.
+        The result, and the number of micro-batches that it took.
 
     Raises:
-        RunFailedError: the smallest parts do not fit either.
+        RunFailedError: the smallest do not fit either.
     """
     while True:
         try:
-            return attempt(parts), parts
+            return attempt(micro_batches), micro_batches
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
-            if parts >= most:
+            if micro_batches >= most:
                 raise RunFailedError(f"out of memory, however few images at a time ({error}); {remedy}") from error
         # Only here, outside the handler, is the failed attempt's traceback gone, and with it its tensors.
         release()
-        parts = min(2 * parts, most)
-        logger.warning("out of memory: going on with %d images at a time", -(-items // parts))
+        micro_batches = min(2 * micro_batches, most)
+        logger.warning("out of memory: going on with %d images at a time", -(-items // micro_batches))
 
 
 def release() -> None:

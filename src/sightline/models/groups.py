@@ -1,6 +1,6 @@
 """Layer groups from the stem to the head, and the parameter groups an optimiser gets from them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from typing import Any
@@ -109,10 +109,17 @@ def parts_of(parameters: Iterable[str], modules: Iterable[str]) -> list[str]:
 
 def classifier_names(model: nn.Module) -> set[str]:
     """Names of the classifier's parameters."""
+    inside = {id(parameter) for module in classifier_modules(model) for parameter in module.parameters()}
+    return {name for name, parameter in model.named_parameters() if id(parameter) in inside}
+
+
+def classifier_modules(model: nn.Module) -> list[nn.Module]:
+    """What timm's `get_classifier` gives: a layer, or several, in a list or by name; all of them are the head."""
     classifier = model.get_classifier()  # type: ignore[operator]
-    parts = classifier if isinstance(classifier, list | tuple | nn.ModuleList) else [classifier]
-    held = {id(parameter) for part in parts if isinstance(part, nn.Module) for parameter in part.parameters()}
-    return {name for name, parameter in model.named_parameters() if id(parameter) in held}
+    if isinstance(classifier, Mapping | nn.ModuleDict):
+        classifier = list(classifier.values())
+    modules = classifier if isinstance(classifier, list | tuple | nn.ModuleList) else [classifier]
+    return [module for module in modules if isinstance(module, nn.Module)]
 
 
 def _match(model: nn.Module, coarse: bool) -> list[list[str]]:

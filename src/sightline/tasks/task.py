@@ -1,8 +1,9 @@
 """What the house asks of a task: the shape of its outputs, and how a model is trained for it."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Protocol, Self
+from typing import ClassVar, Protocol, Self
 
+import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -41,12 +42,13 @@ class Task(Protocol):
     def heads(self) -> Mapping[str, int]:
         """How many values the model gives for each target. With one target its output is a tensor, else a mapping."""
 
-    def objective(self, config: Config, targets: Mapping[str, NDArray[Any]]) -> Objective:
+    def objective(self, config: Config, split: Split, positions: NDArray[np.int64]) -> Objective:
         """What is trained on and tallied.
 
         Args:
             config: of the run.
-            targets: of the items that train, by name, (n, …) each.
+            split: the data.
+            positions: of the items that train.
         """
 
     def teacher_loss(self, temperature: float) -> TeacherLoss | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Self, cast
 
 import torch
 from torch import nn
@@ -25,7 +25,7 @@ class Progress:
         step: steps done, that is, batches seen.
         updates: those that moved the weights; fp16 skips a few, and schedules do not count them (rule 19).
         epochs: epochs closed, that is, evaluated.
-        parts: micro-batches a step is cut into; more than asked for once memory ran out.
+        micro_batches: that a step is cut into; more than asked for once memory ran out.
         history: the epoch rows so far.
         best: row index in `history` of the best epoch, by the monitored metric.
     """
@@ -33,9 +33,15 @@ class Progress:
     step: int = 0
     updates: int = 0
     epochs: int = 0
-    parts: int = 1
+    micro_batches: int = 1
     history: list[dict[str, float]] = field(default_factory=list)
     best: int | None = None
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """Read back what `vars` gave for a checkpoint; older ones call `micro_batches` `parts`."""
+        renamed = {"parts": "micro_batches"}
+        return cls(**{renamed.get(key, key): value for key, value in state.items()})
 
     def is_best(self, monitor: str) -> bool:
         """Take the newest row into account; whether it is the best so far. Ties go to the earlier epoch."""
@@ -63,16 +69,16 @@ def save_checkpoint(run: Run, name: str, content: Mapping[str, Any]) -> None:
     """
 
     def write(stream: BinaryIO) -> None:
-        telling = _Telling(stream)
+        keeping = _ErrorKeepingStream(stream)
         try:
-            torch.save(dict(content), cast("BinaryIO", telling))
+            torch.save(dict(content), cast("BinaryIO", keeping))
         except RuntimeError as error:
-            raise telling.error or error from None
+            raise keeping.error or error from None
 
     run.save_with(name, write)
 
 
-class _Telling:
+class _ErrorKeepingStream:
     """A stream that remembers why it could not be written: torch replaces the reason by one of its own."""
 
     def __init__(self, stream: BinaryIO) -> None:

@@ -17,99 +17,105 @@ from sightline.models.outputs import Outputs, map_outputs
 from sightline.tasks.objective import Objective, Tally
 from sightline.training.precision import Precision
 
+REMEDY = "lower training.batch_size or raise training.accumulate, or take a smaller model or image_size"
+
 
 class Step(NamedTuple):
     """What came of a step.
 
     Attributes:
         loss: mean over this process's items.
-        moved: whether the weights moved; fp16 skips a step whose gradients overflow.
-        parts: micro-batches that it took.
+        stepped: whether the weights moved; fp16 skips a step whose gradients overflow.
+        micro_batches: that it took.
     """
 
     loss: float
-    moved: bool
-    parts: int
+    stepped: bool
+    micro_batches: int
 
 
-REMEDY = "lower training.batch_size or raise training.accumulate, or take a smaller model or image_size"
+class ForwardPass(NamedTuple):
+    """What the model gave for one micro-batch, off the graph."""
 
-
-class Answer(NamedTuple):
-    """What the model said of one micro-batch, off the graph."""
-
-    part: Batch
+    batch: Batch
     outputs: Outputs
     loss: Tensor
-    reading: "Reading"
+    loss_on_host: "HostScalar"
 
 
 def train_step(
     model: nn.Module,
     objective: Objective,
     batch: Batch,
-    parts: int,
+    micro_batches: int,
     optimizer: torch.optim.Optimizer,
     precision: Precision,
     clip_norm: float | None,
     tally: Tally,
     seed: int,
 ) -> Step:
-    """Forward, backward and update on one batch, in `parts` micro-batches, or in more where memory runs out.
+    """Forward, backward and update on one batch, in so many micro-batches, or in more where memory runs out.
 
-    Each part weighs as many items as it has, so the gradient is that of the mean over the whole batch (rule 20).
+    Each weighs as many items as it has, so the gradient is that of the mean over the whole batch (rule 20).
 
     Raises:
-        RunFailedError: the loss is not finite, or no part is small enough; the weights are as they were.
+        RunFailedError: the loss is not finite, or no micro-batch is small enough; the weights are as they were.
     """
-    statistics = [buffer.clone() for buffer in model.buffers()]
+    buffers = [buffer.clone() for buffer in model.buffers()]
 
-    def attempt(count: int) -> list[Answer]:
-        if count != parts:
-            _put_back(model, statistics)
+    def attempt(count: int) -> list[ForwardPass]:
+        if count != micro_batches:
+            _restore_buffers(model, buffers)
         optimizer.zero_grad(set_to_none=True)
         torch.manual_seed(seed)
         return _gradients(model, objective, batch.micro_batches(count), precision)
 
-    answers, needed = fit_in_memory(attempt, parts, _most_parts(model, parts, len(batch)), len(batch), REMEDY)
-    loss = sum(answer.reading.value() * len(answer.part) / len(batch) for answer in answers)
+    most = _most_micro_batches(model, micro_batches, len(batch))
+    passes, needed = fit_in_memory(attempt, micro_batches, most, len(batch), REMEDY)
+    loss = sum(done.loss_on_host.value() * len(done.batch) / len(batch) for done in passes)
+    _check_finite(loss, optimizer)
+    stepped = precision.update(optimizer, model.parameters(), clip_norm)
+    for done in passes:
+        tally.add(done.outputs, done.batch.targets, done.loss)
+    return Step(loss, stepped, needed)
+
+
+def _check_finite(loss: float, optimizer: torch.optim.Optimizer) -> None:
     if not math.isfinite(loss):
         raise RunFailedError(
             f"the loss is {loss} before the update; "
             f"lower optimizer.lr (the rate is {optimizer.param_groups[-1]['lr']:.3g} now), "
             "set training.clip_norm=1.0, or take training.precision=fp32"
         )
-    moved = precision.update(optimizer, model.parameters(), clip_norm)
-    for answer in answers:
-        tally.add(answer.outputs, answer.part.targets, answer.loss)
-    return Step(loss, moved, needed)
 
 
-def _most_parts(model: nn.Module, parts: int, items: int) -> int:
+def _most_micro_batches(model: nn.Module, micro_batches: int, items: int) -> int:
     """Into how many micro-batches a batch may be cut."""
     if isinstance(model, DistributedDataParallel):
-        return parts  # the other processes wait for this one's gradients: it cannot begin again alone
+        return micro_batches  # the other processes wait for this one's gradients: it cannot begin again alone
     # The statistics of a single item may be those of a single value.
     fewest = 2 if any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules()) else 1
     return max(1, items // fewest)
 
 
-def _gradients(model: nn.Module, objective: Objective, parts: Sequence[Batch], precision: Precision) -> list[Answer]:
+def _gradients(
+    model: nn.Module, objective: Objective, micro_batches: Sequence[Batch], precision: Precision
+) -> list[ForwardPass]:
     """Add up the gradients of all micro-batches; processes exchange theirs with the last one."""
-    answers = []
-    for part in parts:
-        with _alone(model) if part is not parts[-1] else nullcontext():
+    passes = []
+    for batch in micro_batches:
+        with nullcontext() if batch is micro_batches[-1] else _without_exchange(model):
             with precision.autocast():
-                outputs: Outputs = model(part.images)
-            loss = objective.train_loss(outputs, part.targets)
+                outputs: Outputs = model(batch.images)
+            loss = objective.train_loss(outputs, batch.targets)
             # Asked for before the backward pass, and read after it: a device goes on computing meanwhile.
-            reading = Reading(loss)
-            precision.scaler.scale(loss * part.weight).backward()  # type: ignore[no-untyped-call]
-        answers.append(Answer(part, map_outputs(Tensor.detach, outputs), loss.detach(), reading))
-    return answers
+            loss_on_host = HostScalar(loss)
+            precision.scaler.scale(loss * batch.weight).backward()  # type: ignore[no-untyped-call]
+        passes.append(ForwardPass(batch, map_outputs(Tensor.detach, outputs), loss.detach(), loss_on_host))
+    return passes
 
 
-def _alone(model: nn.Module) -> AbstractContextManager[None]:
+def _without_exchange(model: nn.Module) -> AbstractContextManager[None]:
     if isinstance(model, DistributedDataParallel):
         context: AbstractContextManager[None] = model.no_sync()
         return context
@@ -117,13 +123,13 @@ def _alone(model: nn.Module) -> AbstractContextManager[None]:
 
 
 @torch.no_grad()
-def _put_back(model: nn.Module, statistics: Sequence[Tensor]) -> None:
+def _restore_buffers(model: nn.Module, before: Sequence[Tensor]) -> None:
     """Undo what a forward pass that failed half-way did to running statistics."""
-    for buffer, before in zip(model.buffers(), statistics, strict=True):
-        buffer.copy_(before)
+    for buffer, value in zip(model.buffers(), before, strict=True):
+        buffer.copy_(value)
 
 
-class Reading:
+class HostScalar:
     """A number under way from the device: waiting for it does not wait for what the device was asked for later."""
 
     def __init__(self, value: Tensor) -> None:

@@ -31,12 +31,12 @@ def test_the_system_itself_refuses():
     assert is_out_of_memory(refusal.value)
 
 
-def test_parts_double_until_they_fit_and_stay():
+def test_micro_batches_double_until_they_fit_and_stay():
     calls = []
 
-    def attempt(parts: int) -> str:
-        calls.append(parts)
-        if parts < 6:
+    def attempt(micro_batches: int) -> str:
+        calls.append(micro_batches)
+        if micro_batches < 6:
             raise torch.OutOfMemoryError("CUDA out of memory")
         return "done"
 
@@ -45,11 +45,11 @@ def test_parts_double_until_they_fit_and_stay():
     assert fit_in_memory(attempt, 8, 20, 20) == ("done", 8)
 
 
-def test_the_most_parts_there_can_be_are_tried_before_giving_up():
+def test_the_most_micro_batches_there_can_be_are_tried_before_giving_up():
     calls = []
 
-    def attempt(parts: int) -> None:
-        calls.append(parts)
+    def attempt(micro_batches: int) -> None:
+        calls.append(micro_batches)
         raise MemoryError("no room")
 
     with pytest.raises(RunFailedError, match="no room"):

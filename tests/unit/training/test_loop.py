@@ -1,4 +1,4 @@
-"""The loop on parts made here: no run of the command, no data on disk."""
+"""The loop on components made here: no run of the command, no data on disk."""
 
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -20,17 +20,18 @@ from sightline.tasks.classification.losses import CrossEntropy
 from sightline.tasks.classification.objective import ClassificationObjective
 from sightline.training import loop as loop_file
 from sightline.training.loop import Loop
-from sightline.training.parts import Training
 from sightline.training.precision import Precision
 from sightline.training.resume import restore
+from sightline.training.setup import Training
 from sightline.training.state import Progress
 from sightline.training.step import Step
+from sightline.training.stream import ImageStream
 
 CPU = torch.device("cpu")
 STEPS = 4
 
 
-class Made:
+class SeparableLoader:
     """Two classes that a straight line separates; four batches an epoch."""
 
     device = CPU
@@ -50,12 +51,12 @@ class Made:
         return (self.batch(999, index, 0.0) for index in range(2))
 
 
-def made(tmp_path: Path, *overrides: str) -> Training:
+def training_in(tmp_path: Path, *overrides: str) -> Training:
     config = parse.parse(compose_config(["mode=demo", "scheduler=constant", "training.epochs=3", *overrides]))
     torch.manual_seed(0)
     model = nn.Sequential(nn.Flatten(), nn.Linear(12, 2))
     optimizer = torch.optim.SGD([{"params": list(model.parameters()), "lr_scale": 1.0, "group": 0}], lr=0.1)
-    loader: Any = Made()
+    loader: Any = SeparableLoader()
     objective = ClassificationObjective(2, CrossEntropy(0.0))
     groups = [LayerGroup("all", ("1.weight", "1.bias"), ("1",))]
     return Training(
@@ -66,11 +67,11 @@ def made(tmp_path: Path, *overrides: str) -> Training:
 
 def finish(training: Training) -> Progress:
     progress, tally = restore(training)
-    return Loop(training, progress, tally).run(StopSignal())
+    return Loop(training, ImageStream(training), progress, tally).run(StopSignal())
 
 
 def test_every_step_and_every_epoch_happens_once(tmp_path: Path):
-    training = made(tmp_path)
+    training = training_in(tmp_path)
     progress = finish(training)
     assert (progress.step, progress.updates, progress.epochs) == (12, 12, 3)
     rows = training.run.rows("metrics.jsonl")
@@ -80,7 +81,7 @@ def test_every_step_and_every_epoch_happens_once(tmp_path: Path):
 
 
 def test_patience_stops_early(tmp_path: Path):
-    training = made(tmp_path, "training.epochs=50", "training.patience=2", "optimizer.lr=1e-9")
+    training = training_in(tmp_path, "training.epochs=50", "training.patience=2", "optimizer.lr=1e-9")
     training.rate = 1e-12
     progress = finish(training)
     assert progress.epochs < 50
@@ -89,9 +90,9 @@ def test_patience_stops_early(tmp_path: Path):
 
 @pytest.mark.parametrize("after", [1, 4, 6, 11])
 def test_a_signal_saves_and_the_rest_is_the_same(tmp_path: Path, after: int, monkeypatch: pytest.MonkeyPatch):
-    whole = made(tmp_path / "whole")
+    whole = training_in(tmp_path / "whole")
     finish(whole)
-    stopped, stop, count = made(tmp_path / "stopped"), StopSignal(), 0
+    stopped, stop, count = training_in(tmp_path / "stopped"), StopSignal(), 0
     real = loop_file.train_step
 
     def counted(*arguments: Any) -> Step:
@@ -104,9 +105,9 @@ def test_a_signal_saves_and_the_rest_is_the_same(tmp_path: Path, after: int, mon
     monkeypatch.setattr(loop_file, "train_step", counted)
     progress, tally = restore(stopped)
     with pytest.raises(Interrupted, match=f"after step {after}") as signal:
-        Loop(stopped, progress, tally).run(stop)
+        Loop(stopped, ImageStream(stopped), progress, tally).run(stop)
     assert signal.value.status == 143
-    resumed = made(tmp_path / "resumed")
+    resumed = training_in(tmp_path / "resumed")
     resumed.run = stopped.run
     finish(resumed)
     for one, other in zip(whole.model.parameters(), resumed.model.parameters(), strict=True):
@@ -121,14 +122,14 @@ def test_a_signal_saves_and_the_rest_is_the_same(tmp_path: Path, after: int, mon
 
 def test_a_skipped_step_moves_no_schedule(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """fp16 skips steps whose gradients overflow (rule 19)."""
-    training = made(tmp_path, "scheduler=onecycle")
+    training = training_in(tmp_path, "scheduler=onecycle")
     real, calls = loop_file.train_step, 0
 
     def skipping(*arguments: Any) -> Step:
         nonlocal calls
         calls += 1
         done = real(*arguments)
-        return done._replace(moved=done.moved and calls not in {2, 3})
+        return done._replace(stepped=done.stepped and calls not in {2, 3})
 
     monkeypatch.setattr(loop_file, "train_step", skipping)
     progress = finish(training)

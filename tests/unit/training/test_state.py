@@ -93,3 +93,15 @@ def test_losses_improve_downwards_and_scores_upwards():
     assert better(0.1, 0.2, "val_loss")
     assert better(0.2, 0.1, "val_accuracy")
     assert not better(0.1, 0.1, "val_f1_macro")
+
+
+def test_a_checkpoint_from_before_micro_batches_had_their_name_is_read():
+    history = [{"val_loss": 0.5}]
+    stored = {"step": 7, "updates": 6, "epochs": 1, "parts": 4, "history": history, "best": 0}
+    assert Progress.from_state(stored) == Progress(7, 6, 1, 4, history, 0)
+
+
+def test_progress_is_stored_and_taken_back():
+    progress = Progress(7, 6, 1, 4, [{"val_loss": 0.5}], 0)
+    assert vars(progress)["micro_batches"] == 4
+    assert Progress.from_state(vars(progress)) == progress

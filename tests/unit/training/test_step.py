@@ -22,29 +22,31 @@ def net() -> nn.Sequential:
     return nn.Sequential(nn.Flatten(), nn.Linear(12, 8), nn.Tanh(), nn.Linear(8, 3))
 
 
-def made(n: int) -> Batch:
+def random_batch(n: int) -> Batch:
     generator = torch.Generator().manual_seed(n)
     images = torch.randn(n, 3, 2, 2, generator=generator)
     labels = torch.randint(0, 3, (n,), generator=generator)
     return Batch(images, {"label": labels}, np.arange(n))
 
 
-def step(model: nn.Module, batch: Batch, parts: int = 1, clip: float | None = None, precision: str = "fp32") -> float:
+def step(
+    model: nn.Module, batch: Batch, micro_batches: int = 1, clip: float | None = None, precision: str = "fp32"
+) -> float:
     objective = ClassificationObjective(3, CrossEntropy(0.0))
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     done = train_step(
-        model, objective, batch, parts, optimizer, Precision(precision, CPU), clip, objective.tally(), seed=0
+        model, objective, batch, micro_batches, optimizer, Precision(precision, CPU), clip, objective.tally(), seed=0
     )
-    assert done.moved
-    assert done.parts == parts
+    assert done.stepped
+    assert done.micro_batches == micro_batches
     return done.loss
 
 
-@pytest.mark.parametrize("parts", [2, 3, 5, 16])
-def test_accumulation_is_the_gradient_of_the_whole_batch(parts: int):
-    """Also where the parts are unequal: 11 items in 2, 3, 5 or 11 parts (rule 20)."""
+@pytest.mark.parametrize("micro_batches", [2, 3, 5, 16])
+def test_accumulation_is_the_gradient_of_the_whole_batch(micro_batches: int):
+    """Also where they are unequal: 11 items in 2, 3, 5 or 11 micro-batches (rule 20)."""
     whole, cut = net(), net()
-    assert step(whole, made(11)) == pytest.approx(step(cut, made(11), parts), rel=1e-6)
+    assert step(whole, random_batch(11)) == pytest.approx(step(cut, random_batch(11), micro_batches), rel=1e-6)
     for one, other in zip(whole.parameters(), cut.parameters(), strict=True):
         torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-7)
 
@@ -52,7 +54,7 @@ def test_accumulation_is_the_gradient_of_the_whole_batch(parts: int):
 def test_clipping_bounds_the_gradient():
     model = net()
     before = copy.deepcopy(model.state_dict())
-    step(model, made(8), clip=1e-3)
+    step(model, random_batch(8), clip=1e-3)
     moved = torch.sqrt(sum(((model.state_dict()[key] - before[key]) ** 2).sum() for key in before))  # type: ignore[arg-type]
     assert moved <= 0.1 * 1e-3 * 1.001
 
@@ -64,14 +66,14 @@ def test_a_loss_that_is_not_finite_stops_before_the_update(value: float):
         model[3].bias[0] = value
     before = copy.deepcopy(model.state_dict())
     with pytest.raises(RunFailedError, match=r"optimizer\.lr"):
-        step(model, made(4))
+        step(model, random_batch(4))
     for key, tensor in model.state_dict().items():
         torch.testing.assert_close(tensor, before[key], rtol=0, atol=0, equal_nan=True)
 
 
 def test_bf16_trains_near_fp32():
     one, other = net(), net()
-    assert step(one, made(32)) == pytest.approx(step(other, made(32), precision="bf16"), rel=0.02)
+    assert step(one, random_batch(32)) == pytest.approx(step(other, random_batch(32), precision="bf16"), rel=0.02)
 
 
 class Small(nn.Module):
@@ -92,19 +94,21 @@ class Small(nn.Module):
         return answer
 
 
-def fit(model: Small, parts: int) -> tuple[int, ClassificationTally]:
+def fit(model: Small, micro_batches: int) -> tuple[int, ClassificationTally]:
     objective = ClassificationObjective(3, CrossEntropy(0.0))
     tally = objective.tally()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-    done = train_step(model, objective, made(16), parts, optimizer, Precision("fp32", CPU), None, tally, seed=1)
-    return done.parts, tally
+    done = train_step(
+        model, objective, random_batch(16), micro_batches, optimizer, Precision("fp32", CPU), None, tally, seed=1
+    )
+    return done.micro_batches, tally
 
 
 def test_out_of_memory_halves_the_micro_batch_and_leaves_no_trace():
     """A step that had to begin again ends, to the bit, where one ends that was cut so from the start."""
     failing, warned = Small(4), Small(100)
-    parts, tally = fit(failing, 1)
-    assert parts == 4
+    needed, tally = fit(failing, 1)
+    assert needed == 4
     assert failing.calls == [16, 8, 4, 4, 4, 4]
     expected, other = fit(warned, 4)
     assert expected == 4
@@ -113,7 +117,7 @@ def test_out_of_memory_halves_the_micro_batch_and_leaves_no_trace():
     assert tally.metrics() == other.metrics()
 
 
-def test_a_batch_that_fits_in_no_parts_says_what_to_change():
+def test_a_batch_that_fits_in_no_micro_batches_says_what_to_change():
     """Two images at a time are the fewest that batch normalisation can take."""
     model = Small(1)
     with pytest.raises(RunFailedError, match=r"however few images at a time .*; lower training\.batch_size"):

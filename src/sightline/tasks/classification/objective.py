@@ -7,13 +7,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from sightline.data.targets import LABEL
 from sightline.metrics.classification.scores import accuracy_from_confusion, f1_macro_from_confusion
 from sightline.models.outputs import Outputs, only_tensor
 from sightline.tasks.objective import Targets
 
 Loss = Callable[[Tensor, Tensor], Tensor]
-LABEL = "label"
-"""The name of the target."""
 
 
 class ClassificationTally:

@@ -1,19 +1,19 @@
 """One label an image, as a task."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sightline.config.schema import Config
 from sightline.data.splits.split import Split
+from sightline.data.targets import LABEL, only_class
 from sightline.inference.model import class_names_of
 from sightline.run.folder import Run
 from sightline.tasks.classification.losses import soft_target_loss, training_loss
-from sightline.tasks.classification.objective import LABEL, ClassificationObjective
+from sightline.tasks.classification.objective import ClassificationObjective
 from sightline.tasks.task import TeacherLoss
 
 
@@ -48,12 +48,11 @@ class Classification:
         """A logit for each class."""
         return {LABEL: len(self.names)}
 
-    def objective(self, config: Config, targets: Mapping[str, NDArray[Any]]) -> ClassificationObjective:
+    def objective(self, config: Config, split: Split, positions: NDArray[np.int64]) -> ClassificationObjective:
         """Cross-entropy as configured, with weights and shifts from the numbers of training images of each class."""
-        classes = len(self.names)
-        counts = np.bincount(targets[LABEL], minlength=classes)
+        counts = only_class(split.targets).counts(positions)
         loss = training_loss(config.imbalance, config.training.label_smoothing, counts)
-        return ClassificationObjective(classes, loss)
+        return ClassificationObjective(len(self.names), loss)
 
     def teacher_loss(self, temperature: float) -> TeacherLoss:
         """The divergence from the teacher's softened probabilities."""

@@ -1,4 +1,4 @@
-"""`torch.compile` where it pays, and the plain model where it cannot be had."""
+"""`torch.compile` where it pays off, and the plain model where it cannot be had."""
 
 import importlib.util
 import shutil
@@ -8,16 +8,24 @@ from torch import nn
 
 from sightline.data.batch import Batch
 from sightline.machine.terminal import logger
+from sightline.models.outputs import Outputs, tensors_of
 from sightline.models.weights import first_line
 from sightline.training.precision import Precision
 
-STEPS_THAT_PAY = 2000
+STEPS_TO_PAY_OFF = 2000
 """Compiling takes about a minute; a shorter training does not win it back."""
 
 
-def pays(device: torch.device, steps: int) -> bool:
-    """Whether `training.compile=auto` compiles: on CPUs no gain was measured (benchmarks/README.md)."""
-    return device.type == "cuda" and steps >= STEPS_THAT_PAY and has_compiler()
+def is_compiled(choice: str, device: torch.device, steps: int) -> bool:
+    """Whether a training is compiled, by `training.compile`.
+
+    Args:
+        choice: on, off, or auto: where it pays off. On CPUs no gain was measured (benchmarks/README.md).
+        device: where the model is.
+        steps: of the whole training.
+    """
+    pays_off = device.type == "cuda" and steps >= STEPS_TO_PAY_OFF
+    return choice == "on" or (choice == "auto" and pays_off and has_compiler())
 
 
 def has_compiler() -> bool:
@@ -38,8 +46,9 @@ def compile_in_place(model: nn.Module, batch: Batch, precision: Precision) -> bo
     model.compile()
     try:
         with precision.autocast():
-            outputs = model(batch.images)
-        outputs.float().sum().backward()
+            outputs: Outputs = model(batch.images)
+        total = torch.stack([tensor.float().sum() for tensor in tensors_of(outputs)]).sum()
+        total.backward()  # type: ignore[no-untyped-call]
     except (TorchDynamoException, CppCompileError, InvalidCxxCompiler) as error:
         model._compiled_call_impl = None  # what `compile` sets, and all it sets
         logger.warning("torch.compile failed, training goes on without it: %s", first_line(error))

@@ -1,37 +1,54 @@
 """Greedy soup: the average of a run's best epochs, as far as the val split gains by it (Wortsman et al. 2022)."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from torch import Tensor
 
 from sightline.machine.terminal import logger
 from sightline.metrics.catalogue import monitored
-from sightline.training.parts import Training
+from sightline.training.setup import Training
 from sightline.training.state import BEST, better, load_checkpoint, save_checkpoint, weights
 
 State = Mapping[str, Tensor]
-Rows = Sequence[Mapping[str, float]]
+Row = Mapping[str, float]
 
 
-def best_epochs(history: Rows, monitor: str, count: int) -> list[int]:
-    """Places in `history` of the best epochs, the best first; ties go to the earlier one."""
+class Soup(NamedTuple):
+    """An average of states.
+
+    Attributes:
+        state: the average.
+        members: the numbers of those it is of.
+        metrics: its measurement.
+    """
+
+    state: State
+    members: list[int]
+    metrics: dict[str, float]
+
+
+def best_epochs(history: Sequence[Row], monitor: str, count: int) -> list[int]:
+    """Row indices in `history` of the best epochs, the best first; ties go to the earlier one."""
     sign = monitored(monitor).sign
-    return sorted(range(len(history)), key=lambda place: (sign * history[place][monitor], place))[:count]
+    return sorted(range(len(history)), key=lambda index: (sign * history[index][monitor], index))[:count]
 
 
-def keep_for_soup(training: Training, history: Rows) -> None:
-    """Keep the weights of the newest epoch while it is among the best ones; let go of those that no longer are."""
+def save_soup_member(training: Training, history: Sequence[Row]) -> None:
+    """Save the weights of the newest epoch while it is among the best ones; remove those that no longer are."""
     run = training.run
-    newest, kept = len(history) - 1, best_epochs(history, training.config.monitor, training.config.soup or 0)
-    if newest in kept:
-        save_checkpoint(run, _name(newest), {**training.identity, "model": weights(training.judged)})
-    for place in set(range(newest)) - set(kept):
-        run.remove(_name(place))
+    newest = len(history) - 1
+    best = best_epochs(history, training.config.monitor, training.config.soup or 0)
+    if newest in best:
+        save_checkpoint(run, _file(newest), {**training.identity, "model": weights(training.eval_model)})
+    for index in set(range(newest)) - set(best):
+        run.remove(_file(index))
 
 
-def cook(training: Training, history: Rows, evaluate: Callable[[], dict[str, float]]) -> dict[str, Any] | None:
-    """Average the kept epochs, the best first, each only if val does not get worse; write it where val gains.
+def average_best_epochs(
+    training: Training, history: Sequence[Row], evaluate: Callable[[], dict[str, float]]
+) -> dict[str, Any] | None:
+    """Average the saved epochs, the best first, each only if val does not get worse; write it where val gains.
 
     Writes `soup.json`, and `checkpoints/best.pt` where the soup beats the best epoch; the model ends with the soup's
     weights, or with those of the best epoch.
@@ -44,58 +61,46 @@ def cook(training: Training, history: Rows, evaluate: Callable[[], dict[str, flo
     Returns:
         The row of `best.pt` where the soup was taken, else None.
     """
-    run, monitor, device = training.run, training.config.monitor, training.train.device
-    places = best_epochs(history, monitor, training.config.soup or 0)
-    members = (load_checkpoint(run, _name(place), device)["model"] for place in places)
+    monitor = training.config.monitor
+    indices = best_epochs(history, monitor, training.config.soup or 0)
 
-    def judge(state: State) -> dict[str, float]:
-        training.judged.load_state_dict(state)
+    def measure(state: State) -> dict[str, float]:
+        training.eval_model.load_state_dict(state)
         return {f"val_{name}": value for name, value in evaluate().items()}
 
-    soup, taken, found = greedy_soup(
-        members, judge, lambda now, before: not better(before[monitor], now[monitor], monitor)
-    )
-    best = history[places[0]]
-    wins = len(taken) > 1 and better(found[monitor], best[monitor], monitor)
-    epochs = [int(history[places[number]]["epoch"]) for number in taken]
-    run.save_json("soup.json", {"epochs": epochs, "taken": wins, "soup": found, "best": dict(best)})
-    if not wins:
-        training.judged.load_state_dict(load_checkpoint(run, _name(places[0]), device)["model"])
+    soup = greedy_soup((_load(training, index) for index in indices), measure, monitor)
+    best = history[indices[0]]
+    taken = len(soup.members) > 1 and better(soup.metrics[monitor], best[monitor], monitor)
+    epochs = [int(history[indices[number]]["epoch"]) for number in soup.members]
+    training.run.save_json("soup.json", {"epochs": epochs, "taken": taken, "soup": soup.metrics, "best": dict(best)})
+    training.eval_model.load_state_dict(soup.state if taken else _load(training, indices[0]))
+    if not taken:
         logger.info("soup: no average of epochs is better than the best one by %s", monitor)
         return None
-    training.judged.load_state_dict(soup)
-    row = {**best, **found}
-    save_checkpoint(run, BEST, {**training.identity, "model": soup, "row": row})
-    shown = " + ".join(str(epoch + 1) for epoch in epochs)
-    logger.info("soup of epochs %s: %s %.4f, the best of them %.4f", shown, monitor, found[monitor], best[monitor])
+    row = {**best, **soup.metrics}
+    save_checkpoint(training.run, BEST, {**training.identity, "model": soup.state, "row": row})
+    logger.info(
+        "soup of epochs %s: %s %.4f, the best of them %.4f",
+        " + ".join(str(epoch + 1) for epoch in epochs), monitor, soup.metrics[monitor], best[monitor],
+    )  # fmt: skip
     return row
 
 
-def greedy_soup(
-    members: Iterable[State],
-    judge: Callable[[State], dict[str, float]],
-    no_worse: Callable[[dict[str, float], dict[str, float]], bool],
-) -> tuple[dict[str, Tensor], list[int], dict[str, float]]:
+def greedy_soup(members: Iterable[State], measure: Callable[[State], dict[str, float]], monitor: str) -> Soup:
     """Average states one by one, leaving out each that makes the average worse.
 
     Args:
-        members: states, the best first; they are read once, one after the other.
-        judge: measures a state.
-        no_worse: whether the first measurement is at least as good as the second.
-
-    Returns:
-        The soup, the numbers of its members, and its measurement.
+        members: states, the best first, at least one; they are read once, one after the other.
+        measure: of a state.
+        monitor: the metric that must not get worse.
     """
-    soup: dict[str, Tensor] = {}
-    taken: list[int] = []
-    found: dict[str, float] = {}
+    soup = Soup({}, [], {})
     for number, member in enumerate(members):
-        tried = _averaged(soup, member, len(taken)) if taken else dict(member)
-        measured = judge(tried)
-        if not taken or no_worse(measured, found):
-            soup, found = tried, measured
-            taken.append(number)
-    return soup, taken, found
+        state = _averaged(soup.state, member, len(soup.members)) if soup.members else dict(member)
+        metrics = measure(state)
+        if not soup.members or not better(soup.metrics[monitor], metrics[monitor], monitor):
+            soup = Soup(state, [*soup.members, number], metrics)
+    return soup
 
 
 def _averaged(soup: State, member: State, count: int) -> dict[str, Tensor]:
@@ -106,5 +111,10 @@ def _averaged(soup: State, member: State, count: int) -> dict[str, Tensor]:
     }
 
 
-def _name(place: int) -> str:
-    return f"checkpoints/soup/{place:04}.pt"
+def _load(training: Training, index: int) -> dict[str, Tensor]:
+    state: dict[str, Tensor] = load_checkpoint(training.run, _file(index), training.train.device)["model"]
+    return state
+
+
+def _file(index: int) -> str:
+    return f"checkpoints/soup/{index:04}.pt"

@@ -3,25 +3,21 @@
 import pytest
 import torch
 
-from sightline.training.extras.soup import best_epochs, greedy_soup
+from sightline.training.extras.soup import Soup, best_epochs, greedy_soup
 
 
-def cooked(values: list[float], goal: float):
+def soup_of(values: list[float], goal: float) -> Soup:
     members = ({"w": torch.tensor([value]), "n": torch.tensor(3)} for value in values)
-    return greedy_soup(
-        members,
-        lambda state: {"loss": abs(state["w"].item() - goal)},
-        lambda now, before: now["loss"] <= before["loss"],
-    )
+    return greedy_soup(members, lambda state: {"val_loss": abs(state["w"].item() - goal)}, "val_loss")
 
 
 def test_members_that_help_are_averaged_and_others_left_out():
-    soup, taken, found = cooked([1.2, 0.4, 9.0, 1.4], goal=1.0)
-    assert taken == [0, 1, 3]
-    assert soup["w"].item() == pytest.approx((1.2 + 0.4 + 1.4) / 3)
-    assert found["loss"] == pytest.approx(0.0, abs=1e-6)
-    assert soup["n"].item() == 3
-    assert soup["n"].dtype == torch.int64
+    soup = soup_of([1.2, 0.4, 9.0, 1.4], goal=1.0)
+    assert soup.members == [0, 1, 3]
+    assert soup.state["w"].item() == pytest.approx((1.2 + 0.4 + 1.4) / 3)
+    assert soup.metrics["val_loss"] == pytest.approx(0.0, abs=1e-6)
+    assert soup.state["n"].item() == 3
+    assert soup.state["n"].dtype == torch.int64
 
 
 def test_a_soup_is_never_worse_than_its_best_member():
@@ -29,15 +25,15 @@ def test_a_soup_is_never_worse_than_its_best_member():
     for _ in range(200):
         values = (torch.randn(5, generator=generator) * 3).tolist()
         values.sort(key=abs)
-        _, taken, found = cooked(values, goal=0.0)
-        assert taken[0] == 0
-        assert found["loss"] <= abs(values[0])
+        soup = soup_of(values, goal=0.0)
+        assert soup.members[0] == 0
+        assert soup.metrics["val_loss"] <= abs(values[0])
 
 
 def test_one_member_stays_as_it_is():
-    soup, taken, _ = cooked([5.0], goal=0.0)
-    assert taken == [0]
-    assert soup["w"].item() == 5.0
+    soup = soup_of([5.0], goal=0.0)
+    assert soup.members == [0]
+    assert soup.state["w"].item() == 5.0
 
 
 @pytest.mark.parametrize(("monitor", "expected"), [("val_loss", [1, 3, 0]), ("val_accuracy", [2, 0, 1])])

@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 
 
 class Teacher(Protocol):
-    """Adds what it believes of every image to a batch's targets."""
+    """Adds its outputs for every image to a batch's targets."""
 
     @property
-    def remembers(self) -> bool:
-        """Whether every image was asked about beforehand."""
+    def needs_images(self) -> bool:
+        """Whether it must see the images of a batch; not where it was asked about all of them beforehand."""
 
-    def __call__(self, batch: Batch) -> Batch:
+    def add_outputs(self, batch: Batch) -> Batch:
         """The batch, with the teacher's outputs among its targets."""
 
 
 @dataclass
 class Training:
-    """The parts of one training, wired together by the train stage."""
+    """The components of one training, wired together by the train stage."""
 
     config: TrainingConfig
     scheduler: SchedulerConfig
@@ -61,6 +61,6 @@ class Training:
         return self.config.epochs * len(self.train)
 
     @property
-    def judged(self) -> nn.Module:
+    def eval_model(self) -> nn.Module:
         """The weights that are evaluated and kept: the running average where there is one."""
         return self.ema.module if self.ema else self.model

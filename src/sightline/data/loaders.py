@@ -80,9 +80,7 @@ class TrainLoader:
         labelled = len(classes) == 1 and not any((one.values == MISSING).any() for one in classes.values())
         if is_on(self.mixing) and (self.dataset.masks is not None or not labelled):
             why = "cannot mix masks" if self.dataset.masks is not None else "need one known class for each image"
-            raise UsageError(
-                f"MixUp and CutMix {why}: set transforms.mixing.mixup_alpha=0 and transforms.mixing.cutmix_alpha=0"
-            )
+            raise UsageError(f"MixUp and CutMix {why}: set transforms.mixing.probability=0")
         if self.sampler == "balanced" and not labelled:
             raise UsageError("imbalance.sampler=balanced needs one known class for each image; shuffled needs none")
 

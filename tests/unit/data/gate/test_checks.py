@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from sightline.data.gate.checks import after_split, before_split, summary
 from sightline.data.sources.source import Source
 from sightline.data.splits.split import Split
 from sightline.data.store.index import ImageFacts
-from sightline.data.targets import ClassTarget
+from sightline.data.targets import MISSING, ClassTarget
 
 
 def policy(**changes):
@@ -228,3 +229,18 @@ def test_summary_is_json_and_says_the_worst():
     assert summary(*data, [])["outcome"] == "pass"
     for rule, outcome in [("refuse", "refuse"), ("warn", "warn")]:
         assert summary(*data, before_split(*data, policy(unreadable=rule))[0])["outcome"] == outcome
+
+
+def test_every_class_of_every_target_is_counted_and_missing_ones_are_not():
+    colour = ClassTarget(np.array([0, 1, MISSING, 1]), ("red", "blue"))
+    shape = ClassTarget(np.array([0, 0, 0, MISSING]), ("round", "square"))
+    several = replace(source([0, 0, 1, 1]), targets={"colour": colour, "shape": shape})
+    found, _ = before(several, facts(4), small_class_items=2)
+    assert found["small_class"].examples == ("shape=square", "colour=red")
+    made = replace(split(["train", "train", "val", "val"]), targets={"colour": colour, "shape": shape})
+    more, _ = after(made)
+    assert more["untrained_classes"].examples == ("shape=square",)
+    assert more["unmeasured_classes"].examples == ("colour=red in val", "shape=square in val")
+    assert summary(several, facts(4), [])["classes"] == {
+        "colour=red": 1, "colour=blue": 2, "shape=round": 3, "shape=square": 0,
+    }  # fmt: skip

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,6 +7,7 @@ import pytest
 from sightline.config.schema import Cifar10Data, CsvData, DigitsData, FolderData, ValidationPolicy
 from sightline.data.sources.find import find
 from sightline.data.sources.source import Source, limited, places_within, priorities
+from sightline.data.targets import MISSING, MaskTarget
 from sightline.errors import UsageError
 
 POLICY = ValidationPolicy(
@@ -52,6 +54,35 @@ def test_exactly_one_of_files_and_pixels():
 def test_ids_are_unique():
     with pytest.raises(AssertionError, match="repeat"):
         Source.of_classes(("a", "a"), np.zeros(2, np.int64), ("x", "y"), (None, None), files=(Path("a"), Path("b")))
+
+
+def test_images_without_a_class_are_a_stratum_of_their_own():
+    whole = source([0, 1, 2, 0])
+    assert whole.strata.tolist() == whole.labels.tolist() == [0, 1, 2, 0]
+    some = Source.of_classes(whole.ids, np.array([0, MISSING, 1, 0]), ("x", "y"), whole.roles, files=whole.files)
+    assert some.strata.tolist() == [0, 2, 1, 0]
+    assert some.labels.tolist() == [0, MISSING, 1, 0]
+    assert some.masks is None
+
+
+def test_masks_are_one_target_and_travel_with_their_images():
+    whole = source([0, 1, 2, 0])
+    masks = MaskTarget((Path("m0"), None, Path("m2"), None), ("road", "sky"), 255)
+    both = replace(whole, targets={**whole.targets, "mask": masks})
+    part = both.take([2, 1])
+    assert part.masks.files == (Path("m2"), None)
+    assert part.labels.tolist() == [2, 1]
+    with pytest.raises(AssertionError, match="more than one"):
+        replace(both, targets={"one": masks, "other": masks})
+    with pytest.raises(AssertionError, match="length"):
+        replace(whole, targets={"mask": masks.take(np.arange(3))})
+
+
+def test_limits_keep_the_proportions_of_strata_whatever_the_targets():
+    whole = source(np.arange(300) % 3)
+    strata = np.repeat([0, 1], [200, 100])
+    kept = limited(replace(whole, strata=strata), 30, 0)
+    assert np.bincount(kept.strata).tolist() == [20, 10]
 
 
 def test_take_keeps_columns_together():

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # bash run.sh [EPOCHS] [MODEL] [MODE] [key=value ...]     bash run.sh --help
-# bash run.sh setup | test [pytest's arguments] | FILE.py [its arguments]
+# bash run.sh setup | test [all] [pytest's arguments] | FILE.py [its arguments]
 # Sets everything up on its first call, then hands over to Python. The environment lies in .venv, or where SIGHTLINE_VENV says;
 # SIGHTLINE_DEV=0 leaves out what only the project's own tests and gates need.
 set -euo pipefail
@@ -76,20 +76,17 @@ export PYTHONPATH=$here/src${PYTHONPATH:+:$PYTHONPATH}
 
 if [[ ${1-} == *.py ]]; then exec "$venv/bin/python" "$@"; fi
 
-for word in "$@"; do
-  case $word in
-    *=* | -*) break ;;
-    test)
-      cd "$here"
-      args=()
-      for arg in "$@"; do
-        if [[ -n $arg && $arg != test ]]; then args+=("$arg"); fi
-      done
-      # One process a core; file by file in their own order, since the long ones come first (tests/conftest.py).
-      cores=$("$venv/bin/python" -c 'from sightline.machine.container import usable_cores; print(usable_cores())')
-      exec "$venv/bin/python" -m pytest -n "$cores" --dist loadfile --no-loadscope-reorder "${args[@]+"${args[@]}"}"
-      ;;
-  esac
-done
+if [[ ${1-} == test ]]; then
+  shift
+  cd "$here"
+  selection=(-m "not slow") # a later -m, among the arguments, takes its place
+  if [[ ${1-} == all ]]; then
+    shift
+    selection=()
+  fi
+  # One process a core; file by file in their own order, since the long ones come first (tests/conftest.py).
+  cores=$("$venv/bin/python" -c 'from sightline.machine.container import usable_cores; print(usable_cores())')
+  exec "$venv/bin/python" -m pytest -n "$cores" --dist loadfile --no-loadscope-reorder "${selection[@]+"${selection[@]}"}" "$@"
+fi
 
 exec "$venv/bin/python" -m sightline "$@"

@@ -1,5 +1,6 @@
-"""The tests lie where a stranger looks for them: `unit/` mirrors `src/`, and every stage has a file in `stages/`."""
+"""The tests lie where a stranger looks for them: `unit/` mirrors `src/`, every stage has a file, every file a job."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -35,3 +36,12 @@ def test_a_unit_test_lies_where_its_module_does(test: Path):
 def test_every_stage_is_run_on_a_few_images():
     found = {file.stem.removeprefix("test_") for file in (ROOT / "tests/stages").glob("test_*.py")}
     assert set(STAGES) <= found, f"no file in tests/stages for {sorted(set(STAGES) - found)}"
+
+
+def test_a_job_of_the_pipeline_runs_every_test():
+    pipeline = (ROOT / ".gitlab-ci.yml").read_text()
+    places = tuple(re.findall(r"\btests/[\w./]+", pipeline))
+    files = {str(file.relative_to(ROOT)) for file in (ROOT / "tests").rglob("test_*.py")}
+    of_services = {file for file in files if "pytest.mark.service" in (ROOT / file).read_text()}
+    assert not {file for file in files - of_services if not file.startswith(places)}
+    assert "WHERE: tests, KIND: service" in pipeline

@@ -1,82 +1,72 @@
-"""What a run folder holds, read once for the page and the model card; whatever is missing is None or empty."""
+"""The files of a run, each read when it is first asked for; whatever is missing is None or empty."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Generic, TypeVar, cast
 
 import yaml
 
-from sightline.metrics.catalogue import MONITORED, monitored
 from sightline.run.folder import Run
 
-Json = Mapping[str, Any]
+LEDGER: Final = "test_ledger.jsonl"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Contents:
-    """The files of a run.
-
-    Attributes:
-        name: the run's folder and the folder above it.
-        config_text: `config.yaml` as it stands.
-        config: the same, parsed.
-        epochs: the epoch rows of `metrics.jsonl`.
-        ledger: the uses of the test labels.
-        figures: stem to PNG file.
-    """
+class JsonFile(Generic[T]):
+    """The name of a JSON file of a run; T is what it holds."""
 
     name: str
-    config_text: str
-    config: Json
-    provenance: Json | None
-    split: Json | None
-    validation: Json | None
-    preprocessing: Json | None
-    evaluation: Json | None
-    calibration: Json | None
-    uncertainty: Json | None
-    explain: Json | None
-    soup: Json | None
-    cost: Json | None
-    epochs: list[dict[str, Any]]
-    ledger: list[dict[str, Any]]
-    figures: Mapping[str, Path]
 
-    @classmethod
-    def read(cls, run: Run) -> "Contents":
-        """Read a run.
 
-        Raises:
-            RunFailedError: a file is there but damaged.
-        """
+class Contents:
+    """What a run folder holds, for whoever writes about it.
 
-        def json(name: str) -> Json | None:
-            return run.load_json(name) if run.has(name) else None
+    Raises:
+        RunFailedError: a file that is asked for is there but damaged.
+    """
 
-        text = (run.path / "config.yaml").read_text() if run.has("config.yaml") else ""
-        return cls(
-            name=f"{run.path.parent.name}/{run.path.name}",
-            config_text=text,
-            config=yaml.safe_load(text) or {},
-            provenance=json("provenance.json"),
-            split=json("split.json"),
-            validation=json("validation.json"),
-            preprocessing=json("preprocessing.json"),
-            evaluation=json("evaluation.json"),
-            calibration=json("calibration.json"),
-            uncertainty=json("uncertainty.json"),
-            explain=json("explain/explain.json"),
-            soup=json("soup.json"),
-            cost=json("cost.json"),
-            epochs=[row for row in run.rows("metrics.jsonl") if row.get("kind") == "epoch"],
-            ledger=run.rows("test_ledger.jsonl"),
-            figures={path.stem: path for path in sorted((run.path / "figures").glob("*.png"))},
-        )
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._read: dict[str, object] = {}
 
-    def setting(self, dotted: str, default: Any = None) -> Any:
+    @property
+    def name(self) -> str:
+        """The run's folder and the folder above it."""
+        return f"{self._run.path.parent.name}/{self._run.path.name}"
+
+    def has(self, file: JsonFile[T]) -> bool:
+        """Whether a JSON file is there."""
+        return self._run.has(file.name)
+
+    def read(self, file: JsonFile[T]) -> T | None:
+        """What a JSON file holds."""
+        if file.name not in self._read:
+            self._read[file.name] = self._run.load_json(file.name) if self._run.has(file.name) else None
+        return cast("T | None", self._read[file.name])
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        """The lines of a JSON-lines file."""
+        return self._run.rows(name)
+
+    def text(self, name: str) -> str:
+        """A text file as it stands."""
+        return (self._run.path / name).read_text() if self._run.has(name) else ""
+
+    @cached_property
+    def figures(self) -> Mapping[str, Path]:
+        """The figures by the stem of their file name."""
+        return {path.stem: path for path in sorted((self._run.path / "figures").glob("*.png"))}
+
+    @cached_property
+    def _config(self) -> object:
+        return yaml.safe_load(self.text("config.yaml")) or {}
+
+    def setting(self, dotted: str, default: object = None) -> object:
         """A value of the configuration by its dotted key."""
-        value: Any = self.config
+        value = self._config
         for key in dotted.split("."):
             if not isinstance(value, Mapping) or key not in value:
                 return default
@@ -84,20 +74,11 @@ class Contents:
         return value
 
     @property
-    def monitor(self) -> str:
-        """The value that decided which epoch was kept."""
-        return str(self.setting("training.monitor", MONITORED[0]))
-
-    @property
-    def kept(self) -> Json | None:
-        """The row of the epoch whose weights were kept: the best by the monitored value, the earlier of two equals."""
-        known = [row for row in self.epochs if row.get(self.monitor) is not None]
-        if not known:
-            return None
-        sign = monitored(self.monitor).sign
-        return min(known, key=lambda row: sign * float(row[self.monitor]))
+    def task(self) -> str:
+        """What the model was trained for; runs that do not say were trained for one label an image."""
+        return str(self.setting("model.task", "classification"))
 
     @property
     def test_uses(self) -> int:
         """How often the test labels were used."""
-        return len(self.ledger)
+        return len(self.rows(LEDGER))

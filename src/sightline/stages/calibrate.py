@@ -6,10 +6,11 @@ from sightline.errors import UsageError
 from sightline.inference.model import groups_of
 from sightline.inference.predict import predict_held_out
 from sightline.inference.predictions import has_predictions, load_predictions
-from sightline.machine.terminal import logger, show_table
+from sightline.machine.terminal import logger
 from sightline.metrics.predictions import Predictions
 from sightline.reporting import figures
-from sightline.reporting.tables import METRIC_HEADER, metric_rows
+from sightline.reporting.sections.results import metric_table
+from sightline.reporting.terminal import show
 from sightline.run.folder import Run
 
 
@@ -44,6 +45,6 @@ def run(config: Config, run: Run) -> dict[str, float]:
         null_after=null["after"]["ece"],
     )
     run.save_bytes("figures/reliability.png", picture)
-    show_table(f"calibration split, temperature {result['temperature']:.3f}", METRIC_HEADER, metric_rows(after))
+    show(f"calibration split, temperature {result['temperature']:.3f}", metric_table(after))
     values = {name: metric["value"] for name, metric in after.items() if metric["value"] is not None}
     return {"temperature": result["temperature"], **values}

@@ -8,11 +8,13 @@ from typing import Any
 
 from sightline.config.schema import Config
 from sightline.inference.systems import gather, seconds_to_the_same
-from sightline.machine.terminal import show_table
 from sightline.metrics.comparison.compare import compare
 from sightline.metrics.comparison.systems import System
 from sightline.reporting import figures
-from sightline.reporting.comparison import COST_HEADER, PAIR_HEADER, SYSTEM_HEADER, cost_rows, pair_rows, system_rows
+from sightline.reporting.sections.comparison.cost import cost_table
+from sightline.reporting.sections.comparison.pairs import pair_table
+from sightline.reporting.sections.comparison.systems import system_table
+from sightline.reporting.terminal import show
 from sightline.run.folder import Run
 
 
@@ -40,11 +42,11 @@ def run(config: Config, run: Run) -> dict[str, float]:
     run.save_text("comparison_systems.csv", _csv(found["systems"]))
     run.save_text("comparison_pairs.csv", _csv(found["pairs"]))
     run.save_bytes("figures/comparison.png", figures.comparison(found))
-    show_table(f"test split, {found['n']} items", SYSTEM_HEADER, system_rows(found))
-    if costs := cost_rows(found):
-        show_table("cost", COST_HEADER, costs)
+    show(f"test split, {found['n']} items", system_table(found))
+    if (costs := cost_table(found)).rows:
+        show("cost", costs)
     if found["pairs"]:
-        show_table("differences", PAIR_HEADER, pair_rows(found))
+        show("differences", pair_table(found))
     values = {f"{row['name']}/{found['metric']}": row["value"] for row in found["systems"]}
     return {name: value for name, value in values.items() if value is not None}
 

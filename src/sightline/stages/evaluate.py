@@ -21,7 +21,6 @@ from sightline.inference.model import (
 from sightline.inference.predict import eval_loader, predict_held_out, predict_logits
 from sightline.inference.predictions import has_predictions, load_predictions, save_predictions
 from sightline.machine.device import pick_device
-from sightline.machine.terminal import show_table
 from sightline.metrics.classification.evaluation import evaluate_classification, group_codes
 from sightline.metrics.classification.risk import selective_risk
 from sightline.metrics.classification.slices import measure_slices
@@ -30,7 +29,9 @@ from sightline.metrics.documents.calibration import Calibration
 from sightline.metrics.documents.evaluation import Calibrated, Evaluation, RiskCoverage, Slice
 from sightline.metrics.predictions import Predictions
 from sightline.reporting import figures
-from sightline.reporting.tables import METRIC_HEADER, SLICE_HEADER, metric_rows, slice_rows
+from sightline.reporting.sections.results import metric_table
+from sightline.reporting.sections.slices import slice_table
+from sightline.reporting.terminal import show
 from sightline.run.folder import Run, SplitName
 from sightline.tasks.classification.figures import draw_evaluation
 from sightline.tasks.classification.galleries import draw_galleries, map_embeddings
@@ -85,9 +86,9 @@ def run(config: Config, run: Run) -> dict[str, float]:
     settings = config.evaluation
     codes = group_codes(groups, len(predictions))
     draw_evaluation(run, predictions, content, settings.level, settings.resamples, config.seed, codes)
-    show_table(f"{role} split, {len(predictions)} images", METRIC_HEADER, metric_rows(result["metrics"]))
+    show(f"{role} split, {len(predictions)} images", metric_table(result["metrics"]))
     if averaged is not None:
-        show_table(f"the same, test-time views: {views}", METRIC_HEADER, metric_rows(content["tta"]["metrics"]))
+        show(f"the same, test-time views: {views}", metric_table(content["tta"]["metrics"]))
     return {name: one["value"] for name, one in result["metrics"].items() if one["value"] is not None}
 
 
@@ -141,7 +142,7 @@ def _slices(config: Config, predictions: Predictions, groups: NDArray[np.str_] |
     right = np.equal(predictions.logits.argmax(axis=1), predictions.labels)
     codes = group_codes(groups, len(predictions))
     found = measure_slices(columns, right, level=config.evaluation.level, groups=codes)
-    show_table("slices", SLICE_HEADER, slice_rows(found))
+    show("slices", slice_table(found))
     return found
 
 

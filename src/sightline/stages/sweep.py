@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from sightline.config.schema import Config
-from sightline.machine.terminal import logger, show_table
+from sightline.machine.terminal import logger
 from sightline.reporting import figures
-from sightline.reporting.sweep import AGAIN_HEADER, again_rows, headline
+from sightline.reporting.sections.sweep.again import again_table, headline
+from sightline.reporting.terminal import show
 from sightline.run.folder import Run
 from sightline.sweep.results import summary
 from sightline.sweep.search import Search
@@ -28,5 +29,5 @@ def run(config: Config, run: Run) -> dict[str, float]:
     for draw in DRAWN:
         run.save_bytes(f"figures/{draw.__name__}.png", draw(found))
     logger.info("sweep: %s", headline(found))
-    show_table("trained anew with fresh seeds", AGAIN_HEADER, again_rows(found))
+    show("trained anew with fresh seeds", again_table(found))
     return {"best": max((row["value"] for row in found["trials"] if row["value"] is not None), default=float("nan"))}

@@ -17,14 +17,15 @@ from sightline.inference.predict import eval_loader, noisy_passes, predict_held_
 from sightline.inference.predictions import has_predictions, load_predictions
 from sightline.inference.systems import Elsewhere, gather
 from sightline.machine.device import pick_device
-from sightline.machine.terminal import logger, show_table
+from sightline.machine.terminal import logger
 from sightline.metrics.classification.evaluation import group_codes
 from sightline.metrics.comparison.methods import Way, measure_ways
 from sightline.metrics.comparison.mixture import Mixture
 from sightline.metrics.comparison.systems import in_order
 from sightline.metrics.documents.uncertainty import Uncertainty
 from sightline.metrics.predictions import Predictions
-from sightline.reporting.uncertainty import WAY_HEADER, way_rows
+from sightline.reporting.sections.classification.uncertainty import method_table
+from sightline.reporting.terminal import show
 from sightline.run.folder import Run, SplitName
 from sightline.stages.evaluate import best_role
 
@@ -61,7 +62,7 @@ def run(config: Config, run: Run) -> dict[str, float]:
         ways["ensemble"] = _ensemble(run, others, plain)
     found = _measured(config, run, ways, role)
     run.save_json("uncertainty.json", found)
-    show_table(f"{role} split, {found['n']} images: one plain answer and others", WAY_HEADER, way_rows(found))
+    show(f"{role} split, {found['n']} images: one plain answer and others", method_table(found))
     entries = {f"{way['name']}/{name}": entry for way in found["ways"] for name, entry in way["metrics"].items()}
     return {name: entry["value"] for name, entry in entries.items() if entry["value"] is not None}
 

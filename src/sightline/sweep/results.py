@@ -3,11 +3,12 @@
 import math
 import warnings
 from statistics import mean, stdev
-from typing import Any
+from typing import cast
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from sightline.metrics.documents.sweep import FreshRun, Study, TrainedAgain, Trial
 from sightline.run.folder import Run
 from sightline.sweep.search import AS_CONFIGURED, Search
 
@@ -34,12 +35,12 @@ def best_trials(search: Search) -> list[FrozenTrial]:
     return best
 
 
-def again(search: Search, run: Run) -> list[dict[str, Any]]:
+def again(search: Search, run: Run) -> list[TrainedAgain]:
     """Those trained anew, the best first: what the search saw, what fresh seeds reach, and the gap between them."""
     rows, sign = run.rows(AGAIN), 1 if search.config.direction == "maximize" else -1
-    found = []
+    found: list[TrainedAgain] = []
     for trial in best_trials(search):
-        own = {row["seed"]: row for row in rows if row["name"] == search.label(trial)}
+        own = {row["seed"]: cast("FreshRun", row) for row in rows if row["name"] == search.label(trial)}
         values = [row["value"] for row in own.values()]
         if not values:
             continue
@@ -64,7 +65,7 @@ def winner(search: Search, run: Run) -> tuple[str, int]:
     return str(first["name"]), int(first["trial"])
 
 
-def summary(search: Search, run: Run) -> dict[str, Any]:
+def summary(search: Search, run: Run) -> Study:
     """Everything that the report says, as plain values."""
     config, trials = search.config, search.trials()
     best = with_values(search)
@@ -101,7 +102,7 @@ def importances(search: Search) -> dict[str, float]:
     return {name: float(value) for name, value in found.items() if math.isfinite(value)}
 
 
-def _row(search: Search, trial: FrozenTrial) -> dict[str, Any]:
+def _row(search: Search, trial: FrozenTrial) -> Trial:
     curve = [value for _, value in sorted(trial.intermediate_values.items())]
     return {
         "number": trial.number,

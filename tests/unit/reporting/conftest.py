@@ -1,5 +1,6 @@
 """A fabricated run folder: ten classes, realistic numbers, every file a stage would have written."""
 
+import shutil
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from sightline.metrics.predictions import softmax
 from sightline.reporting import figures
+from sightline.reporting.contents import Contents
 from sightline.run.folder import Run
 
 NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -255,3 +257,15 @@ def fabricate(path: Path, n: int = 2000) -> Run:
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A finished run, shared: read it, do not write to it."""
     return fabricate(tmp_path_factory.mktemp("finished"))
+
+
+@pytest.fixture
+def copy(finished: Run, tmp_path: Path) -> Run:
+    """A finished run of one's own."""
+    return Run(Path(shutil.copytree(finished.path, tmp_path / "family" / "run")))
+
+
+@pytest.fixture
+def contents(finished: Run) -> Contents:
+    """What the finished run holds."""
+    return Contents(finished)

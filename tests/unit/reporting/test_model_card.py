@@ -1,17 +1,9 @@
 import re
-import shutil
 from pathlib import Path
 
-import pytest
-
+from sightline.reporting.formatting import number
 from sightline.reporting.model_card import render_model_card
-from sightline.reporting.tables import number
 from sightline.run.folder import Run
-
-
-@pytest.fixture
-def copy(finished: Run, tmp_path: Path) -> Run:
-    return Run(Path(shutil.copytree(finished.path, tmp_path / "run")))
 
 
 def test_every_metric_stands_beside_its_source(finished: Run):
@@ -36,8 +28,14 @@ def test_slices_sets_and_unknown_images_stand_beside_their_sources(copy: Run):
     kind = {"method": "lac", "alpha": 0.1, "conditional": "marginal", "mean_size": 1.5, "single": 0.4, "empty": 0.0}
     more = {
         "slices": [{"column": "site", "value": "a", "n": 7, "accuracy": share, "difference": share}],
-        "ood": {"data": {"name": "folder"}, "n_unknown": 70, "scores": {"knn": measured}},
-        "calibrated": {"conformal": [kind | {"coverage": share}]},
+        "ood": {
+            "data": {"name": "folder"},
+            "n_known": 7,
+            "n_unknown": 70,
+            "n_fitted": 700,
+            "scores": {"knn": measured},
+        },
+        "calibrated": {"metrics": {}, "null": {}, "conformal": [kind | {"coverage": share}], "selective": []},
     }
     copy.save_json("evaluation.json", evaluation | more)
     card = render_model_card(copy)
@@ -76,3 +74,14 @@ def test_more_than_one_use_of_the_test_labels_is_told_at_the_top(copy: Run):
     assert "Beware" not in render_model_card(copy)
     copy.append("test_ledger.jsonl", {"time": "t", "stage": "evaluate", "purpose": "again"})
     assert "used 2 times" in render_model_card(copy).split("\n## ")[0]
+
+
+def test_the_card_speaks_the_words_of_the_page(finished: Run):
+    card = render_model_card(finished)
+    assert "| label conflicts | warning | 2 | 2 images carry two labels |" in card
+
+
+def test_only_a_model_has_a_card(tmp_path: Path):
+    run = Run(tmp_path)
+    run.save_json("comparison.json", {})
+    assert render_model_card(run) == ""

@@ -1,22 +1,19 @@
 """The pictures of a run: plain arrays and dicts in, PNG bytes out, the same bytes for the same input.
 
-The only importer of matplotlib. A stage saves what a function returns as `figures/<name>.png`; the names that the
-report knows, and where each one goes on the page, stand in `sightline.reporting.html`.
+The only importer of matplotlib. A stage saves what a function returns as `figures/<name>.png`; the title, the caption
+and the place of each stand with the section of the report that shows it.
 """
 
 from sightline.reporting.figures.classes import class_balance, confusion, per_class
 from sightline.reporting.figures.comparison import comparison
 from sightline.reporting.figures.embeddings import embedding
+from sightline.reporting.figures.ood import ood
 from sightline.reporting.figures.pictures import augmentation, explanations, gallery
-from sightline.reporting.figures.probabilities import confidence, reliability, risk_coverage, set_sizes, unknown
+from sightline.reporting.figures.promises import risk_coverage, set_sizes
 from sightline.reporting.figures.ranking import pr_curves, roc_curves
-from sightline.reporting.figures.sweep import (
-    sweep_curves,
-    sweep_history,
-    sweep_importances,
-    sweep_parallel,
-    sweep_slices,
-)
+from sightline.reporting.figures.reliability import confidence, reliability
+from sightline.reporting.figures.sweep import sweep_curves, sweep_history, sweep_importances
+from sightline.reporting.figures.sweep_dimensions import sweep_parallel, sweep_slices
 from sightline.reporting.figures.training import curves, freezing
 
 __all__ = [
@@ -30,6 +27,7 @@ __all__ = [
     "explanations",
     "freezing",
     "gallery",
+    "ood",
     "per_class",
     "pr_curves",
     "reliability",
@@ -41,5 +39,4 @@ __all__ = [
     "sweep_importances",
     "sweep_parallel",
     "sweep_slices",
-    "unknown",
 ]

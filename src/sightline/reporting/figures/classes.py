@@ -1,7 +1,7 @@
 """What happens to each class: how often it occurs, what it is taken for, how well it is found."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,6 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from sightline.metrics.documents.evaluation import ClassScores
+from sightline.metrics.intervals.interval import IntervalJson
 from sightline.reporting.figures.style import (
     BLUE,
     GREY,
@@ -31,7 +33,7 @@ SMALLEST_NUMBER = 5.5
 
 @drawn
 def confusion(
-    matrix: Sequence[Sequence[int]] | NDArray[Any], class_names: Sequence[str], *, normalised: bool
+    matrix: Sequence[Sequence[int]] | NDArray[np.integer], class_names: Sequence[str], *, normalised: bool
 ) -> Figure:
     """Draw a confusion matrix of 2 to some hundred classes.
 
@@ -90,20 +92,20 @@ def _name_ticks(axes: Axes, class_names: Sequence[str], pitch: float) -> None:
 
 
 @drawn
-def per_class(entries: Sequence[Mapping[str, Any]]) -> Figure:
+def per_class(entries: Sequence[ClassScores]) -> Figure:
     """Draw the F1 of each class with its interval, the weakest on top; at most the 40 weakest.
 
     Args:
         entries: `per_class` of `evaluation.json`.
     """
-    known = sorted((e for e in entries if e["f1"]["value"] is not None), key=lambda e: float(e["f1"]["value"]))
+    known = sorted((e for e in entries if e["f1"]["value"] is not None), key=lambda e: e["f1"]["value"] or 0.0)
     if not known:
         return nothing("no class has an F1")
     shown = known[:MOST_ROWS]
     values = np.array([e["f1"]["value"] for e in shown], dtype=np.float64)
     low = np.array([_bound(e["f1"], "low") for e in shown])
     high = np.array([_bound(e["f1"], "high") for e in shown])
-    mean = float(np.mean([e["f1"]["value"] for e in known]))
+    mean = float(np.mean([e["f1"]["value"] or 0.0 for e in known]))
     figure = Figure(figsize=(WIDTH, 1.1 + 0.27 * len(shown)), layout="constrained")
     axes = figure.add_subplot()
     places = np.arange(len(shown))
@@ -123,9 +125,10 @@ def per_class(entries: Sequence[Mapping[str, Any]]) -> Figure:
     return figure
 
 
-def _bound(interval: Mapping[str, Any], side: str) -> float:
+def _bound(interval: IntervalJson, side: Literal["low", "high"]) -> float:
     """One end of an interval; where there is none, the value itself."""
-    return float(interval["value"] if interval.get(side) is None else interval[side])
+    end = interval.get(side)
+    return (interval["value"] or 0.0) if end is None else end
 
 
 @drawn

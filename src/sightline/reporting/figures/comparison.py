@@ -1,21 +1,24 @@
 """Systems with their intervals, and the differences of their pairs."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sightline.metrics.documents.comparison import Comparison
 from sightline.reporting.figures.style import BLUE, GREEN, GREY, WIDTH, drawn, shorten
-from sightline.reporting.tables import label, metric
+from sightline.reporting.formatting import label, metric
 
 MOST_PAIRS, LONGEST = 30, 44
 """Pairs that are drawn, the widest apart; letters of a name. Where two names are longer, numbers stand for them."""
 
+Limits = tuple[float | None, float | None, float | None]
+"""The lower limit, the value, the upper limit."""
+
 
 @drawn
-def comparison(found: Mapping[str, Any]) -> Figure:
+def comparison(found: Comparison) -> Figure:
     """Draw the systems, the best on top with the value of each seed, and below them the differences of their pairs.
 
     Args:
@@ -35,7 +38,8 @@ def comparison(found: Mapping[str, Any]) -> Figure:
     shown = [
         row["name"] if names[row["name"]] == row["name"] else f"{names[row['name']]}:  {row['name']}" for row in systems
     ]
-    _panel(panels[0], systems, shown, "value", scale, [BLUE] * len(systems))
+    values = [(row["low"], row["value"], row["high"]) for row in systems]
+    _panel(panels[0], values, shown, scale, [BLUE] * len(systems))
     for place, row in enumerate(systems):
         if row["seeds"] > 1:
             panels[0].plot(np.array(row["values"]) * scale, [place] * row["seeds"], "|", color=BLUE, markersize=11)
@@ -43,20 +47,17 @@ def comparison(found: Mapping[str, Any]) -> Figure:
     if pairs:
         told = [GREEN if pair["p_adjusted"] < 1 - found["level"] else GREY for pair in pairs]
         between = [f"{names[pair['a']]} \N{MINUS SIGN} {names[pair['b']]}" for pair in pairs]
-        _panel(panels[1], pairs, between, "difference", scale, told)
+        differences = [(pair["low"], pair["difference"], pair["high"]) for pair in pairs]
+        _panel(panels[1], differences, between, scale, told)
         panels[1].axvline(0, color=GREY, linewidth=1.2, linestyle="--")
         panels[1].set_xlabel(f"difference{', points' if scale == 100 else ''}; green: told apart")
     return figure
 
 
-def _panel(
-    axes: Axes, rows: Sequence[Mapping[str, Any]], names: Sequence[str], key: str, scale: int, colours: Sequence[str]
-) -> None:
+def _panel(axes: Axes, rows: Sequence[Limits], names: Sequence[str], scale: int, colours: Sequence[str]) -> None:
     places = np.arange(len(rows))
-    axes.hlines(
-        places, [scale * row["low"] for row in rows], [scale * row["high"] for row in rows],
-        color=list(colours), linewidth=2, alpha=0.6,
-    )  # fmt: skip
-    axes.scatter([scale * row[key] for row in rows], places, color=list(colours), s=36, zorder=3)
+    low, value, high = scale * np.array(rows, dtype=np.float64).T
+    axes.hlines(places, low, high, color=list(colours), linewidth=2, alpha=0.6)
+    axes.scatter(value, places, color=list(colours), s=36, zorder=3)
     axes.set_yticks(places, [shorten(name, LONGEST + 5) for name in names])
     axes.set_ylim(len(rows) - 0.4, -0.6)

@@ -10,12 +10,12 @@ from sightline.inference.model import load_model, load_preprocessing, load_split
 from sightline.inference.ood import predict_unknown
 from sightline.inference.predict import Predicted, eval_loader, predict_logits
 from sightline.machine.device import pick_device
-from sightline.machine.terminal import show_table
 from sightline.metrics.documents.evaluation import OutOfDistribution
 from sightline.metrics.ood.detection import detection
 from sightline.metrics.ood.scores import confidence, mahalanobis, nearness, negative_energy
 from sightline.reporting import figures
-from sightline.reporting.uncertainty import UNKNOWN_HEADER, unknown_rows
+from sightline.reporting.sections.ood import ood_table
+from sightline.reporting.terminal import show
 from sightline.run.folder import Run, SplitName
 
 MOST_FITTED = 20_000
@@ -57,6 +57,6 @@ def measure_unknown(config: Config, run: Run, role: SplitName) -> OutOfDistribut
         "n_fitted": len(chosen),
         "scores": {name: detection(score, own, **settings, seed=config.seed) for name, score in scores.items()},
     }
-    run.save_bytes("figures/unknown.png", figures.unknown(scores, own))
-    show_table(f"{role} split against {len(unknown)} unknown images", UNKNOWN_HEADER, unknown_rows(found))
+    run.save_bytes("figures/unknown.png", figures.ood(scores, own))
+    show(f"{role} split against {len(unknown)} unknown images", ood_table(found))
     return found

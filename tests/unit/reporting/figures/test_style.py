@@ -120,7 +120,7 @@ SWEPT = swept("complete", "pruned", "complete", "failed", "complete", "complete"
 DRAWINGS: dict[str, Callable[[], bytes]] = {
     "risk_coverage": lambda: figures.risk_coverage(CURVE),
     "set_sizes": lambda: figures.set_sizes(SETS),
-    "unknown": lambda: figures.unknown({"msp": PROBABILITIES.max(1), "one": np.ones(len(LABELS))}, LABELS > 1),
+    "ood": lambda: figures.ood({"msp": PROBABILITIES.max(1), "one": np.ones(len(LABELS))}, LABELS > 1),
     "comparison": lambda: figures.comparison(found(3)),
     "sweep_history": lambda: figures.sweep_history(SWEPT),
     "sweep_curves": lambda: figures.sweep_curves(SWEPT),

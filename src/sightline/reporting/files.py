@@ -1,0 +1,56 @@
+"""The files of a run that more than one section reads."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, TypedDict
+
+from sightline.metrics.documents.calibration import Calibration
+from sightline.metrics.documents.evaluation import Evaluation
+from sightline.reporting.contents import JsonFile
+
+
+class Finding(TypedDict):
+    """What is read of a check of the data."""
+
+    check: str
+    outcome: str
+    count: int
+    message: str
+    examples: Sequence[str]
+
+
+class Validation(TypedDict):
+    """What is read of `validation.json`."""
+
+    n: int
+    classes: Mapping[str, int]
+    sizes: Mapping[str, object]
+    modes: Mapping[str, int]
+    findings: Sequence[Finding]
+
+
+class Commit(TypedDict):
+    """The state of the code, where it is under version control."""
+
+    commit: str
+    dirty: bool
+
+
+class Provenance(TypedDict):
+    """What is read of `provenance.json`."""
+
+    time: str
+    command: Sequence[str]
+    sightline: str
+    python: str
+    config_hash: str
+    threads: int
+    git: Commit | None
+    machine: Mapping[str, object]
+    data: Mapping[str, object]
+    packages: Mapping[str, str]
+
+
+EVALUATION: Final = JsonFile[Evaluation]("evaluation.json")
+CALIBRATION: Final = JsonFile[Calibration]("calibration.json")
+VALIDATION: Final = JsonFile[Validation]("validation.json")
+PROVENANCE: Final = JsonFile[Provenance]("provenance.json")

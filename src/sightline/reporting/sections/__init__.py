@@ -1,0 +1,1 @@
+"""The sections of the pages and of the model card: one file a section, and one table of them (`table.py`)."""

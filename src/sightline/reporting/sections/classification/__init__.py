@@ -1,0 +1,1 @@
+"""Sections of runs that answer with one label an image."""

@@ -1,0 +1,131 @@
+"""The run in plain words: a headline, the numbers that matter, a few sentences."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from sightline.metrics.catalogue import HEADLINES, METRICS, of_class
+from sightline.metrics.documents.calibration import Calibration
+from sightline.metrics.documents.evaluation import Evaluation
+from sightline.metrics.intervals.interval import IntervalJson
+from sightline.reporting.contents import Contents
+from sightline.reporting.files import CALIBRATION, EVALUATION
+from sightline.reporting.formatting import bounds, level, number
+from sightline.reporting.sections.blocks import Block, Bullets, Headline, Tile, Tiles
+from sightline.reporting.sections.cautions import uses_tile
+from sightline.reporting.sections.classification.classes import most_confused, weakest_first
+from sightline.reporting.sections.section import Section
+
+
+def headline(evaluation: Evaluation | None) -> str:
+    """One sentence with the most important number."""
+    if evaluation is None or "accuracy" not in evaluation["metrics"]:
+        return "This run has not been evaluated yet."
+    return (
+        f"The model names {number('accuracy', evaluation['metrics']['accuracy']['value'])} of unseen images correctly."
+    )
+
+
+def sentences(evaluation: Evaluation | None, calibration: Calibration | None) -> list[str]:
+    """What else there is to say, in order of importance."""
+    found = []
+    if evaluation:
+        found += [*_accuracy(evaluation), _baseline(evaluation), *_ends(evaluation), *_mistake(evaluation)]
+    return [*found, *(_calibration(calibration) if calibration else [])]
+
+
+def _accuracy(evaluation: Evaluation) -> list[str]:
+    """The interval, and where it was measured."""
+    if not (accuracy := evaluation["metrics"].get("accuracy")):
+        return []
+    ends = bounds("accuracy", accuracy, " to ")
+    where = f"Measured on {evaluation['n']:,} {evaluation['split']} images that played no part in training"
+    return [f"{where}; the {level(accuracy)} interval runs from {ends} %."]
+
+
+def _baseline(evaluation: Evaluation) -> str:
+    """What the same answer to every image would be worth."""
+    supports = [sum(row) for row in evaluation["confusion"]]
+    commonest = max(range(len(supports)), key=supports.__getitem__)
+    share = number("accuracy", supports[commonest] / max(1, sum(supports)))
+    return f"Always answering “{evaluation['class_names'][commonest]}” would be right for {share} of them."
+
+
+def _ends(evaluation: Evaluation) -> list[str]:
+    """The weakest and the strongest class."""
+    ranked = [entry for entry in weakest_first(evaluation["per_class"]) if entry["f1"]["value"] is not None]
+    if len(ranked) < 2:
+        return []
+    f1 = of_class("f1").name
+    weak, strong = (f"“{entry['class']}”" for entry in (ranked[0], ranked[-1]))
+    low, high = (number(f1, entry["f1"]["value"]) for entry in (ranked[0], ranked[-1]))
+    return [f"It is weakest on {weak} (F1 {low}) and strongest on {strong} ({high})."]
+
+
+def _mistake(evaluation: Evaluation) -> list[str]:
+    """The most frequent confusion."""
+    return [
+        f"Its most frequent mistake: {pair.count:,} of {pair.support:,} images of “{pair.truth}” "
+        f"are taken for “{pair.predicted}”."
+        for pair in most_confused(evaluation, 1)
+    ]
+
+
+def _calibration(calibration: Calibration) -> list[str]:
+    """What the stated probabilities are worth, before and after."""
+    before, after = calibration["before"].get("ece"), calibration["after"].get("ece")
+    if not before or not after or before["value"] is None or after["value"] is None:
+        return []
+    chance = _chance(calibration)
+    text = (
+        f"After calibration its stated confidence is off by {number('ece', after['value'])} on average, "
+        f"{level(after)} interval {bounds('ece', after, ' to ')} % ({number('ece', before['value'])} before)"
+    )
+    if chance is not None:
+        no_more = ", so no more than chance" if after["value"] <= chance else ""
+        text += f"; at this sample size a perfectly calibrated model would show about {number('ece', chance)}{no_more}"
+    return [text + "."]
+
+
+def _chance(calibration: Calibration) -> float | None:
+    """The error that a perfectly calibrated model of this size would show."""
+    null = calibration.get("null")
+    return null["after"].get("ece") if null else None
+
+
+def tiles(contents: Contents) -> list[Tile]:
+    """The headline numbers."""
+    evaluation, calibration = contents.read(EVALUATION), contents.read(CALIBRATION)
+    found = []
+    if evaluation:
+        remark = f"on {evaluation['n']:,} {evaluation['split']} images"
+        entries = [(name, evaluation["metrics"].get(name)) for name in HEADLINES]
+        found += [_tile(METRICS[name].label, name, entry, remark) for name, entry in entries if entry]
+    if calibration and (error := calibration["after"].get("ece")):
+        chance = _chance(calibration)
+        remark = "" if chance is None else f"perfect calibration would show {number('ece', chance)}"
+        found.append(_tile("Calibration error (ECE), calibrated", "ece", error, remark))
+    if evaluation and evaluation["split"] == "test":
+        found.append(uses_tile(contents.test_uses))
+    return found
+
+
+def _tile(title: str, name: str, entry: IntervalJson, remark: str) -> Tile:
+    ends = bounds(name, entry, " to ")
+    return Tile(title, number(name, entry["value"]), f"{ends} %" if ends else "", remark)
+
+
+def head(contents: Contents) -> Iterator[Block]:
+    """The headline, and its numbers beside others."""
+    yield Headline(headline(contents.read(EVALUATION)))
+    if shown := tiles(contents):
+        yield Tiles(shown, on="page")
+
+
+def words(contents: Contents) -> Iterator[Block]:
+    """The sentences."""
+    if said := sentences(contents.read(EVALUATION), contents.read(CALIBRATION)):
+        yield Bullets(said, on="page")
+
+
+HEAD: Final = Section(blocks=head, task="classification")
+WORDS: Final = Section(blocks=words, task="classification")

@@ -1,0 +1,42 @@
+"""Size and speed of the model, as measured by `evaluate`."""
+
+from collections.abc import Iterator
+from typing import Final, TypedDict
+
+from sightline.reporting.contents import Contents, JsonFile
+from sightline.reporting.sections.blocks import Block, Facts
+from sightline.reporting.sections.section import Section
+
+
+class Cost(TypedDict):
+    """The content of `cost.json`."""
+
+    parameters: int
+    trained_parameters: int
+    flops: int
+    latency_ms: float
+    images_per_second: float
+    batch: int
+    image_size: int
+    device: str
+    threads: int
+
+
+COST: Final = JsonFile[Cost]("cost.json")
+
+
+def blocks(contents: Contents) -> Iterator[Block]:
+    """Parameters, arithmetic, one image, many images."""
+    if not (cost := contents.read(COST)):
+        return
+    where = f"{cost['threads']} threads of the CPU" if cost["device"] == "cpu" else cost["device"]
+    trained = "all" if cost["trained_parameters"] == cost["parameters"] else f"{cost['trained_parameters']:,}"
+    yield Facts([
+        ("Parameters", f"{cost['parameters']:,}, {trained} of them trained in the last epoch"),
+        ("Arithmetic", f"{cost['flops'] / 1e9:.3g} billion operations an image of {cost['image_size']} pixels"),
+        ("One image", f"{cost['latency_ms']:.3g} ms, float32, {where}"),
+        ("In batches", f"{cost['images_per_second']:,.0f} images/s, {cost['batch']} at a time"),
+    ])  # fmt: skip
+
+
+SECTION: Final = Section(title="Size and speed", blocks=blocks, sources=(COST.name,))

@@ -1,0 +1,61 @@
+"""Where the evidence for answers lay."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, TypedDict
+
+from sightline.reporting.contents import Contents, JsonFile
+from sightline.reporting.sections.blocks import Block, Facts, Text
+from sightline.reporting.sections.section import FigureKind, Section
+
+
+class Item(TypedDict):
+    """What is read of an image that was explained."""
+
+    right: bool
+
+
+class Explain(TypedDict):
+    """What is read of `explain/explain.json`."""
+
+    method: str
+    layer: str
+    split: str
+    items: Sequence[Item]
+
+
+EXPLAIN: Final = JsonFile[Explain]("explain/explain.json")
+METHODS: Final = {"gradcam": "Grad-CAM"}
+
+
+def blocks(contents: Contents) -> Iterator[Block]:
+    """Method, layer, and how many images were explained."""
+    if not (found := contents.read(EXPLAIN)):
+        return
+    right = sum(bool(item["right"]) for item in found["items"])
+    images = f"{right} answered right and {len(found['items']) - right} wrong, of the {found['split']} split"
+    yield Facts([
+        ("Method", METHODS.get(found["method"], found["method"])),
+        ("Layer", str(found["layer"])),
+        ("Images", images),
+    ])  # fmt: skip
+    yield Text(
+        "A heat map says where the evidence for an answer lay, not why it counted; "
+        "a plausible map is no proof of a sound reason.",
+        soft=True,
+        on="page",
+    )
+
+
+SECTION: Final = Section(
+    blocks=blocks,
+    card="Explanations",
+    sources=(EXPLAIN.name,),
+    missing="explanation",
+    figures=(
+        FigureKind(
+            "explanations",
+            "Heat maps",
+            "Image, map, and the map over the image. Bright: the answer rests on it.",
+        ),
+    ),
+)

@@ -1,0 +1,60 @@
+"""What it takes to do the run again: command, code, data, machine, configuration."""
+
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from sightline.reporting.contents import Contents
+from sightline.reporting.files import PROVENANCE, Provenance
+from sightline.reporting.formatting import MISSING
+from sightline.reporting.sections.blocks import Block, Facts, Heading, Verbatim
+from sightline.reporting.sections.section import Section
+
+
+def machine_facts(contents: Contents, provenance: Provenance) -> Facts:
+    """Code, data, machine and seed of the run."""
+    return Facts([
+        ("Begun", str(provenance.get("time", MISSING))),
+        ("Code", _commit(provenance)),
+        ("Sightline", str(provenance.get("sightline", MISSING))),
+        ("Python", str(provenance.get("python", MISSING))),
+        ("Seed", str(contents.setting("seed", MISSING))),
+        ("Configuration hash", str(provenance.get("config_hash", MISSING))),
+        ("Data", _listed(provenance.get("data"))),
+        ("Machine", _listed(provenance.get("machine"))),
+        ("Threads", str(provenance.get("threads", MISSING))),
+    ])  # fmt: skip
+
+
+def _commit(provenance: Provenance) -> str:
+    git = provenance.get("git")
+    if not git:
+        return "not under version control"
+    return f"{git['commit']}{', with uncommitted changes' if git['dirty'] else ''}"
+
+
+def _listed(values: Mapping[str, object] | None) -> str:
+    """Names and values that are known."""
+    known = [f"{key.replace('_', ' ')} {value}" for key, value in (values or {}).items() if value is not None]
+    return ", ".join(known) or MISSING
+
+
+def blocks(contents: Contents) -> Iterator[Block]:
+    """Command and facts."""
+    if provenance := contents.read(PROVENANCE):
+        yield Heading("The command", on="page")
+        yield Verbatim(shlex.join(provenance["command"]))
+        yield machine_facts(contents, provenance)
+        yield Facts(list(provenance["packages"].items()), on="page", folded="Versions of packages")
+
+
+def configuration(contents: Contents) -> Iterator[Block]:
+    """The configuration, every key."""
+    if text := contents.text("config.yaml"):
+        yield Verbatim(text, folded="The whole configuration")
+
+
+SECTION: Final = Section(
+    blocks=blocks, card="Origin", sources=(PROVENANCE.name, "config.yaml"), missing="provenance"
+)  # fmt: skip
+CONFIGURATION: Final = Section(blocks=configuration)

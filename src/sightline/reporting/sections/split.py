@@ -1,0 +1,55 @@
+"""Who is in which split, and what each is for."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, TypedDict
+
+from sightline.reporting.contents import Contents, JsonFile
+from sightline.reporting.formatting import number
+from sightline.reporting.sections.blocks import Block, Table
+from sightline.reporting.sections.section import Section
+
+
+class Items(TypedDict):
+    """What is read of the items of a split."""
+
+    labels: Sequence[int]
+
+
+class Split(TypedDict):
+    """What is read of `split.json`."""
+
+    class_names: Sequence[str]
+    counts: Mapping[str, int]
+    items: Mapping[str, Items]
+
+
+SPLIT: Final = JsonFile[Split]("split.json")
+HEADER: Final = ("Split", "Images", "Share", "Smallest class", "Largest class", "Used for")
+USED_FOR: Final = {
+    "train": "fitting the weights",
+    "val": "choosing the epoch",
+    "calibration": "fitting the temperature",
+    "test": "the final numbers, and nothing else",
+}
+
+
+def split_table(split: Split) -> Table:
+    """One row a split: images, share, smallest and largest class, what it is for."""
+    total = max(1, sum(split["counts"].values()))
+    rows = []
+    for role, count in split["counts"].items():
+        of_class = Counter(split["items"][role]["labels"])
+        sizes = [of_class.get(label, 0) for label in range(len(split["class_names"]))]
+        share = number("accuracy", count / total)
+        rows.append([role, f"{count:,}", share, f"{min(sizes):,}", f"{max(sizes):,}", USED_FOR.get(role, "")])
+    return Table(HEADER, rows)
+
+
+def blocks(contents: Contents) -> Iterator[Block]:
+    """The table."""
+    if split := contents.read(SPLIT):
+        yield split_table(split)
+
+
+SECTION: Final = Section(blocks=blocks, card="Data", sources=(SPLIT.name,), missing="split")

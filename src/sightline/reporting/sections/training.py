@@ -1,0 +1,126 @@
+"""How training went, and what shaped it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import median
+from typing import Final, TypedDict
+
+from sightline.metrics.catalogue import HEADLINES, METRICS, MONITORED, monitored
+from sightline.reporting.contents import Contents, JsonFile
+from sightline.reporting.formatting import duration, number
+from sightline.reporting.sections.blocks import Block, Facts
+from sightline.reporting.sections.section import FigureKind, Section
+
+Pairs = list[tuple[str, str]]
+Row = Mapping[str, float | None]
+
+
+class Soup(TypedDict):
+    """What is read of `soup.json`."""
+
+    epochs: Sequence[int]
+    taken: bool
+
+
+SOUP: Final = JsonFile[Soup]("soup.json")
+SETTINGS: Final = (
+    ("Model", "model.name"),
+    ("Augmentation", "transforms.name"),
+    ("Freezing", "freezing.name"),
+    ("Optimiser", "optimizer.name"),
+    ("Learning rate", "optimizer.lr"),
+    ("Schedule", "scheduler.name"),
+    ("Batch size", "training.batch_size"),
+    ("Rare classes", "imbalance.name"),
+    ("Teacher", "training.teacher"),
+)
+
+
+def epochs(contents: Contents) -> list[Row]:
+    """The rows of the epochs."""
+    return [row for row in contents.rows("metrics.jsonl") if row.get("kind") == "epoch"]
+
+
+def kept_epoch(rows: Sequence[Row], monitor: str) -> Row | None:
+    """The row of the epoch whose weights were kept: the best by the monitored value, the earlier of two equals."""
+    known = [row for row in rows if row.get(monitor) is not None]
+    return min(known, key=lambda row: monitored(monitor).sign * (row[monitor] or 0.0), default=None)
+
+
+def training_facts(contents: Contents) -> Facts:
+    """How long, how fast, which epoch was kept, and the choices that shaped it; epochs count from 1 as in the log."""
+    rows = epochs(contents)
+    return Facts([*_length(contents, rows), *_best(contents, rows), *_speed(rows), *_settings(contents)])
+
+
+def _length(contents: Contents, rows: Sequence[Row]) -> Pairs:
+    asked = contents.setting("training.epochs")
+    return [("Epochs", f"{len(rows)}" + (f" of {asked} allowed" if asked else ""))] if rows else []
+
+
+def _best(contents: Contents, rows: Sequence[Row]) -> Pairs:
+    monitor = str(contents.setting("training.monitor", MONITORED[0]))
+    kept = kept_epoch(rows, monitor)
+    if kept is None:
+        return []
+    metric = METRICS[HEADLINES[0]]
+    reason = f"{'highest' if monitored(monitor).higher_is_better else 'lowest'} {monitor}"
+    reached = f"validation {metric.short} {number(metric.name, kept.get(f'val_{metric.name}'))}"
+    return [
+        ("Best epoch", f"{int(kept['epoch'] or 0) + 1}: {reason}, {reached}"),
+        ("Weights kept", _weights_kept(contents.read(SOUP))),
+    ]
+
+
+def _weights_kept(soup: Soup | None) -> str:
+    if soup is None:
+        return "those of the best epoch"
+    averaged = ", ".join(str(epoch + 1) for epoch in soup["epochs"])
+    if soup["taken"]:
+        return f"the average of epochs {averaged}: better on the validation split than the best one alone"
+    return "those of the best epoch: no average with other epochs was better on the validation split"
+
+
+def _speed(rows: Sequence[Row]) -> Pairs:
+    found = []
+    if seconds := _column(rows, "seconds"):
+        found.append(("Time", f"{duration(sum(seconds))} ({duration(median(seconds))} an epoch)"))
+    if speeds := _column(rows, "images_per_second"):
+        found.append(("Speed", f"{median(speeds):,.0f} images/s, median of the epochs"))
+    return found
+
+
+def _column(rows: Sequence[Row], name: str) -> list[float]:
+    """The values of a column, without what is missing."""
+    return [float(value) for row in rows if (value := row.get(name)) is not None]
+
+
+def _settings(contents: Contents) -> Pairs:
+    values = [(label, contents.setting(key)) for label, key in SETTINGS]
+    return [(label, str(value)) for label, value in values if value is not None]
+
+
+def blocks(contents: Contents) -> Iterator[Block]:
+    """Facts; the settings alone are no training."""
+    if epochs(contents):
+        yield training_facts(contents)
+
+
+SECTION: Final = Section(
+    blocks=blocks,
+    card="Training",
+    sources=("metrics.jsonl", "config.yaml"),
+    missing="training",
+    figures=(
+        FigureKind(
+            "freezing",
+            "Freezing plan",
+            "Layer groups from the stem at the bottom to the head on top: grey while frozen.",
+        ),
+        FigureKind(
+            "curves",
+            "Curves",
+            "Dashed: the epoch whose weights were kept. "
+            "Training is measured on augmented images, while the weights move.",
+        ),
+    ),
+)

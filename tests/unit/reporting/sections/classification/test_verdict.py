@@ -1,0 +1,48 @@
+import pytest
+
+from sightline.reporting.contents import Contents
+from sightline.reporting.files import CALIBRATION, EVALUATION
+from sightline.reporting.sections.classification.verdict import headline, sentences, tiles
+from sightline.run.folder import Run
+
+
+def said(run: Run) -> list[str]:
+    contents = Contents(run)
+    return sentences(contents.read(EVALUATION), contents.read(CALIBRATION))
+
+
+def test_says_baseline_weakest_class_and_commonest_mistake(finished: Run):
+    evaluation = finished.load_json("evaluation.json")
+    matrix, names = evaluation["confusion"], evaluation["class_names"]
+    supports = [sum(row) for row in matrix]
+    weakest = min(evaluation["per_class"], key=lambda entry: entry["f1"]["value"])
+    count, truth, answer = max((matrix[i][j], i, j) for i in range(10) for j in range(10) if i != j)
+    text = " ".join(said(finished))
+    assert f"right for {100 * max(supports) / sum(supports):.1f} % of them" in text
+    assert f"weakest on “{weakest['class']}”" in text
+    assert f"{count} of {supports[truth]} images of “{names[truth]}” are taken for “{names[answer]}”" in text
+
+
+def test_numbers_of_another_split_are_no_test_numbers(copy: Run):
+    copy.save_json("evaluation.json", copy.load_json("evaluation.json") | {"split": "val"})
+    assert "Test labels used" not in {tile.label for tile in tiles(Contents(copy))}
+
+
+def test_undefined_numbers_are_left_out(copy: Run):
+    evaluation = copy.load_json("evaluation.json")
+    undefined = {"value": None, "low": None, "high": None, "level": 0.95, "method": "undefined"}
+    per_class = [entry | {"f1": undefined} for entry in evaluation["per_class"]]
+    copy.save_json("evaluation.json", evaluation | {"per_class": per_class, "metrics": {"f1_macro": undefined}})
+    (copy.path / "calibration.json").unlink()
+    contents = Contents(copy)
+    assert "weakest" not in " ".join(said(copy))
+    assert [tile.value for tile in tiles(contents)] == ["n/a", "once"]
+    assert headline(contents.read(EVALUATION)) == "This run has not been evaluated yet."
+
+
+@pytest.mark.parametrize(("ece", "told"), [(0.01, True), (0.02, False)])
+def test_an_error_no_larger_than_chance_is_called_so(copy: Run, ece: float, told: bool):
+    calibration = copy.load_json("calibration.json")
+    after = {"ece": calibration["after"]["ece"] | {"value": ece}}
+    copy.save_json("calibration.json", calibration | {"after": after})
+    assert ("no more than chance" in said(copy)[-1]) == told

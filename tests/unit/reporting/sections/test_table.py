@@ -1,0 +1,43 @@
+from pathlib import Path
+
+import pytest
+
+from sightline.config.stages import STAGES
+from sightline.reporting import figures
+from sightline.reporting.contents import Contents
+from sightline.reporting.sections.section import Chapter, Section
+from sightline.reporting.sections.table import OF_COMPARISON, OF_SWEEP, REPORT, SECTIONS, document_of
+from sightline.run.folder import Run
+
+ALL = [section for chapter in (*SECTIONS, *OF_COMPARISON, *OF_SWEEP) for section in chapter.sections]
+
+
+@pytest.mark.parametrize("chapters", [SECTIONS, OF_COMPARISON, OF_SWEEP])
+def test_every_chapter_can_be_gone_to(chapters: tuple[Chapter, ...]):
+    assert len({chapter.anchor for chapter in chapters}) == len(chapters)
+    assert all(chapter.title for chapter in chapters)
+
+
+def test_no_two_sections_know_the_same_figures():
+    stems = [kind.stem for section in ALL for kind in section.figures]
+    assert len(stems) == len(set(stems))
+
+
+def test_every_figure_that_is_drawn_under_its_own_name_has_a_section():
+    named_otherwise = {"ood": "unknown", "pr_curves": "precision_recall", "roc_curves": "roc"}
+    stems = {kind.stem for section in ALL for kind in section.figures}
+    assert {named_otherwise.get(name, name) for name in figures.__all__} <= stems
+
+
+@pytest.mark.parametrize("section", [section for section in ALL if section.missing or section.card])
+def test_the_mode_that_writes_a_section_is_one(section: Section):
+    assert section.writer in STAGES
+
+
+def test_the_folder_says_which_document_it_is(tmp_path: Path):
+    run = Run(tmp_path)
+    assert document_of(Contents(run)) is REPORT
+    run.save_json("comparison.json", {"systems": [1, 2], "metric": "accuracy"})
+    assert document_of(Contents(run)).title(Contents(run)) == "Comparison of 2: Accuracy"
+    run.save_json("sweep.json", {"name": "small"})
+    assert document_of(Contents(run)).title(Contents(run)) == "Sweep small"

@@ -3,14 +3,15 @@ import io
 import os
 import pickle
 import tarfile
+import tempfile
 import time
 
 import numpy as np
 import pytest
-import torchvision
+from torchvision.datasets import CIFAR10
 
 from sightline.data.sources import cifar10
-from sightline.data.sources.cifar10 import CIFAR10, Archive, find_cifar10, load_raw_cifar10
+from sightline.data.sources.cifar10 import find_cifar10, load_raw_cifar10
 from sightline.errors import UsageError
 
 RNG = np.random.default_rng(0)
@@ -28,9 +29,9 @@ def md5(content):
 @pytest.fixture
 def members():
     content = {
-        name: pickle.dumps({b"data": pixels, b"labels": LABELS[name]}, protocol=2) for name, pixels in PIXELS.items()
+        name: pickle.dumps({"data": pixels, "labels": LABELS[name]}, protocol=2) for name, pixels in PIXELS.items()
     }
-    return content | {"names": pickle.dumps({b"label_names": [name.encode() for name in NAMES]}, protocol=2)}
+    return content | {"names": pickle.dumps({"label_names": NAMES}, protocol=2)}
 
 
 @pytest.fixture
@@ -49,17 +50,22 @@ def packed(members):
 
 @pytest.fixture
 def archive(members, packed, tmp_path):
-    return Archive(
-        file="small.tar.gz",
-        address=(tmp_path / "server" / "small.tar.gz").as_uri(),
-        md5=md5(packed),
-        folder="batches",
-        batches={
-            "train": {name: md5(members[name]) for name in ("one", "two")},
-            "test": {"test": md5(members["test"])},
-        },
-        names=("names", md5(members["names"])),
+    """A small data set of the same make: torchvision's class with files of ours."""
+
+    return changed(
+        CIFAR10,
+        base_folder="batches",
+        url=(tmp_path / "server" / "small.tar.gz").as_uri(),
+        filename="small.tar.gz",
+        tgz_md5=md5(packed),
+        train_list=[[name, md5(members[name])] for name in ("one", "two")],
+        test_list=[["test", md5(members["test"])]],
+        meta={"filename": "names", "key": "label_names", "md5": md5(members["names"])},
     )
+
+
+def changed(archive, **attributes):
+    return type("Changed", (archive,), attributes)
 
 
 @pytest.fixture
@@ -85,86 +91,134 @@ def check(source):
     assert source.pixels.transpose(0, 3, 1, 2).flags.c_contiguous
 
 
-def test_what_is_expected_is_what_torchvision_expects():
-    theirs = torchvision.datasets.CIFAR10
-    assert (CIFAR10.file, CIFAR10.address, CIFAR10.md5) == (theirs.filename, theirs.url, theirs.tgz_md5)
-    assert CIFAR10.folder == theirs.base_folder
-    assert CIFAR10.batches == {"train": dict(theirs.train_list), "test": dict(theirs.test_list)}
-    assert CIFAR10.names == (theirs.meta["filename"], theirs.meta["md5"])
+def test_the_files_that_may_be_read_are_the_published_ones():
+    """A version of torchvision that knows other sums, or none, would read another pickle."""
+    assert dict(CIFAR10.train_list + CIFAR10.test_list) | {CIFAR10.meta["filename"]: CIFAR10.meta["md5"]} == {
+        "data_batch_1": "c99cafc152244af753f735de768cd75f",
+        "data_batch_2": "d4bba439e000b95fd0a9bffe97cbabec",
+        "data_batch_3": "54ebc095f3ab1f0389bbae665268c751",
+        "data_batch_4": "634d18415352ddfa80567beed471001a",
+        "data_batch_5": "482c414d41f54cd18b22e5b47cb7c3cb",
+        "test_batch": "40351d587109b95175f43aff81a1287e",
+        "batches.meta": "5ff9c542aee3614f3951f8cda6e48888",
+    }
+    assert CIFAR10.tgz_md5 == "c58f30108f718f92721af3b95e74349a"
+    assert find_cifar10.__defaults__ == (CIFAR10,)
+    assert load_raw_cifar10.__defaults__ == (False, CIFAR10)
 
 
 def test_the_folder(root, members, archive):
     unpack(members, root / "batches")
-    check(find_cifar10(root, download=False, archive=archive))
+    check(find_cifar10(root, download=False, data_set=archive))
 
 
 def test_the_archive_is_unpacked_beside_itself(root, members, packed, archive):
     (root / "small.tar.gz").write_bytes(packed)
-    check(find_cifar10(root, download=False, archive=archive))
+    check(find_cifar10(root, download=False, data_set=archive))
     assert {path.name for path in (root / "batches").iterdir()} == set(members)
     (root / "small.tar.gz").unlink()
-    check(find_cifar10(root, download=False, archive=archive))
+    check(find_cifar10(root, download=False, data_set=archive))
 
 
 def test_an_unfinished_folder_is_completed(root, members, packed, archive):
     (root / "small.tar.gz").write_bytes(packed)
     unpack({"one": members["one"]}, root / "batches")
-    check(find_cifar10(root, download=False, archive=archive))
+    check(find_cifar10(root, download=False, data_set=archive))
 
 
-def test_a_root_that_cannot_be_written_is_read_from_the_archive(root, packed, archive, monkeypatch):
+def test_a_root_that_cannot_be_written_is_read_from_the_archive(root, packed, archive, monkeypatch, tmp_path):
     (root / "small.tar.gz").write_bytes(packed)
+    elsewhere, original = tmp_path / "temporary", tempfile.TemporaryDirectory
+    elsewhere.mkdir()
 
-    def refuse(*_):
-        raise PermissionError(13, "Permission denied")
+    def only_elsewhere(**place):
+        if place:
+            raise PermissionError(13, "Permission denied")
+        return original(dir=elsewhere)
 
-    monkeypatch.setattr(cifar10, "atomic_file", refuse)
-    check(find_cifar10(root, download=False, archive=archive))
+    monkeypatch.setattr(cifar10, "TemporaryDirectory", only_elsewhere)
+    check(find_cifar10(root, download=False, data_set=archive))
+    assert [path.name for path in root.iterdir()] == ["small.tar.gz"]
+    assert list(elsewhere.iterdir()) == []
 
 
-def test_nothing_is_written_where_an_archive_says(root, archive, tmp_path):
+def small_archive(*members):
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w:gz") as tar:
-        for name in ("../escaped", str(tmp_path / "escaped"), "batches/other"):
-            tar.addfile(tarfile.TarInfo(name))
-        link = tarfile.TarInfo("batches/one")
-        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
-        tar.addfile(link)
-    (root / "small.tar.gz").write_bytes(stream.getvalue())
-    changed = Archive(**{**vars(archive), "md5": md5(stream.getvalue())})
-    with pytest.raises(UsageError, match="lacks names, one, test, two"):
-        find_cifar10(root, download=False, archive=changed)
+        for member in members:
+            tar.addfile(member)
+    return stream.getvalue()
+
+
+def linked(name, target):
+    link = tarfile.TarInfo(name)
+    link.type, link.linkname = tarfile.SYMTYPE, target
+    return link
+
+
+@pytest.mark.parametrize(
+    ("member", "why"),
+    [
+        (tarfile.TarInfo("batches/other"), "lacks names, one, test, two"),
+        (tarfile.TarInfo("../escaped"), "cannot be unpacked: .*outside the destination"),
+        (linked("batches/one", "/etc/passwd"), "cannot be unpacked: .*absolute path"),
+        (linked("batches/one", "../../../escaped"), "cannot be unpacked: .*outside the destination"),
+    ],
+)
+def test_nothing_is_written_where_an_archive_says(root, archive, tmp_path, member, why):
+    content = small_archive(member)
+    (root / "small.tar.gz").write_bytes(content)
+    other = changed(archive, tgz_md5=md5(content))
+    with pytest.raises(UsageError, match=rf"small.tar.gz {why}.*[:;] delete it and fetch {archive.url} again"):
+        find_cifar10(root, download=False, data_set=other)
     assert {path.name for path in tmp_path.rglob("*")} == {"root", "small.tar.gz"}
 
 
 def test_damage_is_found(root, members, packed, archive):
     (root / "small.tar.gz").write_bytes(packed[:-1] + b"x")
     with pytest.raises(UsageError, match="damaged or another file"):
-        find_cifar10(root, download=False, archive=archive)
+        find_cifar10(root, download=False, data_set=archive)
     unpack(members | {"two": members["two"][:-1] + b"x"}, root / "batches")
     with pytest.raises(UsageError, match=r"batches/two is damaged"):
-        find_cifar10(root, download=False, archive=archive)
+        find_cifar10(root, download=False, data_set=archive)
 
 
-def test_a_pickle_that_asks_for_code_is_refused_even_if_its_sum_is_right(root, members, archive):
+@pytest.mark.parametrize("name", ["one", "two", "test", "names"])
+def test_no_pickle_is_opened_but_those_with_the_known_sums(root, members, archive, name):
     class Attack:
         def __reduce__(self):
             return os.mkdir, (str(root / "owned"),)
 
-    bad = members | {"test": pickle.dumps({"data": Attack(), "labels": []})}
-    unpack(bad, root / "batches")
-    changed = Archive(
-        **{**vars(archive), "batches": {"train": archive.batches["train"], "test": {"test": md5(bad["test"])}}}
-    )
-    with pytest.raises(UsageError, match=r"test batches.*posix\.mkdir"):
-        find_cifar10(root, download=False, archive=changed)
-    assert not (root / "owned").exists()
+    bad = pickle.dumps({"data": Attack(), "labels": [], "label_names": Attack()})
+    unpack(members | {name: bad}, root / "batches")
+    for read in (
+        lambda: find_cifar10(root, download=False, data_set=archive),
+        lambda: load_raw_cifar10(root, "train", data_set=archive),
+        lambda: load_raw_cifar10(root, "test", data_set=archive),
+    ):
+        with pytest.raises(UsageError, match=rf"batches/{name} is damaged or another file"):
+            read()
+        assert not (root / "owned").exists()
+
+
+def test_an_archive_with_a_bad_pickle_is_not_even_unpacked(root, archive):
+    (root / "small.tar.gz").write_bytes(small_archive(tarfile.TarInfo("batches/one")))
+    with pytest.raises(UsageError, match="damaged or another file"):
+        find_cifar10(root, download=False, data_set=archive)
+    assert [path.name for path in root.iterdir()] == ["small.tar.gz"]
+
+
+def test_an_archive_with_the_known_sum_and_another_pickle_is_refused(root, packed, archive):
+    (root / "small.tar.gz").write_bytes(packed)
+    other = changed(archive, test_list=[["test", md5(b"another")]])
+    with pytest.raises(UsageError, match="batches/test is damaged or another file"):
+        find_cifar10(root, download=False, data_set=other)
 
 
 def test_download(root, packed, archive, tmp_path):
     (tmp_path / "server").mkdir()
     (tmp_path / "server" / "small.tar.gz").write_bytes(packed)
-    check(find_cifar10(root / "new", download=True, archive=archive))
+    check(find_cifar10(root / "new", download=True, data_set=archive))
     assert {path.name for path in (root / "new").iterdir()} == {"small.tar.gz", "batches"}
 
 
@@ -172,21 +226,21 @@ def test_a_download_of_something_else_is_not_kept(root, archive, tmp_path):
     (tmp_path / "server").mkdir()
     (tmp_path / "server" / "small.tar.gz").write_bytes(b"404, and a smile")
     with pytest.raises(UsageError, match="gave another file"):
-        find_cifar10(root, download=True, archive=archive)
+        find_cifar10(root, download=True, data_set=archive)
     assert list(root.iterdir()) == []
 
 
 def test_absence_says_what_to_fetch_and_what_else_there_is(root, archive):
     for download, reason in [(False, "data.download=false"), (True, "fetching it failed")]:
         with pytest.raises(UsageError) as caught:
-            find_cifar10(root, download=download, archive=archive)
+            find_cifar10(root, download=download, data_set=archive)
         message = str(caught.value)
         for word in (
             f"data.root={root}",
             reason,
             "small.tar.gz",
-            archive.md5,
-            archive.address,
+            archive.tgz_md5,
+            archive.url,
             "data=folder data.root=DIR",
             "bash run.sh demo",
         ):
@@ -196,17 +250,17 @@ def test_absence_says_what_to_fetch_and_what_else_there_is(root, archive):
 
 def test_no_network_fails_soon(root, archive):
     started = time.monotonic()
-    away = Archive(**{**vars(archive), "address": "http://127.0.0.1:9/small.tar.gz"})
+    away = changed(archive, url="http://127.0.0.1:9/small.tar.gz")
     with pytest.raises(UsageError, match="fetching it failed"):
-        find_cifar10(root, download=True, archive=away)
+        find_cifar10(root, download=True, data_set=away)
     assert time.monotonic() - started < 12
 
 
 def test_raw_pixels_to_explore(root, members, archive):
     unpack(members, root / "batches")
-    pixels, labels, names = load_raw_cifar10(root, "test", archive=archive)
+    pixels, labels, names = load_raw_cifar10(root, "test", data_set=archive)
     assert (pixels == PIXELS["test"].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)).all()
     assert pixels.flags.c_contiguous
     assert labels.tolist() == LABELS["test"]
     assert names == tuple(NAMES)
-    assert len(load_raw_cifar10(str(root), "train", archive=archive)[0]) == 9
+    assert len(load_raw_cifar10(str(root), "train", data_set=archive)[0]) == 9

@@ -1,30 +1,28 @@
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 import timm.data
 import torch
 import torch.nn.functional as F
-import yaml
 from PIL import Image
 from sklearn.datasets import load_sample_images
 from torchvision.transforms.v2 import InterpolationMode
 from torchvision.transforms.v2.functional import affine
 
+from sightline.cli import compose_config, conf_dir
 from sightline.config.schema import TransformsConfig
 from sightline.data.randomness import uniform
 from sightline.data.transforms import transform as transform_file
 from sightline.data.transforms.transform import EvalTransform, TrainTransform, stored_side
 
-CONF = Path(__file__).parents[4] / "conf" / "transforms"
 STRATEGIES = ("none", "standard", "aggressive", "randaugment", "trivialaugment")
 RANDOM = STRATEGIES[1:]
 MEAN, STD = (0.49, 0.48, 0.45), (0.25, 0.24, 0.26)
 
 
 def strategy(name, **changes):
-    content = yaml.safe_load((CONF / f"{name}.yaml").read_text()) | changes
+    content = compose_config([f"transforms={name}"])["transforms"] | changes
     return TransformsConfig.model_validate_json(json.dumps(content))
 
 
@@ -290,6 +288,6 @@ def test_a_photograph_stored_at_the_right_side_still_evaluates_as_timm_does(phot
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_a_strategys_file_spells_out_every_key_and_bears_its_own_name_and_command(name):
     assert strategy(name).name == name
-    command = (CONF / f"{name}.yaml").read_text().splitlines()[0]
+    command = (conf_dir() / "transforms" / f"{name}.yaml").read_text().splitlines()[0]
     assert command.startswith("# bash run.sh ")
     assert command.endswith(f"transforms={name}")

@@ -1,24 +1,22 @@
 """Images and masks go through the same geometry: drawn so that pixel values tell the class, they must agree."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-import yaml
 
+from sightline.cli import compose_config
 from sightline.config.schema import TransformsConfig
 from sightline.data.transforms import policies
 from sightline.data.transforms import transform as transform_file
 from sightline.data.transforms.transform import EvalTransform, TrainTransform
 
-CONF = Path(__file__).parents[4] / "conf" / "transforms"
 MEAN, STD = (0.55, 0.55, 0.55), (0.25, 0.25, 0.25)
 SIDE, IGNORED, STEP = 48, 255, 40
 
-OFF = yaml.safe_load((CONF / "none.yaml").read_text())
+OFF = compose_config(["transforms=none"])["transforms"]
 PARTS = {
     "none": {},
     "crop": {"crop": OFF["crop"] | {"name": "pad", "padding": 0.2}},
@@ -93,7 +91,7 @@ def test_image_and_mask_stay_aligned(drawn, monkeypatch, name):
 
 @pytest.mark.parametrize("name", ["aggressive", "randaugment", "trivialaugment", "standard"])
 def test_images_come_out_as_they_do_without_masks_and_colours_leave_masks_alone(drawn, name):
-    config = yaml.safe_load((CONF / f"{name}.yaml").read_text())
+    config = compose_config([f"transforms={name}"])["transforms"]
     transform, (images, masks, sizes) = training(**config), drawn
     seen, labels = transform.with_masks(images, masks, sizes, 2, np.arange(40), IGNORED)
     assert torch.equal(seen, transform(images, sizes, 2, np.arange(40)))

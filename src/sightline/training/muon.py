@@ -16,6 +16,8 @@ EPSILON = 1e-7
 class Muon(torch.optim.SGD):
     """Stochastic gradient descent with Nesterov momentum, whose matrices take orthogonal steps.
 
+    torch's takes no filters of convolutions, timm's has AdamW beside it, neither keeps norms (decision 17).
+
     A matrix is what a group with `matrix` true holds; filters of convolutions count as matrices, an output channel a
     row. Its rate is the group's rate times `matrix_lr / lr`, so that schedules hold for both kinds alike.
 
@@ -43,7 +45,9 @@ class Muon(torch.optim.SGD):
     ) -> None:
         super().__init__(groups, lr=lr, momentum=momentum, nesterov=True)
         self._relative = matrix_lr / lr
-        self._matrix_momentum, self._keep_norm, self._iterations = matrix_momentum, keep_norm, iterations
+        self._matrix_momentum = matrix_momentum
+        self._keep_norm = keep_norm
+        self._iterations = iterations
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
@@ -62,7 +66,8 @@ class Muon(torch.optim.SGD):
         return loss
 
     def _step_matrix(self, parameter: Tensor, gradient: Tensor, rate: float, decay: float) -> None:
-        state, rows = self.state[parameter], len(parameter)
+        state = self.state[parameter]
+        rows = len(parameter)
         if "momentum_buffer" not in state:
             state["momentum_buffer"] = torch.zeros_like(parameter)
         average = state["momentum_buffer"].mul_(self._matrix_momentum).add_(gradient)
@@ -89,5 +94,5 @@ def orthogonal(matrix: Tensor, iterations: int) -> Tensor:
     for _ in range(iterations):
         squared = x @ x.T
         x = a * x + (b * squared + c * squared @ squared) @ x
-    answer: Tensor = x.T if wide is not matrix else x
-    return answer.to(matrix.dtype)
+    result: Tensor = x.T if wide is not matrix else x
+    return result.to(matrix.dtype)

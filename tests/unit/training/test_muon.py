@@ -1,8 +1,9 @@
-"""Orthogonal steps against torch's own Muon and against the singular value decomposition."""
+"""Orthogonal steps against torch's and timm's Muon and against the singular value decomposition."""
 
 from typing import Any
 
 import pytest
+import timm.optim
 import torch
 from torch import nn
 
@@ -11,7 +12,7 @@ from sightline.models.networks.cnn import Cnn
 from sightline.training.muon import Muon, orthogonal
 
 
-def made(groups: list[dict[str, Any]], **changes: Any) -> Muon:
+def muon(groups: list[dict[str, Any]], **changes: Any) -> Muon:
     plain = {"lr": 0.1, "momentum": 0.9, "matrix_lr": 0.1, "matrix_momentum": 0.9, "keep_norm": False, "iterations": 5}
     return Muon(groups, **(plain | changes))
 
@@ -32,7 +33,7 @@ def test_singular_values_come_near_one_and_directions_stay(shape: tuple[int, int
 def test_steps_are_those_of_torchs_muon(shape: tuple[int, int]):
     generator = torch.Generator().manual_seed(1)
     ours, theirs = (nn.Parameter(torch.ones(shape)) for _ in range(2))
-    optimizer = made([{"params": [ours], "matrix": True, "weight_decay": 0.1}], matrix_lr=0.05, matrix_momentum=0.95)
+    optimizer = muon([{"params": [ours], "matrix": True, "weight_decay": 0.1}], matrix_lr=0.05, matrix_momentum=0.95)
     oracle = torch.optim.Muon([theirs], lr=0.05, momentum=0.95, weight_decay=0.1)
     for _ in range(10):
         gradient = torch.randn(shape, generator=generator)
@@ -42,9 +43,34 @@ def test_steps_are_those_of_torchs_muon(shape: tuple[int, int]):
     torch.testing.assert_close(ours, theirs, rtol=0.02, atol=0.01)
 
 
+@pytest.mark.parametrize("iterations", [3, 5])
+@pytest.mark.parametrize("shape", [(16, 40), (40, 16), (8, 3, 3, 3), (32, 16, 3, 3)])
+def test_steps_are_those_of_timms_muon_on_filters_too(shape: tuple[int, ...], iterations: int):
+    generator = torch.Generator().manual_seed(1)
+    ours, theirs = (nn.Parameter(torch.ones(shape)) for _ in range(2))
+    group = {"params": [ours], "matrix": True, "weight_decay": 0.1}
+    optimizer = muon([group], matrix_lr=0.05, matrix_momentum=0.95, iterations=iterations)
+    oracle = timm.optim.Muon(
+        [theirs], lr=0.05, momentum=0.95, weight_decay=0.1, nesterov=True, ns_steps=iterations,
+        ns_coefficients="original", adjust_lr_fn="original", conv_mode="flatten",
+    )  # fmt: skip
+    for _ in range(10):
+        gradient = torch.randn(shape, generator=generator)
+        ours.grad, theirs.grad = gradient.clone(), gradient.clone()
+        optimizer.step()
+        oracle.step()
+    torch.testing.assert_close(ours, theirs, rtol=0.02, atol=0.01)
+
+
+def test_torchs_muon_still_takes_no_filters():
+    """The day it does, decision 17 may be taken anew."""
+    with pytest.raises(ValueError, match="2D"):
+        torch.optim.Muon([nn.Parameter(torch.ones(8, 3, 3, 3))])
+
+
 def test_what_is_no_matrix_takes_the_steps_of_sgd():
     ours, theirs = (nn.Parameter(torch.arange(5.0)) for _ in range(2))
-    optimizer = made([{"params": [ours], "matrix": False, "weight_decay": 0.1}])
+    optimizer = muon([{"params": [ours], "matrix": False, "weight_decay": 0.1}])
     oracle = torch.optim.SGD([theirs], lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.1)
     for step in range(5):
         for parameter in (ours, theirs):
@@ -56,7 +82,7 @@ def test_what_is_no_matrix_takes_the_steps_of_sgd():
 
 def test_filters_are_matrices_and_may_keep_their_norm():
     filters = nn.Parameter(torch.randn(8, 3, 3, 3))
-    optimizer = made([{"params": [filters], "matrix": True, "weight_decay": 5.0}], keep_norm=True, matrix_lr=0.0001)
+    optimizer = muon([{"params": [filters], "matrix": True, "weight_decay": 5.0}], keep_norm=True, matrix_lr=0.0001)
     filters.grad = torch.randn_like(filters)
     optimizer.step()
     assert filters.norm().item() == pytest.approx(8**0.5, rel=1e-3)
@@ -66,7 +92,7 @@ def test_filters_are_matrices_and_may_keep_their_norm():
 def test_schedules_move_both_kinds_and_frozen_ones_stay():
     matrix, vector, frozen = (nn.Parameter(torch.ones(4, 4)) for _ in range(3))
     groups = [{"params": [matrix, frozen], "matrix": True}, {"params": [vector], "matrix": False}]
-    optimizer = made(groups)
+    optimizer = muon(groups)
     for group in optimizer.param_groups:
         group["lr"] = 0.0
     for parameter in (matrix, vector):
@@ -84,10 +110,10 @@ def test_the_momentum_survives_a_checkpoint():
 
     whole, halves = (nn.Parameter(torch.ones(6, 9)) for _ in range(2))
     group = {"matrix": True, "weight_decay": 0.0}
-    one, first = made([{"params": [whole], **group}]), made([{"params": [halves], **group}])
+    one, first = muon([{"params": [whole], **group}]), muon([{"params": [halves], **group}])
     stepped(one, whole, range(6))
     stepped(first, halves, range(3))
-    second = made([{"params": [halves], **group}])
+    second = muon([{"params": [halves], **group}])
     second.load_state_dict(first.state_dict())
     stepped(second, halves, range(3, 6))
     assert torch.equal(whole, halves)

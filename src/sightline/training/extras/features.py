@@ -186,9 +186,12 @@ def feature_stream(training: Training) -> FeatureStream | None:
     alone = {name for group, begins in trains if begins for name in group.parameter_names}
     if alone != classifier_names(training.model):
         return None
-    modules = classifier_modules(training.model)
-    stream = FeatureStream(training, modules[0])
-    obstacle = stream.obstacle() if len(modules) == 1 else "this model has several heads"
+    classifiers = classifier_modules(training.model)
+    if len(classifiers) > 1:
+        logger.info("features are not kept: this model has several heads")
+        return None
+    stream = FeatureStream(training, classifiers[0])
+    obstacle = stream.obstacle()
     if obstacle:
         logger.info("features are not kept: %s", obstacle)
         return None

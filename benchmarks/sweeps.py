@@ -18,16 +18,17 @@ from time import perf_counter
 from typing import Any
 
 from sightline.cli import compose_config
+from sightline.commands.command import Command
+from sightline.commands.modes import with_stages, without_tracking
 from sightline.commands.new_run import create_run
 from sightline.commands.pipeline import run_stages
-from sightline.commands.sweep import only
-from sightline.commands.trial import Task, go_through, tidy
+from sightline.commands.trial import TrialTemplate, remove_trial_checkpoints, run_trial
 from sightline.config import parse
 from sightline.machine.provenance import provenance
 from sightline.machine.signals import StopSignal
 from sightline.machine.terminal import show_log
 from sightline.sweep.search import Search
-from sightline.sweep.storage import Place
+from sightline.sweep.storage import StudyLocation
 from sightline.training.loop import Loop
 from sightline.training.state import Progress
 
@@ -109,18 +110,19 @@ def overhead(trials: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         overrides = ["mode=sweep", "sweep=quick", "data=digits", f"runs_dir={folder}", f"sweep.trials={trials}"]
         config = parse.parse(compose_config(overrides))
-        task = Task.of(config, overrides, [], compose_config)
+        template = TrialTemplate.from_command(Command(config, overrides, [], compose_config))
         run = create_run(config, "", [], f"{folder}/sweeps/benchmark")
-        search = Search(config.sweep, Place.of(None, Path(folder), "benchmark"), config.seed)
+        search = Search(config.sweep, StudyLocation.parse(None, Path(folder), "benchmark"), config.seed)
         search.begin({}, None)
-        run_stages(only(task.configuration({}), "validate"), run)
+        template = template.in_folder(run.path)
+        run_stages(without_tracking(with_stages(template.config_with({}), "validate")), run)
         beyond = []
         for _ in range(trials):
             began = perf_counter()
             claimed = search.claim()
             assert claimed is not None
-            search.end(claimed, go_through(task.at(run.path), search, claimed))
-            tidy(task.at(run.path), claimed.number)
+            search.end(claimed, run_trial(template, search, claimed))
+            remove_trial_checkpoints(template, claimed.number)
             beyond.append(perf_counter() - began - spent[0])
     return {"trials": trials, "first": beyond[0], "median": median(beyond[1:]), "largest": max(beyond[1:])}
 

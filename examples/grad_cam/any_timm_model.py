@@ -12,7 +12,7 @@ import timm
 import torch
 
 from sightline.cli import configure
-from sightline.commands.launch import train
+from sightline.commands.train import train
 from sightline.data.dataset import Dataset
 from sightline.explain.gradcam import gradcam
 from sightline.explain.layers import target_layer

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from sightline.cli import configure
-from sightline.commands.launch import train
+from sightline.commands.train import train
 from sightline.data.dataset import Dataset
 from sightline.explain.gradcam import gradcam
 from sightline.inference.model import load_model, load_preprocessing, load_split

@@ -9,11 +9,12 @@ own. Call the script again, and it goes on with the same study: with nothing lef
 from pathlib import Path
 
 from sightline.cli import configure
-from sightline.commands.launch import train
-from sightline.sweep.results import with_values
-from sightline.sweep.search import Outcome, Search
-from sightline.sweep.space import overrides
-from sightline.sweep.storage import Place
+from sightline.commands.train import train
+from sightline.config.overrides import as_overrides
+from sightline.sweep.results import completed_trials
+from sightline.sweep.search import Search
+from sightline.sweep.storage import StudyLocation
+from sightline.sweep.trials import Outcome
 
 SPACE = """
 space:
@@ -33,14 +34,14 @@ folder.mkdir(parents=True, exist_ok=True)
 (folder / "space.yaml").write_text(SPACE)
 config = configure(*alone, *small, f"sweep={folder / 'space.yaml'}")
 
-search = Search(config.sweep, Place.of(f"journal:///{folder / 'journal.log'}", folder, "small"), seed=0)
+search = Search(config.sweep, StudyLocation.parse(f"journal:///{folder / 'journal.log'}", folder, "small"), seed=0)
 search.begin(about={}, first=None)
 while (trial := search.claim()) is not None:
-    run = train(configure(*alone, *small, *overrides(trial.values)))
+    run = train(configure(*alone, *small, *as_overrides(trial.values)))
     value = max(row["val_accuracy"] for row in run.rows("metrics.jsonl") if row["kind"] == "epoch")
     search.end(trial, Outcome("complete", value))
 
 print("trial  accuracy  values")
-for found in with_values(search):
-    values = " ".join(overrides(search.space.values(found.params)))
+for found in completed_trials(search):
+    values = " ".join(as_overrides(search.space.values(found.params)))
     print(f"{found.number:>5}  {found.value:>8.1%}  {values}")

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 from sightline.cli import configure
-from sightline.commands.launch import train
+from sightline.commands.train import train
 from sightline.machine.signals import Interrupted
 from sightline.run.folder import Run
 

@@ -7,7 +7,7 @@ page that the last line names.
 """
 
 from sightline.cli import configure
-from sightline.commands.launch import train
+from sightline.commands.train import train
 
 overrides = ["mode=demo", "training.epochs=4", "training.batch_size=32", "model.width=16", "tracking=none"]
 run = train(configure(*overrides))

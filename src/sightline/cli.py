@@ -14,6 +14,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 import sightline
+from sightline.commands.command import Command
 from sightline.commands.launch import execute
 from sightline.config import parse
 from sightline.config.command_words import overrides_from_words
@@ -75,11 +76,11 @@ def _answer(arguments: list[str]) -> int:
     overrides = overrides_from_words(words, groups["mode"], groups["model"]) + overrides
     overrides = expand_recipe(overrides)
     composed = compose_config(overrides)
+    config = parse.parse(composed)
     if show_config:
-        parse.parse(composed)
         console.print(OmegaConf.to_yaml(OmegaConf.create(composed)).rstrip(), markup=False)
         return 0
-    execute(composed, overrides, arguments, compose_config)
+    execute(Command(config, overrides, arguments, compose_config))
     return 0
 
 

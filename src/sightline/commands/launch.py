@@ -1,138 +1,75 @@
-"""From a composed configuration to the run it is about: made, resumed or opened, and its stages called in order."""
+"""From a command to the run that it is about: made, resumed or opened, and its stages called in order."""
 
-from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from sightline.commands import study
-from sightline.commands.new_run import Compose, check_inputs, check_slices, create_run
-from sightline.commands.pipeline import follow, run_stages
+from sightline.commands.command import Command
+from sightline.commands.modes import comparison, without_tracking
+from sightline.commands.new_run import check_slices, create_run
+from sightline.commands.pipeline import run_stages
+from sightline.commands.study import run_study
+from sightline.commands.train import run_to_resume, train
 from sightline.config import parse, stored
-from sightline.config.schema import Config
 from sightline.errors import UsageError
 from sightline.inference.predictions import save_predictions
-from sightline.machine.distributed import world
-from sightline.machine.terminal import log_to, logger, show_log
+from sightline.machine.terminal import log_to
 from sightline.run.external import SPLITS, class_names, holds_predictions, read_predictions
 from sightline.run.folder import Run
 
 
-def execute(composed: Mapping[str, Any], overrides: Sequence[str], arguments: Sequence[str], compose: Compose) -> None:
-    """Do what a command asks for.
+def execute(command: Command) -> None:
+    """Do what a command asks for; what its first stage needs says what that is."""
+    config = command.config
+    needs = config.mode.first.needs
+    if needs == "search":
+        from sightline.commands.sweep import run_sweep  # it imports Optuna
 
-    Args:
-        composed: its configuration.
-        overrides: as typed, the words among them turned into overrides.
-        arguments: as typed, for the record.
-        compose: from overrides to a configuration, for the members of a study.
-    """
-    config = parse.parse(composed)
-    if config.mode.first.needs == "search":
-        from sightline.commands.sweep import sweep  # it imports Optuna
-
-        sweep(config, overrides, arguments, compose)
+        run_sweep(command)
     elif config.is_study:
-        _study(config, overrides, arguments, compose)
-    elif config.mode.first.needs == "new run":
-        train(config, arguments, _training_run(config))
-    elif config.mode.first.needs == "finished runs":
-        _compare(config, arguments)
+        run_study(command)
+    elif needs == "new run":
+        train(config, command.arguments, run_to_resume(config))
+    elif needs == "finished runs":
+        _compare(command)
     elif config.predictions is not None:
-        _judge_elsewhere(config, arguments, Path(config.predictions))
+        _measure_external(command, Path(config.predictions))
     else:
-        run = Run.open(config.one_run or "latest", Path(config.runs_dir))
-        now = config.model_dump(mode="json")
-        before = parse.read(run.path / "config.yaml", now).model_dump(mode="json")
-        config = parse.parse(stored.with_overrides(before, now, overrides))
-        check_slices(config)
-        with log_to(run.file("log.txt")):
-            run_stages(config, run)
+        _continue_run(command)
 
 
-def train(
-    config: Config,
-    arguments: Sequence[str] = (),
-    run: Run | None = None,
-    begun: Callable[[Run], None] | None = None,
-) -> Run:
-    """Call the stages of a mode that trains, in a new run unless there is one; tell `begun` which it is."""
-    if not world().writes:
-        show_log(silent=True)
-        follow(config)
-        return Run(Path(config.runs_dir), writes=False)
-    if run is None:
-        check_inputs(config)
-        run = create_run(config, f"{config.data.name}-{config.model.name}", arguments)
-    if begun:
-        begun(run)
+def _continue_run(command: Command) -> None:
+    """Call later stages on a finished run, with the configuration it was trained with."""
+    run = Run.open(command.config.one_run or "latest", Path(command.config.runs_dir))
+    now = command.config.model_dump(mode="json")
+    before = parse.read(run.path / "config.yaml", now).model_dump(mode="json")
+    config = parse.parse(stored.with_overrides(before, now, command.overrides))
+    check_slices(config)
     with log_to(run.file("log.txt")):
         run_stages(config, run)
-    return run
 
 
-def _training_run(config: Config) -> Run | None:
-    """The run to go on with: the one that is named, or the one of this launch that torchrun starts anew."""
-    if config.one_run is None:
-        return _started_before(config)
-    run = Run.open(config.one_run, Path(config.runs_dir))
-    now = config.model_dump(mode="json")
-    stored.check_same_training(parse.read(run.path / "config.yaml", now).model_dump(mode="json"), now)
-    return run
-
-
-def _started_before(config: Config) -> Run | None:
-    """The run of this launch, when torchrun starts its processes anew after one of them died."""
-    peers = world()
-    if not peers.restarts or not peers.writes:
-        return None
-    for file in sorted(Path(config.runs_dir).glob("*/*/provenance.json"), reverse=True):
-        run = Run(file.parent.resolve())
-        facts = run.load_json(file.name)
-        if (facts.get("launch"), facts["config_hash"]) == (peers.launch, parse.config_hash(config)):
-            return run
-    return None
-
-
-def _study(config: Config, overrides: Sequence[str], arguments: Sequence[str], compose: Compose) -> None:
-    """Train every member, then compare them."""
-    if world().size > 1:
-        raise UsageError("seeds and variants train one run after the other; start them without torchrun")
-    members = study.members(config, overrides, compose)
-    run = _training_run(config)
-    if run is None:
-        for member in members:
-            check_inputs(member.config)
-        run = create_run(config, f"{config.data.name}-study", arguments)
-    with log_to(run.file("log.txt")):
-        try:
-            study.train_members(run, members, lambda member, *rest: train(member.config, arguments, *rest))
-        except BaseException:
-            logger.info("study: the same command with run=%s/%s goes on", run.path.parent.name, run.path.name)
-            raise
-        run_stages(study.comparing(config), run)
-
-
-def _compare(config: Config, arguments: Sequence[str]) -> None:
+def _compare(command: Command) -> None:
     """Compare what `run=` names, in a folder of its own."""
+    config = command.config
     if not config.runs:
         raise UsageError("compare takes run=[A,B,…]: finished runs, a study, or folders of predictions")
-    run = create_run(config, "comparison", arguments, config.output)
+    run = create_run(config, "comparison", command.arguments, config.output)
     with log_to(run.file("log.txt")):
-        run_stages(study.comparing(config), run)
+        run_stages(comparison(config), run)
 
 
-def _judge_elsewhere(config: Config, arguments: Sequence[str], folder: Path) -> None:
-    """Measure predictions that another tool made."""
+def _measure_external(command: Command, folder: Path) -> None:
+    """Measure predictions that another tool made, in a folder of their own."""
+    config = command.config
     if config.output is None:
         raise UsageError("predictions= needs output=DIR, the folder for the results")
     check_slices(config)
-    wanted = config.mode.first.external_split
     found = {split: read_predictions(folder, split) for split in SPLITS if holds_predictions(folder, split)}
+    wanted = config.mode.first.external_split
     if wanted not in found:
         raise UsageError(f"predictions={folder} holds neither {wanted}.npz nor {wanted}.csv")
-    run = create_run(config, "", arguments, config.output)
+    run = create_run(config, "", command.arguments, config.output)
     for split, predictions in found.items():
         save_predictions(run, split, predictions)
     run.save_json("classes.json", class_names(folder))
     with log_to(run.file("log.txt")):
-        run_stages(config.model_copy(update={"tracking": config.tracking.model_copy(update={"name": "none"})}), run)
+        run_stages(without_tracking(config), run)

@@ -1,8 +1,7 @@
 """A new run: what it asks for is there, and its folder says what was asked."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from sightline.config import parse
 from sightline.config.schema import Config, CsvData
@@ -13,9 +12,6 @@ from sightline.machine.distributed import world
 from sightline.machine.provenance import provenance
 from sightline.models.names import check_model
 from sightline.run.folder import Run
-
-Compose = Callable[[Sequence[str]], dict[str, Any]]
-"""From overrides to a configuration."""
 
 
 def check_inputs(config: Config) -> None:

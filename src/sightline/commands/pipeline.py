@@ -39,7 +39,7 @@ def run_stages(config: Config, run: Run) -> dict[StageName, dict[str, float]]:
     try:
         for name in config.mode.stages:
             if tracker is None and STAGES[name].tracked:
-                tracker = tracked(config, run)
+                tracker = open_run_tracker(config, run)
             with run.entering(name):
                 found[name] = _call(name, config, run)
             release()
@@ -63,8 +63,8 @@ def run_stages(config: Config, run: Run) -> dict[StageName, dict[str, float]]:
     return found
 
 
-def follow(config: Config) -> None:
-    """What the processes do that do not write: train along, and leave the other stages to the one that does."""
+def run_shared_stages(config: Config) -> None:
+    """What a process does that does not write: it takes part in training, and leaves the other stages to the first."""
     shared = [name for name in config.mode.stages if STAGES[name].every_process]
     if shared:
         prepare_torch()
@@ -102,7 +102,7 @@ def _failure(error: Exception, run: Run) -> RunFailedError:
     return RunFailedError(f"{type(error).__name__}: {error}\nthe traceback is in {run.path / 'log.txt'}")
 
 
-def tracked(config: Config, run: Run) -> "Tracker":
+def open_run_tracker(config: Config, run: Run) -> "Tracker":
     """Open the tracker of a run, and let it hear every row that the run logs."""
     from sightline.tracking import open_tracker
 

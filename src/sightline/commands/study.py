@@ -10,15 +10,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
+from sightline.commands.command import Command
+from sightline.commands.modes import comparison
+from sightline.commands.new_run import check_inputs, create_run
+from sightline.commands.pipeline import run_stages
+from sightline.commands.train import run_to_resume, train
 from sightline.config import parse
 from sightline.config.overrides import keys_of, without_keys
 from sightline.config.schema import Config
 from sightline.errors import UsageError
 from sightline.inference.systems import MEMBERS
-from sightline.machine.terminal import logger
+from sightline.machine.distributed import world
+from sightline.machine.terminal import log_to, logger
 from sightline.run.folder import Run
+from sightline.run.records import MemberRow
 from sightline.tracking import PARENT
 
 AS_CONFIGURED = "as configured"
@@ -34,75 +41,98 @@ class Member:
     config: Config
 
 
-Train = Callable[[Member, Run | None, Callable[[Run], None]], Run]
+TrainMember = Callable[[Member, Run | None, Callable[[Run], None]], Run]
+"""Trains a member, in its run or a new one, and says which it is as soon as it is there."""
 
 
-def members(
-    config: Config, overrides: Sequence[str], compose: Callable[[Sequence[str]], dict[str, Any]]
-) -> list[Member]:
+def run_study(command: Command) -> None:
+    """Train every member, then compare them.
+
+    Raises:
+        UsageError: a member cannot be trained, or torchrun started the command.
+    """
+    if world().size > 1:
+        raise UsageError("seeds and variants train one run after the other; start them without torchrun")
+    config = command.config
+    members = study_members(command)
+    run = run_to_resume(config)
+    if run is None:
+        for member in members:
+            check_inputs(member.config)
+        run = create_run(config, f"{config.data.name}-study", command.arguments)
+
+    def train_member(member: Member, child: Run | None, begun: Callable[[Run], None]) -> Run:
+        return train(member.config, command.arguments, child, begun)
+
+    with log_to(run.file("log.txt")):
+        try:
+            train_members(run, members, train_member)
+        except BaseException:
+            logger.info("study: the same command with run=%s/%s goes on", run.path.parent.name, run.path.name)
+            raise
+        run_stages(comparison(config), run)
+
+
+def study_members(command: Command) -> list[Member]:
     """The trainings of a study, the first seed of every variant before the second of any.
-
-    Args:
-        config: of the study.
-        overrides: of its command.
-        compose: from overrides to a configuration.
 
     Raises:
         UsageError: a variant cannot be composed, or is the same as another.
     """
-    found = []
-    for seed in config.seeds or (config.seed,):
-        for variant in config.variants or ("",):
-            words = shlex.split(variant)
-            if strange := [word for word in words if "=" not in word]:
-                raise UsageError(f"variants: {strange[0]!r} of {variant!r} is no key=value")
-            alone = ["seeds=null", "variants=null", "run=null", f"seed={seed}"]
-            kept = without_keys(overrides, keys_of([*words, *alone]))
-            found.append(Member(variant or AS_CONFIGURED, seed, parse.parse(compose([*kept, *words, *alone]))))
-    hashes: dict[str, str] = {}
+    config = command.config
+    found = [
+        _member(command, variant, seed)
+        for seed in config.seeds or (config.seed,)
+        for variant in config.variants or ("",)
+    ]
+    by_hash: dict[str, str] = {}
     for member in found:
-        same = hashes.setdefault(parse.config_hash(member.config), member.variant)
+        same = by_hash.setdefault(parse.config_hash(member.config), member.variant)
         if same != member.variant:
             raise UsageError(f"variants: {same!r} and {member.variant!r} are the same training")
     return found
 
 
-def train_members(run: Run, trainings: Sequence[Member], train: Train) -> None:
+def _member(command: Command, variant: str, seed: int) -> Member:
+    """A training with the overrides of a variant, which win over those of the command."""
+    words = shlex.split(variant)
+    if strange := [word for word in words if "=" not in word]:
+        raise UsageError(f"variants: {strange[0]!r} of {variant!r} is no key=value")
+    alone = ["seeds=null", "variants=null", "run=null", f"seed={seed}"]
+    kept = without_keys(command.overrides, keys_of([*words, *alone]))
+    return Member(variant or AS_CONFIGURED, seed, parse.parse(command.compose([*kept, *words, *alone])))
+
+
+def train_members(run: Run, members: Sequence[Member], train_member: TrainMember) -> None:
     """Train what has not been trained yet; what was interrupted goes on.
 
     Args:
         run: of the study.
-        trainings: all its members.
-        train: trains one, in the given run or a new one, and says which it is as soon as it is there.
+        members: all its trainings.
+        train_member: trains one.
     """
-    rows = run.rows(MEMBERS)
+    rows: list[MemberRow] = run.rows(MEMBERS)
     folders = {(row["variant"], row["seed"]): row["run"] for row in rows}
-    ended = {(row["variant"], row["seed"]) for row in rows if row["state"] == "finished"}
-    for number, member in enumerate(trainings):
+    finished = {(row["variant"], row["seed"]) for row in rows if row["state"] == "finished"}
+    for number, member in enumerate(members):
         key = (member.variant, member.seed)
-        if key in ended:
+        if key in finished:
             continue
-        logger.info("study: %s, seed %d (%d of %d)", *key, number + 1, len(trainings))
-        child = train(member, _begun(key, folders, run), partial(_note, run, key, "begun"))
-        _note(run, key, "finished", child)
+        logger.info("study: %s, seed %d (%d of %d)", *key, number + 1, len(members))
+        child = train_member(member, _run_begun(run, folders.get(key)), partial(_note, run, member, "begun"))
+        _note(run, member, "finished", child)
 
 
-def comparing(config: Config) -> Config:
-    """The configuration of the stages that come after the trainings."""
-    stages = config.mode.model_copy(update={"stages": ("compare", "report")})
-    return config.model_copy(update={"mode": stages, "tracking": config.tracking.model_copy(update={"name": "none"})})
-
-
-def _begun(key: tuple[str, int], folders: dict[tuple[str, int], str], run: Run) -> Run | None:
-    """The folder in which a member was begun, if it is still there."""
-    folder = folders.get(key)
+def _run_begun(run: Run, folder: str | None) -> Run | None:
+    """The run in which a member was begun, if it is still there."""
     if folder is None:
         return None
     path = (run.path / folder).resolve()
     return Run(path) if (path / "config.yaml").is_file() else None
 
 
-def _note(run: Run, key: tuple[str, int], state: str, child: Run) -> None:
+def _note(run: Run, member: Member, state: Literal["begun", "finished"], child: Run) -> None:
+    """Write down that a member has begun or ended, and to which study its run belongs."""
     folder = Path(os.path.relpath(child.path, run.path)).as_posix()
     child.save_json(PARENT, {"run": os.path.relpath(run.path, child.path)})
-    run.append(MEMBERS, {"variant": key[0], "seed": key[1], "run": folder, "state": state})
+    run.append(MEMBERS, MemberRow(variant=member.variant, seed=member.seed, run=folder, state=state))

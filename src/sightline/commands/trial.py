@@ -4,35 +4,36 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import yaml
 
-from sightline.commands.new_run import Compose, create_run
+from sightline.commands.command import Command, Compose
+from sightline.commands.new_run import create_run
 from sightline.commands.pipeline import run_stages
 from sightline.config import parse
 from sightline.config.groups import COMMAND_KEYS
-from sightline.config.overrides import keys_of, root_of, without_keys
+from sightline.config.overrides import as_overrides, keys_of, root_of, without_keys
 from sightline.config.schema import Config
 from sightline.errors import PrunedError, SightlineError
 from sightline.machine.memory import release
 from sightline.machine.terminal import log_to
 from sightline.run.folder import Run
-from sightline.sweep.claims import StorageLostError
-from sightline.sweep.search import Claimed, Outcome, Search
-from sightline.sweep.space import overrides as as_overrides
+from sightline.run.records import MetricsRow
+from sightline.sweep.locks import StorageLostError
+from sightline.sweep.search import Search
+from sightline.sweep.trials import ClaimedTrial, Outcome
 from sightline.tracking import PARENT
 
-INHERITED = ("split.json", "validation.json")
+SHARED_FILES = ("split.json", "validation.json")
 """What the data gate wrote for all trials."""
-BEST = "best.yaml"
+BEST_RECIPE = "best.yaml"
 """The file of a sweep that `recipe=` takes."""
-OWN = ("mode", "run", "sweep")
+SWEEP_KEYS = ("mode", "run", "sweep")
 """Keys of the command that are not about its trials."""
 
 
 @dataclass(frozen=True)
-class Task:
+class TrialTemplate:
     """What every trial starts from.
 
     Attributes:
@@ -50,90 +51,79 @@ class Task:
     folder: Path = Path()
 
     @classmethod
-    def of(cls, config: Config, overrides: Sequence[str], arguments: Sequence[str], compose: Compose) -> "Task":
-        """The task of a command; what was typed wins over the overrides of the search."""
-        typed = [override for override in overrides if root_of(override) not in OWN]
-        fixed = without_keys(config.sweep.overrides, keys_of(typed))
-        metric = config.sweep.metric
-        return cls((*fixed, *typed, f"training.monitor={metric}"), tuple(arguments), metric, compose)
+    def from_command(cls, command: Command) -> "TrialTemplate":
+        """What a command says of its trials; what was typed wins over the overrides of the search."""
+        search = command.config.sweep
+        typed = [override for override in command.overrides if root_of(override) not in SWEEP_KEYS]
+        of_search = without_keys(search.overrides, keys_of(typed))
+        overrides = (*of_search, *typed, f"training.monitor={search.metric}")
+        return cls(overrides, tuple(command.arguments), search.metric, command.compose)
 
-    def at(self, folder: Path) -> "Task":
-        """The same in a folder."""
+    def in_folder(self, folder: Path) -> "TrialTemplate":
+        """The same in the folder of a sweep."""
         return replace(self, folder=folder)
 
-    def without(self, values: Sequence[str]) -> list[str]:
-        """The overrides of every trial but those of the same keys."""
-        return without_keys(self.overrides, keys_of(values))
+    def trial_folder(self, number: int) -> Path:
+        """The folder of a trial."""
+        return self.folder / "trials" / f"{number:04d}"
 
-    def composed(self, values: Mapping[str, Any], seed: int | None = None) -> dict[str, Any]:
-        """The configuration with these values, as plain ones."""
-        own = as_overrides(values) + ([] if seed is None else [f"seed={seed}"])
-        return self.compose([*self.without(own), *own])
+    def compose_with(self, own: Sequence[str]) -> dict[str, object]:
+        """The configuration of every trial with overrides of its own, as plain values."""
+        return self.compose([*without_keys(self.overrides, keys_of(own)), *own])
 
-    def configuration(self, values: Mapping[str, Any], seed: int | None = None) -> Config:
-        """The configuration with these values.
+    def config_with(self, values: Mapping[str, object], seed: int | None = None) -> Config:
+        """The configuration with values of the space.
 
         Raises:
             UsageError: they do not go together.
         """
-        return parse.parse(self.composed(values, seed))
-
-    def recipe(self, values: Mapping[str, Any], name: str, about: str) -> str:
-        """A configuration as YAML that `recipe=FILE` takes."""
         own = as_overrides(values)
-        kept = without_keys(self.without(own), COMMAND_KEYS)
-        content = yaml.safe_dump({"overrides": [*kept, *own]}, sort_keys=False, allow_unicode=True)
-        return f"# bash run.sh train recipe={self.folder / BEST}\n# The best of sweep {name}: {about}.\n{content}"
+        return parse.parse(self.compose_with(own if seed is None else [*own, f"seed={seed}"]))
 
-    def child(self, folder: Path, config: Config) -> Run:
+    def recipe(self, values: Mapping[str, object], name: str, about: str) -> str:
+        """The configuration with values of the space, as YAML that `recipe=FILE` takes."""
+        own = as_overrides(values)
+        shared = without_keys(self.overrides, {*keys_of(own), *COMMAND_KEYS})
+        content = yaml.safe_dump({"overrides": [*shared, *own]}, sort_keys=False, allow_unicode=True)
+        command = f"bash run.sh train recipe={self.folder / BEST_RECIPE}"
+        return f"# {command}\n# The best of sweep {name}: {about}.\n{content}"
+
+    def open_run(self, folder: Path, config: Config) -> Run:
         """The run in this folder: as it is, or new, with the data as the sweep found them."""
-        there = (folder / "config.yaml").is_file()
-        run = Run(folder.resolve()) if there else create_run(config, "", self.arguments, str(folder))
-        for name in INHERITED:
+        is_there = (folder / "config.yaml").is_file()
+        run = Run(folder.resolve()) if is_there else create_run(config, "", self.arguments, str(folder))
+        for name in SHARED_FILES:
             if not run.has(name):
                 run.save_bytes(name, (self.folder / name).read_bytes())
         run.save_json(PARENT, {"run": "../.."})
         return run
 
-    def train(self, run: Run, config: Config, name: str = "train") -> dict[str, float]:
-        """Train, from wherever the run stands, in a mode of this name, and return the row of the best epoch."""
-        mode = config.mode.model_copy(update={"name": name, "stages": ("train",)})
+    def train(self, run: Run, config: Config, mode: str = "train") -> float:
+        """Train, from wherever the run stands, in a mode of this name; the metric in the best epoch."""
+        training = config.mode.model_copy(update={"name": mode, "stages": ("train",)})
         tracking = config.tracking.model_copy(update={"log_model": False, "registered_model_name": None})
         with log_to(run.file("log.txt")):
-            return run_stages(config.model_copy(update={"mode": mode, "tracking": tracking}), run)["train"]
-
-    def place(self, number: int) -> Path:
-        """The folder of a trial."""
-        return self.folder / "trials" / f"{number:04d}"
+            found = run_stages(config.model_copy(update={"mode": training, "tracking": tracking}), run)
+        return found["train"][self.metric]
 
 
-def tidy(task: Task, number: int) -> None:
-    """Let go of what only going on with an ended trial would need."""
-    let_go(Run(task.place(number)))
-
-
-def let_go(run: Run) -> None:
-    """Remove the checkpoints that a training goes on from; the best one stays."""
-    for name in ("last", "previous"):
-        run.remove(f"checkpoints/{name}.pt")
-
-
-def go_through(task: Task, search: Search, claimed: Claimed) -> Outcome:
+def run_trial(template: TrialTemplate, search: Search, claimed: ClaimedTrial) -> Outcome:
     """Work on a trial until it ends, is pruned, or fails."""
+    metric = template.metric
     try:
-        config = task.configuration(claimed.values)
-        run = task.child(task.place(claimed.number), config)
+        config = template.config_with(claimed.values)
+        run = template.open_run(template.trial_folder(claimed.number), config)
         search.note(claimed, run=str(run.path))
 
-        def listen(row: Mapping[str, Any]) -> None:
+        def report(row: MetricsRow) -> None:
             if row["kind"] == "epoch":
                 epochs = int(row["epoch"]) + 1
-                search.report(claimed, epochs, row[task.metric], last=epochs == config.training.epochs)
+                search.report(claimed, epochs, float(row[metric]), last=epochs == config.training.epochs)
 
-        run.listeners.append(listen)
-        value = task.train(run, config, "trial")[task.metric]
+        run.listeners.append(report)
+        value = template.train(run, config, "trial")
         if not math.isfinite(value):
-            return Outcome("failed", reason=f"{task.metric} is {value} in the best epoch")
+            return Outcome("failed", reason=f"{metric} is {value} in the best epoch")
         return Outcome("complete", value)
     except PrunedError:
         return Outcome("pruned")
@@ -142,3 +132,14 @@ def go_through(task: Task, search: Search, claimed: Claimed) -> Outcome:
     except SightlineError as error:
         release()
         return Outcome("failed", reason=str(error))
+
+
+def remove_trial_checkpoints(template: TrialTemplate, number: int) -> None:
+    """Remove what only going on with an ended trial would need."""
+    remove_resume_checkpoints(Run(template.trial_folder(number)))
+
+
+def remove_resume_checkpoints(run: Run) -> None:
+    """Remove the checkpoints that a training goes on from; the best one stays."""
+    for name in ("last", "previous"):
+        run.remove(f"checkpoints/{name}.pt")

@@ -1,6 +1,11 @@
-"""What overrides are about: `optimizer.lr` is the key of `++optimizer.lr=1`."""
+"""Overrides: what they are about (`optimizer.lr` is the key of `++optimizer.lr=1`), and how they are written."""
 
-from collections.abc import Collection, Iterable
+import json
+import re
+from collections.abc import Collection, Iterable, Mapping
+
+_BARE = re.compile(r"[A-Za-z_][\w.-]*")
+"""Text that needs no quotes."""
 
 
 def key_of(override: str) -> str:
@@ -21,3 +26,17 @@ def keys_of(overrides: Iterable[str]) -> set[str]:
 def without_keys(overrides: Iterable[str], keys: Collection[str]) -> list[str]:
     """The overrides that are about none of these keys."""
     return [override for override in overrides if key_of(override) not in keys]
+
+
+def as_overrides(values: Mapping[str, object]) -> list[str]:
+    """Values by key as overrides that Hydra reads back as they are."""
+    return [f"{key}={literal(value)}" for key, value in values.items()]
+
+
+def literal(value: object) -> str:
+    """A value as Hydra's grammar writes it."""
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(literal(one) for one in value) + "]"
+    if isinstance(value, str) and not (_BARE.fullmatch(value) and value.lower() not in {"null", "true", "false"}):
+        return json.dumps(value)
+    return value if isinstance(value, str) else json.dumps(value)

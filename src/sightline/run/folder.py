@@ -23,6 +23,8 @@ from sightline.run.files import atomic_file, npz
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from sightline.run.records import MetricsRow
+
 SplitName = Literal["train", "val", "calibration", "test"]
 UNUSED = frozenset({"config.yaml", "provenance.json", "log.txt"})
 """All that a run holds before it has done anything."""
@@ -40,7 +42,7 @@ class Run:
         self.path = path
         self.writes = writes
         self.stage: str | None = None
-        self.listeners: list[Callable[[Mapping[str, Any]], None]] = []
+        self.listeners: list[Callable[[MetricsRow], None]] = []
 
     # ------------------------------------------------------------ create, open
 
@@ -142,7 +144,7 @@ class Run:
         return (self.path / name).is_file()
 
     def remove(self, name: str) -> None:
-        """Let go of a file, if it is there."""
+        """Delete a file, if it is there."""
         if self.writes:
             (self.path / name).unlink(missing_ok=True)
 
@@ -180,7 +182,7 @@ class Run:
         except ValueError as error:
             raise RunFailedError(f"{self.path / name} is damaged: {error}") from error
 
-    def append(self, name: str, row: Mapping[str, Any]) -> None:
+    def append(self, name: str, row: Mapping[str, object]) -> None:
         """Add one JSON line to a file, where it survives the death of this process."""
         self.append_text(name, json.dumps(dict(row), allow_nan=False) + "\n")
 
@@ -190,7 +192,7 @@ class Run:
             with self.file(name).open("a") as stream:
                 stream.write(text)
 
-    def rows(self, name: str) -> list[dict[str, Any]]:
+    def rows(self, name: str) -> list[Any]:
         """All lines of a JSON-lines file; none where there is no file. A torn last line is left out."""
         if not self.has(name):
             return []
@@ -204,7 +206,7 @@ class Run:
 
     def log(self, kind: Literal["epoch", "step"], **values: float) -> None:
         """Add a row to `metrics.jsonl` and tell whoever listens."""
-        row = {"kind": kind, **values}
+        row: MetricsRow = {"kind": kind, **values}
         self.append("metrics.jsonl", row)
         for listener in self.listeners:
             listener(row)

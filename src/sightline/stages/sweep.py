@@ -10,7 +10,7 @@ from sightline.reporting.terminal import show
 from sightline.run.folder import Run
 from sightline.sweep.results import summary
 from sightline.sweep.search import Search
-from sightline.sweep.storage import Place
+from sightline.sweep.storage import StudyLocation
 
 DRAWN = (
     figures.sweep_history,
@@ -23,8 +23,8 @@ DRAWN = (
 
 def run(config: Config, run: Run) -> dict[str, float]:
     """Write `sweep.json` and its figures from the study."""
-    place = Place.of(config.sweep.storage, Path(config.runs_dir), run.path.name)
-    found = summary(Search(config.sweep, place, config.seed), run)
+    location = StudyLocation.parse(config.sweep.storage, Path(config.runs_dir), run.path.name)
+    found = summary(Search(config.sweep, location, config.seed), run)
     run.save_json("sweep.json", found)
     for draw in DRAWN:
         run.save_bytes(f"figures/{draw.__name__}.png", draw(found))

@@ -2,9 +2,9 @@
 
 import inspect
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import islice
-from typing import Any
+from typing import TypeVar
 
 import optuna
 from optuna.exceptions import ExperimentalWarning
@@ -14,7 +14,10 @@ from optuna.samplers import BaseSampler
 from sightline.config.suggestions import did_you_mean
 from sightline.config.sweep import PrunerConfig, SamplerConfig, SweepConfig
 from sightline.errors import UsageError
-from sightline.sweep.space import Space, grid
+from sightline.sweep.distributions import grid
+from sightline.sweep.space import Space
+
+Kind = TypeVar("Kind")
 
 
 class Grid(optuna.samplers.GridSampler):
@@ -57,7 +60,7 @@ FINITE = ("grid", "brute_force")
 """Samplers that try every point once."""
 
 
-def sampler(config: SamplerConfig, space: Space, seed: int, number: int) -> BaseSampler:
+def build_sampler(config: SamplerConfig, space: Space, seed: int, number: int) -> BaseSampler:
     """The sampler for one trial.
 
     Its randomness follows from the seed and the number of the trial, not from what was drawn before, so a search that
@@ -66,16 +69,15 @@ def sampler(config: SamplerConfig, space: Space, seed: int, number: int) -> Base
     Raises:
         UsageError: an option is unknown or wrong; the space is not what the sampler can walk.
     """
-    given: dict[str, Any] = {"seed": seed if config.name in SEQUENCES else (seed * 1_000_003 + number) % 2**32}
+    given: dict[str, object] = {"seed": seed if config.name in SEQUENCES else (seed * 1_000_003 + number) % 2**32}
     if config.name == "grid":
-        if space.depends:
+        if space.has_conditions:
             raise UsageError("sweep.sampler.name=grid knows no `when`; take brute_force")
         given["search_space"] = {key: grid(key, one) for key, (one,) in space.items()}
-    made: BaseSampler = _made("sampler", config.name, SAMPLERS[config.name], config.options.get(config.name, {}), given)
-    return made
+    return _construct("sampler", config.name, SAMPLERS[config.name], config.options.get(config.name, {}), given)
 
 
-def most_trials(config: SweepConfig, space: Space) -> int:
+def trial_count(config: SweepConfig, space: Space) -> int:
     """How many trials there will be: as many as asked for, or as there are points for a sampler that tries them all.
 
     Raises:
@@ -86,23 +88,30 @@ def most_trials(config: SweepConfig, space: Space) -> int:
     return sum(1 for _ in islice(space.points(), config.trials))
 
 
-def pruner(config: PrunerConfig) -> BasePruner:
+def build_pruner(config: PrunerConfig) -> BasePruner:
     """The pruner; `patient` wraps the one that its option `wrapped_pruner` names, or none.
 
     Raises:
         UsageError: an option is unknown or wrong.
     """
-    options, given = dict(config.options.get(config.name, {})), {}
+    options = dict(config.options.get(config.name, {}))
+    given: dict[str, object] = {}
     if config.name == "patient":
         wrapped = options.pop("wrapped_pruner", None)
         if wrapped is not None and wrapped not in PRUNERS:
             raise UsageError(f"sweep.pruner.options.patient.wrapped_pruner={wrapped} is none of {', '.join(PRUNERS)}")
         given["wrapped_pruner"] = None if wrapped is None else PRUNERS[str(wrapped)]()
-    made: BasePruner = _made("pruner", config.name, PRUNERS[config.name], options, given)
-    return made
+    return _construct("pruner", config.name, PRUNERS[config.name], options, given)
 
 
-def _made(what: str, name: str, kind: type, options: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
+def _construct(
+    what: str, name: str, kind: Callable[..., Kind], options: Mapping[str, object], given: Mapping[str, object]
+) -> Kind:
+    """Call a class of Optuna's with the options of a person and what is given besides.
+
+    Raises:
+        UsageError: an option is unknown or wrong.
+    """
     takes = [name for name in inspect.signature(kind).parameters if name not in given]
     for option in options:
         if option not in takes:

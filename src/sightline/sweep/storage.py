@@ -12,15 +12,15 @@ from optuna.storages.journal import JournalFileBackend
 from sqlalchemy.exc import SQLAlchemyError
 
 from sightline.errors import UsageError
-from sightline.sweep.claims import Claims, FileClaims, PostgresClaims
+from sightline.sweep.locks import FileLocks, PostgresLocks, TrialLocks
 
 DRIVER = "postgresql+psycopg"
-PATIENCE = 60
+BUSY_TIMEOUT = 60
 """Seconds that a writer of a SQLite file waits for another."""
 
 
 @dataclass(frozen=True)
-class Place:
+class StudyLocation:
     """Where a study is stored.
 
     Attributes:
@@ -32,7 +32,7 @@ class Place:
     name: str
 
     @classmethod
-    def of(cls, storage: str | None, runs_dir: Path, name: str) -> "Place":
+    def parse(cls, storage: str | None, runs_dir: Path, name: str) -> "StudyLocation":
         """Read `sweep.storage`.
 
         Raises:
@@ -56,7 +56,7 @@ class Place:
         """The file, where it is one."""
         return None if self.url.startswith(DRIVER) else Path(self.url.split(":///", 1)[1])
 
-    def open(self) -> tuple[BaseStorage, Claims]:
+    def open(self) -> tuple[BaseStorage, TrialLocks]:
         """Connect, and make what is not there yet; one process at a time, since two would break a new database.
 
         Raises:
@@ -64,23 +64,23 @@ class Place:
         """
         optuna.logging.set_verbosity(logging.ERROR)
         try:
-            claims = self._claims()
-            with claims.study(), warnings.catch_warnings():
+            locks = self._locks()
+            with locks.hold_study(), warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # Optuna's own, about what is experimental
-                return self._storage(), claims
+                return self._storage(), locks
         except (SQLAlchemyError, optuna.exceptions.OptunaError, OSError, RuntimeError, ValueError) as error:
             reason = " ".join(str(error).split("\n")[0].split())
             raise UsageError(
                 f"sweep.storage={self.url.replace(DRIVER, 'postgresql')} cannot be opened: {reason}"
             ) from error
 
-    def _claims(self) -> Claims:
+    def _locks(self) -> TrialLocks:
         if self.file is None:
-            return PostgresClaims(self.url, self.name)
-        return FileClaims(self.file.with_name(f".{self.file.name}.{self.name}.locks"))
+            return PostgresLocks(self.url, self.name)
+        return FileLocks(self.file.with_name(f".{self.file.name}.{self.name}.locks"))
 
     def _storage(self) -> BaseStorage:
         if self.url.startswith("journal"):
             return JournalStorage(JournalFileBackend(str(self.file)))
-        connect = {"timeout": PATIENCE} if self.file else {}
+        connect = {"timeout": BUSY_TIMEOUT} if self.file else {}
         return RDBStorage(self.url, engine_kwargs={"connect_args": connect, "pool_pre_ping": self.file is None})

@@ -21,44 +21,44 @@ from sightline.machine.environment import prepare_environment
 from sightline.machine.signals import Interrupted
 from sightline.machine.terminal import log_to, logger, show_log
 from sightline.sweep.search import Objective, Search
-from sightline.sweep.storage import Place
+from sightline.sweep.storage import StudyLocation
 
-POLL = 0.3
+POLL_SECONDS = 0.3
 """Seconds between looks for a trial that another process may have left behind."""
 
 
 @dataclass(frozen=True)
-class Work:
+class WorkerJob:
     """What a worker needs to know.
 
     Attributes:
         config: of the search.
-        place: where the study is.
+        location: of the study.
         seed: of the sampler.
         until: when to begin no trial but the first, in seconds since 1970.
         log: the file for what goes wrong.
         objective: works on one trial.
-        tidy: lets go of what an ended trial needs no more.
+        clean_up: removes what an ended trial needs no more.
     """
 
     config: SweepConfig
-    place: Place
+    location: StudyLocation
     seed: int
     until: float | None
     log: Path
     objective: Objective
-    tidy: Callable[[int], None]
+    clean_up: Callable[[int], None]
 
 
 @dataclass(frozen=True)
-class Share:
+class Resources:
     """What of the machine a worker has."""
 
     cores: tuple[int, ...] | None
     gpu: str | None
 
 
-def shares(jobs: int, gpus: Sequence[str]) -> list[Share]:
+def divide_machine(jobs: int, gpus: Sequence[str]) -> list[Resources]:
     """The machine divided: cores evenly, and a GPU each where there are any.
 
     Raises:
@@ -68,53 +68,53 @@ def shares(jobs: int, gpus: Sequence[str]) -> list[Share]:
         raise UsageError(f"sweep.jobs={jobs} takes a GPU each, and there are {len(gpus)}; take fewer, or device=cpu")
     own = [gpus[index] if gpus else None for index in range(jobs)]
     if not hasattr(os, "sched_getaffinity"):
-        return [Share(None, gpu) for gpu in own]
+        return [Resources(None, gpu) for gpu in own]
     cores = sorted(os.sched_getaffinity(0))
     if jobs > len(cores):
         raise UsageError(f"sweep.jobs={jobs} takes a core each, and there are {len(cores)}; take fewer")
-    return [Share(tuple(cores[index::jobs]), gpu) for index, gpu in enumerate(own)]
+    return [Resources(tuple(cores[index::jobs]), gpu) for index, gpu in enumerate(own)]
 
 
-def run_worker(work: Work, part: Share) -> None:
+def run_worker(job: WorkerJob, own: Resources) -> None:
     """One worker, from its start to its end."""
     os.setpgid(0, 0)  # a terminal's Ctrl-C is for the parent, which passes it on once
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    if part.cores is not None:
-        os.sched_setaffinity(0, part.cores)
-    if part.gpu is not None:
-        os.environ["CUDA_VISIBLE_DEVICES"] = part.gpu
+    if own.cores is not None:
+        os.sched_setaffinity(0, own.cores)
+    if own.gpu is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = own.gpu
     prepare_environment()
     show_log(silent=True)
     logger.setLevel(logging.INFO)
     try:
-        _trials(work)
+        _work_on_trials(job)
     except Interrupted as stop:
         raise SystemExit(stop.status) from stop
     except SightlineError as error:
-        with log_to(work.log):
+        with log_to(job.log):
             logger.error("sweep: %s", error)
         raise SystemExit(error.status) from error
     except Exception as error:
-        with log_to(work.log):
+        with log_to(job.log):
             logger.error("sweep: %s", traceback.format_exc())
         raise SystemExit(1) from error
 
 
-def _trials(work: Work) -> None:
-    search = Search(work.config, work.place, work.seed)
-    while not search.asked_and_ended():
-        if work.until is not None and time.time() > work.until and search.ended():
+def _work_on_trials(job: WorkerJob) -> None:
+    search = Search(job.config, job.location, job.seed)
+    while not search.is_complete():
+        if job.until is not None and time.time() > job.until and search.ended_count():
             return
         claimed = search.claim()
         if claimed is None:  # the last trials are others' work; should one of them die, its trial is there to be taken
-            time.sleep(POLL)
+            time.sleep(POLL_SECONDS)
             continue
         search.note(claimed, workers=[*claimed.trial.user_attrs.get("workers", []), os.getpid()])
         began = time.perf_counter()
-        outcome = work.objective(search, claimed)
+        outcome = job.objective(search, claimed)
         search.note(claimed, seconds=round(time.perf_counter() - began, 2))
         search.end(claimed, outcome)
-        work.tidy(claimed.number)
+        job.clean_up(claimed.number)
 
 
 def _end_with_parent() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 if TYPE_CHECKING:
     import numpy as np
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from sightline.run.folder import Run
+    from sightline.run.records import MetricsRow
 
 PARENT = "parent.json"
 """The file of a run that belongs to another, such as a sweep: where that one is."""
@@ -23,7 +24,7 @@ class Tracker:
     As a context manager it finishes with the status that fits how the block was left.
     """
 
-    def listen(self, row: Mapping[str, Any]) -> None:
+    def listen(self, row: "MetricsRow") -> None:
         """Take a row of `metrics.jsonl`; fits `Run.listeners`."""
 
     def sync(self, run: "Run") -> None:

@@ -4,7 +4,7 @@ import optuna
 import pytest
 
 from sightline.errors import UsageError
-from sightline.sweep.sampling import PRUNERS, SAMPLERS, most_trials, pruner, sampler
+from sightline.sweep.sampling import PRUNERS, SAMPLERS, build_pruner, build_sampler, trial_count
 from sightline.sweep.space import Space
 from tests.unit.sweep.test_space import config
 
@@ -20,7 +20,7 @@ def walk(name: str, numbers: range, study: optuna.Study) -> list[dict]:
     found = searched(name)
     space, values = Space(found), []
     for number in numbers:
-        study.sampler = sampler(found.sampler, space, 7, number)
+        study.sampler = build_sampler(found.sampler, space, 7, number)
         trial = study.ask()
         values.append(space.draw(trial))
         study.tell(trial, float(number % 4))
@@ -41,12 +41,12 @@ def test_those_that_try_all_points_try_each_once(name):
 
 
 def test_how_many_trials_there_will_be():
-    assert most_trials(config(FINITE, trials=50), Space(config(FINITE))) == 50
+    assert trial_count(config(FINITE, trials=50), Space(config(FINITE))) == 50
     grid = config(FINITE, trials=50, sampler={"name": "grid", "options": {}})
-    assert most_trials(grid, Space(grid)) == 18
+    assert trial_count(grid, Space(grid)) == 18
     endless = config({"a": {"uniform": [0, 1]}}, sampler={"name": "brute_force", "options": {}})
     with pytest.raises(UsageError, match="a has values without end"):
-        most_trials(endless, Space(endless))
+        trial_count(endless, Space(endless))
 
 
 def test_a_grid_knows_no_conditions():
@@ -55,7 +55,7 @@ def test_a_grid_knows_no_conditions():
         sampler={"name": "grid", "options": {}},
     )
     with pytest.raises(UsageError, match="take brute_force"):
-        sampler(found.sampler, Space(found), 0, 0)
+        build_sampler(found.sampler, Space(found), 0, 0)
 
 
 @pytest.mark.parametrize("name", PRUNERS)
@@ -63,7 +63,7 @@ def test_every_pruner_can_be_asked(name):
     options = {"percentile": {"percentile": 25.0}, "patient": {"patience": 1, "wrapped_pruner": "median"}}
     options |= {"threshold": {"upper": 0.9}}
     found = config(FINITE, pruner={"name": name, "options": {name: options.get(name, {})}})
-    study = optuna.create_study(pruner=pruner(found.pruner), direction="maximize")
+    study = optuna.create_study(pruner=build_pruner(found.pruner), direction="maximize")
     for number in range(3):
         trial = study.ask()
         trial.report(0.1 * number, 1)
@@ -73,12 +73,12 @@ def test_every_pruner_can_be_asked(name):
 
 def test_options_reach_what_they_are_for():
     found = searched("tpe", n_startup_trials=3)
-    assert sampler(found.sampler, Space(found), 0, 0)._n_startup_trials == 3
+    assert build_sampler(found.sampler, Space(found), 0, 0)._n_startup_trials == 3
     with pytest.raises(UsageError, match=r"unknown option n_startup; did you mean n_startup_trials\?"):
-        sampler(searched("tpe", n_startup=3).sampler, Space(found), 0, 0)
+        build_sampler(searched("tpe", n_startup=3).sampler, Space(found), 0, 0)
     with pytest.raises(UsageError, match=r"sweep\.pruner: "):
-        pruner(config(FINITE, pruner={"name": "median", "options": {"median": {"n_startup_trials": -1}}}).pruner)
+        build_pruner(config(FINITE, pruner={"name": "median", "options": {"median": {"n_startup_trials": -1}}}).pruner)
     with pytest.raises(UsageError, match="is none of none, median"):
-        pruner(
+        build_pruner(
             config(FINITE, pruner={"name": "patient", "options": {"patient": {"wrapped_pruner": "os.system"}}}).pruner
         )

@@ -9,9 +9,10 @@ import pytest
 from optuna.trial import TrialState
 
 from sightline.errors import PrunedError, UsageError
-from sightline.sweep.results import best_trials, importances, with_values
-from sightline.sweep.search import Claimed, Outcome, Search
-from sightline.sweep.storage import Place
+from sightline.sweep.results import best_trials, completed_trials, importances
+from sightline.sweep.search import Search
+from sightline.sweep.storage import StudyLocation
+from sightline.sweep.trials import ClaimedTrial, Outcome
 from tests.unit.sweep.test_space import config
 
 SPACE = {"x": {"uniform": [0, 1]}, "kind": {"categorical": ["a", "b"]}}
@@ -20,7 +21,7 @@ KINDS = ("sqlite", "journal")
 
 def search(folder: Path, kind: str = "sqlite", **changed) -> Search:
     found = config(SPACE, **{"trials": 6, **changed})
-    return Search(found, Place.of(f"{kind}:///{folder}/{kind}", folder, "study"), 0)
+    return Search(found, StudyLocation.parse(f"{kind}:///{folder}/{kind}", folder, "study"), 0)
 
 
 def begun(folder: Path, kind: str = "sqlite", first=None, **changed) -> Search:
@@ -29,12 +30,12 @@ def begun(folder: Path, kind: str = "sqlite", first=None, **changed) -> Search:
     return found
 
 
-def value(claimed: Claimed) -> float:
+def value(claimed: ClaimedTrial) -> float:
     return float(claimed.values["x"])
 
 
 def finish(found: Search, limit: int = 100) -> list[int]:
-    """Work on trials until there are none; their numbers."""
+    """WorkerJob on trials until there are none; their numbers."""
     numbers = []
     while len(numbers) < limit and (claimed := found.claim()) is not None:
         found.end(claimed, Outcome("complete", value(claimed)))
@@ -46,7 +47,7 @@ def finish(found: Search, limit: int = 100) -> list[int]:
 def test_there_are_as_many_trials_as_asked_for(tmp_path, kind):
     found = begun(tmp_path, kind)
     assert finish(found) == list(range(6))
-    assert found.asked_and_ended()
+    assert found.is_complete()
     assert found.claim() is None
     assert finish(search(tmp_path, kind, trials=8)) == [6, 7]
 
@@ -86,7 +87,7 @@ def test_a_trial_whose_process_died_is_taken_up_where_it_was(tmp_path, kind):
         assert (number, other.number) == ("0", 1), "what another process works on is not for us"
         found.end(other, Outcome("complete", 0.0))
         assert found.claim() is None
-        assert not found.asked_and_ended()
+        assert not found.is_complete()
         process.kill()
         process.communicate()
     again = found.claim()
@@ -101,7 +102,7 @@ def test_a_trial_that_kills_its_process_again_and_again_fails(tmp_path):
     found = begun(tmp_path, trials=1, retries=1)
     for _ in range(2):
         claimed = found.claim()
-        found.claims.let_go(claimed.number)  # as the system does when a process dies
+        found.locks.release(claimed.number)  # as the system does when a process dies
         found.count_death(claimed.number, "its process was ended by SIGKILL")
     assert found.claim() is None
     (trial,) = found.trials()
@@ -118,7 +119,7 @@ def test_ends_are_written_down(tmp_path):
     trials = found.trials()
     assert [trial.state for trial in trials] == [TrialState.FAIL, TrialState.PRUNED, TrialState.COMPLETE]
     assert trials[0].user_attrs["reason"] == "out of memory"
-    assert [trial.number for trial in with_values(found)] == [2]
+    assert [trial.number for trial in completed_trials(found)] == [2]
 
 
 def test_poor_trials_are_pruned_but_not_in_their_last_epoch(tmp_path):
@@ -139,7 +140,7 @@ def test_another_search_of_the_same_name_is_refused(tmp_path):
     with pytest.raises(UsageError, match=r'sweep\.name=study is another search: data was "digits"'):
         found.begin({"data": "folder"}, None)
     optuna.create_study(study_name="study", storage=f"sqlite:///{tmp_path}/other.db")
-    stranger = Search(config(SPACE), Place.of(f"sqlite:///{tmp_path}/other.db", tmp_path, "study"), 0)
+    stranger = Search(config(SPACE), StudyLocation.parse(f"sqlite:///{tmp_path}/other.db", tmp_path, "study"), 0)
     with pytest.raises(UsageError, match="a study of another program"):
         stranger.begin({"data": "digits"}, None)
 
@@ -185,15 +186,15 @@ def test_a_trial_that_happens_to_be_the_configuration_is_trained_anew_once(tmp_p
 )
 def test_storages_that_will_not_do(tmp_path, storage, why):
     with pytest.raises(UsageError, match=why) as refused:
-        Place.of(storage, tmp_path, "s")
+        StudyLocation.parse(storage, tmp_path, "s")
     assert "secret" not in str(refused.value)
 
 
 def test_storages_that_will_do(tmp_path):
-    assert Place.of(None, tmp_path, "s").file == tmp_path / "sweeps.db"
-    assert Place.of("postgresql://me@host/x", tmp_path, "s").url == "postgresql+psycopg://me@host/x"
+    assert StudyLocation.parse(None, tmp_path, "s").file == tmp_path / "sweeps.db"
+    assert StudyLocation.parse("postgresql://me@host/x", tmp_path, "s").url == "postgresql+psycopg://me@host/x"
     with pytest.raises(UsageError, match="cannot be opened"):
-        Place.of("postgresql://me@127.0.0.1:1/x", tmp_path, "s").open()
+        StudyLocation.parse("postgresql://me@127.0.0.1:1/x", tmp_path, "s").open()
     (tmp_path / "no.db").write_text("this is no database, and long enough to be sure of it")
     with pytest.raises(UsageError, match="cannot be opened"):
-        Place.of(f"sqlite:///{tmp_path}/no.db", tmp_path, "s").open()
+        StudyLocation.parse(f"sqlite:///{tmp_path}/no.db", tmp_path, "s").open()

@@ -10,9 +10,10 @@ from pydantic import TypeAdapter
 
 from sightline.cli import compose_config
 from sightline.config import parse
+from sightline.config.overrides import as_overrides
 from sightline.config.sweep import SweepConfig
 from sightline.errors import UsageError
-from sightline.sweep.space import Space, overrides
+from sightline.sweep.space import Space
 
 BASE = compose_config([])["sweep"]
 
@@ -76,18 +77,18 @@ def test_numbers_come_back_from_hydra_as_they_were():
     exponents, signs = rng.uniform(-300, 300, 300), rng.choice([-1, 1], 300)
     values = [float(sign * 10**exponent) for sign, exponent in zip(signs, exponents, strict=True)]
     values += [0.0, 1e-5, 1e16, 0.1, 3, -7, 10**12, True, False, None]
-    found = compose_config(overrides({"report.title": values}))["report"]["title"]
+    found = compose_config(as_overrides({"report.title": values}))["report"]["title"]
     assert found == values
     assert [type(value) for value in found] == [type(value) for value in values]
 
 
 @pytest.mark.parametrize("word", ["a b", "null", "x=y", "it's", "1e3", "{a}", "$x", "standard"])
 def test_words_come_back_from_hydra_as_they_were(word):
-    assert compose_config(overrides({"report.title": word}))["report"]["title"] == word
+    assert compose_config(as_overrides({"report.title": word}))["report"]["title"] == word
 
 
 def test_lists_come_back_from_hydra_as_they_were():
-    assert compose_config(overrides({"evaluation.slices": ["a", "b c"]}))["evaluation"]["slices"] == ["a", "b c"]
+    assert compose_config(as_overrides({"evaluation.slices": ["a", "b c"]}))["evaluation"]["slices"] == ["a", "b c"]
 
 
 def test_values_become_parameters_and_back():

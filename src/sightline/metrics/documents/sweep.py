@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TypedDict
 
 Choice = float | int | str | bool | None
-"""A value of a dimension of the search; null where a trial had none."""
+"""A value of a dimension of the search; null where a trial had none. Of a categorical one it may be a list of these."""
 
 
 class Trial(TypedDict):
@@ -30,7 +30,7 @@ class FreshRun(TypedDict):
     run: str
 
 
-class TrainedAgain(TypedDict):
+class Retrained(TypedDict):
     """A configuration trained anew: what the search saw of it, what fresh seeds reach, and the gap between them."""
 
     name: str
@@ -58,7 +58,7 @@ class Study(TypedDict):
     best: int | None
     as_configured: int | None
     importances: dict[str, float]
-    again: list[TrainedAgain]
+    again: list[Retrained]
 
 
 def keys_of(space: Mapping[str, str]) -> list[str]:

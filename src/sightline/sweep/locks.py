@@ -1,4 +1,4 @@
-"""Who works on what: locks that the operating system or the database lets go the moment a process dies.
+"""Who works on what: locks that the operating system or the database releases the moment a process dies.
 
 A trial whose lock can be had is nobody's, so it may be gone on with at once. There is no heartbeat to wait for, and a
 process that was only slow loses nothing (docs/decisions/0022).
@@ -17,34 +17,38 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from sightline.errors import RunFailedError
 
-_STUDY, _FINISH, _FIRST = 0, 1, 2
-"""Numbers of the locks: the study as a whole, what comes after the trials, then one for each trial."""
+_STUDY = 0
+"""The number of the lock of the study as a whole."""
+_FINISH = 1
+"""Of what comes after the trials."""
+_FIRST_TRIAL = 2
+"""Of trial 0; the others follow."""
 
 
 class StorageLostError(RunFailedError):
     """The storage does not answer any more."""
 
 
-class Claims(Protocol):
+class TrialLocks(Protocol):
     """The locks of one study."""
 
-    def study(self) -> AbstractContextManager[None]:
+    def hold_study(self) -> AbstractContextManager[None]:
         """Hold the study as a whole for a moment, waiting for whoever holds it."""
 
-    def take(self, trial: int) -> bool:
+    def acquire(self, trial: int) -> bool:
         """Hold a trial; false where another process does."""
 
-    def let_go(self, trial: int) -> None:
-        """Let go of a trial."""
+    def release(self, trial: int) -> None:
+        """Release a trial."""
 
-    def take_finish(self) -> bool:
+    def acquire_finish(self) -> bool:
         """Hold what comes after the trials; false where another process does."""
 
-    def check(self) -> None:
+    def check_held(self) -> None:
         """Raise StorageLostError if what was held is held no more."""
 
 
-class FileClaims:
+class FileLocks:
     """Byte-range locks of one file: `fcntl` locks, which network file systems know too.
 
     They belong to the process, and end with it or when it closes the file, which nothing here does.
@@ -55,7 +59,7 @@ class FileClaims:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
 
     @contextmanager
-    def study(self) -> Iterator[None]:
+    def hold_study(self) -> Iterator[None]:
         """Hold the study as a whole for a moment, waiting for whoever holds it."""
         fcntl.lockf(self._file, fcntl.LOCK_EX, 1, _STUDY)
         try:
@@ -63,22 +67,22 @@ class FileClaims:
         finally:
             fcntl.lockf(self._file, fcntl.LOCK_UN, 1, _STUDY)
 
-    def take(self, trial: int) -> bool:
+    def acquire(self, trial: int) -> bool:
         """Hold a trial; false where another process does."""
-        return self._take(_FIRST + trial)
+        return self._try_lock(_FIRST_TRIAL + trial)
 
-    def let_go(self, trial: int) -> None:
-        """Let go of a trial."""
-        fcntl.lockf(self._file, fcntl.LOCK_UN, 1, _FIRST + trial)
+    def release(self, trial: int) -> None:
+        """Release a trial."""
+        fcntl.lockf(self._file, fcntl.LOCK_UN, 1, _FIRST_TRIAL + trial)
 
-    def take_finish(self) -> bool:
+    def acquire_finish(self) -> bool:
         """Hold what comes after the trials; false where another process does."""
-        return self._take(_FINISH)
+        return self._try_lock(_FINISH)
 
-    def check(self) -> None:
+    def check_held(self) -> None:
         """A lock of this machine is never lost."""
 
-    def _take(self, number: int) -> bool:
+    def _try_lock(self, number: int) -> bool:
         try:
             fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, number)
         except BlockingIOError:
@@ -86,7 +90,7 @@ class FileClaims:
         return True
 
 
-class PostgresClaims:
+class PostgresLocks:
     """Advisory locks of a PostgreSQL session, which ends with its process, or its machine, within a minute.
 
     Args:
@@ -100,7 +104,7 @@ class PostgresClaims:
         self._connect()
 
     @contextmanager
-    def study(self) -> Iterator[None]:
+    def hold_study(self) -> Iterator[None]:
         """Hold the study as a whole for a moment, waiting for whoever holds it."""
         self._lock("pg_advisory_lock", _STUDY)
         try:
@@ -108,15 +112,15 @@ class PostgresClaims:
         finally:
             self._lock("pg_advisory_unlock", _STUDY)
 
-    def take(self, trial: int) -> bool:
+    def acquire(self, trial: int) -> bool:
         """Hold a trial; false where another process does."""
-        return self._lock("pg_try_advisory_lock", _FIRST + trial)
+        return self._lock("pg_try_advisory_lock", _FIRST_TRIAL + trial)
 
-    def let_go(self, trial: int) -> None:
-        """Let go of a trial."""
-        self._lock("pg_advisory_unlock", _FIRST + trial)
+    def release(self, trial: int) -> None:
+        """Release a trial."""
+        self._lock("pg_advisory_unlock", _FIRST_TRIAL + trial)
 
-    def take_finish(self) -> bool:
+    def acquire_finish(self) -> bool:
         """Hold what comes after the trials; false where another process does."""
         try:
             return self._lock("pg_try_advisory_lock", _FINISH)
@@ -125,7 +129,7 @@ class PostgresClaims:
             self._connect()
             return self._lock("pg_try_advisory_lock", _FINISH)
 
-    def check(self) -> None:
+    def check_held(self) -> None:
         """Raise StorageLostError if the session ended, and with it what was held."""
         self._ask("SELECT 1")
 

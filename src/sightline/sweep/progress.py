@@ -5,17 +5,17 @@ from typing import Self
 
 from optuna.trial import FrozenTrial, TrialState
 
+from sightline.config.overrides import as_overrides
 from sightline.errors import RunFailedError
 from sightline.machine.terminal import ProgressBar, logger
-from sightline.sweep.results import with_values
+from sightline.sweep.results import completed_trials
 from sightline.sweep.search import AS_CONFIGURED, Search
-from sightline.sweep.space import overrides
 
 ALL_FAILED = 10
 """So many trials that all failed are no accident."""
 
 
-class Watch:
+class SweepProgress:
     """Follows a study from outside.
 
     Args:
@@ -25,9 +25,9 @@ class Watch:
     def __init__(self, search: Search) -> None:
         self._search = search
         self._seen = {trial.number for trial in search.trials() if trial.state.is_finished()}
-        self._bar = ProgressBar(search.asked, "trials", len(self._seen))
-        if 0 < len(self._seen) < search.asked:
-            logger.info("sweep: going on after %d of %d trials", len(self._seen), search.asked)
+        self._bar = ProgressBar(search.trial_count, "trials", len(self._seen))
+        if 0 < len(self._seen) < search.trial_count:
+            logger.info("sweep: going on after %d of %d trials", len(self._seen), search.trial_count)
 
     def __enter__(self) -> Self:
         self._bar.__enter__()
@@ -36,15 +36,15 @@ class Watch:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self._bar.__exit__(kind, error, _)
 
-    def look(self) -> bool:
-        """Say what ended since the last look, and whether anything did.
+    def update(self) -> bool:
+        """Say what ended since the last update, and whether anything did.
 
         Raises:
             RunFailedError: all trials so far failed.
         """
         trials = self._search.trials()
         new = [trial for trial in trials if trial.state.is_finished() and trial.number not in self._seen]
-        best = with_values(self._search)[:1]
+        best = completed_trials(self._search)[:1]
         for trial in new:
             self._seen.add(trial.number)
             logger.info(self._line(trial, best))
@@ -72,6 +72,6 @@ class Watch:
             how = f"{config.metric} {trial.value:.4f}{mark}"
         found = self._search.space.values(trial.params)
         short = {key: float(f"{value:.4g}") if isinstance(value, float) else value for key, value in found.items()}
-        values = " ".join(overrides(short))
+        values = " ".join(as_overrides(short))
         own = " (as configured)" if self._search.label(trial) == AS_CONFIGURED else ""
-        return f"{len(self._seen):>3}/{self._search.asked}  trial {trial.number}{own}  {how}  {values}"
+        return f"{len(self._seen):>3}/{self._search.trial_count}  trial {trial.number}{own}  {how}  {values}"

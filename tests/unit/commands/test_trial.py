@@ -1,0 +1,48 @@
+"""What every trial of a sweep starts from: what wins over what, and what the best leaves as a recipe."""
+
+import pickle
+from pathlib import Path
+
+import pytest
+import yaml
+
+from sightline.cli import compose_config
+from sightline.commands.command import Command
+from sightline.commands.trial import TrialTemplate
+from sightline.config import parse
+from sightline.errors import UsageError
+
+
+@pytest.fixture
+def template(tmp_path: Path) -> TrialTemplate:
+    typed = ["mode=sweep", "data=digits", "optimizer=sgd", "training.epochs=3", "device=cpu"]
+    file = tmp_path / "s.yaml"
+    file.write_text("space: {optimizer.lr: {uniform: [0, 1]}}\noverrides: [training.epochs=9, seed=4]\n")
+    overrides = [*typed, f"sweep={file}"]
+    command = Command(parse.parse(compose_config(overrides)), overrides, ["sweep"], compose_config)
+    return TrialTemplate.from_command(command).in_folder(tmp_path)
+
+
+def test_what_was_typed_wins_over_the_search_and_values_win_over_both(template: TrialTemplate):
+    config = template.config_with({"optimizer.lr": 0.25, "optimizer": "adamw"}, seed=7)
+    assert (config.training.epochs, config.seed, config.optimizer.name, config.optimizer.lr) == (3, 7, "adamw", 0.25)
+    assert template.config_with({}).seed == 4
+    assert config.training.monitor == template.metric
+    assert config.mode.name == "train", "a trial is no sweep of its own"
+    with pytest.raises(UsageError, match=r"optimizer\.lr"):
+        template.config_with({"optimizer.lr": -1})
+
+
+def test_the_recipe_trains_what_the_values_said(template: TrialTemplate):
+    text = template.recipe({"optimizer.lr": 0.25}, "small", "it is good")
+    assert text.startswith(
+        f"# bash run.sh train recipe={template.folder / 'best.yaml'}\n# The best of sweep small: it is"
+    )
+    overrides = yaml.safe_load(text)["overrides"]
+    assert overrides[-1] == "optimizer.lr=0.25"
+    assert "device=cpu" not in overrides, "where it ran is no part of what was found"
+
+
+def test_a_worker_process_can_be_given_it(template: TrialTemplate):
+    assert pickle.loads(pickle.dumps(template)) == template
+    assert template.trial_folder(3) == template.folder / "trials/0003"

@@ -2,7 +2,6 @@
 
 import time
 from statistics import median
-from typing import Any
 
 import torch
 from torch import nn
@@ -10,6 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from sightline.config.schema import Config
 from sightline.data.preprocessing import Preprocessing
+from sightline.metrics.documents.cost import Cost
 from sightline.models.freezing import FreezingPlan
 from sightline.models.groups import layer_groups
 
@@ -19,7 +19,7 @@ FEWEST, MOST = 5, 100
 """Passes that are timed: as many as fit into SECONDS, within these limits."""
 
 
-def model_cost(model: nn.Module, config: Config, preprocessing: Preprocessing, device: torch.device) -> dict[str, Any]:
+def model_cost(model: nn.Module, config: Config, preprocessing: Preprocessing, device: torch.device) -> Cost:
     """Measure a model in eval mode, in float32, as `predict` runs it.
 
     Args:

@@ -1,8 +1,8 @@
 """Which layer groups train from which epoch, and what keeps the others as they are to the bit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self, assert_never
+from typing import Self, assert_never
 
 from torch import nn, optim
 
@@ -15,6 +15,7 @@ from sightline.config.schema import (
     ProgressiveFreezing,
 )
 from sightline.errors import UsageError
+from sightline.metrics.documents.freezing import FreezingRow
 from sightline.models.groups import NORMS, LayerGroup, parts_of
 
 Starts = tuple[int | None, ...]
@@ -65,7 +66,7 @@ class FreezingPlan:
         """How many times groups have joined by an epoch: 0 at the start."""
         return sum(change <= epoch for change in self.changes)
 
-    def rows(self, model: nn.Module, groups: Sequence[LayerGroup], optimizer: optim.Optimizer) -> list[dict[str, Any]]:
+    def rows(self, model: nn.Module, groups: Sequence[LayerGroup], optimizer: optim.Optimizer) -> list[FreezingRow]:
         """For each group its modules, parameters, share of the rate, and the first epoch in which it trains."""
         sizes = {name: parameter.numel() for name, parameter in model.named_parameters()}
         # The first of a layer group's are its weights; shifts of normalisation may have a rate of their own.
@@ -82,9 +83,9 @@ class FreezingPlan:
         ]
 
 
-def table(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
+def table(rows: Sequence[FreezingRow]) -> tuple[list[str], list[list[str]]]:
     """Header and rows for printing what `FreezingPlan.rows` says."""
-    words = {None: "never", 0: "from the start"}
+    words: dict[int | None, str] = {None: "never", 0: "from the start"}
     return ["group", "modules", "parameters", "rate", "trains"], [
         [
             row["group"],

@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import Final, Generic, TypeVar, cast
 
 import yaml
 
 from sightline.run.folder import Run
 
-LEDGER: Final = "test_ledger.jsonl"
 T = TypeVar("T")
 
 
@@ -19,6 +18,16 @@ class JsonFile(Generic[T]):
     """The name of a JSON file of a run; T is what it holds."""
 
     name: str
+
+
+@dataclass(frozen=True)
+class JsonLines(Generic[T]):
+    """The name of a file of a run with JSON in each line; T is what a line holds."""
+
+    name: str
+
+
+LEDGER: Final = JsonLines[Mapping[str, str]]("test_ledger.jsonl")
 
 
 class Contents:
@@ -47,9 +56,9 @@ class Contents:
             self._read[file.name] = self._run.load_json(file.name) if self._run.has(file.name) else None
         return cast("T | None", self._read[file.name])
 
-    def rows(self, name: str) -> list[dict[str, Any]]:
-        """The lines of a JSON-lines file."""
-        return self._run.rows(name)
+    def rows(self, file: JsonLines[T]) -> list[T]:
+        """The lines of a file; one that is torn is left out."""
+        return cast("list[T]", self._run.rows(file.name))
 
     def text(self, name: str) -> str:
         """A text file as it stands."""

@@ -5,27 +5,8 @@ from typing import Final, TypedDict
 
 from sightline.metrics.documents.calibration import Calibration
 from sightline.metrics.documents.evaluation import Evaluation
+from sightline.metrics.documents.validation import Validation
 from sightline.reporting.contents import JsonFile
-
-
-class Finding(TypedDict):
-    """What is read of a check of the data."""
-
-    check: str
-    outcome: str
-    count: int
-    message: str
-    examples: Sequence[str]
-
-
-class Validation(TypedDict):
-    """What is read of `validation.json`."""
-
-    n: int
-    classes: Mapping[str, int]
-    sizes: Mapping[str, object]
-    modes: Mapping[str, int]
-    findings: Sequence[Finding]
 
 
 class Commit(TypedDict):

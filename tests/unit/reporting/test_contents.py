@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from sightline.errors import RunFailedError
-from sightline.reporting.contents import Contents
+from sightline.reporting.contents import LEDGER, Contents
 from sightline.reporting.files import EVALUATION
 from sightline.run.folder import Run
 
@@ -12,7 +12,7 @@ def test_an_empty_folder_holds_nothing(tmp_path: Path):
     contents = Contents(Run(tmp_path))
     assert contents.read(EVALUATION) is None
     assert not contents.has(EVALUATION)
-    assert (contents.text("best.yaml"), contents.rows("metrics.jsonl"), contents.figures) == ("", [], {})
+    assert (contents.text("best.yaml"), contents.rows(LEDGER), contents.figures) == ("", [], {})
     assert contents.setting("model.name", "unknown") == "unknown"
 
 

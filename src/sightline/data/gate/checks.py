@@ -2,9 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
 from operator import itemgetter
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +13,7 @@ from sightline.data.sources.source import ROLES, Source
 from sightline.data.splits.split import Split
 from sightline.data.store.index import ImageFacts
 from sightline.data.targets import class_counts
+from sightline.metrics.documents.validation import Found, Spread, Validation
 
 __all__ = ["Finding", "after_split", "before_split", "summary"]
 
@@ -64,7 +63,7 @@ def after_split(split: Split, policy: ValidationPolicy) -> tuple[list[Finding], 
     return [duplicates, *_shared_groups(kept, policy), *_missing_classes(kept, policy)], keep
 
 
-def summary(source: Source, facts: ImageFacts, findings: Sequence[Finding]) -> dict[str, Any]:
+def summary(source: Source, facts: ImageFacts, findings: Sequence[Finding]) -> Validation:
     """The content of `validation.json`.
 
     Args:
@@ -79,7 +78,18 @@ def summary(source: Source, facts: ImageFacts, findings: Sequence[Finding]) -> d
         "classes": dict(class_counts(source.targets, np.arange(len(source)))),
         "sizes": {name: _spread(values[values > 0]) for name, values in sides.items()},
         "modes": dict(Counter(mode for mode in facts.modes if mode).most_common()),
-        "findings": [asdict(found) | {"examples": list(found.examples)} for found in findings],
+        "findings": [_found(finding) for finding in findings],
+    }
+
+
+def _found(finding: Finding) -> Found:
+    return {
+        "check": finding.check,
+        "policy": finding.policy,
+        "outcome": finding.outcome,
+        "count": finding.count,
+        "message": finding.message,
+        "examples": list(finding.examples),
     }
 
 
@@ -159,7 +169,7 @@ def _kind(mode: str) -> str:
     return "print" if mode == "CMYK" else "colour"
 
 
-def _spread(values: NDArray[np.int32]) -> dict[str, float]:
+def _spread(values: NDArray[np.int32]) -> Spread:
     """Smallest, median and largest, whole where they are whole."""
     median = float(np.median(values))
     return {

@@ -1,16 +1,16 @@
 """How training went: loss, accuracy, F1 and learning rate over the epochs."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from sightline.metrics.catalogue import MONITORED, monitored
+from sightline.metrics.documents.freezing import FreezingRow
 from sightline.reporting.figures.style import BLACK, GREY, INK, TRAIN, VAL, WIDTH, drawn, nothing, percent, shorten
 
-Rows = Sequence[Mapping[str, Any]]
+Rows = Sequence[Mapping[str, float | str]]
 
 PANELS = (
     *((metric.label, f"train_{metric.name}", f"val_{metric.name}") for metric in map(monitored, MONITORED)),
@@ -19,7 +19,7 @@ PANELS = (
 
 
 @drawn
-def freezing(rows: Rows, epochs: int) -> Figure:
+def freezing(rows: Sequence[FreezingRow], epochs: int) -> Figure:
     """Draw from which epoch each layer group trains, and at which share of the learning rate.
 
     Args:

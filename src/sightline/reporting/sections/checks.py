@@ -1,10 +1,11 @@
 """What the checks of the data found before training."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
+from sightline.metrics.documents.validation import Found, Spread, Validation
 from sightline.reporting.contents import Contents
-from sightline.reporting.files import VALIDATION, Finding, Validation
+from sightline.reporting.files import VALIDATION
 from sightline.reporting.formatting import MISSING
 from sightline.reporting.sections.blocks import Block, Cell, Facts, Table
 from sightline.reporting.sections.section import Section
@@ -18,18 +19,15 @@ def data_facts(validation: Validation) -> Facts:
     """Number of images, sizes, colour modes."""
     sizes = "; ".join(f"{side} {_spread(value)}" for side, value in validation.get("sizes", {}).items())
     modes = ", ".join(f"{mode} {count:,}" for mode, count in validation.get("modes", {}).items())
-    images = f"{validation['n']:,} of {len(validation['classes'])} classes"
+    images = f"{validation['n']:,}" + (f" of {len(validation['classes'])} classes" if validation["classes"] else "")
     return Facts([("Images", images), ("Sizes", sizes or MISSING), ("Colour modes", modes or MISSING)])
 
 
-def _spread(value: object) -> str:
+def _spread(value: Spread) -> str:
     """`32` where all are equal, else `24 to 400, median 64`."""
-    if not isinstance(value, Mapping) or not {"min", "max"} <= set(value):
-        return str(value)
     if value["min"] == value["max"]:
         return str(value["min"])
-    middle = f", median {value['median']}" if "median" in value else ""
-    return f"{value['min']} to {value['max']}{middle}"
+    return f"{value['min']} to {value['max']}, median {value['median']}"
 
 
 def findings_table(validation: Validation) -> Table:
@@ -37,7 +35,7 @@ def findings_table(validation: Validation) -> Table:
     return Table(("Check", "Outcome", "Items", "What was found"), [_row(finding) for finding in validation["findings"]])
 
 
-def _row(finding: Finding) -> list[str | Cell]:
+def _row(finding: Found) -> list[str | Cell]:
     outcome, examples = finding["outcome"], finding["examples"]
     return [
         finding["check"].replace("_", " "),

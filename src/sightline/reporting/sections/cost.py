@@ -1,26 +1,12 @@
 """Size and speed of the model, as measured by `evaluate`."""
 
 from collections.abc import Iterator
-from typing import Final, TypedDict
+from typing import Final
 
+from sightline.metrics.documents.cost import Cost
 from sightline.reporting.contents import Contents, JsonFile
 from sightline.reporting.sections.blocks import Block, Facts
 from sightline.reporting.sections.section import Section
-
-
-class Cost(TypedDict):
-    """The content of `cost.json`."""
-
-    parameters: int
-    trained_parameters: int
-    flops: int
-    latency_ms: float
-    images_per_second: float
-    batch: int
-    image_size: int
-    device: str
-    threads: int
-
 
 COST: Final = JsonFile[Cost]("cost.json")
 

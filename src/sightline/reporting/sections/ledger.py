@@ -20,6 +20,6 @@ SECTION: Final = Section(
     title="Every use of the test labels",
     blocks=blocks,
     card="Uses of the test labels",
-    sources=(LEDGER,),
+    sources=(LEDGER.name,),
     mode="evaluate",
 )

@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, TypedDict
+from typing import Final, NotRequired, TypedDict
 
 from sightline.reporting.contents import Contents, JsonFile
-from sightline.reporting.formatting import number
+from sightline.reporting.formatting import MISSING, number
 from sightline.reporting.sections.blocks import Block, Table
 from sightline.reporting.sections.section import Section
 
@@ -13,13 +13,13 @@ from sightline.reporting.sections.section import Section
 class Items(TypedDict):
     """What is read of the items of a split."""
 
-    labels: Sequence[int]
+    labels: NotRequired[Sequence[int]]
 
 
 class Split(TypedDict):
     """What is read of `split.json`."""
 
-    class_names: Sequence[str]
+    class_names: NotRequired[Sequence[str]]
     counts: Mapping[str, int]
     items: Mapping[str, Items]
 
@@ -35,14 +35,14 @@ USED_FOR: Final = {
 
 
 def split_table(split: Split) -> Table:
-    """One row a split: images, share, smallest and largest class, what it is for."""
+    """One row a split: images, share, smallest and largest class if there are classes, what it is for."""
     total = max(1, sum(split["counts"].values()))
     rows = []
     for role, count in split["counts"].items():
-        of_class = Counter(split["items"][role]["labels"])
-        sizes = [of_class.get(label, 0) for label in range(len(split["class_names"]))]
-        share = number("accuracy", count / total)
-        rows.append([role, f"{count:,}", share, f"{min(sizes):,}", f"{max(sizes):,}", USED_FOR.get(role, "")])
+        of_class = Counter(split["items"][role].get("labels", ()))
+        sizes = [of_class[label] for label in range(len(split.get("class_names", ())))]
+        ends = [f"{min(sizes):,}", f"{max(sizes):,}"] if sizes else [MISSING, MISSING]
+        rows.append([role, f"{count:,}", number("accuracy", count / total), *ends, USED_FOR.get(role, "")])
     return Table(HEADER, rows)
 
 

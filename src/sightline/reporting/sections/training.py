@@ -5,13 +5,14 @@ from statistics import median
 from typing import Final, TypedDict
 
 from sightline.metrics.catalogue import HEADLINES, METRICS, MONITORED, monitored
-from sightline.reporting.contents import Contents, JsonFile
+from sightline.reporting.contents import Contents, JsonFile, JsonLines
 from sightline.reporting.formatting import duration, number
 from sightline.reporting.sections.blocks import Block, Facts
 from sightline.reporting.sections.section import FigureKind, Section
 
 Pairs = list[tuple[str, str]]
-Row = Mapping[str, float | None]
+Row = Mapping[str, float]
+"""An epoch: what is known of it."""
 
 
 class Soup(TypedDict):
@@ -21,6 +22,7 @@ class Soup(TypedDict):
     taken: bool
 
 
+LOG: Final = JsonLines[Mapping[str, object]]("metrics.jsonl")
 SOUP: Final = JsonFile[Soup]("soup.json")
 SETTINGS: Final = (
     ("Model", "model.name"),
@@ -36,14 +38,15 @@ SETTINGS: Final = (
 
 
 def epochs(contents: Contents) -> list[Row]:
-    """The rows of the epochs."""
-    return [row for row in contents.rows("metrics.jsonl") if row.get("kind") == "epoch"]
+    """The epochs of the log."""
+    rows = [row for row in contents.rows(LOG) if row.get("kind") == "epoch"]
+    return [{key: value for key, value in row.items() if isinstance(value, int | float)} for row in rows]
 
 
 def kept_epoch(rows: Sequence[Row], monitor: str) -> Row | None:
     """The row of the epoch whose weights were kept: the best by the monitored value, the earlier of two equals."""
-    known = [row for row in rows if row.get(monitor) is not None]
-    return min(known, key=lambda row: monitored(monitor).sign * (row[monitor] or 0.0), default=None)
+    known = [row for row in rows if monitor in row]
+    return min(known, key=lambda row: monitored(monitor).sign * row[monitor], default=None)
 
 
 def training_facts(contents: Contents) -> Facts:
@@ -66,7 +69,7 @@ def _best(contents: Contents, rows: Sequence[Row]) -> Pairs:
     reason = f"{'highest' if monitored(monitor).higher_is_better else 'lowest'} {monitor}"
     reached = f"validation {metric.short} {number(metric.name, kept.get(f'val_{metric.name}'))}"
     return [
-        ("Best epoch", f"{int(kept['epoch'] or 0) + 1}: {reason}, {reached}"),
+        ("Best epoch", f"{int(kept['epoch']) + 1}: {reason}, {reached}"),
         ("Weights kept", _weights_kept(contents.read(SOUP))),
     ]
 
@@ -82,16 +85,11 @@ def _weights_kept(soup: Soup | None) -> str:
 
 def _speed(rows: Sequence[Row]) -> Pairs:
     found = []
-    if seconds := _column(rows, "seconds"):
+    if seconds := [row["seconds"] for row in rows if "seconds" in row]:
         found.append(("Time", f"{duration(sum(seconds))} ({duration(median(seconds))} an epoch)"))
-    if speeds := _column(rows, "images_per_second"):
+    if speeds := [row["images_per_second"] for row in rows if "images_per_second" in row]:
         found.append(("Speed", f"{median(speeds):,.0f} images/s, median of the epochs"))
     return found
-
-
-def _column(rows: Sequence[Row], name: str) -> list[float]:
-    """The values of a column, without what is missing."""
-    return [float(value) for row in rows if (value := row.get(name)) is not None]
 
 
 def _settings(contents: Contents) -> Pairs:
@@ -108,7 +106,7 @@ def blocks(contents: Contents) -> Iterator[Block]:
 SECTION: Final = Section(
     blocks=blocks,
     card="Training",
-    sources=("metrics.jsonl", "config.yaml"),
+    sources=(LOG.name, "config.yaml"),
     missing="training",
     figures=(
         FigureKind(

@@ -10,7 +10,7 @@ from torch import nn
 
 from sightline.config.schema import CnnModel, ModelConfig, TimmModel
 from sightline.models.networks.cnn import Cnn
-from sightline.models.weights import fill, misfits, read_state, refusal
+from sightline.models.weights import load_matching, mismatch_error, mismatches, read_state
 
 Channels = tuple[float, float, float]
 
@@ -52,10 +52,10 @@ def cnn(config: CnnModel, heads: Mapping[str, int], image_size: int) -> nn.Modul
     if config.weights is not None:
         path = Path(config.weights).expanduser()
         state = read_state(path)
-        phrases = misfits(model, state)
+        phrases = mismatches(model, state)
         if phrases:
-            raise refusal(path, f"{config.name} (model.width={config.width})", image_size, phrases)
-        fill(model, state)
+            raise mismatch_error(path, f"{config.name} (model.width={config.width})", image_size, phrases)
+        load_matching(model, state)
     return model
 
 

@@ -16,7 +16,7 @@ from sightline.config.schema import (
 )
 from sightline.errors import UsageError
 from sightline.metrics.documents.freezing import FreezingRow
-from sightline.models.groups import NORMS, LayerGroup, parts_of
+from sightline.models.groups import NORMS, LayerGroup, covering_names
 
 Starts = tuple[int | None, ...]
 
@@ -74,7 +74,7 @@ class FreezingPlan:
         return [
             {
                 "group": group.name,
-                "modules": list(parts_of(group.parameter_names, group.module_names)),
+                "modules": list(covering_names(group.parameter_names, group.module_names)),
                 "parameters": sum(sizes[name] for name in group.parameter_names),
                 "rate": float(shares.get(index, 1.0)),
                 "from_epoch": start,
@@ -83,16 +83,16 @@ class FreezingPlan:
         ]
 
 
-def table(rows: Sequence[FreezingRow]) -> tuple[list[str], list[list[str]]]:
+def table_of(rows: Sequence[FreezingRow]) -> tuple[list[str], list[list[str]]]:
     """Header and rows for printing what `FreezingPlan.rows` says."""
-    words: dict[int | None, str] = {None: "never", 0: "from the start"}
+    starts: dict[int | None, str] = {None: "never", 0: "from the start"}
     return ["group", "modules", "parameters", "rate", "trains"], [
         [
             row["group"],
             _shortened(row["modules"]),
             f"{row['parameters']:,}",
             f"{row['rate']:.3g}",
-            words.get(row["from_epoch"], f"after {row['from_epoch']} epochs"),
+            starts.get(row["from_epoch"], f"after {row['from_epoch']} epochs"),
         ]
         for row in rows
     ]
@@ -139,7 +139,8 @@ def apply_freezing(model: nn.Module, groups: Sequence[LayerGroup], trainable: Se
         trainable: one answer for each group.
         dropout: whether dropout and stochastic depth stay active in frozen groups.
     """
-    parameters, modules = dict(model.named_parameters()), dict(model.named_modules())
+    parameters = dict(model.named_parameters())
+    modules = dict(model.named_modules())
     for group, trains in zip(groups, trainable, strict=True):
         for name in group.parameter_names:
             parameters[name].requires_grad_(trains)
@@ -163,8 +164,8 @@ def _first(count: int, groups: Sequence[LayerGroup]) -> Starts:
 def _named(name: str, groups: Sequence[LayerGroup]) -> int:
     """The group of this name, or that is made of the modules of this name."""
     for index, group in enumerate(groups):
-        parts = parts_of(group.parameter_names, group.module_names)
-        if name in {group.name, *parts} or (parts and all(part.startswith(f"{name}.") for part in parts)):
+        modules = covering_names(group.parameter_names, group.module_names)
+        if name in {group.name, *modules} or (modules and all(module.startswith(f"{name}.") for module in modules)):
             return index
     raise UsageError(f"freezing.names: no layer group is called {name!r}; {_listed(groups)}, head")
 

@@ -39,8 +39,9 @@ def layer_groups(model: nn.Module, *, coarse: bool = True) -> list[LayerGroup]:
     members = _with_head_last(model, _match(model, coarse))
     owner = {name: index for index, names in enumerate(members) for name in names}
     modules = _modules_of(model, owner, len(members))
-    names = [" + ".join(parts_of(*both)) for both in zip(members, modules, strict=True)]
-    names[0], names[-1] = "stem", "head"
+    names = [" + ".join(covering_names(*both)) for both in zip(members, modules, strict=True)]
+    names[0] = "stem"
+    names[-1] = "head"
     return [
         LayerGroup(name, tuple(parameters), tuple(inside))
         for name, parameters, inside in zip(names, members, modules, strict=True)
@@ -72,15 +73,15 @@ def parameter_groups(
         `params`, `weight_decay`, `lr_scale`, `group` (index into `groups`), `names`, and `matrix` for each: whether it
         holds the weights of several dimensions between stem and head.
     """
-    parameters, exempt, shifts = dict(model.named_parameters()), _exempt(model), _shifts(model)
+    parameters = dict(model.named_parameters())
+    exempt = _exempt(model)
+    shifts = _shifts(model)
     members: dict[tuple[int, float, float, bool], list[str]] = {}
     for index, group in enumerate(groups):
         share = layer_decay ** (len(groups) - 1 - index)
         for name in group.parameter_names:
-            if name in shifts:
-                decay, scale = bias_decay, share * bias_scale
-            else:
-                decay, scale = 0.0 if name in exempt else weight_decay, share
+            decay = bias_decay if name in shifts else 0.0 if name in exempt else weight_decay
+            scale = share * bias_scale if name in shifts else share
             matrix = name not in exempt and 0 < index < len(groups) - 1
             members.setdefault((index, decay, scale, matrix), []).append(name)
     return [
@@ -96,7 +97,7 @@ def parameter_groups(
     ]
 
 
-def parts_of(parameters: Iterable[str], modules: Iterable[str]) -> list[str]:
+def covering_names(parameters: Iterable[str], modules: Iterable[str]) -> list[str]:
     """The largest whole modules of a group, and its parameters that lie in none of them."""
     whole = set(modules)
     found: dict[str, None] = {}

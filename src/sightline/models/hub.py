@@ -47,14 +47,14 @@ def fetch(name: str, published: "PretrainedCfg") -> Path:
 
 def reachable(address: str, seconds: float = PROBE_SECONDS) -> bool:
     """Whether a server answers at all; whatever its answer, and however long the name service takes."""
-    answers: list[bool] = []
-    probe = threading.Thread(target=lambda: answers.append(_answers(address, seconds)), daemon=True)
+    results: list[bool] = []
+    probe = threading.Thread(target=lambda: results.append(_responds(address, seconds)), daemon=True)
     probe.start()
     probe.join(seconds)
-    return answers == [True]
+    return results == [True]
 
 
-def _answers(address: str, seconds: float) -> bool:
+def _responds(address: str, seconds: float) -> bool:
     try:
         request = urllib.request.Request(address, method="HEAD")  # noqa: S310 - the hub's or timm's own address
         urllib.request.urlopen(request, timeout=seconds).close()  # noqa: S310

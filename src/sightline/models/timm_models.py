@@ -16,7 +16,7 @@ from sightline.config.suggestions import did_you_mean
 from sightline.errors import UsageError
 from sightline.models.hub import fetch
 from sightline.models.networks.stems import SMALL_IMAGE, patch_size, shrink_stem
-from sightline.models.weights import DAMAGE, State, fill, first_line, misfits, read_state, refusal
+from sightline.models.weights import DAMAGE, State, first_line, load_matching, mismatch_error, mismatches, read_state
 
 MISMATCH = (*DAMAGE, ZeroDivisionError)
 """What timm's models raise, at creation or later, for a size or an argument that is not theirs."""
@@ -24,7 +24,7 @@ HEADS = ("head", "fc", "classifier", "head.fc", "last_linear")
 
 
 @dataclass(frozen=True)
-class Entrance:
+class Adaptation:
     """How a model is made to take images of one size.
 
     Attributes:
@@ -43,21 +43,21 @@ def create_timm(config: TimmModel, num_classes: int, image_size: int) -> nn.Modu
         UsageError: no such model, no such argument, an image size it cannot take, weights that cannot be had.
     """
     published = published_facts(config.name)
-    entrance = find_entrance(config, published, image_size)
+    adaptation = find_adaptation(config, published, image_size)
     if config.weights is not None:
-        return _from_file(config, published, entrance, num_classes, image_size)
+        return _from_file(config, published, adaptation, num_classes, image_size)
     if not config.pretrained:
-        return _entered(_create(config, entrance, num_classes=num_classes), entrance)
+        return _shrunk(_create(config, adaptation, num_classes=num_classes), adaptation)
     path = fetch(config.name, published)
     try:
         overlay = {"file": str(path)}
-        model = _create(config, entrance, num_classes=num_classes, pretrained=True, pretrained_cfg_overlay=overlay)
+        model = _create(config, adaptation, num_classes=num_classes, pretrained=True, pretrained_cfg_overlay=overlay)
     except (OSError, *DAMAGE) as error:
         raise UsageError(
             f"model.pretrained=true: {path} cannot be loaded as weights of {config.name} ({first_line(error)}); "
             "delete it to fetch it anew, or give model.weights=FILE"
         ) from error
-    return _entered(model, entrance)
+    return _shrunk(model, adaptation)
 
 
 def published_facts(name: str) -> PretrainedCfg:
@@ -76,45 +76,46 @@ def published_facts(name: str) -> PretrainedCfg:
         raise UsageError(f"model.name={name}: timm has no weights {tag!r} of {base}; it has {tags}") from error
 
 
-def find_entrance(config: TimmModel, published: PretrainedCfg, image_size: int) -> Entrance:
+def find_adaptation(config: TimmModel, published: PretrainedCfg, image_size: int) -> Adaptation:
     """The first way in which a model takes images of this size, tried on the meta device: shapes only.
 
     Raises:
         UsageError: there is none.
     """
     if image_size == published.input_size[-1]:
-        return Entrance()
+        return Adaptation()
     problems = []
-    for entrance in _entrances(published, image_size):
-        problem = _problem(config, entrance, image_size)
+    for adaptation in _adaptations(published, image_size):
+        problem = _problem(config, adaptation, image_size)
         if problem is None:
-            return entrance
-        problems += [] if entrance.small_stem else [problem]
+            return adaptation
+        problems += [] if adaptation.small_stem else [problem]
     raise UsageError(
         f"image_size={image_size} is none that model.name={config.name} takes: {problems[0]}; "
         f"its own size is image_size={published.input_size[-1]}"
     )
 
 
-def _entrances(published: PretrainedCfg, image_size: int) -> list[Entrance]:
+def _adaptations(published: PretrainedCfg, image_size: int) -> list[Adaptation]:
     """Ways to try, the best first. Token models take their size as an argument, convolutional ones run at any."""
-    sized, plain = {"img_size": image_size}, Entrance()
+    plain = Adaptation()
+    sized = {"img_size": image_size}
     if image_size > SMALL_IMAGE:
-        return [Entrance(sized), plain] if published.fixed_input_size else [plain, Entrance(sized)]
+        return [Adaptation(sized), plain] if published.fixed_input_size else [plain, Adaptation(sized)]
     # Pyramids of tokens merge patches later on and so need a finer grid at the start.
     patch = patch_size(image_size) if published.pool_size is None else max(1, image_size // 16)
-    cut = Entrance({**sized, "patch_size": patch})
-    small = Entrance(small_stem=True)
+    cut = Adaptation({**sized, "patch_size": patch})
+    small = Adaptation(small_stem=True)
     if published.fixed_input_size:
-        return [cut, Entrance(sized), plain]
-    return [small, plain, cut, Entrance(sized)]
+        return [cut, Adaptation(sized), plain]
+    return [small, plain, cut, Adaptation(sized)]
 
 
-def _problem(config: TimmModel, entrance: Entrance, image_size: int) -> str | None:
+def _problem(config: TimmModel, adaptation: Adaptation, image_size: int) -> str | None:
     try:
         with torch.device("meta"), torch.no_grad():
-            model = _create(config, entrance, num_classes=2).eval()
-            if entrance.small_stem and not shrink_stem(model):
+            model = _create(config, adaptation, num_classes=2).eval()
+            if adaptation.small_stem and not shrink_stem(model):
                 return "its stem cannot be made smaller"
             model(torch.empty(2, 3, image_size, image_size))
     except MISMATCH as error:
@@ -122,13 +123,13 @@ def _problem(config: TimmModel, entrance: Entrance, image_size: int) -> str | No
     return None
 
 
-def _create(config: TimmModel, entrance: Entrance, **arguments: Any) -> nn.Module:
+def _create(config: TimmModel, adaptation: Adaptation, **arguments: Any) -> nn.Module:
     """Call timm; only a rate of stochastic depth that is asked for may be refused.
 
     Raises:
         UsageError: the model has no stochastic depth, or does not classify.
     """
-    create = partial(timm.create_model, config.name, drop_rate=config.drop_rate, **entrance.arguments, **arguments)
+    create = partial(timm.create_model, config.name, drop_rate=config.drop_rate, **adaptation.arguments, **arguments)
     with warnings.catch_warnings():
         # timm resizes Swin's tables of positions in a way of which torch warns; nobody here can do anything about it.
         warnings.filterwarnings("ignore", category=UserWarning, module=r"timm\.layers\.interpolate")
@@ -136,7 +137,7 @@ def _create(config: TimmModel, entrance: Entrance, **arguments: Any) -> nn.Modul
             model: nn.Module = create(drop_path_rate=config.drop_path_rate)
         except TypeError as error:
             if "drop_path_rate" not in str(error):
-                if entrance.arguments:
+                if adaptation.arguments:
                     raise
                 raise UsageError(f"model.name={config.name} does not classify images: {first_line(error)}") from error
             if config.drop_path_rate:
@@ -148,31 +149,31 @@ def _create(config: TimmModel, entrance: Entrance, **arguments: Any) -> nn.Modul
     return model
 
 
-def _entered(model: nn.Module, entrance: Entrance) -> nn.Module:
-    if entrance.small_stem:
+def _shrunk(model: nn.Module, adaptation: Adaptation) -> nn.Module:
+    if adaptation.small_stem:
         shrink_stem(model)
     return model
 
 
 def _from_file(
-    config: TimmModel, published: PretrainedCfg, entrance: Entrance, num_classes: int, image_size: int
+    config: TimmModel, published: PretrainedCfg, adaptation: Adaptation, num_classes: int, image_size: int
 ) -> nn.Module:
     """Fill a model from `config.weights`: as it is where the names and shapes agree, else adapted by timm."""
     path = Path(str(config.weights)).expanduser()
     state = read_state(path)
-    model = _entered(_create(config, entrance, num_classes=num_classes), entrance)
-    phrases = misfits(model, state)
+    model = _shrunk(_create(config, adaptation, num_classes=num_classes), adaptation)
+    phrases = mismatches(model, state)
     if not phrases:
-        fill(model, state)
+        load_matching(model, state)
         return model
     try:
-        return _entered(_adapted(config, published, entrance, state, num_classes), entrance)
+        return _shrunk(_loaded_by_timm(config, published, adaptation, state, num_classes), adaptation)
     except DAMAGE as error:
-        raise refusal(path, config.name, image_size, phrases) from error
+        raise mismatch_error(path, config.name, image_size, phrases) from error
 
 
-def _adapted(
-    config: TimmModel, published: PretrainedCfg, entrance: Entrance, state: State, num_classes: int
+def _loaded_by_timm(
+    config: TimmModel, published: PretrainedCfg, adaptation: Adaptation, state: State, num_classes: int
 ) -> nn.Module:
     """Let timm rename, resize positions and patches, and check every name; then put the right head on.
 
@@ -180,7 +181,7 @@ def _adapted(
     """
     classes = _classes_of(published, state)
     overlay = {"state_dict": state, "num_classes": classes, "label_offset": 0}
-    model = _create(config, entrance, num_classes=classes, pretrained=True, pretrained_cfg_overlay=overlay)
+    model = _create(config, adaptation, num_classes=classes, pretrained=True, pretrained_cfg_overlay=overlay)
     model.pretrained_cfg.pop("state_dict")  # type: ignore[operator,union-attr]
     if classes != num_classes:
         model.reset_classifier(num_classes)  # type: ignore[operator]

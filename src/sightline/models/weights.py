@@ -61,7 +61,7 @@ def read_state(path: Path) -> State:
     return _tensors(path, content)
 
 
-def misfits(model: nn.Module, state: Mapping[str, Tensor]) -> list[str]:
+def mismatches(model: nn.Module, state: Mapping[str, Tensor]) -> list[str]:
     """What keeps a state dict from filling a model, one phrase a tensor; the classifier is allowed to differ."""
     head = classifier_names(model)
     wanted = model.state_dict()
@@ -75,15 +75,15 @@ def misfits(model: nn.Module, state: Mapping[str, Tensor]) -> list[str]:
     ]
 
 
-def fill(model: nn.Module, state: Mapping[str, Tensor]) -> None:
-    """Load a state dict without `misfits`; a classifier for another number of classes stays as it was made."""
+def load_matching(model: nn.Module, state: Mapping[str, Tensor]) -> None:
+    """Load a state dict without `mismatches`; a classifier for another number of classes stays as it was made."""
     head = classifier_names(model)
     wanted = model.state_dict()
     other = any(name not in state or state[name].shape != wanted[name].shape for name in head)
     model.load_state_dict({**wanted, **{name: state[name] for name in state if not (other and name in head)}})
 
 
-def refusal(path: Path, name: str, image_size: int, phrases: list[str]) -> UsageError:
+def mismatch_error(path: Path, name: str, image_size: int, phrases: list[str]) -> UsageError:
     """The error for a file that does not fit."""
     listed = "; ".join(phrases[:LISTED]) + (f"; and {len(phrases) - LISTED} more" if len(phrases) > LISTED else "")
     return UsageError(

@@ -14,7 +14,7 @@ from sightline.machine.device import pick_device
 from sightline.machine.distributed import largest
 from sightline.machine.signals import stop_signal
 from sightline.machine.terminal import logger, show_table
-from sightline.models.freezing import table
+from sightline.models.freezing import table_of
 from sightline.reporting import figures
 from sightline.run.folder import Run
 from sightline.training.extras.soup import average_best_epochs
@@ -92,7 +92,7 @@ def _show(training: Training) -> None:
     )
     if training.plan.freezes:
         rows = training.plan.rows(training.model, training.groups, training.optimizer)
-        show_table("layer groups", *table(rows))
+        show_table("layer groups", *table_of(rows))
         training.run.save_json("freezing.json", rows)
         training.run.save_bytes("figures/freezing.png", figures.freezing(rows, training.config.epochs))
 

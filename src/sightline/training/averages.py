@@ -52,7 +52,8 @@ class Lookahead:
         last = done == total
         if done % self._every and not last:
             return
-        fast, keep = self._fast(), 1.0 if last else self._decay * (done / total) ** 3
+        fast = self._fast()
+        keep = 1.0 if last else self._decay * (done / total) ** 3
         for name, slow in self._slow.items():
             slow.lerp_(fast[name], 1.0 - keep)
             fast[name].copy_(slow)

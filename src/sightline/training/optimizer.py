@@ -24,8 +24,7 @@ def build_optimizer(config: OptimizerConfig, groups: Sequence[dict[str, Any]]) -
     """
     match config:
         case SgdOptimizer():
-            momentum, nesterov = config.momentum, config.nesterov
-            return torch.optim.SGD(groups, lr=config.lr, momentum=momentum, nesterov=nesterov, fused=True)
+            return torch.optim.SGD(groups, lr=config.lr, momentum=config.momentum, nesterov=config.nesterov, fused=True)
         case AdamWOptimizer():
             return torch.optim.AdamW(groups, lr=config.lr, betas=config.betas, eps=config.eps, fused=True)
         case MuonOptimizer():

@@ -46,14 +46,17 @@ def warmup_factor(step: int, warmup_steps: float) -> float:
 
 def plateau_drops(values: Sequence[float], patience: int, *, higher_is_better: bool) -> int:
     """How often a plateau schedule has dropped after these epochs: once per `patience` epochs without a new best."""
-    best, waited, drops = None, 0, 0
+    best: float | None = None
+    drops = waited = 0
     for value in values:
         if best is None or (value > best if higher_is_better else value < best):
-            best, waited = value, 0
-        else:
-            waited += 1
-            if waited == patience:
-                drops, waited = drops + 1, 0
+            best = value
+            waited = 0
+            continue
+        waited += 1
+        if waited == patience:
+            drops += 1
+            waited = 0
     return drops
 
 

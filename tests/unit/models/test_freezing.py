@@ -17,7 +17,7 @@ from sightline.config.schema import (
     ProgressiveFreezing,
 )
 from sightline.errors import UsageError
-from sightline.models.freezing import FreezingPlan, apply_freezing, table
+from sightline.models.freezing import FreezingPlan, apply_freezing, table_of
 from sightline.models.groups import LayerGroup, layer_groups, parameter_groups
 from sightline.models.networks.cnn import Cnn
 
@@ -125,7 +125,7 @@ def test_the_table_states_every_group() -> None:
     model = Cnn(3, width=16)
     groups = layer_groups(model)
     optimizer = torch.optim.SGD(parameter_groups(model, groups, weight_decay=0.1, layer_decay=0.5), lr=0.1)
-    header, rows = table(FreezingPlan.from_config(progressive(5, 10), groups).rows(model, groups, optimizer))
+    header, rows = table_of(FreezingPlan.from_config(progressive(5, 10), groups).rows(model, groups, optimizer))
     assert header == ["group", "modules", "parameters", "rate", "trains"]
     assert [row[0] for row in rows] == ["stem", "blocks.0", "blocks.1", "blocks.2", "head"]
     assert sum(int(row[2].replace(",", "")) for row in rows) == sum(one.numel() for one in model.parameters())

@@ -7,7 +7,7 @@ import timm
 import torch
 from torch import nn
 
-from sightline.models.groups import classifier_names, layer_groups, parameter_groups, parts_of
+from sightline.models.groups import classifier_names, covering_names, layer_groups, parameter_groups
 from sightline.models.networks.cnn import Cnn
 
 FAMILIES = [
@@ -98,7 +98,7 @@ def test_dropout_before_the_classifier_belongs_to_the_head_and_that_of_positions
 
 def test_parts_are_the_largest_whole_modules() -> None:
     parameters = ["a.0.w", "a.0.b", "a.1.c.w", "token"]
-    assert parts_of(parameters, ["a.0", "a.1", "a.1.c"]) == ["a.0", "a.1", "token"]
+    assert covering_names(parameters, ["a.0", "a.1", "a.1.c"]) == ["a.0", "a.1", "token"]
 
 
 # ---------------------------------------------------------------- for the optimiser

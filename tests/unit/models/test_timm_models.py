@@ -6,7 +6,7 @@ import torch
 
 from sightline.config.schema import TimmModel
 from sightline.errors import UsageError
-from sightline.models.timm_models import Entrance, create_timm, find_entrance, published_facts
+from sightline.models.timm_models import Adaptation, create_timm, find_adaptation, published_facts
 
 
 def configured(name: str, *, drop_rate: float = 0.0, drop_path_rate: float = 0.0) -> TimmModel:
@@ -55,7 +55,7 @@ def test_odd_and_large_sizes_run(name: str, size: int) -> None:
 
 
 def test_the_models_own_size_changes_nothing() -> None:
-    assert find_entrance(configured("test_vit"), published_facts("test_vit"), 160) == Entrance()
+    assert find_adaptation(configured("test_vit"), published_facts("test_vit"), 160) == Adaptation()
     ours, theirs = create_timm(configured("test_resnet"), 3, 224), timm.create_model("test_resnet", num_classes=3)
     assert {k: v.shape for k, v in ours.state_dict().items()} == {k: v.shape for k, v in theirs.state_dict().items()}
 

@@ -14,7 +14,7 @@ from sightline.config.schema import CnnModel, TimmModel
 from sightline.errors import UsageError
 from sightline.models.build import build_model
 from sightline.models.networks.cnn import Cnn
-from sightline.models.weights import fill, misfits, read_state
+from sightline.models.weights import load_matching, mismatches, read_state
 
 
 def timm_model(name: str, weights: Path) -> TimmModel:
@@ -119,11 +119,11 @@ def test_a_hostile_pickle_is_never_run(tmp_path: Path, writer: str) -> None:
 
 def test_misfits_allow_another_classifier_and_nothing_else() -> None:
     model, state = Cnn(3, width=16), Cnn(5, width=16).state_dict()
-    assert misfits(model, state) == []
+    assert mismatches(model, state) == []
     del state["stem.0.weight"]
     state["extra"] = torch.zeros(2)
     state["blocks.0.norm1.bias"] = torch.zeros(3)
-    assert misfits(model, state) == [
+    assert mismatches(model, state) == [
         "stem.0.weight is missing",
         "extra is unknown",
         "blocks.0.norm1.bias is 3, not 16",
@@ -134,7 +134,7 @@ def test_misfits_allow_another_classifier_and_nothing_else() -> None:
 def test_a_head_is_kept_only_where_its_classes_agree(classes: int, kept: bool) -> None:
     model, other = Cnn(classes, width=16), Cnn(5, width=16)
     fresh = model.head.weight.detach().clone()
-    fill(model, other.state_dict())
+    load_matching(model, other.state_dict())
     assert torch.equal(model.stem[0].weight, other.stem[0].weight)
     assert torch.equal(model.head.weight, other.head.weight if kept else fresh)
 
@@ -162,8 +162,8 @@ def test_timm_weights_adapt_to_size_and_classes(tmp_path: Path, name: str, size:
     head = {
         key for key in taken if "head.fc." in key or key.startswith(("fc.", "head.weight", "head.bias", "classifier."))
     }
-    entrance = {"pos_embed", "patch_embed.proj.weight", "stem.0.weight"} if size == 32 else set()
-    assert head <= differ <= head | entrance
+    resized = {"pos_embed", "patch_embed.proj.weight", "stem.0.weight"} if size == 32 else set()
+    assert head <= differ <= head | resized
     assert model(torch.zeros(1, 3, size, size)).shape == (1, 3)
     assert "state_dict" not in model.pretrained_cfg
 

@@ -94,7 +94,8 @@ class Cnn(nn.Module):
         image_size: int = 32,
     ) -> None:
         super().__init__()
-        narrow, wide = channels(width), channels(4 * width)
+        narrow = channels(width)
+        wide = channels(4 * width)
         norm = nn.BatchNorm2d if norm_scale else ShiftNorm
         self.num_classes = num_classes
         self.num_features = self.head_hidden_size = wide

@@ -18,8 +18,8 @@ class CrossEntropy:
 
     Args:
         label_smoothing: share of each label that is spread over all classes.
-        weights: (k,) of the classes, or None. The mean is over items, not over their weights, so that a batch cut into
-            parts has the loss of the whole.
+        weights: (k,) of the classes, or None. The mean is over items, not over their weights, so that
+            micro-batches add up to the loss of the whole.
         shift: (k,) added to the logits, or None.
         focal_gamma: power of the doubt 1 - p that each term is multiplied with; 0 is plain cross-entropy.
     """
@@ -32,7 +32,9 @@ class CrossEntropy:
         focal_gamma: float = 0.0,
     ) -> None:
         self._label_smoothing = label_smoothing
-        self._weights, self._shift, self._focal_gamma = weights, shift, focal_gamma
+        self._weights = weights
+        self._shift = shift
+        self._focal_gamma = focal_gamma
 
     def __call__(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Logits (n, k), and labels (n,) or soft labels (n, k)."""
@@ -84,7 +86,7 @@ def class_weights(config: ImbalanceConfig, counts: NDArray[np.int64]) -> NDArray
 
 
 def soft_target_loss(outputs: Outputs, teacher: Outputs, temperature: float) -> Tensor:
-    """Mean Kullback-Leibler divergence of softened answers, times temperature squared to keep the gradient's size.
+    """Mean Kullback-Leibler divergence of softened probabilities, times temperature squared to keep gradients large.
 
     Args:
         outputs: (n, k) logits of the student.

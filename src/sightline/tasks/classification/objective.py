@@ -29,7 +29,8 @@ class ClassificationTally:
 
     def add(self, outputs: Outputs, targets: Targets, loss: Tensor) -> None:
         """Count a batch."""
-        logits, label = only_tensor(outputs).detach(), targets[LABEL]
+        logits = only_tensor(outputs).detach()
+        label = targets[LABEL]
         truth = F.one_hot(label, self.classes).double() if label.ndim == 1 else label.double()
         predicted = F.one_hot(logits.argmax(dim=1), self.classes).double()
         confusion = truth.T @ predicted
@@ -54,7 +55,8 @@ class ClassificationTally:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take the sums back."""
-        self._confusion, self._loss = state["confusion"], state["loss"]
+        self._confusion = state["confusion"]
+        self._loss = state["loss"]
 
     def merged(self, states: Sequence[Mapping[str, Any]]) -> "ClassificationTally":
         """A tally of everything that several tallies counted."""

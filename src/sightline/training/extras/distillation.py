@@ -44,7 +44,9 @@ class TaughtObjective:
     """
 
     def __init__(self, objective: Objective, teacher_loss: TeacherLoss, weight: float) -> None:
-        self._objective, self._teacher_loss, self._weight = objective, teacher_loss, weight
+        self._objective = objective
+        self._teacher_loss = teacher_loss
+        self._weight = weight
 
     def train_loss(self, outputs: Outputs, targets: Targets) -> Tensor:
         """Mean over the items."""

@@ -67,10 +67,10 @@ class TeacherModel:
     def outputs(self, images: Tensor) -> Outputs:
         """For images (n, 3, h, w) as the student sees them, brought to the teacher's size and normalisation."""
         with self._precision.autocast():
-            outputs: Outputs = self._model(self.seen(images))
+            outputs: Outputs = self._model(self.as_seen(images))
         return map_outputs(Tensor.float, outputs)
 
-    def seen(self, images: Tensor) -> Tensor:
+    def as_seen(self, images: Tensor) -> Tensor:
         """The images as the teacher would have them."""
         images = images * self._scale.to(images.device) + self._shift.to(images.device)
         if images.shape[-1] != self._side:
@@ -92,12 +92,12 @@ class _Renormalised(nn.Module):
         self._network = teacher.model
 
     def forward_features(self, images: Tensor) -> Tensor:
-        features: Tensor = self._network.forward_features(self._teacher.seen(images))  # type: ignore[operator]
+        features: Tensor = self._network.forward_features(self._teacher.as_seen(images))  # type: ignore[operator]
         return features
 
     def forward_head(self, features: Tensor, pre_logits: bool = False) -> Tensor:
-        answers: Tensor = self._network.forward_head(features, pre_logits=pre_logits)  # type: ignore[operator]
-        return answers
+        logits: Tensor = self._network.forward_head(features, pre_logits=pre_logits)  # type: ignore[operator]
+        return logits
 
 
 def open_teacher(
@@ -133,9 +133,9 @@ def _check_task(name: str, theirs: Task, ours: Task) -> None:
 
 def _check_held_out(name: str, theirs: Split, ours: Split) -> None:
     """A teacher that has seen the images of our test split would pass on their labels."""
-    seen = {theirs.hashes[place] for place in theirs.positions("train").tolist()}
+    seen = {theirs.hashes[position] for position in theirs.positions("train").tolist()}
     for role in ("val", "calibration", "test"):
-        shared = [ours.ids[place] for place in ours.positions(role).tolist() if ours.hashes[place] in seen]
+        shared = [ours.ids[position] for position in ours.positions(role).tolist() if ours.hashes[position] in seen]
         if shared:
             raise UsageError(
                 f"training.teacher={name} was trained on {len(shared)} images that are in the {role} split here "

@@ -1,4 +1,4 @@
-"""Small images get a smaller entrance, and learned kernels keep their centre."""
+"""Small images get a smaller stem, and learned kernels keep their centre."""
 
 import pytest
 import timm

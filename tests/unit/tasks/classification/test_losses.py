@@ -34,7 +34,7 @@ def test_weights_are_torchs(smoothing, labels):
     torch.testing.assert_close(CrossEntropy(smoothing, weights)(LOGITS, labels), each.mean())
 
 
-def test_parts_of_a_batch_sum_to_the_whole():
+def test_micro_batches_sum_to_the_whole():
     loss = training_loss(imbalance(class_weights="inverse", focal_gamma=1.5), 0.1, COUNTS)
     parts = [(LOGITS[span], LABELS[span]) for span in (slice(0, 7), slice(7, 40))]
     together = sum(loss(*part) * len(part[0]) / len(LOGITS) for part in parts)

@@ -35,9 +35,9 @@ def normalised(pixels: torch.Tensor, by: Preprocessing) -> torch.Tensor:
 
 def test_pixels_are_brought_to_the_teachers_normalisation_and_size():
     pixels = torch.rand(4, 3, 8, 8, generator=torch.Generator().manual_seed(0))
-    seen = TeacherModel(Mean(), THEIRS, OURS, FP32).seen(normalised(pixels, OURS))
+    seen = TeacherModel(Mean(), THEIRS, OURS, FP32).as_seen(normalised(pixels, OURS))
     torch.testing.assert_close(seen, normalised(pixels, THEIRS))
-    larger = TeacherModel(Mean(), replace(THEIRS, image_size=20), OURS, FP32).seen(normalised(pixels, OURS))
+    larger = TeacherModel(Mean(), replace(THEIRS, image_size=20), OURS, FP32).as_seen(normalised(pixels, OURS))
     assert larger.shape == (4, 3, 20, 20)
 
 

@@ -1,10 +1,8 @@
 """What a model costs: parameters, arithmetic, and the time of an answer on this machine."""
 
-import time
-from statistics import median
-
 import torch
 from torch import nn
+from torch.utils.benchmark import Timer
 from torch.utils.flop_counter import FlopCounterMode
 
 from sightline.config.schema import Config
@@ -14,9 +12,8 @@ from sightline.models.freezing import FreezingPlan
 from sightline.models.groups import layer_groups
 
 BATCH = 32
-SECONDS = 0.5
-FEWEST, MOST = 5, 100
-"""Passes that are timed: as many as fit into SECONDS, within these limits."""
+SECONDS = 0.2
+"""How long passes are timed, once it is known how many of them take long enough to be read from the clock."""
 
 
 def model_cost(model: nn.Module, config: Config, preprocessing: Preprocessing, device: torch.device) -> Cost:
@@ -40,7 +37,7 @@ def model_cost(model: nn.Module, config: Config, preprocessing: Preprocessing, d
     with torch.enable_grad(), counter:
         model(one)
     with torch.inference_mode():
-        latency, batch = (_seconds(model, images, device) for images in (one, many))
+        latency, batch = (_seconds(model, images) for images in (one, many))
     return {
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "trained_parameters": _trained(model, config),
@@ -62,14 +59,7 @@ def _trained(model: nn.Module, config: Config) -> int:
     return sum(parameter.numel() for name, parameter in model.named_parameters() if name in names)
 
 
-def _seconds(model: nn.Module, images: torch.Tensor, device: torch.device) -> float:
-    """The median time of a pass, after two that do not count."""
-    taken: list[float] = []
-    begun = time.perf_counter()
-    while len(taken) < FEWEST + 2 or (time.perf_counter() - begun < SECONDS and len(taken) < MOST):
-        start = time.perf_counter()
-        model(images)
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
-        taken.append(time.perf_counter() - start)
-    return median(taken[2:])
+def _seconds(model: nn.Module, images: torch.Tensor) -> float:
+    """The median time of a pass, with as many threads as the model has elsewhere."""
+    timer = Timer("model(images)", globals={"model": model, "images": images}, num_threads=torch.get_num_threads())
+    return timer.blocked_autorange(min_run_time=SECONDS).median

@@ -6,8 +6,10 @@ import torch
 from torch import nn
 
 from sightline.errors import RunFailedError
-from sightline.explain.gradcam import activation_and_gradient, gradcam, in_eval_mode
+from sightline.explain.gradcam import gradcam
+from sightline.explain.hooks import activation_and_gradient, in_eval_mode
 from sightline.explain.layers import TargetLayer, as_maps, target_layer, token_grid
+from sightline.explain.targets import class_logit
 from sightline.models.networks.cnn import Cnn
 
 SIZED = {"img_size": 32, "patch_size": 4}
@@ -45,7 +47,9 @@ def test_the_layer_depends_on_every_place(
     size = arguments.get("img_size", 32)
     images = torch.randn(1, 3, size, size)
     with in_eval_mode(model):
-        activation, gradient = activation_and_gradient(model, images, torch.tensor([1]), target_layer(model))
+        activation, gradient = activation_and_gradient(
+            model, images, torch.tensor([1]), class_logit, target_layer(model)
+        )
     maps, slopes = as_maps(model, activation, (size, size)), as_maps(model, gradient, (size, size))
     assert tuple(maps.shape[2:]) == tuple(slopes.shape[2:]) == grid
     if name != "cnn":  # which looks at the largest value of each channel only
@@ -58,8 +62,9 @@ def test_the_layer_depends_on_every_place(
 def test_the_final_tokens_of_a_class_token_model_would_have_no_gradient() -> None:
     model = timm.create_model("test_vit", num_classes=5, **SIZED)
     with in_eval_mode(model):
+        features = TargetLayer("forward_features", "features")
         _, gradient = activation_and_gradient(
-            model, torch.randn(1, 3, 32, 32), torch.tensor([1]), TargetLayer("forward_features", "features")
+            model, torch.randn(1, 3, 32, 32), torch.tensor([1]), class_logit, features
         )
     assert gradient[:, 0].abs().max() > 0
     assert gradient[:, 1:].abs().max() == 0

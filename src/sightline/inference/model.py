@@ -13,6 +13,7 @@ from sightline.config.schema import CnnModel, Config, ModelConfig
 from sightline.data.preprocessing import SMALL_SIDE, Preprocessing, native_side
 from sightline.data.sources.source import Source
 from sightline.data.splits.split import Split
+from sightline.data.transforms.resizing import Interpolation
 from sightline.data.transforms.transform import Channels, stored_side
 from sightline.errors import RunFailedError, UsageError
 from sightline.inference.network import CalibratedClassifier, NormalisedNetwork
@@ -23,12 +24,12 @@ from sightline.run.folder import Run
 
 
 @dataclass(frozen=True)
-class InputView:
-    """How large images enter the model, and the normalisation its learned weights ask for, if any."""
+class InputSpec:
+    """What a model asks of its input; normalisation is None where no learned weights ask for any."""
 
     image_size: int
     crop_fraction: float
-    interpolation: Any
+    interpolation: Interpolation
     mean: Channels | None
     std: Channels | None
 
@@ -38,12 +39,12 @@ class InputView:
         return stored_side(self.image_size, self.crop_fraction)
 
 
-def input_view(config: Config, source: Source) -> InputView:
+def input_spec(config: Config, source: Source) -> InputSpec:
     """What the model asks of its input: its weights' own facts, or `image_size`, or the images' size (D11)."""
     facts = input_facts(config.model)
     size = config.image_size or facts.image_size or native_side(source)
     crop = facts.crop_fraction if size > SMALL_SIDE else 1.0
-    return InputView(size, crop, facts.interpolation, facts.mean, facts.std)
+    return InputSpec(size, crop, facts.interpolation, facts.mean, facts.std)
 
 
 def load_split(run: Run) -> Split:

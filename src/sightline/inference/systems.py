@@ -27,7 +27,7 @@ MEMBERS = "members.jsonl"
 Curve = list[tuple[float, float]]
 
 
-class Entrant(Protocol):
+class System(Protocol):
     """One system of a comparison."""
 
     @property
@@ -48,7 +48,7 @@ class Entrant(Protocol):
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedRuns:
     """Runs of one configuration, one a seed."""
 
     name: str
@@ -95,7 +95,7 @@ class Trained:
 
 
 @dataclass(frozen=True)
-class Elsewhere:
+class ExternalPredictions:
     """A folder of predictions that another tool made."""
 
     name: str
@@ -126,15 +126,15 @@ class Elsewhere:
         return []
 
 
-def seconds_to_the_same(entrants: Sequence[Entrant]) -> tuple[float | None, list[float | None]]:
+def seconds_to_common_accuracy(systems: Sequence[System]) -> tuple[float | None, list[float | None]]:
     """The accuracy on the validation split that all reach, and the mean seconds that each takes to it.
 
-    That accuracy is the lowest of all members' best ones; an entrant without curves has no time.
+    That accuracy is the lowest of all members' best ones; a system without curves has no time.
     """
-    curves = [entrant.curves() for entrant in entrants]
+    curves = [system.curves() for system in systems]
     best = [max(accuracy for _, accuracy in curve) for members in curves for curve in members]
     if not best:
-        return None, [None] * len(entrants)
+        return None, [None] * len(systems)
     target, found = min(best), []
     for members in curves:
         times = [next(end for end, accuracy in curve if accuracy >= target) for curve in members]
@@ -142,28 +142,28 @@ def seconds_to_the_same(entrants: Sequence[Entrant]) -> tuple[float | None, list
     return target, found
 
 
-def gather(names: Sequence[str], runs_dir: Path) -> list[Entrant]:
-    """Find what is to be compared: a study brings all its variants, runs of one configuration become one entrant.
+def find_systems(names: Sequence[str], runs_dir: Path) -> list[System]:
+    """Find what is to be compared: a study brings all its variants, runs of one configuration become one system.
 
     Raises:
         UsageError: a name is no run, study or folder of predictions; a run is named twice; a study has not ended.
     """
-    found: list[Entrant] = []
-    loose: list[Run] = []
+    found: list[System] = []
+    single: list[Run] = []
     for name in names:
         folder = next((path for path in (Path(name), runs_dir / name) if holds_predictions(path)), None)
         if folder is not None:
-            found.append(Elsewhere(name, folder))
+            found.append(ExternalPredictions(name, folder))
             continue
         run = Run.open(name, runs_dir)
         if run.has(MEMBERS):
             found += _of_study(run)
         else:
-            loose.append(run)
-    return [*found, *_by_configuration(loose)]
+            single.append(run)
+    return [*found, *_by_configuration(single)]
 
 
-def _of_study(run: Run) -> list[Entrant]:
+def _of_study(run: Run) -> list[System]:
     """The variants of a study, in the order in which they were begun."""
     rows = run.rows(MEMBERS)
     ended = {(row["variant"], row["seed"]) for row in rows if row["state"] == "finished"}
@@ -173,12 +173,12 @@ def _of_study(run: Run) -> list[Entrant]:
     for row in rows:
         folders.setdefault(row["variant"], {})[row["seed"]] = row["run"]
     return [
-        Trained(name, tuple(Run.open(str((run.path / folder).resolve()), run.path) for folder in by_seed.values()))
+        TrainedRuns(name, tuple(Run.open(str((run.path / folder).resolve()), run.path) for folder in by_seed.values()))
         for name, by_seed in folders.items()
     ]
 
 
-def _by_configuration(runs: Sequence[Run]) -> list[Entrant]:
+def _by_configuration(runs: Sequence[Run]) -> list[System]:
     """Runs of the same configuration and code together, called after what sets them apart from the others."""
     together: dict[tuple[str, str], dict[int, Run]] = {}
     for run in runs:
@@ -189,7 +189,7 @@ def _by_configuration(runs: Sequence[Run]) -> list[Entrant]:
         members[settings["seed"]] = run
     firsts = [next(iter(members.values())) for members in together.values()]
     names = _distinct_names([_settings(run) for run in firsts], [f"{r.path.parent.name}/{r.path.name}" for r in firsts])
-    return [Trained(name, tuple(members.values())) for name, members in zip(names, together.values(), strict=True)]
+    return [TrainedRuns(name, tuple(members.values())) for name, members in zip(names, together.values(), strict=True)]
 
 
 def _settings(run: Run) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sightline.config.schema import Config
-from sightline.inference.systems import gather, seconds_to_the_same
+from sightline.inference.systems import find_systems, seconds_to_common_accuracy
 from sightline.metrics.comparison.compare import compare
 from sightline.metrics.comparison.systems import System
 from sightline.reporting import figures
@@ -21,21 +21,21 @@ from sightline.run.folder import Run
 def run(config: Config, run: Run) -> dict[str, float]:
     """Write `comparison.json`, its two tables as CSV, and a figure."""
     runs_dir = Path(config.runs_dir)
-    entrants = gather(config.runs if config.mode.name == "compare" else (str(run.path),), runs_dir)
-    systems = [System(entrant.name, entrant.predictions()) for entrant in entrants]
+    found_systems = find_systems(config.runs if config.mode.name == "compare" else (str(run.path),), runs_dir)
+    systems = [System(entrant.name, entrant.predictions()) for entrant in found_systems]
     found = compare(
         systems,
         metric=config.compare.metric,
         level=config.compare.level,
         resamples=config.compare.resamples,
         seed=config.seed,
-        groups=entrants[0].groups(systems[0].members[0]),
+        groups=found_systems[0].groups(systems[0].members[0]),
         bins=config.calibration.bins,
     )
-    target, seconds = seconds_to_the_same(entrants)
+    target, seconds = seconds_to_common_accuracy(found_systems)
     found["systems"] = [
         {**row, **entrant.facts(), "seconds_to_target": reached}
-        for row, entrant, reached in zip(found["systems"], entrants, seconds, strict=True)
+        for row, entrant, reached in zip(found["systems"], found_systems, seconds, strict=True)
     ]
     found.update({"split": "test", "target_val_accuracy": target})
     run.save_json("comparison.json", found)

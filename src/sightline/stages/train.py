@@ -9,7 +9,7 @@ from sightline.data.dataset import Dataset, list_images
 from sightline.data.loaders import TrainLoader
 from sightline.data.preprocessing import Preprocessing, pixel_statistics
 from sightline.errors import RunFailedError
-from sightline.inference.model import InputView, input_view, load_split
+from sightline.inference.model import InputSpec, input_spec, load_split
 from sightline.machine.device import pick_device
 from sightline.machine.distributed import largest
 from sightline.machine.signals import stop_signal
@@ -34,9 +34,9 @@ def run(config: Config, run: Run) -> dict[str, float]:
     """Train from where the run stands; writes checkpoints, `metrics.jsonl`, `preprocessing.json` and two figures."""
     device = pick_device(config.device)
     split = load_split(run)
-    view = input_view(config, list_images(config))
-    dataset = Dataset.open(config, split, view.stored_side)
-    preprocessing = _preprocessing(view, dataset)
+    spec = input_spec(config, list_images(config))
+    dataset = Dataset.open(config, split, spec.stored_side)
+    preprocessing = _preprocessing(spec, dataset)
     run.save_json("preprocessing.json", preprocessing.to_json())
 
     torch.manual_seed(config.seed)
@@ -71,12 +71,12 @@ def _train(training: Training) -> dict[str, float]:
     return best
 
 
-def _preprocessing(view: InputView, dataset: Dataset) -> Preprocessing:
+def _preprocessing(spec: InputSpec, dataset: Dataset) -> Preprocessing:
     """Normalisation from the weights' own facts, else from the train split's pixels (rules 5 and 6)."""
-    mean, std = view.mean, view.std
+    mean, std = spec.mean, spec.std
     if mean is None or std is None:
         mean, std = pixel_statistics(dataset.store, dataset.rows[dataset.positions("train")])
-    return Preprocessing(view.image_size, mean, std, view.interpolation, view.crop_fraction, dataset.split.class_names)
+    return Preprocessing(spec.image_size, mean, std, spec.interpolation, spec.crop_fraction, dataset.split.class_names)
 
 
 def _show(training: Training) -> None:

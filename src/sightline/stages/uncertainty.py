@@ -15,7 +15,7 @@ from sightline.errors import UsageError
 from sightline.inference.model import groups_of, load_model, load_preprocessing, load_split
 from sightline.inference.predict import eval_loader, noisy_passes, predict_held_out, predict_logits
 from sightline.inference.predictions import has_predictions, load_predictions
-from sightline.inference.systems import Elsewhere, gather
+from sightline.inference.systems import ExternalPredictions, find_systems
 from sightline.machine.device import pick_device
 from sightline.machine.terminal import logger
 from sightline.metrics.classification.evaluation import group_codes
@@ -135,12 +135,12 @@ def _others(config: Config, run: Run) -> list[Run]:
     Raises:
         UsageError: one is not there, is this run, or knows other classes.
     """
-    entrants = gather(config.uncertainty.ensemble, Path(config.runs_dir))
-    if strange := [entrant.name for entrant in entrants if isinstance(entrant, Elsewhere)]:
+    systems = find_systems(config.uncertainty.ensemble, Path(config.runs_dir))
+    if strange := [system.name for system in systems if isinstance(system, ExternalPredictions)]:
         raise UsageError(f"uncertainty.ensemble={strange[0]} is no run: its answers elsewhere are not known")
-    others = {member.path: member for entrant in entrants for member in getattr(entrant, "runs", ())}
+    others = {member.path: member for system in systems for member in getattr(system, "runs", ())}
     others.pop(run.path, None)
-    if entrants and not others:
+    if systems and not others:
         raise UsageError("uncertainty.ensemble names no run but this one; it takes other runs of the same data")
     names = load_preprocessing(run).class_names
     if strangers := [path for path, other in others.items() if load_preprocessing(other).class_names != names]:

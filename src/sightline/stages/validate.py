@@ -11,7 +11,7 @@ from sightline.data.sources.source import ROLES
 from sightline.data.splits.split import Split, make_split
 from sightline.data.targets import LABEL, ClassTarget
 from sightline.errors import GateRefusedError, UsageError
-from sightline.inference.model import input_view
+from sightline.inference.model import input_spec
 from sightline.machine.terminal import logger
 from sightline.models.build import ensure_weights
 from sightline.reporting import figures
@@ -29,7 +29,7 @@ def run(config: Config, run: Run) -> dict[str, float]:
         return {}
     ensure_weights(config.model)
     source = list_images(config)
-    store = decode_images(source, input_view(config, source).stored_side, config)
+    store = decode_images(source, input_spec(config, source).stored_side, config)
     masks = decode_masks(source, store, config)
 
     findings, keep = before_split(source, store.facts, config.data.validation)

@@ -5,7 +5,6 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 
 @contextmanager
@@ -51,5 +50,7 @@ def failures() -> tuple[type[BaseException], ...]:
         ("google.api_core.exceptions", "GoogleAPIError"),
         ("azure.core.exceptions", "AzureError"),
     )
-    loaded: list[Any] = [getattr(sys.modules[module], name) for module, name in names if module in sys.modules]
+    loaded: list[type[BaseException]] = [
+        getattr(sys.modules[module], name) for module, name in names if module in sys.modules
+    ]
     return (OSError, *loaded)

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from sightline.tracking.failures import failures, quiet, root
+from sightline.tracking.points import Point
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,15 +37,6 @@ def prepare_environment() -> None:
     """Settings that must stand before mlflow is imported."""
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-
-
-class Point(NamedTuple):
-    """One value of a curve: name, value, milliseconds since 1970, step."""
-
-    name: str
-    value: float
-    time: int
-    step: int
 
 
 class Server:

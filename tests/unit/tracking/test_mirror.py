@@ -12,7 +12,8 @@ import pytest
 from sightline.run.folder import Run
 from sightline.tracking import PARENT, Tracker
 from sightline.tracking.mirror import Mirror
-from sightline.tracking.server import Point, Server
+from sightline.tracking.points import Point
+from sightline.tracking.server import Server
 
 
 class FakeServer(Server):

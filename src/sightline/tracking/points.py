@@ -1,0 +1,62 @@
+"""The numbers of a run as points of curves, named as the server shows them."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from sightline.metrics.documents.calibration import Calibration
+    from sightline.metrics.documents.evaluation import Evaluation
+    from sightline.metrics.intervals.interval import IntervalJson
+    from sightline.run.records import MetricsRow
+
+
+class Point(NamedTuple):
+    """One value of a curve: name, value, milliseconds since 1970, step."""
+
+    name: str
+    value: float
+    time: int
+    step: int
+
+
+def points_of_rows(rows: Iterable["MetricsRow"]) -> Iterator[Point]:
+    """The numbers of rows: those of epochs by epoch, those of steps by step and under `step/`."""
+    now = _milliseconds()
+    for row in rows:
+        prefix, step = ("", row["epoch"]) if row["kind"] == "epoch" else ("step/", row["step"])
+        for name, value in row.items():
+            if name not in {"kind", "epoch", "step"} and isinstance(value, int | float):
+                yield Point(prefix + name, float(value), now, int(step))
+
+
+def points_of_evaluation(content: "Evaluation") -> Iterator[Point]:
+    """Every metric of `evaluation.json` with the ends of its interval, under its split."""
+    yield from _with_ends(content["split"], content["metrics"])
+
+
+def points_of_calibration(content: "Calibration") -> Iterator[Point]:
+    """The temperature of `calibration.json`, and every metric before and after it with the ends of its interval."""
+    yield Point("calibration/temperature", float(content["temperature"]), _milliseconds(), 0)
+    yield from _with_ends("calibration/before", content["before"])
+    yield from _with_ends("calibration/after", content["after"])
+
+
+RESULTS: Final[Mapping[str, Callable[[Any], Iterator[Point]]]] = {
+    "evaluation.json": points_of_evaluation,
+    "calibration.json": points_of_calibration,
+}
+"""Files whose numbers are sent beside the file itself."""
+
+
+def _with_ends(group: str, metrics: Mapping[str, "IntervalJson"]) -> Iterator[Point]:
+    now = _milliseconds()
+    for name, entry in metrics.items():
+        ends = ((entry["value"], ""), (entry.get("low"), "_low"), (entry.get("high"), "_high"))
+        for value, suffix in ends:
+            if value is not None:
+                yield Point(f"{group}/{name}{suffix}", float(value), now, 0)
+
+
+def _milliseconds() -> int:
+    return time.time_ns() // 1_000_000

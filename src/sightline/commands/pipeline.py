@@ -11,7 +11,7 @@ from sightline.config.schema import Config, StageName
 from sightline.config.stages import STAGES
 from sightline.errors import PrunedError, RunFailedError, SightlineError, UsageError
 from sightline.machine.device import has_cuda
-from sightline.machine.distributed import from_first, together, world
+from sightline.machine.distributed import broadcast_object, process_group, world
 from sightline.machine.environment import prepare_torch
 from sightline.machine.memory import is_out_of_memory, release
 from sightline.run.folder import Run
@@ -83,8 +83,8 @@ def _call(name: StageName, config: Config, run: Run | None) -> dict[str, float]:
     if not STAGES[name].every_process:
         assert run is not None, f"{name} is for the process that writes"
         return stage(config, run)
-    with together(cuda=config.device in {"auto", "cuda"} and has_cuda()):
-        path = from_first(str(run.path) if run else "")
+    with process_group(cuda=config.device in {"auto", "cuda"} and has_cuda()):
+        path = broadcast_object(str(run.path) if run else "")
         return stage(config, run or Run(Path(path), writes=False))
 
 

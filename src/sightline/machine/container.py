@@ -23,10 +23,10 @@ def core_quota() -> int | None:
     return max(1, round(min(quotas))) if quotas else None
 
 
-def memory_room() -> int | None:
+def memory_headroom() -> int | None:
     """Bytes that the tightest group may still take; None without a limit."""
-    rooms = [room for folder, is_v2 in _groups("memory") if (room := _room(folder, is_v2)) is not None]
-    return max(0, min(rooms)) if rooms else None
+    found = [bytes_left for folder, is_v2 in _groups("memory") if (bytes_left := _headroom(folder, is_v2)) is not None]
+    return max(0, min(found)) if found else None
 
 
 def _groups(controller: str) -> Iterator[tuple[Path, bool]]:
@@ -62,8 +62,8 @@ def _quota(folder: Path, is_v2: bool) -> float | None:
     return None if most.strip() in {"max", "-1"} else int(most) / int(period)
 
 
-def _room(folder: Path, is_v2: bool) -> int | None:
-    """Limit less usage; pages of files that nobody used lately are given back on demand, and count as room."""
+def _headroom(folder: Path, is_v2: bool) -> int | None:
+    """Limit less usage; pages of files that nobody used lately are given back on demand, and count as free."""
     limit, usage, cache = MEMORY_V2 if is_v2 else MEMORY_V1
     try:
         most, used = (folder / limit).read_text().strip(), (folder / usage).read_text()

@@ -66,7 +66,7 @@ def _launch() -> str:
 
 
 @contextmanager
-def together(cuda: bool) -> Iterator[None]:
+def process_group(cuda: bool) -> Iterator[None]:
     """Meet the other processes, and part again when the block ended well; alone, do nothing.
 
     Args:
@@ -88,7 +88,7 @@ def together(cuda: bool) -> Iterator[None]:
     distributed.destroy_process_group()
 
 
-def from_first(value: Value) -> Value:
+def broadcast_object(value: Value) -> Value:
     """The value that process 0 gave."""
     if world().size == 1:
         return value
@@ -99,7 +99,7 @@ def from_first(value: Value) -> Value:
     return values[0]
 
 
-def from_all(value: Value) -> list[Value]:
+def gather_objects(value: Value) -> list[Value]:
     """The values of all processes, by rank."""
     size = world().size
     if size == 1:
@@ -111,7 +111,7 @@ def from_all(value: Value) -> list[Value]:
     return values
 
 
-def largest(values: Sequence[int]) -> list[int]:
+def all_reduce_max(values: Sequence[int]) -> list[int]:
     """The largest that any process gave, at each place: how all come to one decision."""
     if world().size == 1:
         return list(values)
@@ -123,7 +123,7 @@ def largest(values: Sequence[int]) -> list[int]:
     return [int(value) for value in agreed]
 
 
-def copy_from_first(tensors: Sequence["Tensor"]) -> None:
+def broadcast_tensors(tensors: Sequence["Tensor"]) -> None:
     """Overwrite tensors with those of process 0."""
     if world().size == 1:
         return

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psutil
 
-from sightline.machine.container import memory_room
+from sightline.machine.container import memory_headroom
 
 
 def free_memory() -> int:
@@ -14,11 +14,12 @@ def free_memory() -> int:
 
     Processes that train together on a machine share it evenly.
     """
-    free, room = psutil.virtual_memory().available, memory_room()
-    return (free if room is None else min(free, room)) // processes_here()
+    free = psutil.virtual_memory().available
+    headroom = memory_headroom()
+    return (free if headroom is None else min(free, headroom)) // local_world_size()
 
 
-def processes_here() -> int:
+def local_world_size() -> int:
     """How many processes train together on this machine, as torchrun tells them."""
     return int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
 
@@ -30,6 +31,6 @@ def free_disk(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
-def in_words(count: int) -> str:
+def format_bytes(count: int) -> str:
     """Bytes for a person."""
     return f"{count / 1e9:.1f} GB" if count >= 1e8 else f"{count / 1e6:.1f} MB"

@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import psutil
 
@@ -17,12 +17,43 @@ from sightline.machine.container import usable_cores
 PACKAGES = ("torch", "torchvision", "timm", "numpy", "scipy", "scikit-learn", "pillow", "hydra-core", "mlflow")
 
 
+class Commit(TypedDict):
+    """Where the code stands, and whether it was changed since."""
+
+    commit: str
+    dirty: bool
+
+
+class Machine(TypedDict):
+    """What a run was made on."""
+
+    platform: str
+    cpu: str
+    cores: int
+    memory_gb: float
+    gpu: str | None
+
+
+class Provenance(TypedDict):
+    """What a run was made with."""
+
+    sightline: str
+    time: str
+    command: list[str]
+    config_hash: str
+    git: Commit | None
+    python: str
+    packages: dict[str, str]
+    machine: Machine
+    threads: int
+
+
 def now() -> str:
     """The time in UTC, to the second, as ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def provenance(command: list[str], config_hash: str) -> dict[str, Any]:
+def provenance(command: list[str], config_hash: str) -> Provenance:
     """Git, versions, machine and command, for `provenance.json`."""
     return {
         "sightline": sightline.__version__,
@@ -37,7 +68,7 @@ def provenance(command: list[str], config_hash: str) -> dict[str, Any]:
     }
 
 
-def _git() -> dict[str, Any] | None:
+def _git() -> Commit | None:
     """The commit the code stands at: the one an image was built from, else the checkout's, else None."""
     if built_from := os.environ.get("SIGHTLINE_REVISION"):
         return {"commit": built_from, "dirty": built_from.endswith("-dirty")}
@@ -58,7 +89,7 @@ def _git() -> dict[str, Any] | None:
         return None
 
 
-def _machine() -> dict[str, Any]:
+def _machine() -> Machine:
     torch = sys.modules.get("torch")
     gpu = torch.cuda.get_device_name(0) if torch is not None and torch.cuda.is_available() else None
     return {

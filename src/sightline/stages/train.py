@@ -11,7 +11,7 @@ from sightline.data.preprocessing import Preprocessing, pixel_statistics
 from sightline.errors import RunFailedError
 from sightline.inference.model import InputSpec, input_spec, load_split
 from sightline.machine.device import pick_device
-from sightline.machine.distributed import largest
+from sightline.machine.distributed import all_reduce_max
 from sightline.machine.signals import stop_signal
 from sightline.machine.terminal import logger, show_table
 from sightline.models.freezing import table_of
@@ -66,7 +66,7 @@ def _train(training: Training) -> dict[str, float]:
         raise RunFailedError("training ended without one closed epoch")
     best = progress.history[progress.best]
     if training.config.soup:
-        largest([0])  # the first process has written the last member by now
+        all_reduce_max([0])  # the first process has written the last member by now
         best = average_best_epochs(training, progress.history, loop.evaluate) or best
     return best
 

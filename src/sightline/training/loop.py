@@ -10,7 +10,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from sightline.config.schema import PlateauSchedule
 from sightline.data.batch import Batch
-from sightline.machine.distributed import copy_from_first, from_all, largest, world
+from sightline.machine.distributed import all_reduce_max, broadcast_tensors, gather_objects, world
 from sightline.machine.signals import Interrupted, StopSignal
 from sightline.machine.terminal import ProgressBar, logger
 from sightline.metrics.catalogue import monitored
@@ -70,7 +70,7 @@ class Loop:
             while True:
                 epoch = progress.step // len(training.train)
                 # All processes stop, or save, after the same step, whichever of them was asked to.
-                signal, save_is_due = largest([stop.number or 0, time.monotonic() > self._save_at])
+                signal, save_is_due = all_reduce_max([stop.number or 0, time.monotonic() > self._save_at])
                 epoch_has_ended = progress.epochs < epoch
                 if epoch_has_ended:
                     self._close_epoch()
@@ -177,7 +177,7 @@ class Loop:
 
     def _total(self, tally: Tally) -> Tally:
         """The tally of all processes together; every item was counted by one of them."""
-        return tally if self._world.size == 1 else tally.merged(from_all(tally.state_dict()))
+        return tally if self._world.size == 1 else tally.merged(gather_objects(tally.state_dict()))
 
     @torch.no_grad()
     def evaluate(self) -> dict[str, float]:
@@ -186,7 +186,7 @@ class Loop:
         model, batches = self.stream.evaluation(self.progress.epochs)
         model.eval()
         self._in_train_mode = False
-        copy_from_first(list(model.buffers()))  # each process keeps running statistics of its own items
+        broadcast_tensors(list(model.buffers()))  # each process keeps running statistics of its own items
         return self._total(tally_batches(model, batches, training.objective, training.precision)).metrics()
 
     def _finished(self) -> bool:

@@ -4,7 +4,7 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from sightline.machine import container, environment
-from sightline.machine.container import MEMORY_V1, MEMORY_V2, core_quota, memory_room, usable_cores
+from sightline.machine.container import MEMORY_V1, MEMORY_V2, core_quota, memory_headroom, usable_cores
 from sightline.machine.free_space import free_memory
 
 
@@ -35,17 +35,17 @@ def grant(folder, quota):
 
 
 def test_the_machine_alone(groups):
-    assert (core_quota(), memory_room(), free_memory()) == (None, None, 10**12)
+    assert (core_quota(), memory_headroom(), free_memory()) == (None, None, 10**12)
     belong(groups, "0::/\n")
-    assert (core_quota(), memory_room(), free_memory()) == (None, None, 10**12)
+    assert (core_quota(), memory_headroom(), free_memory()) == (None, None, 10**12)
 
 
 def test_a_container_of_version_two_limits_and_its_unused_cache_counts_as_room(groups):
     belong(groups, "0::/\n")
     write(groups, MEMORY_V2, 8 * 10**9, 5 * 10**9, 2 * 10**9)
-    assert memory_room() == free_memory() == 5 * 10**9
+    assert memory_headroom() == free_memory() == 5 * 10**9
     write(groups, MEMORY_V2, "max", 5 * 10**9, 2 * 10**9)
-    assert memory_room() is None
+    assert memory_headroom() is None
 
 
 def test_the_tightest_group_around_the_process_counts(groups):
@@ -53,9 +53,9 @@ def test_the_tightest_group_around_the_process_counts(groups):
     write(groups / "a", MEMORY_V2, 3000, 1000, 0)
     write(groups / "a" / "b", MEMORY_V2, 9000, 1000, 0)
     write(groups / "c", MEMORY_V2, 10, 5, 0)
-    assert memory_room() == 2000
+    assert memory_headroom() == 2000
     write(groups / "a", MEMORY_V2, 3000, 4000, 0)
-    assert memory_room() == 0
+    assert memory_headroom() == 0
     grant(groups / "a" / "b", "max 100000")
     assert core_quota() is None
     grant(groups / "a", "350000 100000")
@@ -76,7 +76,7 @@ def test_a_container_of_version_one_sees_its_own_group_at_the_root(groups):
     (groups / "cpu").mkdir()
     (groups / "cpu" / "cpu.cfs_quota_us").write_text("-1\n")
     (groups / "cpu" / "cpu.cfs_period_us").write_text("100000\n")
-    assert (memory_room(), core_quota()) == (4500, None)
+    assert (memory_headroom(), core_quota()) == (4500, None)
     (groups / "cpu" / "cpu.cfs_quota_us").write_text("300000\n")
     assert core_quota() == 3
 

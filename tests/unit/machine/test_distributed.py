@@ -4,7 +4,15 @@ import os
 
 import pytest
 
-from sightline.machine.distributed import World, copy_from_first, from_all, from_first, largest, together, world
+from sightline.machine.distributed import (
+    World,
+    all_reduce_max,
+    broadcast_object,
+    broadcast_tensors,
+    gather_objects,
+    process_group,
+    world,
+)
 
 
 def test_without_torchrun_there_is_one_process(monkeypatch: pytest.MonkeyPatch):
@@ -12,11 +20,11 @@ def test_without_torchrun_there_is_one_process(monkeypatch: pytest.MonkeyPatch):
         monkeypatch.delenv(name, raising=False)
     assert world() == World()
     assert world().writes
-    with together(cuda=False):
-        assert from_first("a") == "a"
-        assert from_all(3) == [3]
-        assert largest([4, 0]) == [4, 0]
-        copy_from_first([])
+    with process_group(cuda=False):
+        assert broadcast_object("a") == "a"
+        assert gather_objects(3) == [3]
+        assert all_reduce_max([4, 0]) == [4, 0]
+        broadcast_tensors([])
 
 
 def test_torchruns_variables_are_read(monkeypatch: pytest.MonkeyPatch):

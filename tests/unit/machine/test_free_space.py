@@ -2,7 +2,7 @@ import psutil
 import pytest
 
 from sightline.machine import free_space
-from sightline.machine.free_space import free_disk, free_memory, in_words
+from sightline.machine.free_space import format_bytes, free_disk, free_memory
 
 
 @pytest.mark.parametrize(("limit", "expected"), [(None, 10**12), (10**9, 10**9), (10**15, 10**12)])
@@ -10,7 +10,7 @@ def test_the_smaller_of_machine_and_container_counts_and_processes_that_train_to
     monkeypatch, limit, expected
 ):
     monkeypatch.setattr(psutil, "virtual_memory", lambda: type("", (), {"available": 10**12}))
-    monkeypatch.setattr(free_space, "memory_room", lambda: limit)
+    monkeypatch.setattr(free_space, "memory_headroom", lambda: limit)
     monkeypatch.delenv("LOCAL_WORLD_SIZE", raising=False)
     assert free_memory() == expected
     monkeypatch.setenv("LOCAL_WORLD_SIZE", "4")
@@ -26,4 +26,8 @@ def test_disk_of_a_folder_yet_to_be_made(tmp_path):
 
 
 def test_words():
-    assert (in_words(184_320_000), in_words(3 * 10**12), in_words(1000)) == ("0.2 GB", "3000.0 GB", "0.0 MB")
+    assert (format_bytes(184_320_000), format_bytes(3 * 10**12), format_bytes(1000)) == (
+        "0.2 GB",
+        "3000.0 GB",
+        "0.0 MB",
+    )

@@ -22,7 +22,7 @@ from sightline.data.store.workers import Progress
 from sightline.data.targets import MaskTarget, of_kind
 from sightline.errors import RunFailedError, UsageError
 from sightline.machine.container import usable_cores
-from sightline.machine.free_space import free_disk, free_memory, in_words, processes_here
+from sightline.machine.free_space import format_bytes, free_disk, free_memory, local_world_size
 from sightline.machine.terminal import logger
 
 Kind = Literal["auto", "memory", "disk", "stream"]
@@ -120,7 +120,7 @@ def _refuse_unreadable(files: Sequence[MaskFile], errors: Mapping[int, str]) -> 
 def _open(recipe: Recipe, workers: int | None, kind: Kind) -> ImageStore:
     """A store of files, of the kind that is asked for, or that there is room for."""
     if kind == "stream" or (kind == "auto" and _too_large_for_the_disk(recipe)):
-        share = max(1, usable_cores() // processes_here()) if workers is None else workers
+        share = max(1, usable_cores() // local_world_size()) if workers is None else workers
         return StreamStore(scanned(recipe), recipe.files, recipe.side, share)
     if kind == "memory" and not recipe.is_built:
         _must_fit(recipe.estimate(), recipe.noun)
@@ -132,7 +132,7 @@ def _open(recipe: Recipe, workers: int | None, kind: Kind) -> ImageStore:
         return DiskStore(index, pixels)
     elif need > MEMORY_SHARE * (free := free_memory()):
         words = "data.store=disk: decoded, the %s take %s, too much of the %s of memory that are free"
-        logger.info(words, recipe.noun, in_words(need), in_words(free))
+        logger.info(words, recipe.noun, format_bytes(need), format_bytes(free))
         return DiskStore(index, pixels)
     return MemoryStore(index, np.fromfile(pixels, dtype=np.uint8))
 
@@ -147,8 +147,8 @@ def _too_large_for_the_disk(recipe: Recipe) -> bool:
         "data.store=stream: decoded, the %s take about %s of the %s that are free under %s; "
         "they are decoded for every batch instead",
         recipe.noun,
-        in_words(need),
-        in_words(free),
+        format_bytes(need),
+        format_bytes(free),
         recipe.cache,
     )
     return True
@@ -158,8 +158,8 @@ def _must_fit(need: int, noun: str) -> None:
     free = free_memory()
     if need > MOST_MEMORY * free:
         raise RunFailedError(
-            f"data.store=memory: decoded, the {noun} take {in_words(need)}, but {in_words(free)} of memory are free; "
-            "data.store=disk needs none"
+            f"data.store=memory: decoded, the {noun} take {format_bytes(need)}, but {format_bytes(free)} of "
+            "memory are free; data.store=disk needs none"
         )
 
 

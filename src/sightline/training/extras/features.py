@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from sightline.data.batch import Batch
 from sightline.machine.distributed import world
-from sightline.machine.free_space import free_memory, in_words
+from sightline.machine.free_space import format_bytes, free_memory
 from sightline.machine.memory import fit_in_memory
 from sightline.machine.terminal import logger
 from sightline.models.groups import classifier_modules, classifier_names
@@ -110,7 +110,7 @@ class FeatureStream:
             return "this model's classifier is more than its last layer"
         items = (self._train.cached_views or 1) * len(self._train.positions)
         needed = items * features[0].numel() * features.element_size()
-        return f"they would take {in_words(needed)}" if needed > SHARE_OF_MEMORY * free_memory() else None
+        return f"they would take {format_bytes(needed)}" if needed > SHARE_OF_MEMORY * free_memory() else None
 
     def _is_known(self, epoch: int) -> bool:
         """Whether every image is known in the view of an epoch."""

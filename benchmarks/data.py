@@ -84,7 +84,7 @@ def _sightline(arguments: argparse.Namespace) -> dict[str, float]:
     from sightline.config import parse
     from sightline.data.dataset import Dataset, decode_images, list_images
     from sightline.data.loaders import TrainLoader
-    from sightline.data.splits.split import in_one_role
+    from sightline.data.splits.assignment import in_one_role
     from sightline.data.transforms.transform import TrainTransform
     from sightline.machine.environment import prepare_torch
 

@@ -17,7 +17,7 @@ labels = np.repeat(np.arange(10), counts)
 
 inverse = configure("imbalance=inverse").imbalance
 effective = configure("imbalance=effective").imbalance
-drawn = np.bincount(labels[balanced(seed=0, epoch=0, labels=labels).items])
+drawn = np.bincount(labels[balanced(seed=0, epoch=0, labels=labels).places])
 
 print("class  images  inverse  effective  balanced draws")
 rows = zip(counts, class_weights(inverse, counts), class_weights(effective, counts), drawn, strict=True)

@@ -13,7 +13,7 @@ import numpy as np
 from sightline.cli import configure
 from sightline.data.dataset import Dataset, list_images
 from sightline.data.sources.source import ROLES
-from sightline.data.splits.split import make_split
+from sightline.data.splits.assignment import make_split
 from sightline.data.store.factory import open_store
 from sightline.errors import LockedSplitError
 

@@ -16,7 +16,7 @@ from sightline.cli import configure
 from sightline.data.dataset import Dataset, list_images
 from sightline.data.loaders import TrainLoader
 from sightline.data.preprocessing import pixel_statistics
-from sightline.data.splits.split import make_split
+from sightline.data.splits.assignment import make_split
 from sightline.data.store.factory import open_store
 from sightline.data.transforms.transform import TrainTransform
 

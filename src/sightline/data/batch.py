@@ -120,7 +120,8 @@ class BatchReader:
         self, stored: StoredBatch, transform: ImageTransform, with_masks: MaskTransform
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Images and targets on the device, after one of two ways of the same transform: with masks or without."""
-        images, targets = stored.images.to(self.device, non_blocking=True), self.targets(stored.items.positions)
+        images = stored.images.to(self.device, non_blocking=True)
+        targets = self.targets(stored.items.positions)
         masks = self.dataset.masks
         if masks is None or stored.masks is None:
             return transform(images, stored.sizes), targets

@@ -6,6 +6,7 @@ Words for numbers that name things, here and in all of `data`:
 - row: of an item in a store, which holds what a source lists.
 - position: of an item in the split, and so in `labels`, `ids` and every other column of it. A split holds fewer items
   than its source: `Dataset.rows` leads from positions to rows.
+- place: of an item in any other list, such as the train items of this process in the order of an epoch.
 - role: what an item is for: train, val, calibration or test.
 - stratum: what splits are balanced by; for classification the class.
 - unit: items that must get the same role, because they share a group or their content.
@@ -118,10 +119,10 @@ class TrainLoader:
     def items(self, epoch: int, index: int) -> Items:
         """The items of batch `index` of `epoch`."""
         order = self._ordered(epoch)
-        whole = _share(0, len(order.items), index, self._batches)
+        whole = _share(0, len(order.places), index, self._batches)
         mine = _share(whole.start, whole.stop, self.rank, self.processes)
-        positions = self.positions[order.items[mine]]
-        counters = positions + order.turns[mine] * len(self.dataset.split.ids)
+        positions = self.positions[order.places[mine]]
+        counters = positions + order.repeats[mine] * len(self.dataset.split.ids)
         # Gradients are averaged over processes whose shares may differ by one item.
         return Items(positions, counters, weight=len(positions) * self.processes / (whole.stop - whole.start))
 

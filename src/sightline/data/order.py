@@ -14,12 +14,12 @@ class Order(NamedTuple):
     """The items of an epoch, one after the other.
 
     Attributes:
-        items: (m,) places 0 … n-1.
-        turns: (m,) how often an item was seen before in this epoch, so that it can be augmented anew each time.
+        places: (m,) of the items in the list that is ordered, 0 … n-1.
+        repeats: (m,) how often an item was seen before in this epoch, so that it can be augmented anew each time.
     """
 
-    items: Ints
-    turns: Ints
+    places: Ints
+    repeats: Ints
 
 
 def shuffled(seed: int, epoch: int, n: int) -> Order:
@@ -40,14 +40,15 @@ def balanced(seed: int, epoch: int, labels: Ints) -> Order:
     """
     classes = np.unique(labels)
     share = -(-len(labels) // len(classes))
-    items, turns = [], []
+    places = []
+    repeats = []
     for label in classes:
         members = np.flatnonzero(labels == label)
-        places = np.arange(epoch * share, (epoch + 1) * share)
-        rounds, within = np.divmod(places, len(members))
-        first, last = int(rounds[0]), int(rounds[-1])
+        rounds, within = np.divmod(np.arange(epoch * share, (epoch + 1) * share), len(members))
+        first = int(rounds[0])
+        last = int(rounds[-1])
         orders = np.stack([permutation(seed, r, len(members), f"class {label}") for r in range(first, last + 1)])
-        items.append(members[orders[rounds - first, within]])
-        turns.append(rounds - first)
+        places.append(members[orders[rounds - first, within]])
+        repeats.append(rounds - first)
     mixed = permutation(seed, epoch, share * len(classes))
-    return Order(np.concatenate(items)[mixed], np.concatenate(turns)[mixed])
+    return Order(np.concatenate(places)[mixed], np.concatenate(repeats)[mixed])

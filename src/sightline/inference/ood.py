@@ -9,7 +9,7 @@ from sightline.data.dataset import Dataset, decode_images
 from sightline.data.preprocessing import Preprocessing
 from sightline.data.sources.find import find
 from sightline.data.sources.source import Source
-from sightline.data.splits.split import in_one_role
+from sightline.data.splits.assignment import in_one_role
 from sightline.errors import UsageError
 from sightline.inference.predict import Predicted, eval_loader, predict_logits
 

@@ -6,9 +6,13 @@ import numpy as np
 
 from sightline.config.schema import Config
 from sightline.data.dataset import decode_images, decode_masks, list_images
-from sightline.data.gate.checks import Finding, after_split, before_split, summary
+from sightline.data.gate.findings import Finding
+from sightline.data.gate.image_checks import check_images
+from sightline.data.gate.split_checks import check_split
+from sightline.data.gate.summary import summary
 from sightline.data.sources.source import ROLES
-from sightline.data.splits.split import Split, make_split
+from sightline.data.splits.assignment import make_split
+from sightline.data.splits.split import Split
 from sightline.data.targets import LABEL, ClassTarget
 from sightline.errors import GateRefusedError, UsageError
 from sightline.inference.model import input_spec
@@ -32,13 +36,13 @@ def run(config: Config, run: Run) -> dict[str, float]:
     store = decode_images(source, input_spec(config, source).stored_side, config)
     masks = decode_masks(source, store, config)
 
-    findings, keep = before_split(source, store.facts, config.data.validation)
+    findings, keep = check_images(source, store.facts, config.data.validation)
     usable = source.take(keep)
     split = None
     if not _refusals(findings):
         hashes = [store.facts.hashes[row] for row in np.flatnonzero(keep)]
         split = make_split(usable, hashes, config.data, () if masks is None else masks.hashes(np.flatnonzero(keep)))
-        more, keep = after_split(split, config.data.validation)
+        more, keep = check_split(split, config.data.validation)
         split, findings = split.take(keep), [*findings, *more]
 
     run.save_json("validation.json", summary(usable, store.facts, findings))

@@ -17,7 +17,8 @@ from sightline.data.batch import Batch
 from sightline.data.dataset import Dataset, decode_images, decode_masks
 from sightline.data.loaders import EvalLoader, TrainLoader
 from sightline.data.sources.source import Source
-from sightline.data.splits.split import Split, make_split
+from sightline.data.splits.assignment import make_split
+from sightline.data.splits.split import Split
 from sightline.data.targets import LABEL, ClassTarget
 from sightline.data.transforms import policies
 from sightline.data.transforms.transform import EvalTransform, TrainTransform

@@ -11,7 +11,7 @@ from sightline.config.schema import Config
 from sightline.data.dataset import Dataset, decode_images, list_images
 from sightline.data.loaders import EvalLoader, TrainLoader
 from sightline.data.preprocessing import Preprocessing, pixel_statistics
-from sightline.data.splits.split import make_split
+from sightline.data.splits.assignment import make_split
 from sightline.data.transforms.transform import TrainTransform
 
 SIDE = 32

@@ -14,7 +14,8 @@ from sightline.data.dataset import Dataset, list_images
 from sightline.data.loaders import EvalLoader, TrainLoader
 from sightline.data.preprocessing import Preprocessing, native_side, pixel_statistics
 from sightline.data.sources.source import Source
-from sightline.data.splits.split import Split, make_split
+from sightline.data.splits.assignment import make_split
+from sightline.data.splits.split import Split
 from sightline.data.store.factory import open_store
 from sightline.data.targets import ClassTarget
 from sightline.data.transforms.transform import TrainTransform

@@ -16,14 +16,16 @@ Json = dict[str, Any]
 
 def heads(targets: Targets) -> Json:
     """What is written once: the class names, and what each further target is."""
-    label, further = label_of(targets), further_targets(targets)
+    label = label_of(targets)
+    further = further_targets(targets)
     content: Json = {} if label is None else {"class_names": list(label.class_names)}
     return content | ({"targets": {name: head(target) for name, target in further.items()}} if further else {})
 
 
 def columns(targets: Targets) -> Json:
     """What is written of the items of a role."""
-    label, further = label_of(targets), further_targets(targets)
+    label = label_of(targets)
+    further = further_targets(targets)
     content: Json = {} if label is None else {"labels": label.values.tolist()}
     return content | ({"targets": {name: values(target) for name, target in further.items()}} if further else {})
 

@@ -12,10 +12,10 @@ import numpy as np
 import PIL
 
 from sightline.data.store.cache import built_once
+from sightline.data.store.decode_files import Progress, decode_files
 from sightline.data.store.entries import Entry, File, Include, path_of
 from sightline.data.store.footprint import estimated_bytes
 from sightline.data.store.index import Index
-from sightline.data.store.workers import Progress, decode_files
 from sightline.errors import RunFailedError
 
 VERSION = 2
@@ -83,7 +83,8 @@ def decoded(recipe: Recipe) -> tuple[Index, Path]:
     """The index and the pixels of all files, decoded now unless they were before."""
     for _ in range(2):
         folder = built_once(recipe.cache, recipe.key, lambda place: _build(recipe, place, "all"))
-        index, pixels = Index.load(folder, len(recipe.files)), folder / PIXELS
+        index = Index.load(folder, len(recipe.files))
+        pixels = folder / PIXELS
         if index is not None and pixels.is_file() and pixels.stat().st_size == index.lengths.sum():
             return index, pixels
         # Damaged from outside: nobody else can read it either.

@@ -11,6 +11,7 @@ from PIL import Image
 from sightline.data.sources.source import Source
 from sightline.data.store.build import Recipe, decoded, scanned, stamp
 from sightline.data.store.decode import IMAGE_CHANNELS, content_hash, reduced
+from sightline.data.store.decode_files import Progress
 from sightline.data.store.decode_mask import MASK_CHANNELS
 from sightline.data.store.entries import MaskFile, channel_sums
 from sightline.data.store.image_file import LONGEST
@@ -18,7 +19,6 @@ from sightline.data.store.image_store import DiskStore, ImageStore, MemoryStore
 from sightline.data.store.index import ImageFacts, Index
 from sightline.data.store.mask_store import MaskStore
 from sightline.data.store.stream import StreamStore
-from sightline.data.store.workers import Progress
 from sightline.data.targets import MaskTarget, of_kind
 from sightline.errors import RunFailedError, UsageError
 from sightline.machine.container import usable_cores
@@ -140,7 +140,8 @@ def _open(recipe: Recipe, workers: int | None, kind: Kind) -> ImageStore:
 def _too_large_for_the_disk(recipe: Recipe) -> bool:
     if recipe.is_built:
         return False
-    need, free = recipe.estimate(), free_disk(recipe.cache)
+    need = recipe.estimate()
+    free = free_disk(recipe.cache)
     if need <= DISK_SHARE * free:
         return False
     logger.info(

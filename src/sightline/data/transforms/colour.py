@@ -75,7 +75,8 @@ def mean_grey(pixels: Tensor) -> Tensor:
 
 def normalise(pixels: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:
     """Bring float pixels of 0 … 255 to (x / 255 - mean) / std, in place."""
-    means, deviations = np.array(mean)[:, None, None], np.array(std)[:, None, None]
+    means = np.array(mean)[:, None, None]
+    deviations = np.array(std)[:, None, None]
     return pixels.mul_(like(pixels, 1 / (255 * deviations))).add_(like(pixels, -means / deviations))
 
 

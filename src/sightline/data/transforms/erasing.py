@@ -35,7 +35,8 @@ def erase(images: Tensor, probability: float, draw: Draw) -> Tensor:
 def inside(boxes: Tensor, height: int, width: int) -> Tensor:
     """(B, height, width) which pixels lie within boxes (B, 4) of top, left, height, width."""
     top, left, tall, wide = boxes[:, :, None].unbind(dim=1)
-    rows, columns = torch.arange(height, device=boxes.device), torch.arange(width, device=boxes.device)
+    rows = torch.arange(height, device=boxes.device)
+    columns = torch.arange(width, device=boxes.device)
     down = (rows >= top) & (rows < top + tall)
     across = (columns >= left) & (columns < left + wide)
     return down[:, :, None] & across[:, None, :]

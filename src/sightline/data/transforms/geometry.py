@@ -45,7 +45,8 @@ class Geometry:
     @property
     def whole(self) -> NDArray[np.bool_]:
         """(B,) which images only shift by whole pixels and flip, so that no pixel needs interpolation."""
-        steps, starts = self.crop[:, (0, 1), (0, 1)], self.crop[:, :, 2]
+        steps = self.crop[:, (0, 1), (0, 1)]
+        starts = self.crop[:, :, 2]
         exact: NDArray[np.bool_] = ((np.abs(steps) == 1) & (starts == np.round(starts))).all(axis=1)
         return exact & ~self.warped
 

@@ -80,8 +80,9 @@ def _strengths(
 ) -> NDArray[np.float64]:
     ends: NDArray[np.float64] = np.array([table[name] for name in NAMES])[chosen]
     values = ends[..., 0] + level * (ends[..., 1] - ends[..., 0])
-    moves, bits = (np.char.startswith(np.array(NAMES), word)[chosen] for word in ("translate", "posterize"))
-    return np.where(moves, np.floor(values), np.where(bits, np.round(values), values))
+    is_translation = np.char.startswith(np.array(NAMES), "translate")[chosen]
+    is_posterize = np.array([name == "posterize" for name in NAMES])[chosen]
+    return np.where(is_translation, np.floor(values), np.where(is_posterize, np.round(values), values))
 
 
 def warps(operations: Operations, side: int) -> Matrices:
@@ -96,7 +97,8 @@ def warps(operations: Operations, side: int) -> Matrices:
 
 
 def _warp(name: str, values: NDArray[np.float64], side: int) -> Matrices:
-    linear, shift = np.tile(np.eye(2), (len(values), 1, 1)), np.zeros((len(values), 2))
+    linear = np.tile(np.eye(2), (len(values), 1, 1))
+    shift = np.zeros((len(values), 2))
     match name:
         case "shear_x":
             linear[:, 0, 1] = values

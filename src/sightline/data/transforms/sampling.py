@@ -43,7 +43,9 @@ def sample(images: Tensor, sizes: Sizes, geometry: Geometry, mode: SampleMode, f
 
 def _shifted(images: Tensor, sizes: Sizes, geometry: Geometry) -> Tensor:
     """Crops of whole steps, read by one gather without any rounding."""
-    places, crop, last = np.arange(geometry.side), geometry.crop, sizes - 1
+    places = np.arange(geometry.side)
+    crop = geometry.crop
+    last = sizes - 1
     columns = _reflected(crop[:, 0, :1] * places + crop[:, 0, 2:], last[:, 1:])
     lines = _reflected(crop[:, 1, 1:2] * places + crop[:, 1, 2:], last[:, :1]) * images.shape[3]
     across, down = (torch.from_numpy(part).to(images.device) for part in (columns, lines))
@@ -59,7 +61,8 @@ def _warped(images: Tensor, sizes: Sizes, geometry: Geometry, mode: SampleMode, 
     """Any crop and warp, read between pixels."""
     last = torch.from_numpy((sizes - 1).astype(np.float32)).to(images.device)[:, :, None, None]
     x, y = _points(geometry.matrix, geometry.side, images.device)
-    x, y = _folded(x, last[:, 1]), _folded(y, last[:, 0])
+    x = _folded(x, last[:, 1])
+    y = _folded(y, last[:, 0])
     pixels = _between_pixels(images, x, y, last) if mode == "bilinear" else _nearest(images, x, y)
     if not geometry.warped.any():
         return pixels

@@ -60,7 +60,8 @@ class TrainTransform:
     ) -> None:
         self.config = config
         self.side = image_size
-        self.mean, self.std = mean, std
+        self.mean = mean
+        self.std = std
         self.interpolation = interpolation
         self.seed = seed
         self.shorter = stored_side(image_size, crop_fraction)
@@ -97,7 +98,9 @@ class TrainTransform:
         Returns:
             float32 (B, 3, side, side), normalised, and uint8 (B, side, side). Colours and erasing leave masks alone.
         """
-        shapes, augmented, sampled = _as_array(sizes), [], []
+        shapes = _as_array(sizes)
+        augmented = []
+        sampled = []
         for part in self._parts(images):
             pixels, geometry = self._augmented(images[part], shapes[part], epoch, counters[part])
             resized, resized_shapes = self._resized(masks[part][:, None], shapes[part], "nearest")
@@ -130,7 +133,8 @@ class TrainTransform:
     def _geometry(
         self, shapes: Sizes, operations: policies.Operations, epoch: int, counters: NDArray[np.int64]
     ) -> Geometry:
-        config, draw = self.config, partial(uniform, self.seed, epoch, counters)
+        config = self.config
+        draw = partial(uniform, self.seed, epoch, counters)
         crops = crop(config.crop, shapes, self.side, draw)
         crops = flip(crops, self.side, config.horizontal_flip, config.vertical_flip, *self._flipping(epoch, counters))
         warps = affine(config.affine, len(shapes), self.side, draw)
@@ -160,7 +164,8 @@ class EvalTransform:
     ) -> None:
         self.side = image_size
         self.shorter = stored_side(image_size, crop_fraction)
-        self.mean, self.std = mean, std
+        self.mean = mean
+        self.std = std
         self.interpolation = interpolation
 
     def __call__(self, images: Tensor, sizes: Tensor) -> Tensor:

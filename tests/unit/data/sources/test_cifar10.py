@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from torchvision.datasets import CIFAR10
 
-from sightline.data.sources import cifar10
+from sightline.data.sources import cifar10_files
 from sightline.data.sources.cifar10 import find_cifar10, load_raw_cifar10
 from sightline.errors import UsageError
 
@@ -136,7 +136,7 @@ def test_a_root_that_cannot_be_written_is_read_from_the_archive(root, packed, ar
             raise PermissionError(13, "Permission denied")
         return original(dir=elsewhere)
 
-    monkeypatch.setattr(cifar10, "TemporaryDirectory", only_elsewhere)
+    monkeypatch.setattr(cifar10_files, "TemporaryDirectory", only_elsewhere)
     check(find_cifar10(root, download=False, data_set=archive))
     assert [path.name for path in root.iterdir()] == ["small.tar.gz"]
     assert list(elsewhere.iterdir()) == []

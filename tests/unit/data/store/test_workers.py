@@ -1,85 +1,18 @@
-import os
 import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import psutil
 import pytest
-from PIL import Image
 
-from sightline.data.store import decode, decode_mask, image_file, workers
+from sightline.data.store import decode, decode_mask, image_file
 from sightline.data.store import entries as program
+from sightline.data.store.decode_files import decode_files
 from sightline.data.store.entries import read_entries
-from sightline.data.store.workers import decode_files
 from sightline.errors import RunFailedError
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory):
-    """240 small images of many shapes, a few of them broken."""
-    folder = tmp_path_factory.mktemp("images")
-    rng = np.random.default_rng(0)
-    paths = []
-    for number in range(240):
-        array = rng.integers(0, 256, (4 + number % 7, 5 + number % 5, 3), dtype=np.uint8)
-        path = folder / f"{number:03d}.{'tiff' if number % 40 == 7 else 'png'}"
-        Image.fromarray(array).save(path, **({"compression": "tiff_lzw"} if path.suffix == ".tiff" else {}))
-        if number % 40 == 7:
-            content = bytearray(path.read_bytes())
-            content[9:30] = b"\xff" * 21
-            path.write_bytes(content)
-        paths.append(str(path))
-    return paths
-
-
-def joined(chunks):
-    chunks = list(chunks)
-    return [entry for entries, _ in chunks for entry in entries], b"".join(pixels for _, pixels in chunks)
-
-
-def children():
-    started = psutil.Process().children(recursive=True)
-    return [child for child in started if "sightline.data.store.entries" in child.cmdline()]
-
-
-def test_any_number_of_workers_gives_the_same_in_order(files, capfd):
-    sizes = [Path(path).stat().st_size for path in files]
-    expected = read_entries(files, 6)
-    capfd.readouterr()
-    assert sum(entry.error is not None for entry in expected[0]) == 6
-    for count in (2, 3):
-        assert joined(decode_files(files, sizes, 6, count)) == expected
-    assert capfd.readouterr() == ("", "")
-    assert joined(decode_files(files, sizes, 6, 0)) == expected
-    assert children() == []
-
-
-def test_chunks_keep_order_and_bounds():
-    paths = [str(number) for number in range(1000)]
-    small = workers._chunks(paths, [10] * 1000, 32, 2)
-    assert [path for chunk in small for path in chunk] == paths
-    assert max(map(len, small)) == 125
-    large = workers._chunks(paths, [700_000] * 1000, 32, 2)
-    assert {len(chunk) for chunk in large} == {2}
-    assert workers._chunks([], [], None, 2) == []
-
-
-def test_few_files_start_no_process(files, monkeypatch):
-    monkeypatch.setattr(workers, "Pool", None)
-    assert len(joined(decode_files(files[:100], [1] * 100, None, 4))[0]) == 100
-
-
-def test_closing_early_ends_the_workers(files):
-    chunks = decode_files(files, [1] * len(files), None, 2)
-    next(chunks)
-    assert len(children()) == 2
-    # Ctrl-C at a terminal goes to a whole process group: they are in none of ours.
-    assert os.getpgid(0) not in {os.getpgid(child.pid) for child in children()}
-    chunks.close()
-    assert children() == []
+from tests.unit.data.store.conftest import children, joined
 
 
 def test_a_worker_that_dies_over_a_file_costs_that_file_alone(files, tmp_path, monkeypatch):
@@ -116,7 +49,7 @@ def test_a_worker_that_cannot_start_says_why(files, tmp_path, monkeypatch):
 
 PARENT = """
 import sys, time
-from sightline.data.store.workers import decode_files
+from sightline.data.store.decode_files import decode_files
 paths = sys.argv[1:]
 chunks = decode_files(paths, [1] * len(paths), None, 2)
 next(chunks)
@@ -147,7 +80,7 @@ def test_the_main_program_is_not_run_again(files, tmp_path):
     # No guard around it: with multiprocessing's spawn each worker would start the program anew.
     program = tmp_path / "program.py"
     program.write_text(
-        "import sys\nfrom sightline.data.store.workers import decode_files\nprint('begun')\n"
+        "import sys\nfrom sightline.data.store.decode_files import decode_files\nprint('begun')\n"
         "print(sum(len(entries) for entries, _ in decode_files(sys.argv[1:], [1] * len(sys.argv[1:]), None, 2)))\n"
     )
     done = subprocess.run([sys.executable, str(program), *files], capture_output=True, text=True, check=True)

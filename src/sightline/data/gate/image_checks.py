@@ -1,0 +1,106 @@
+"""The first half of the data gate: what spoils results in the images and their targets themselves."""
+
+from collections import Counter
+from operator import itemgetter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.config.schema import ValidationPolicy
+from sightline.data.gate.findings import SHOWN_EXAMPLES, Finding, Wording, finding, how_many
+from sightline.data.sources.source import Source
+from sightline.data.store.index import ImageFacts
+from sightline.data.targets import class_counts
+
+Mask = NDArray[np.bool_]
+
+FAR = 4
+"""A side is odd beyond this many times the median, or below the median over this."""
+
+
+def check_images(source: Source, facts: ImageFacts, policy: ValidationPolicy) -> tuple[list[Finding], Mask]:
+    """Look at the images: unreadable, one content under two labels, classes too small, odd modes and sizes.
+
+    Returns:
+        The findings, and an (n,) mask of what may be used. Unreadable images never may, whatever the policy.
+    """
+    keep = np.ones(len(source), dtype=bool)
+    keep[list(facts.errors)] = False
+    conflicts, conflicting = _label_conflicts(source, facts, keep, policy)
+    unreadable = _unreadable(source, facts, policy)
+    if conflicts.outcome == "drop":
+        keep &= ~conflicting
+    return [unreadable, conflicts, _small_classes(source, keep, policy), _odd_images(source, facts, keep, policy)], keep
+
+
+def _unreadable(source: Source, facts: ImageFacts, policy: ValidationPolicy) -> Finding:
+    bad = sorted(facts.errors)
+    wording = Wording(
+        fine="every image can be read",
+        found=f"{how_many(len(bad), 'image', 'images')} unreadable",
+        remedy="they are left out" if policy.unreadable == "warn" else "repair or remove them",
+        otherwise="data.validation.unreadable=drop",
+    )
+    shown = [f"{source.ids[i]}: {facts.errors[i]}" for i in bad[:SHOWN_EXAMPLES]]
+    return finding("unreadable", policy.unreadable, [source.ids[i] for i in bad], wording, shown)
+
+
+def _label_conflicts(source: Source, facts: ImageFacts, keep: Mask, policy: ValidationPolicy) -> tuple[Finding, Mask]:
+    """The finding, and a mask of every copy of a content that bears more than one label."""
+    content = np.unique(facts.hashes, return_inverse=True)[1]
+    pairs = np.unique(np.stack([content[keep], source.strata[keep]]), axis=1)
+    conflicting = keep & (np.bincount(pairs[0], minlength=int(content.max(initial=0)) + 1) > 1)[content]
+    ids = [source.ids[i] for i in np.flatnonzero(conflicting)]
+    wording = Wording(
+        fine="equal images bear equal labels",
+        found=f"{how_many(len(ids), 'image', 'images')} under another label elsewhere, with equal content",
+        remedy="decide which label is right",
+        otherwise="data.validation.label_conflicts=drop",
+    )
+    return finding("label_conflicts", policy.label_conflicts, ids, wording), conflicting
+
+
+def _small_classes(source: Source, keep: Mask, policy: ValidationPolicy) -> Finding:
+    """Classes with too few items to train on; those that the source holds out do not count."""
+    trainable = keep & np.array([role in {None, "train"} for role in source.roles], dtype=bool)
+    counts = class_counts(source.targets, np.flatnonzero(trainable))
+    small = sorted((one for one in counts if one[1] < policy.small_class_items), key=itemgetter(1))
+    few = how_many(len(small), "class", "classes", ("has", "have"))
+    wording = Wording(
+        fine=f"every class has {policy.small_class_items} images to train on, or more",
+        found=f"{few} fewer than {policy.small_class_items} images to train on",
+        remedy="add images or merge classes",
+        otherwise="data.validation.small_class=warn",
+    )
+    shown = [f"{name}: {count}" for name, count in small[:SHOWN_EXAMPLES]]
+    return finding("small_class", policy.small_class, [name for name, _ in small], wording, shown)
+
+
+def _odd_images(source: Source, facts: ImageFacts, keep: Mask, policy: ValidationPolicy) -> Finding:
+    """Images whose kind of colour or whose size is unlike the others'."""
+    used = np.flatnonzero(keep)
+    kinds = np.array([_kind(facts.modes[i]) for i in used])
+    odd_kind = kinds != Counter(kinds.tolist()).most_common(1)[0][0] if len(used) else np.zeros(0, dtype=bool)
+    odd_size = np.zeros(len(used), dtype=bool)
+    for sides in (facts.widths[used], facts.heights[used]):
+        median = float(np.median(sides)) if len(used) else 0.0
+        odd_size |= (sides > FAR * median) | (sides * FAR < median)
+    odd = used[odd_kind | odd_size].tolist()
+    wording = Wording(
+        fine="modes and sizes are alike",
+        found=f"{how_many(len(odd), 'image', 'images')} unlike the others ({odd_kind.sum():,} by kind of colour, "
+        f"{odd_size.sum():,} by a side more than {FAR} times off the median)",
+        remedy="look at them and remove what does not belong",
+        otherwise="data.validation.odd_images=warn",
+    )
+    shown = [f"{source.ids[i]}: {facts.modes[i]} {facts.widths[i]} x {facts.heights[i]}" for i in odd[:SHOWN_EXAMPLES]]
+    return finding("odd_images", policy.odd_images, [source.ids[i] for i in odd], wording, shown)
+
+
+def _kind(mode: str) -> str:
+    """What a mode means to the eye: grey, colour, colour for print, or with transparency."""
+    if mode in {"1", "L", "F"} or mode.startswith("I"):
+        return "grey"
+    if mode in {"LA", "La", "PA", "RGBA", "RGBa"}:
+        return "alpha"
+    return "print" if mode == "CMYK" else "colour"

@@ -1,0 +1,20 @@
+from tests.unit.data.gate.conftest import after, before, facts, source, split
+
+
+def test_clean_data_pass_every_check():
+    found, keep = before(source([0, 1] * 5), facts(10))
+    assert list(found) == ["unreadable", "label_conflicts", "small_class", "odd_images"]
+    assert keep.all()
+    more, kept = after(split(["train", "train", "val", "val", "calibration", "calibration", "test", "test"]))
+    assert kept.all()
+    for finding in (found | more).values():
+        assert (finding.outcome, finding.count, finding.examples) == ("pass", 0, ())
+        assert finding.message
+
+
+def test_long_lists_are_cut():
+    found, _ = before(source([0, 1] * 50), facts(100, errors=dict.fromkeys(range(40), "broken")))
+    assert len(found["unreadable"].examples) == 10
+    assert found["unreadable"].message.count("broken") == 3
+    assert ", …)" in found["unreadable"].message
+    assert found["unreadable"].message.startswith("40 images")

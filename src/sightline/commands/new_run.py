@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sightline.config import parse
-from sightline.config.schema import Config, CsvData
+from sightline.config.data import CsvData
+from sightline.config.schema import Config
 from sightline.data.sources.find import find
 from sightline.data.sources.table import columns_of
 from sightline.errors import UsageError

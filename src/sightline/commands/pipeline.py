@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sightline.config.flatten import flatten
-from sightline.config.schema import Config, StageName
+from sightline.config.mode import StageName
+from sightline.config.schema import Config
 from sightline.config.stages import STAGES
 from sightline.errors import PrunedError, RunFailedError, SightlineError, UsageError
 from sightline.machine.device import has_cuda

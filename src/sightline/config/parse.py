@@ -14,7 +14,8 @@ from pydantic_core import ErrorDetails
 
 from sightline.config.flatten import dotted_items
 from sightline.config.groups import CHANGEABLE, FIXED_BY_TRAINING, RESULT_NEUTRAL
-from sightline.config.schema import Config, ModelConfig
+from sightline.config.model import ModelConfig
+from sightline.config.schema import Config
 from sightline.config.suggestions import did_you_mean, did_you_mean_key
 from sightline.errors import UsageError
 

@@ -8,10 +8,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from sightline.config.base import Count, Frozen, Seed
-from sightline.config.data import Cifar10Data, CsvData, DataConfig, DigitsData, FolderData, Policy, ValidationPolicy
-from sightline.config.mode import ModeConfig, StageName
-from sightline.config.model import CnnModel, ModelConfig, TimmModel
-from sightline.config.results import (
+from sightline.config.data import DataConfig
+from sightline.config.later_stages import (
     CalibrationConfig,
     CompareConfig,
     EvaluationConfig,
@@ -21,87 +19,19 @@ from sightline.config.results import (
     TrackingConfig,
     UncertaintyConfig,
 )
+from sightline.config.mode import ModeConfig
+from sightline.config.model import ModelConfig
 from sightline.config.stages import STAGES
 from sightline.config.sweep import SweepConfig
 from sightline.config.training import (
-    AdamWOptimizer,
-    BackboneFreezing,
-    ConstantSchedule,
-    CosineSchedule,
     FreezingConfig,
     ImbalanceConfig,
-    LayerwiseFreezing,
-    MuonOptimizer,
-    NoFreezing,
-    OneCycleSchedule,
     OptimizerConfig,
-    PartialFreezing,
-    PlateauSchedule,
     ProgressiveFreezing,
     SchedulerConfig,
-    SgdOptimizer,
-    StepSchedule,
-    TimmOptimizer,
     TrainingConfig,
 )
-from sightline.config.transforms import (
-    AffineConfig,
-    ColourConfig,
-    CropConfig,
-    MixingConfig,
-    PolicyConfig,
-    TransformsConfig,
-)
-
-__all__ = [
-    "AdamWOptimizer",
-    "AffineConfig",
-    "BackboneFreezing",
-    "CalibrationConfig",
-    "Cifar10Data",
-    "CnnModel",
-    "ColourConfig",
-    "CompareConfig",
-    "Config",
-    "ConstantSchedule",
-    "CosineSchedule",
-    "CropConfig",
-    "CsvData",
-    "DataConfig",
-    "DigitsData",
-    "EvaluationConfig",
-    "ExplainConfig",
-    "FolderData",
-    "FreezingConfig",
-    "ImbalanceConfig",
-    "LayerwiseFreezing",
-    "MixingConfig",
-    "ModeConfig",
-    "ModelConfig",
-    "MuonOptimizer",
-    "NoFreezing",
-    "OneCycleSchedule",
-    "OptimizerConfig",
-    "PartialFreezing",
-    "PlateauSchedule",
-    "Policy",
-    "PolicyConfig",
-    "PredictConfig",
-    "ProgressiveFreezing",
-    "ReportConfig",
-    "SchedulerConfig",
-    "SgdOptimizer",
-    "StageName",
-    "StepSchedule",
-    "SweepConfig",
-    "TimmModel",
-    "TimmOptimizer",
-    "TrackingConfig",
-    "TrainingConfig",
-    "TransformsConfig",
-    "UncertaintyConfig",
-    "ValidationPolicy",
-]
+from sightline.config.transforms import TransformsConfig
 
 
 class Config(Frozen):

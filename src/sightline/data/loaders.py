@@ -27,7 +27,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sightline.config.schema import MixingConfig
+from sightline.config.transforms import MixingConfig
 from sightline.data.batch import Batch, BatchReader, Items, StoredBatch
 from sightline.data.dataset import Dataset
 from sightline.data.order import Order, balanced, shuffled

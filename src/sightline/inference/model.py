@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from sightline.config import parse
-from sightline.config.schema import CnnModel, Config, ModelConfig
+from sightline.config.model import CnnModel, ModelConfig
+from sightline.config.schema import Config
 from sightline.data.preprocessing import SMALL_SIDE, Preprocessing, native_side
 from sightline.data.sources.source import Source
 from sightline.data.splits.split import Split

@@ -4,7 +4,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from sightline.config.schema import Config, DataConfig
+from sightline.config.data import DataConfig
+from sightline.config.schema import Config
 from sightline.data.dataset import Dataset, decode_images
 from sightline.data.preprocessing import Preprocessing
 from sightline.data.sources.find import find

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sightline.config.schema import PredictConfig
+from sightline.config.later_stages import PredictConfig
 from sightline.data.preprocessing import Preprocessing
 from sightline.data.store.decode import decode
 from sightline.data.store.image_file import MAX_PIXELS, DecodeError

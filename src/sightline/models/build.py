@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from torch import nn
 
-from sightline.config.schema import CnnModel, ModelConfig, TimmModel
+from sightline.config.model import CnnModel, ModelConfig, TimmModel
 from sightline.models.networks.cnn import Cnn
 from sightline.models.weights import load_matching, mismatch_error, mismatches, read_state
 

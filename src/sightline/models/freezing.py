@@ -6,7 +6,7 @@ from typing import Self, assert_never
 
 from torch import nn, optim
 
-from sightline.config.schema import (
+from sightline.config.training import (
     BackboneFreezing,
     FreezingConfig,
     LayerwiseFreezing,

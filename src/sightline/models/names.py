@@ -5,7 +5,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from sightline.config.schema import CnnModel, ModelConfig
+from sightline.config.model import CnnModel, ModelConfig
 from sightline.config.suggestions import did_you_mean
 from sightline.errors import UsageError
 

@@ -11,7 +11,7 @@ import torch
 from timm.models import PretrainedCfg, get_pretrained_cfg
 from torch import nn
 
-from sightline.config.schema import TimmModel
+from sightline.config.model import TimmModel
 from sightline.config.suggestions import did_you_mean
 from sightline.errors import UsageError
 from sightline.models.hub import fetch

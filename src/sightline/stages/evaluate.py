@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.calibration.judge import judge
-from sightline.config.schema import Config, CsvData
+from sightline.config.data import CsvData
+from sightline.config.schema import Config
 from sightline.data.dataset import Dataset
 from sightline.data.sources.table import columns_of
 from sightline.inference.cost import model_cost

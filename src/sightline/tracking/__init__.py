@@ -13,7 +13,7 @@ from sightline.tracking.server import Server, prepare_environment
 from sightline.tracking.tracker import PARENT, Parameters, Status, Tracker
 
 if TYPE_CHECKING:
-    from sightline.config.schema import TrackingConfig
+    from sightline.config.later_stages import TrackingConfig
     from sightline.run.folder import Run
 
 __all__ = ["PARENT", "Parameters", "Status", "Tracker", "open_tracker"]

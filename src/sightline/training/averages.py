@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from sightline.config.schema import TrainingConfig
+from sightline.config.training import TrainingConfig
 
 if TYPE_CHECKING:
     from timm.utils import ModelEmaV3

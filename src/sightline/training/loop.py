@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from sightline.config.schema import PlateauSchedule
+from sightline.config.training import PlateauSchedule
 from sightline.data.batch import Batch
 from sightline.machine.distributed import all_reduce_max, broadcast_tensors, gather_objects, world
 from sightline.machine.signals import Interrupted, StopSignal

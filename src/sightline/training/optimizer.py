@@ -5,8 +5,8 @@ from typing import Any
 
 import torch
 
-from sightline.config.schema import AdamWOptimizer, MuonOptimizer, OptimizerConfig, SgdOptimizer, TimmOptimizer
 from sightline.config.suggestions import did_you_mean
+from sightline.config.training import AdamWOptimizer, MuonOptimizer, OptimizerConfig, SgdOptimizer, TimmOptimizer
 from sightline.errors import UsageError
 from sightline.models.freezing import FreezingPlan
 from sightline.training.muon import Muon

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from math import cos, pi
 
-from sightline.config.schema import (
+from sightline.config.training import (
     ConstantSchedule,
     CosineSchedule,
     OneCycleSchedule,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import torch
 from torch import nn
 
-from sightline.config.schema import SchedulerConfig, TrainingConfig
+from sightline.config.training import SchedulerConfig, TrainingConfig
 from sightline.data.batch import Batch
 from sightline.data.loaders import EvalLoader, TrainLoader
 from sightline.models.freezing import FreezingPlan

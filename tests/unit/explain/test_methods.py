@@ -5,7 +5,7 @@ from typing import get_args
 import torch
 from torch import Tensor, nn
 
-from sightline.config.results import ExplainConfig
+from sightline.config.later_stages import ExplainConfig
 from sightline.explain.methods import METHODS
 from sightline.explain.targets import class_logit
 from sightline.models.networks.cnn import Cnn

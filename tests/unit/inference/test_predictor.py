@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from sightline.config.results import PredictConfig
+from sightline.config.later_stages import PredictConfig
 from sightline.data.preprocessing import Preprocessing
 from sightline.data.store.image_file import DecodeError
 from sightline.inference import predictor as predictor_file

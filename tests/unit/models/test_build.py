@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from sightline.config.schema import CnnModel, TimmModel
+from sightline.config.model import CnnModel, TimmModel
 from sightline.errors import UsageError
 from sightline.models.build import InputFacts, build_model, input_facts
 from sightline.models.networks.cnn import Cnn

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sightline.config.schema import (
+from sightline.config.training import (
     BackboneFreezing,
     FreezingConfig,
     LayerwiseFreezing,

@@ -13,7 +13,7 @@ import torch
 from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 from safetensors.torch import save_file
 
-from sightline.config.schema import TimmModel
+from sightline.config.model import TimmModel
 from sightline.errors import UsageError
 from sightline.models import hub
 from sightline.models.build import build_model, input_facts

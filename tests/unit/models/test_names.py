@@ -4,7 +4,7 @@ import sys
 import pytest
 import timm
 
-from sightline.config.schema import CnnModel, TimmModel
+from sightline.config.model import CnnModel, TimmModel
 from sightline.errors import UsageError
 from sightline.models.names import check_model, timm_names
 

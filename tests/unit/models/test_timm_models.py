@@ -4,7 +4,7 @@ import pytest
 import timm
 import torch
 
-from sightline.config.schema import TimmModel
+from sightline.config.model import TimmModel
 from sightline.errors import UsageError
 from sightline.models.timm_models import Adaptation, create_timm, find_adaptation, published_facts
 

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from sightline.config.schema import CnnModel, TimmModel
+from sightline.config.model import CnnModel, TimmModel
 from sightline.errors import UsageError
 from sightline.models.build import build_model
 from sightline.models.networks.cnn import Cnn

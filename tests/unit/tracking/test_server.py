@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from sightline.config.schema import TrackingConfig
+from sightline.config.later_stages import TrackingConfig
 from sightline.run.folder import Run
 from sightline.tracking import open_tracker
 

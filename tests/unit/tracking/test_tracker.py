@@ -14,7 +14,7 @@ import pytest
 import torch
 from torch import nn
 
-from sightline.config.schema import TrackingConfig
+from sightline.config.later_stages import TrackingConfig
 from sightline.errors import RunFailedError
 from sightline.run.folder import Run
 from sightline.tracking import open_tracker

@@ -2,7 +2,7 @@ import pytest
 import torch
 from timm.scheduler import CosineLRScheduler
 
-from sightline.config.schema import (
+from sightline.config.training import (
     ConstantSchedule,
     CosineSchedule,
     OneCycleSchedule,

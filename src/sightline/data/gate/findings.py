@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sightline.config.schema import Policy
+from sightline.config.data import Policy
 
 Outcome = Literal["pass", "warn", "drop", "refuse"]
 

@@ -6,7 +6,7 @@ from operator import itemgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.config.schema import ValidationPolicy
+from sightline.config.data import ValidationPolicy
 from sightline.data.gate.findings import SHOWN_EXAMPLES, Finding, Wording, finding, how_many
 from sightline.data.sources.source import Source
 from sightline.data.store.index import ImageFacts

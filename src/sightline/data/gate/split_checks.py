@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.config.schema import ValidationPolicy
+from sightline.config.data import ValidationPolicy
 from sightline.data.gate.findings import Finding, Wording, finding, how_many
 from sightline.data.sources.source import ROLES
 from sightline.data.splits.split import Split

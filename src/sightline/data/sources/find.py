@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sightline.config.schema import Cifar10Data, CsvData, DataConfig, DigitsData, FolderData
+from sightline.config.data import Cifar10Data, CsvData, DataConfig, DigitsData, FolderData
 from sightline.data.sources.source import Source
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sightline.config.schema import CsvData
+from sightline.config.data import CsvData
 from sightline.data.sources.source import ROLE_WORDS, Source
 from sightline.errors import UsageError
 

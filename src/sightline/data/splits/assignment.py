@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from sightline.config.schema import DataConfig
+from sightline.config.data import DataConfig
 from sightline.data.sources.source import ROLES, Source, priorities
 from sightline.data.splits.split import Split
 from sightline.data.splits.stratify import Pool, stratify

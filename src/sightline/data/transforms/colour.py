@@ -5,7 +5,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sightline.config.schema import ColourConfig
+from sightline.config.transforms import ColourConfig
 from sightline.data.randomness import Draw
 from sightline.data.transforms.boxes import between
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.config.schema import AffineConfig, CropConfig
+from sightline.config.transforms import AffineConfig, CropConfig
 from sightline.data.randomness import Draw
 from sightline.data.transforms.boxes import SLOTS, Sizes, between, centred_boxes, draw_boxes
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.special import betaincinv
 from torch import Tensor
 
-from sightline.config.schema import MixingConfig
+from sightline.config.transforms import MixingConfig
 from sightline.data.randomness import uniform
 from sightline.data.transforms.colour import like
 from sightline.data.transforms.erasing import inside

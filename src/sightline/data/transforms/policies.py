@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sightline.config.schema import PolicyConfig
+from sightline.config.transforms import PolicyConfig
 from sightline.data.randomness import Draw
 from sightline.data.transforms.colour import like
 from sightline.data.transforms.geometry import Matrices, around, compose, identity

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sightline.config.schema import TransformsConfig
+from sightline.config.transforms import TransformsConfig
 from sightline.data.randomness import Draw, uniform
 from sightline.data.transforms import colour, policies
 from sightline.data.transforms.boxes import Sizes

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sightline.config.schema import ImbalanceConfig
+from sightline.config.training import ImbalanceConfig
 from sightline.models.outputs import Outputs, only_tensor
 
 LEAST_DOUBT = 1e-6

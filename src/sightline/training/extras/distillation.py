@@ -5,7 +5,7 @@ from contextlib import closing
 
 from torch import Tensor, nn
 
-from sightline.config.schema import TrainingConfig
+from sightline.config.training import TrainingConfig
 from sightline.data.batch import Batch
 from sightline.errors import UsageError
 from sightline.models.outputs import Outputs, by_head

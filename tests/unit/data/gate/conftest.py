@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sightline.config.schema import ValidationPolicy
+from sightline.config.data import ValidationPolicy
 from sightline.data.gate.image_checks import check_images
 from sightline.data.gate.split_checks import check_split
 from sightline.data.sources.source import Source

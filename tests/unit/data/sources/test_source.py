@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sightline.config.schema import Cifar10Data, CsvData, DigitsData, FolderData, ValidationPolicy
+from sightline.config.data import Cifar10Data, CsvData, DigitsData, FolderData, ValidationPolicy
 from sightline.data.sources.find import find
 from sightline.data.sources.source import Source, limited, places_within, priorities
 from sightline.data.targets import MISSING, MaskTarget

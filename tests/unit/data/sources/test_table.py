@@ -2,7 +2,7 @@ import csv
 
 import pytest
 
-from sightline.config.schema import CsvData, ValidationPolicy
+from sightline.config.data import CsvData, ValidationPolicy
 from sightline.data.sources.table import columns_of, find_table
 from sightline.errors import UsageError
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sightline.config.schema import DigitsData, ValidationPolicy
+from sightline.config.data import DigitsData, ValidationPolicy
 from sightline.data.sources.source import ROLES, Source
 from sightline.data.splits.assignment import make_split
 

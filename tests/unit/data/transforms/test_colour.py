@@ -3,7 +3,7 @@ import pytest
 import torch
 from torchvision.transforms.v2 import functional as tv
 
-from sightline.config.schema import ColourConfig
+from sightline.config.transforms import ColourConfig
 from sightline.data.transforms.colour import grey, jitter, mean_grey, normalise
 
 

@@ -3,7 +3,7 @@ import pytest
 import torch
 from torchvision.transforms.v2.functional import center_crop
 
-from sightline.config.schema import AffineConfig, CropConfig
+from sightline.config.transforms import AffineConfig, CropConfig
 from sightline.data.transforms.geometry import Geometry, affine, around, centre, compose, crop, flip, identity
 
 SIDE = 32

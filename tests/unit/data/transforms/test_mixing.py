@@ -3,7 +3,7 @@ import pytest
 import torch
 from scipy import stats
 
-from sightline.config.schema import MixingConfig
+from sightline.config.transforms import MixingConfig
 from sightline.data.transforms.mixing import mix
 
 CLASSES = 7

@@ -6,7 +6,7 @@ import torch
 from torchvision.transforms.v2 import InterpolationMode, RandAugment, TrivialAugmentWide
 from torchvision.transforms.v2 import functional as tv
 
-from sightline.config.schema import PolicyConfig
+from sightline.config.transforms import PolicyConfig
 from sightline.data.randomness import uniform
 from sightline.data.transforms.geometry import Geometry, identity
 from sightline.data.transforms.policies import (

@@ -11,7 +11,7 @@ from torchvision.transforms.v2 import InterpolationMode
 from torchvision.transforms.v2.functional import affine
 
 from sightline.cli import compose_config, conf_dir
-from sightline.config.schema import TransformsConfig
+from sightline.config.transforms import TransformsConfig
 from sightline.data.randomness import uniform
 from sightline.data.transforms import transform as transform_file
 from sightline.data.transforms.transform import EvalTransform, TrainTransform, stored_side

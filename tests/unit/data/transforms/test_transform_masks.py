@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from sightline.cli import compose_config
-from sightline.config.schema import TransformsConfig
+from sightline.config.transforms import TransformsConfig
 from sightline.data.transforms import policies
 from sightline.data.transforms import transform as transform_file
 from sightline.data.transforms.transform import EvalTransform, TrainTransform

@@ -5,7 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from sightline.config.schema import ImbalanceConfig
+from sightline.config.training import ImbalanceConfig
 from sightline.tasks.classification.losses import CrossEntropy, class_weights, soft_target_loss, training_loss
 
 COUNTS = np.array([500, 60, 7, 1, 0])

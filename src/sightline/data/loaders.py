@@ -201,14 +201,10 @@ class EvalLoader:
         return -(-len(self.positions) // self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
-        starts = range(0, len(self.positions), self.batch_size)
         reader = BatchReader(self.dataset, self.device, self.memory_format)
-        with closing(
-            prefetch(lambda start: reader.read(self._items(start)), starts, in_thread=reader.gains_from_a_thread)
-        ) as batches:
+        starts = range(0, len(self.positions), self.batch_size)
+        positions = (self.positions[start : start + self.batch_size] for start in starts)
+        items = (Items(some, some) for some in positions)
+        with closing(prefetch(reader.read, items, in_thread=reader.gains_from_a_thread)) as batches:
             for stored in batches:
                 yield reader.batch(*reader.transformed(stored, self.transform, self.transform.with_masks), stored.items)
-
-    def _items(self, start: int) -> Items:
-        positions = self.positions[start : start + self.batch_size]
-        return Items(positions, positions)

@@ -57,8 +57,8 @@ class Preprocessing:
 
     def to_pixels(self, images: Tensor) -> NDArray[np.uint8]:
         """(n, 3, h, w) normalised, back to (n, h, w, 3) uint8, to be looked at."""
-        shape = (1, 3, 1, 1)
-        scaled = images.float().cpu() * torch.tensor(self.std).view(shape) + torch.tensor(self.mean).view(shape)
+        mean, std = (torch.tensor(values).view(1, -1, 1, 1) for values in (self.mean, self.std))
+        scaled = images.float().cpu() * std + mean
         pixels: NDArray[np.uint8] = (scaled.clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).contiguous().numpy()
         return pixels
 

@@ -25,7 +25,7 @@ PIXELS = "pixels.bin"
 
 
 @dataclass(frozen=True)
-class Recipe:
+class DecodeJob:
     """Files, and how they are decoded.
 
     Attributes:
@@ -79,47 +79,47 @@ def stamp(ids: Sequence[str], files: Sequence[File], side: int | None) -> tuple[
     return [state[0] for state in states], digest.hexdigest()
 
 
-def decoded(recipe: Recipe) -> tuple[Index, Path]:
+def decoded(job: DecodeJob) -> tuple[Index, Path]:
     """The index and the pixels of all files, decoded now unless they were before."""
     for _ in range(2):
-        folder = built_once(recipe.cache, recipe.key, lambda place: _build(recipe, place, "all"))
-        index = Index.load(folder, len(recipe.files))
+        folder = built_once(job.cache, job.key, lambda place: _build(job, place, "all"))
+        index = Index.load(folder, len(job.files))
         pixels = folder / PIXELS
         if index is not None and pixels.is_file() and pixels.stat().st_size == index.lengths.sum():
             return index, pixels
         # Damaged from outside: nobody else can read it either.
         shutil.rmtree(folder, ignore_errors=True)
-    raise _misread(recipe.cache)
+    raise _misread(job.cache)
 
 
-def scanned(recipe: Recipe) -> Index:
+def scanned(job: DecodeJob) -> Index:
     """The index alone; that of decoded pixels serves as well."""
-    index = Index.load(recipe.cache / recipe.key, len(recipe.files))
+    index = Index.load(job.cache / job.key, len(job.files))
     if index is not None:
         return index
     for _ in range(2):
-        folder = built_once(recipe.cache, f"{recipe.key}-index", lambda place: _build(recipe, place, "facts"))
-        index = Index.load(folder, len(recipe.files))
+        folder = built_once(job.cache, f"{job.key}-index", lambda place: _build(job, place, "facts"))
+        index = Index.load(folder, len(job.files))
         if index is not None:
             return index
         shutil.rmtree(folder, ignore_errors=True)
-    raise _misread(recipe.cache)
+    raise _misread(job.cache)
 
 
 def _misread(cache: Path) -> RunFailedError:
     return RunFailedError(f"what was decoded under {cache} does not read back as it was written: is the disk failing?")
 
 
-def _build(recipe: Recipe, folder: Path, include: Include) -> None:
+def _build(job: DecodeJob, folder: Path, include: Include) -> None:
     """Decode every file once, and have what is asked for in `folder` before anybody can see it."""
     entries: list[Entry] = []
-    chunks = decode_files(recipe.files, recipe.sizes, recipe.side, recipe.workers, include)
+    chunks = decode_files(job.files, job.sizes, job.side, job.workers, include)
     with (folder / PIXELS).open("wb") as stream, closing(chunks):
         for chunk, pixels in chunks:
             entries += chunk
             stream.write(pixels)
-            if recipe.progress is not None:
-                recipe.progress(len(entries), len(recipe.files))
+            if job.progress is not None:
+                job.progress(len(entries), len(job.files))
         stream.flush()
         os.fsync(stream.fileno())
-    Index.of(entries, recipe.channels).save(folder)
+    Index.of(entries, job.channels).save(folder)

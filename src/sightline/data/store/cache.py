@@ -26,7 +26,7 @@ def built_once(cache: Path, key: str, build: Callable[[Path], None]) -> Path:
         return place
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        _sweep(cache)
+        _remove_abandoned(cache)
         with _temporary_folder(cache) as folder:
             build(folder)
             try:
@@ -57,7 +57,7 @@ def _temporary_folder(cache: Path) -> Iterator[Path]:
         os.close(descriptor)
 
 
-def _sweep(cache: Path) -> None:
+def _remove_abandoned(cache: Path) -> None:
     """Remove what builders left behind that were killed: the system let go of their locks."""
     for lock in cache.glob(f"{PREFIX}*{LOCK}"):
         try:

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from sightline.data.sources.source import Source
-from sightline.data.store.build import Recipe, decoded, scanned, stamp
+from sightline.data.store.build import DecodeJob, decoded, scanned, stamp
 from sightline.data.store.decode import IMAGE_CHANNELS, content_hash, reduced
 from sightline.data.store.decode_files import Progress
 from sightline.data.store.decode_mask import MASK_CHANNELS
@@ -63,7 +63,7 @@ def open_store(
     paths = [os.fspath(path) for path in source.files]
     sizes, key = stamp(source.ids, paths, side)
     cores = usable_cores() if workers is None else workers
-    return _open(Recipe(paths, "images", IMAGE_CHANNELS, side, cache, cores, progress, sizes, key), workers, kind)
+    return _open(DecodeJob(paths, "images", IMAGE_CHANNELS, side, cache, cores, progress, sizes, key), workers, kind)
 
 
 def open_masks(
@@ -99,7 +99,7 @@ def open_masks(
     ids = [source.ids[row] for row in np.flatnonzero(present)]
     sizes, key = stamp(ids, files, None)
     cores = usable_cores() if workers is None else workers
-    store = _open(Recipe(files, "masks", MASK_CHANNELS, None, cache, cores, progress, sizes, key), workers, kind)
+    store = _open(DecodeJob(files, "masks", MASK_CHANNELS, None, cache, cores, progress, sizes, key), workers, kind)
     _refuse_unreadable(files, store.facts.errors)
     (name,) = of_kind(source.targets, MaskTarget)
     return MaskStore(name, store, rows, source.masks.ignore_index)
@@ -117,40 +117,40 @@ def _refuse_unreadable(files: Sequence[MaskFile], errors: Mapping[int, str]) -> 
         raise UsageError(f"{files[row].path}: {errors[row]}{others}")
 
 
-def _open(recipe: Recipe, workers: int | None, kind: Kind) -> ImageStore:
+def _open(job: DecodeJob, workers: int | None, kind: Kind) -> ImageStore:
     """A store of files, of the kind that is asked for, or that there is room for."""
-    if kind == "stream" or (kind == "auto" and _too_large_for_the_disk(recipe)):
+    if kind == "stream" or (kind == "auto" and _too_large_for_the_disk(job)):
         share = max(1, usable_cores() // local_world_size()) if workers is None else workers
-        return StreamStore(scanned(recipe), recipe.files, recipe.side, share)
-    if kind == "memory" and not recipe.is_built:
-        _must_fit(recipe.estimate(), recipe.noun)
-    index, pixels = decoded(recipe)
+        return StreamStore(scanned(job), job.files, job.side, share)
+    if kind == "memory" and not job.is_built:
+        _must_fit(job.estimate(), job.noun)
+    index, pixels = decoded(job)
     need = int(index.lengths.sum())
     if kind == "memory":
-        _must_fit(need, recipe.noun)
+        _must_fit(need, job.noun)
     elif kind == "disk":
         return DiskStore(index, pixels)
     elif need > MEMORY_SHARE * (free := free_memory()):
         words = "data.store=disk: decoded, the %s take %s, too much of the %s of memory that are free"
-        logger.info(words, recipe.noun, format_bytes(need), format_bytes(free))
+        logger.info(words, job.noun, format_bytes(need), format_bytes(free))
         return DiskStore(index, pixels)
     return MemoryStore(index, np.fromfile(pixels, dtype=np.uint8))
 
 
-def _too_large_for_the_disk(recipe: Recipe) -> bool:
-    if recipe.is_built:
+def _too_large_for_the_disk(job: DecodeJob) -> bool:
+    if job.is_built:
         return False
-    need = recipe.estimate()
-    free = free_disk(recipe.cache)
+    need = job.estimate()
+    free = free_disk(job.cache)
     if need <= DISK_SHARE * free:
         return False
     logger.info(
         "data.store=stream: decoded, the %s take about %s of the %s that are free under %s; "
         "they are decoded for every batch instead",
-        recipe.noun,
+        job.noun,
         format_bytes(need),
         format_bytes(free),
-        recipe.cache,
+        job.cache,
     )
     return True
 

@@ -33,21 +33,25 @@ os.environ.setdefault("MPLCONFIGDIR", str(ROOT / ".pytest_cache" / "matplotlib")
 
 
 LONG = (
-    "test_interruptions.py",
-    "test_sweep.py",
-    "test_image.py",
-    "test_study.py",
-    "test_processes.py",
-    "test_freezing_families.py",
-    "test_mistakes.py",
+    "invariants/test_interruptions.py",
+    "end_to_end/test_sweep.py",
+    "invariants/test_processes.py",
+    "container/test_image.py",
+    "end_to_end/test_demo.py",
+    "end_to_end/test_study.py",
+    "invariants/test_training.py",
+    "unit/models/test_freezing_families.py",
+    "invariants/test_freezing.py",
+    "end_to_end/test_uncertainty.py",
     "test_examples.py",
 )
-"""Files that take minutes: begun first, so that no process is left with one when all others are done."""
+"""Files that take a minute or more: begun first, so that no process is left with one when all others are done."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Bring the long files to the front."""
-    items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
+    places = {ROOT / "tests" / name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.path, len(LONG)))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
+
+from tests.conftest import torch_left_alone
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "examples").rglob("*.py"))
@@ -35,22 +36,10 @@ def private(source: str) -> list[str]:
 
 @pytest.fixture
 def undisturbed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder to work in; what `prepare_torch` and seeds set for the whole process is afterwards as it was before."""
+    """A folder to work in; what an example sets for the whole process is afterwards as it was before."""
     monkeypatch.chdir(tmp_path)
-    # It leaves the C library alone where a person set it up, and nothing could give back what it changes there.
-    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "131072")
-    filling = torch.utils.deterministic.fill_uninitialized_memory
-    monkeypatch.setattr(torch.backends.cudnn, "benchmark", torch.backends.cudnn.benchmark)
-    monkeypatch.setattr(torch.utils.deterministic, "fill_uninitialized_memory", filling)
-    strict, lenient = (
-        torch.are_deterministic_algorithms_enabled(),
-        torch.is_deterministic_algorithms_warn_only_enabled(),
-    )
-    threads, state = torch.get_num_threads(), torch.get_rng_state()
-    yield tmp_path
-    torch.use_deterministic_algorithms(strict, warn_only=lenient)
-    torch.set_num_threads(threads)
-    torch.set_rng_state(state)
+    with torch_left_alone():
+        yield tmp_path
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from sightline.config.stages import STAGES
+from tests.conftest import LONG
 
 ROOT = Path(__file__).parents[1]
 MIRRORED = {"benchmarks": ROOT / "benchmarks"}
@@ -45,3 +46,7 @@ def test_a_job_of_the_pipeline_runs_every_test():
     of_services = {file for file in files if "pytest.mark.service" in (ROOT / file).read_text()}
     assert not {file for file in files - of_services if not file.startswith(places)}
     assert "WHERE: tests, KIND: service" in pipeline
+
+
+def test_the_long_files_are_there():
+    assert not [name for name in LONG if not (ROOT / "tests" / name).is_file()]

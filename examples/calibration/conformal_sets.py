@@ -11,7 +11,8 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from sklearn.naive_bayes import GaussianNB
 
-from sightline.calibration.conformal import METHODS, Method, class_scores, fit_quantiles, prediction_sets
+from sightline.calibration.conformal import METHODS, class_scores, fit_quantiles, prediction_sets
+from sightline.metrics.documents.calibration import SetMethod
 
 REPEATS, ALPHA = 100, 0.1
 
@@ -21,7 +22,7 @@ probabilities = GaussianNB(var_smoothing=0.1).fit(train_x, train_y).predict_prob
 items = np.arange(len(rest_y))
 
 
-def tested(method: Method, *, by_class: bool) -> tuple[np.ndarray, np.ndarray]:
+def tested(method: SetMethod, *, by_class: bool) -> tuple[np.ndarray, np.ndarray]:
     """Whether each item's set held its truth, and the set's size, in every halving that tested it; else NaN."""
     rng = np.random.default_rng(0)
     held, sizes = np.full((2, REPEATS, len(items)), np.nan)

@@ -90,6 +90,20 @@ def test_it_leaves_tables_a_picture_and_a_page(study: Path):
     assert "://" not in page.replace("http://www.w3.org", "")
 
 
+def test_told_to_go_on_it_trains_what_is_missing(sightline: Command, study: Path, tmp_path: Path):
+    shutil.copytree(study.parents[1], tmp_path / "runs", symlinks=True)
+    folder = tmp_path / "runs/digits-study" / study.name
+    rows = (folder / "members.jsonl").read_text().splitlines(keepends=True)
+    shutil.rmtree(folder / json.loads(rows[-1])["run"])
+    (folder / "members.jsonl").write_text("".join(rows[:-2]))
+    (folder / "comparison.json").unlink()
+    answer = sightline(*STUDY, f"runs_dir={tmp_path / 'runs'}", f"run=digits-study/{study.name}")
+    assert answer.status == 0, answer.err
+    assert answer.out.count("epoch   1/1") == 1
+    assert told(comparison(folder)) == told(comparison(study))
+
+
+@pytest.mark.slow
 def test_killed_and_told_to_go_on_it_ends_as_if_undisturbed(sightline: Command, study: Path, tmp_path: Path):
     command = [sys.executable, "-m", "sightline", *STUDY, f"runs_dir={tmp_path}"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -17,6 +17,7 @@ from typing import Any
 import optuna
 import psutil
 import pytest
+import torch
 import yaml
 from optuna.trial import FrozenTrial, TrialState
 
@@ -45,9 +46,12 @@ SEARCH: dict[str, Any] = {
 @pytest.fixture(scope="module", autouse=True)
 def one_thread() -> Iterator[None]:
     """Sums come out the same only with as many threads; and four sweeps at once should not wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # here, where torch has been imported already
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OMP_NUM_THREADS", "1")
         yield
+    torch.set_num_threads(threads)
 
 
 def words(tmp_path: Path, *more: str, epochs: int = 5, **changed: Any) -> list[str]:
@@ -156,6 +160,7 @@ def test_another_search_under_its_name_is_refused(sightline: Command, whole: Pat
     assert (answer.status, "is another search: optimizer.lr was" in answer.err) == (2, True), answer.err
 
 
+@pytest.mark.slow
 def test_killed_at_three_random_moments_it_ends_as_if_undisturbed(sightline: Command, whole: Path, tmp_path: Path):
     moments, killed = [random.uniform(0.0, 1.5) for _ in range(3)], 0
     print("moments", moments)
@@ -184,6 +189,7 @@ def test_killed_at_three_random_moments_it_ends_as_if_undisturbed(sightline: Com
     assert results(tmp_path)["again"][0]["mean"] == results(whole)["again"][0]["mean"]
 
 
+@pytest.mark.slow
 def test_trials_that_fail_are_written_down_and_the_sweep_goes_on(sightline: Command, tmp_path: Path):
     space = {
         "optimizer.lr": {"categorical": [0.01, 1e30]},
@@ -210,6 +216,7 @@ def test_trials_that_fail_are_written_down_and_the_sweep_goes_on(sightline: Comm
     assert "failed: out of memory" in answer.out
 
 
+@pytest.mark.slow
 def test_two_jobs_of_which_one_is_killed(tmp_path: Path):
     if (os.cpu_count() or 1) < 2:
         pytest.skip("two jobs take two cores")
@@ -223,6 +230,7 @@ def test_two_jobs_of_which_one_is_killed(tmp_path: Path):
     assert {row["state"] for row in rows} <= {"complete", "pruned"}
 
 
+@pytest.mark.slow
 def test_when_time_is_up_no_trial_begins(sightline: Command, tmp_path: Path):
     arguments = words(tmp_path, "sweep.minutes=0.01", trials=50)
     answer = sightline(*arguments)
@@ -250,6 +258,7 @@ def busy(process: psutil.Process) -> float:
         return 0.0
 
 
+@pytest.mark.slow
 def test_interrupted_it_saves_and_goes_on(sightline: Command, whole: Path, tmp_path: Path):
     for number in (signal.SIGINT, signal.SIGTERM):
         with begun(words(tmp_path)) as process:
@@ -304,6 +313,7 @@ def postgresql() -> Iterator[Database]:
 
 
 @pytest.mark.service
+@pytest.mark.slow
 def test_four_processes_share_one_postgresql_and_one_is_killed(postgresql: Database, tmp_path: Path):
     def arguments(place: int) -> list[str]:
         folder = f"runs_dir={tmp_path / f'machine{place}'}"  # four machines, each with a disk of its own
@@ -326,6 +336,7 @@ def test_four_processes_share_one_postgresql_and_one_is_killed(postgresql: Datab
 
 
 @pytest.mark.service
+@pytest.mark.slow
 def test_a_postgresql_that_is_started_anew_is_awaited(postgresql: Database, tmp_path: Path):
     with begun(words(tmp_path, f"sweep.storage={postgresql.url}", "sweep.name=awaited")) as process:
         next_worker(process, tmp_path / "runs/sweeps/awaited/trials")

@@ -205,6 +205,7 @@ def test_a_full_disk_takes_nothing_that_was_saved(short: Path, sightline: Comman
     assert rows == others
 
 
+@pytest.mark.slow
 def test_out_of_memory_halves_the_micro_batch(tmp_path: Path):
     """A real one: the process may not take more address space than one whole batch would need."""
     arguments = (

@@ -31,7 +31,9 @@ def undisturbed(sightline: Command, tmp_path_factory: pytest.TempPathFactory) ->
     return runs / "latest"
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+)
 def test_a_stopped_run_ends_where_an_undisturbed_one_does(
     undisturbed: Path, sightline: Command, tmp_path: Path, number: signal.Signals
 ):

@@ -29,9 +29,12 @@ from scipy.stats import bootstrap, norm  # noqa: E402
 from sklearn.metrics import accuracy_score, f1_score  # noqa: E402
 
 from sightline.machine.provenance import provenance  # noqa: E402
+from sightline.metrics.catalogue import MEASURED  # noqa: E402
+from sightline.metrics.classification.binned import BinnedPredictions  # noqa: E402
 from sightline.metrics.classification.scoring import Scored  # noqa: E402
-from sightline.metrics.classification.sums import Answers  # noqa: E402
-from sightline.metrics.comparison.compare import System, compare  # noqa: E402
+from sightline.metrics.comparison.compare import compare  # noqa: E402
+from sightline.metrics.comparison.systems import System  # noqa: E402
+from sightline.metrics.intervals.resampling import Resampling  # noqa: E402
 from sightline.metrics.predictions import Predictions, softmax  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results"
@@ -96,14 +99,14 @@ def coverage(draws: int) -> dict[str, Any]:
 
 def _values(n: int, sharpness: float, seed: int) -> dict[str, float]:
     probabilities, labels = draw(n, sharpness, np.random.default_rng(seed))
-    return Scored(Answers.of(probabilities, BINS), labels).values()
+    return Scored(BinnedPredictions.of(probabilities, BINS), labels).values()
 
 
 def _hits(n: int, sharpness: float, truth: dict[str, float], seed: int) -> dict[str, Any]:
     """Whether each interval holds the truth, and how wide it is."""
     probabilities, labels = draw(n, sharpness, np.random.default_rng([seed, n]))
-    scored = Scored(Answers.of(probabilities, BINS), labels)
-    found = scored.intervals(level=LEVEL, resamples=1000, seed=seed)
+    scored = Scored(BinnedPredictions.of(probabilities, BINS), labels)
+    found = scored.intervals(Resampling(LEVEL, 1000, seed))
     hits: dict[str, Any] = {
         name: (bool(found[name].low <= truth[name] <= found[name].high), found[name].high - found[name].low)
         for name in SHOWN
@@ -117,7 +120,7 @@ def _rejected(n: int, gain: float, seed: int) -> bool:
     only = [(DISAGREEING + gain) / 2, (DISAGREEING - gain) / 2]
     kind = rng.choice(4, size=n, p=[*only, 0.9, 0.1 - DISAGREEING])
     systems = [System(name, (_answers((kind == index) | (kind == 2)),)) for index, name in enumerate("ab")]
-    (pair,) = compare(systems, metric="accuracy", level=LEVEL, resamples=100, seed=seed, bins=BINS)["pairs"]
+    (pair,) = compare(systems, metric="accuracy", resampling=Resampling(LEVEL, 100, seed), bins=BINS)["pairs"]
     return bool(pair["p_value"] < 1 - LEVEL)
 
 
@@ -151,8 +154,8 @@ def time_all(n: int, classes: int) -> dict[str, float]:
     probabilities = softmax(1.2 * logits)
     del logits
     began = perf_counter()
-    scored = Scored(Answers.of(probabilities, BINS), labels, ranked=classes <= 100)
-    scored.intervals(level=LEVEL, resamples=1000, seed=0)
+    wanted = [name for name in MEASURED if name != "roc_auc_ovr" or classes <= 100]
+    Scored(BinnedPredictions.of(probabilities, BINS), labels).intervals(Resampling(LEVEL, 1000, 0), only=wanted)
     seconds = perf_counter() - began
     return {"seconds": seconds, "peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20}
 
@@ -170,8 +173,8 @@ def beside_scipy() -> dict[str, Any]:
     seconds: dict[str, list[float]] = {"sightline": [], "scipy, scikit-learn": [], "scipy, numpy": []}
     for seed in range(3):
         began = perf_counter()
-        scored = Scored(Answers.of(probabilities, BINS), labels, ranked=False)
-        scored.intervals(level=LEVEL, resamples=1000, seed=seed, only=wanted)
+        scored = Scored(BinnedPredictions.of(probabilities, BINS), labels)
+        scored.intervals(Resampling(LEVEL, 1000, seed), only=wanted)
         seconds["sightline"].append(perf_counter() - began)
         for name, scores in PEERS.items():
             began = perf_counter()

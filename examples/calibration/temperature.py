@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 
 from sightline.calibration.calibrate import Promises, calibrate
+from sightline.metrics.intervals.resampling import Resampling
 from sightline.metrics.predictions import Predictions
 
 images, labels = load_digits(return_X_y=True)
@@ -20,8 +21,9 @@ model = LogisticRegression(C=1000, max_iter=2000).fit(train_x, train_y)
 logits = model.decision_function(rest_x).astype(np.float32)
 
 predictions = Predictions(np.arange(len(rest_y)).astype(str), logits, rest_y)
-promises = Promises(alphas=[0.1], target_risks=[0.05], risk_error=0.05, level=0.95, seed=0)
-found = calibrate(predictions, promises=promises, bins=15, resamples=200)
+promises = Promises(alphas=[0.1], target_risks=[0.05], risk_error=0.05)
+resampling = Resampling(level=0.95, resamples=200, seed=0)
+found = calibrate(predictions, promises=promises, resampling=resampling, bins=15)
 
 print(f"{found['n']} items, {model.score(rest_x, rest_y):.1%} right, temperature {found['temperature']:.2f}\n")
 print(f"{'error':<13} {'before':>22} {'after':>22} {'perfect':>8}")

@@ -17,10 +17,11 @@ from sklearn.model_selection import train_test_split
 from sightline.calibration.calibrate import Promises, calibrate
 from sightline.calibration.judge import judge
 from sightline.metrics.classification.evaluation import evaluate_classification
+from sightline.metrics.intervals.resampling import Resampling
 from sightline.run.external import class_names, read_predictions
 
 FOLDER = Path("runs/examples/forest")
-SETTINGS = {"level": 0.95, "resamples": 200, "seed": 0}
+RESAMPLING = Resampling(level=0.95, resamples=200, seed=0)
 
 
 def write(split: str, images: np.ndarray, labels: np.ndarray) -> None:
@@ -39,11 +40,11 @@ FOLDER.mkdir(parents=True, exist_ok=True)
 write("calibration", rest_x[:600], rest_y[:600])
 write("test", rest_x[600:], rest_y[600:])
 
-promises = Promises(alphas=[0.05], target_risks=[0.03], risk_error=0.05, level=0.95, seed=0)
-fitted = calibrate(read_predictions(FOLDER, "calibration"), promises=promises, bins=15, resamples=200)
+promises = Promises(alphas=[0.05], target_risks=[0.03], risk_error=0.05)
+fitted = calibrate(read_predictions(FOLDER, "calibration"), promises=promises, resampling=RESAMPLING, bins=15)
 test = read_predictions(FOLDER, "test")
-plain = evaluate_classification(test, class_names=class_names(FOLDER), **SETTINGS)["metrics"]
-judged = judge(fitted, test, bins=15, **SETTINGS)
+plain = evaluate_classification(test, class_names=class_names(FOLDER), resampling=RESAMPLING)["metrics"]
+judged = judge(fitted, test, RESAMPLING, bins=15)
 
 print(f"{len(test)} test items, accuracy {plain['accuracy']['value']:.1%}, temperature {fitted['temperature']:.2f}\n")
 print(f"{'':<14} {'as they came':>22} {'at that temperature':>22}")

@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 
 from sightline.metrics.classification.evaluation import evaluate_classification
+from sightline.metrics.intervals.resampling import Resampling
 from sightline.metrics.predictions import Predictions
 
 digits = load_digits()
@@ -21,7 +22,8 @@ model = LogisticRegression(max_iter=500).fit(train_x, train_y)
 ids = np.array([f"digit {number}" for number in range(len(test_y))])
 predictions = Predictions(ids, model.decision_function(test_x).astype(np.float32), test_y)
 names = [str(name) for name in digits.target_names]
-found = evaluate_classification(predictions, class_names=names, level=0.95, resamples=500, seed=0)
+resampling = Resampling(level=0.95, resamples=500, seed=0)
+found = evaluate_classification(predictions, class_names=names, resampling=resampling)
 
 print(f"{'metric':<18} {'value':>6}  95 % interval")
 for name, metric in found["metrics"].items():

@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 
 from sightline.metrics.classification.slices import measure_slices
+from sightline.metrics.intervals.resampling import Resampling
 
 images, labels = load_digits(return_X_y=True)
 train_x, test_x, train_y, test_y = train_test_split(images, labels, test_size=800, random_state=0)
@@ -28,7 +29,7 @@ noisy = np.where(at_b[:, None], test_x + rng.normal(0, 5, test_x.shape), test_x)
 right = model.predict(noisy) == test_y
 
 print(f"{'column':<7} {'value':<14} {'images':>6} {'accuracy':>9}  less that of all others")
-for part in measure_slices(columns, right, level=0.95, groups=None):
+for part in measure_slices(columns, right, Resampling(level=0.95, resamples=100, seed=0)):
     gap = part["difference"]
     limits = f"[{gap['low']:+.1%}, {gap['high']:+.1%}]{' *' if gap['low'] > 0 or gap['high'] < 0 else ''}"
     row = f"{part['column']:<7} {part['value']:<14} {part['n']:>6} {part['accuracy']['value']:>9.1%}"

@@ -16,6 +16,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from sightline.metrics.comparison.compare import compare
 from sightline.metrics.comparison.systems import System
+from sightline.metrics.intervals.resampling import Resampling
 from sightline.metrics.predictions import Predictions
 
 images, labels = load_digits(return_X_y=True)
@@ -34,7 +35,7 @@ systems = [
     system("logistic", LogisticRegression(max_iter=500)),
     system("naive Bayes", GaussianNB(var_smoothing=0.1)),
 ]
-found = compare(systems, metric="accuracy", level=0.95, resamples=500, seed=0)
+found = compare(systems, metric="accuracy", resampling=Resampling(level=0.95, resamples=500, seed=0))
 
 print(f"{found['n']} items")
 for own in found["systems"]:

@@ -14,6 +14,7 @@ from sklearn.model_selection import train_test_split
 
 from sightline.metrics.comparison.compare import compare
 from sightline.metrics.comparison.systems import System
+from sightline.metrics.intervals.resampling import Resampling
 from sightline.metrics.predictions import Predictions
 
 SEEDS, TREES = 5, 4
@@ -33,7 +34,7 @@ systems = [
     System("extra trees", tuple(predictions(ExtraTreesClassifier(TREES, random_state=seed)) for seed in range(SEEDS))),
     System("forest", tuple(predictions(RandomForestClassifier(TREES, random_state=seed)) for seed in range(SEEDS))),
 ]
-settings = {"metric": "accuracy", "level": 0.95, "resamples": 500, "seed": 0}
+settings = {"metric": "accuracy", "resampling": Resampling(level=0.95, resamples=500, seed=0)}
 found = compare(systems, **settings)
 
 print(f"{'system':<12} {'mean':>6}  {'95 % interval':<16} {'from seeds':>10} {'from items':>10}")

@@ -4,7 +4,6 @@ They may change answers, and need more images than one number does; only the tem
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +11,11 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp
 
 from sightline.calibration.temperature import apply, fit_temperature
+from sightline.metrics.classification.binned import BinnedPredictions
 from sightline.metrics.classification.scoring import Scored
-from sightline.metrics.classification.sums import Answers
-from sightline.metrics.comparison.gains import gains
+from sightline.metrics.comparison.gains import SCORES, gains
 from sightline.metrics.documents.calibration import CalibratorScores
+from sightline.metrics.intervals.resampling import Resampling
 from sightline.metrics.predictions import softmax
 
 Reals = NDArray[np.float64]
@@ -23,7 +23,6 @@ Ints = NDArray[np.int64]
 Calibrator = Callable[[Reals], Reals]
 """From (n, classes) logits to (n, classes) probabilities."""
 
-SCORES = ("accuracy", "log_loss", "brier", "ece", "ece_debiased")
 PENALTY = 0.01
 
 
@@ -94,47 +93,34 @@ CALIBRATORS: dict[str, Callable[[Reals, Ints], Calibrator]] = {
 
 
 def compare_calibrators(
-    logits: Reals,
-    labels: Ints,
-    half: NDArray[np.bool_],
-    *,
-    bins: int,
-    level: float,
-    resamples: int,
-    seed: int,
-    groups: Ints | None,
+    logits: Reals, labels: Ints, half: NDArray[np.bool_], bins: int, resampling: Resampling
 ) -> list[CalibratorScores]:
-    """Every calibrator cross-fitted, each half by the other, and what it buys over the temperature; ready for JSON.
+    """Every calibrator cross-fitted, each half by the other, and what it gains over the temperature; ready for JSON.
 
     Args:
         logits: (n, classes) of the calibration split.
         labels: (n,).
         half: (n,) which items are of the first half.
         bins: of the calibration errors.
-        level: confidence of the limits.
-        resamples: of the bootstrap.
-        seed: of the resamples.
-        groups: (n,) the group of each item as integers from 0, or None.
+        resampling: how limits are found.
     """
-    settings: dict[str, Any] = {"level": level, "resamples": resamples, "seed": seed}
     found: list[CalibratorScores] = []
-    first: Answers | None = None
-    plain = logits.argmax(axis=1)
+    first: BinnedPredictions | None = None
+    predicted = logits.argmax(axis=1)
     for name, fit in CALIBRATORS.items():
         probabilities = np.empty(logits.shape)
         for part in (half, ~half):
             probabilities[part] = fit(logits[~part], labels[~part])(logits[part])
         # A temperature cannot change an answer, but rounding could.
-        answers = Answers.of(probabilities, bins, plain if name == "temperature" else None)
-        scored = Scored(answers, labels, groups, ranked=False)
-        metrics = {key: one.to_json() for key, one in scored.intervals(**settings, only=SCORES).items()}
+        binned = BinnedPredictions.of(probabilities, bins, predicted if name == "temperature" else None)
+        intervals = Scored(binned, labels).intervals(resampling, only=SCORES)
         entry: CalibratorScores = {
             "name": name,
-            "metrics": metrics,
-            "changed": float((answers.predicted != plain).mean()),
+            "metrics": {key: one.to_json() for key, one in intervals.items()},
+            "changed": float((binned.predicted != predicted).mean()),
         }
         if first is not None:
-            entry["over_temperature"] = gains(first, answers, labels, **settings, groups=groups)
-        first = first or answers
+            entry["over_temperature"] = gains(first, binned, labels, resampling)
+        first = first or binned
         found.append(entry)
     return found

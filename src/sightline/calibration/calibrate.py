@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from sightline.calibration.alternatives import compare_calibrators
 from sightline.calibration.conformal import METHODS, class_scores, fit_quantiles
 from sightline.calibration.judge import FITTED, draws_of_sets, judge_sets
-from sightline.calibration.selective import fit_threshold
+from sightline.calibration.selective import ConfidenceAndHits, fit_threshold
 from sightline.calibration.temperature import assign_folds, cross_fitted_logits, fit_temperature
 from sightline.errors import UsageError
-from sightline.metrics.classification.calibration_error import reliability
-from sightline.metrics.classification.evaluation import group_codes
-from sightline.metrics.classification.null_calibration import perfect_calibration
-from sightline.metrics.classification.scoring import CALIBRATION, Scored, check
-from sightline.metrics.classification.sums import Answers
+from sightline.metrics.classification.binned import BinnedPredictions
+from sightline.metrics.classification.bins import reliability
+from sightline.metrics.classification.checks import check
+from sightline.metrics.classification.null_calibration import null_calibration
+from sightline.metrics.classification.scoring import CALIBRATION, Scored
 from sightline.metrics.documents.calibration import (
     Calibration,
     ConformalSets,
@@ -26,9 +26,9 @@ from sightline.metrics.documents.calibration import (
     SelectiveThreshold,
 )
 from sightline.metrics.intervals.interval import IntervalJson
+from sightline.metrics.intervals.resampling import Resampling
 from sightline.metrics.predictions import Predictions, softmax
 
-Reals = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
@@ -40,25 +40,20 @@ class Promises:
         alphas: how often conformal sets may miss the truth.
         target_risks: shares of wrong answers that a threshold of confidence should keep below.
         risk_error: how often such a threshold may break its bound.
-        level: confidence of all intervals.
-        seed: of the draws of randomised sets.
     """
 
     alphas: Sequence[float]
     target_risks: Sequence[float]
     risk_error: float
-    level: float
-    seed: int
 
 
 def calibrate(
     predictions: Predictions,
     *,
     promises: Promises,
+    resampling: Resampling,
     bins: int,
-    resamples: int,
-    groups: NDArray[np.str_] | None = None,
-    judged: Predictions | None = None,
+    held_out: Predictions | None = None,
 ) -> Calibration:
     """Fit the temperature on one half of the calibration split, sets and thresholds on the other, and measure them.
 
@@ -68,38 +63,26 @@ def calibrate(
     Args:
         predictions: outputs and truth of the calibration split.
         promises: of conformal sets and thresholds.
+        resampling: how intervals are found; before and after share their resamples. Its seed deals the halves and
+            randomises sets too, and groups stay in one half.
         bins: of the calibration errors and the reliability table.
-        resamples: how many resamples the bootstrap takes; before and after share them.
-        groups: (n,) which items belong together, or None where each stands for itself.
-        judged: of a split that fitted nothing, on which sets are measured; without it they are not.
+        held_out: of a split that fitted nothing, on which sets are measured; without it they are not.
 
     Raises:
         UsageError: the predictions are none or too few, or hold numbers that are not finite.
     """
     check(predictions)
-    logits, labels, codes = predictions.logits, predictions.labels, group_codes(groups, len(predictions))
-    if (units := len(labels) if codes is None else int(codes.max()) + 1) < 2:
+    logits, labels, seed, groups = predictions.logits, predictions.labels, resampling.seed, resampling.groups
+    if (units := resampling.n_groups or len(labels)) < 2:
         raise UsageError(f"calibration split: {units} item or group; it takes two at least, one for each half")
-    first = temperature_half(labels, promises.seed, codes)
+    first = temperature_half(labels, seed, groups)
     second = ~first
     temperature = fit_temperature(logits[first], labels[first])
-    cross_fitted = cross_fitted_logits(logits, labels, folds=2, seed=promises.seed, groups=codes)
-    plain = logits.argmax(axis=1)
-    before, after = (
-        _errors(Answers.of(softmax(shown), bins, plain), labels, codes, promises, resamples)
-        for shown in (logits.astype(np.float64), cross_fitted)
-    )
-    calibrators = compare_calibrators(
-        logits.astype(np.float64),
-        labels,
-        first,
-        bins=bins,
-        level=promises.level,
-        resamples=resamples,
-        seed=promises.seed,
-        groups=codes,
-    )
-    fresh = Predictions(predictions.ids[second], logits[second], labels[second])
+    cross_fitted = cross_fitted_logits(logits, labels, folds=2, seed=seed, groups=groups)
+    predicted = logits.argmax(axis=1)
+    before = _errors(BinnedPredictions.of(softmax(logits.astype(np.float64)), bins, predicted), labels, resampling)
+    after = _errors(BinnedPredictions.of(softmax(cross_fitted), bins, predicted), labels, resampling)
+    other_half = Predictions(predictions.ids[second], logits[second], labels[second])
     return {
         "split": "calibration",
         "n": len(predictions),
@@ -107,30 +90,29 @@ def calibrate(
         "n_promises": int(second.sum()),
         "temperature": temperature,
         "bins": bins,
-        "calibrators": calibrators,
+        "calibrators": compare_calibrators(logits.astype(np.float64), labels, first, bins, resampling),
         "before": before.metrics,
         "after": after.metrics,
         "null": {"before": before.null, "after": after.null},
         "reliability": {"before": before.reliability, "after": after.reliability},
-        **fit_promises(fresh, temperature, promises, judged),
+        **fit_promises(other_half, temperature, promises, resampling, held_out),
     }
 
 
 @dataclass(frozen=True)
 class _Errors:
-    """Calibration errors, what chance would show, and the reliability table."""
+    """Calibration errors, what a calibrated model would show, and the reliability table."""
 
     metrics: dict[str, IntervalJson]
     null: dict[str, float]
     reliability: list[ReliabilityBin]
 
 
-def _errors(answers: Answers, labels: Ints, groups: Ints | None, promises: Promises, resamples: int) -> _Errors:
-    scored = Scored(answers, labels, groups, ranked=False)
-    null = perfect_calibration(answers, promises.seed)
-    found = scored.intervals(level=promises.level, resamples=resamples, seed=promises.seed, only=CALIBRATION, null=null)
+def _errors(binned: BinnedPredictions, labels: Ints, resampling: Resampling) -> _Errors:
+    scored, null = Scored(binned, labels), null_calibration(binned, resampling.seed)
+    found = scored.intervals(resampling, only=CALIBRATION, null=null)
     metrics = {name: interval.to_json() for name, interval in found.items()}
-    return _Errors(metrics, null, reliability(answers.confidence, scored.right, answers.bins, promises.level))
+    return _Errors(metrics, null, reliability(binned.confidence, scored.right, binned.bins, resampling.level))
 
 
 def temperature_half(labels: Ints, seed: int, groups: Ints | None) -> NDArray[np.bool_]:
@@ -138,52 +120,66 @@ def temperature_half(labels: Ints, seed: int, groups: Ints | None) -> NDArray[np
     return np.equal(assign_folds(labels, 2, seed, groups), 0)
 
 
-def fit_promises(fresh: Predictions, temperature: float, promises: Promises, judged: Predictions | None) -> Promised:
+def fit_promises(
+    predictions: Predictions,
+    temperature: float,
+    promises: Promises,
+    resampling: Resampling,
+    held_out: Predictions | None,
+) -> Promised:
     """Conformal sets and thresholds of confidence, all from probabilities at the one temperature.
 
     Args:
-        fresh: items that the temperature has not seen.
+        predictions: of items that the temperature has not seen.
         temperature: of all probabilities.
         promises: what is asked for.
-        judged: on which sets are measured, and which says where to look for thresholds, or None.
+        resampling: the level at which sets are measured, and the seed that randomises them.
+        held_out: on which sets are measured, and which says where to look for thresholds, or None.
     """
-    probabilities = fresh.probabilities(temperature)
+    sets = _fit_sets(predictions, temperature, promises.alphas, resampling.seed)
+    confidence, right = _confidence_and_hits(predictions, temperature)
+    guide = None if held_out is None else _confidence_and_hits(held_out, temperature)
+    selective: list[SelectiveThreshold] = []
+    for target in promises.target_risks:
+        found = fit_threshold(confidence, right, target, promises.risk_error, guide)
+        kept = math.isfinite(found.threshold)
+        selective.append(
+            {
+                "target_risk": target,
+                "threshold": found.threshold if kept else None,
+                "coverage": found.coverage,
+                "risk": found.risk if kept else None,
+                "risk_bound": found.risk_bound if kept else None,
+                "error": promises.risk_error,
+            }
+        )
+    if held_out is not None:
+        sets = judge_sets(sets, held_out, temperature, resampling)
+    return {"conformal": sets, "judged_on": len(held_out) if held_out else 0, "selective": selective}
+
+
+def _fit_sets(predictions: Predictions, temperature: float, alphas: Sequence[float], seed: int) -> list[ConformalSets]:
+    """The quantiles of every kind of set."""
+    probabilities = predictions.probabilities(temperature)
     sets: list[ConformalSets] = []
     for method in METHODS:
-        scores = class_scores(probabilities, method, draws_of_sets(promises.seed, FITTED, len(fresh)))
-        for alpha in promises.alphas:
+        scores = class_scores(probabilities, method, draws_of_sets(seed, FITTED, len(predictions)))
+        for alpha in alphas:
             for by_class in (False, True):
-                quantiles = fit_quantiles(scores, fresh.labels, alpha, by_class=by_class)
-                known = [float(value) if math.isfinite(value) else None for value in quantiles]
+                quantiles = fit_quantiles(scores, predictions.labels, alpha, by_class=by_class)
+                finite = [float(value) if math.isfinite(value) else None for value in quantiles]
                 sets.append(
                     {
                         "method": method,
                         "alpha": alpha,
                         "conditional": "class" if by_class else "marginal",
-                        "quantile": known if by_class else known[0],
+                        "quantile": finite if by_class else finite[0],
                     }
                 )
-    selective: list[SelectiveThreshold] = []
-    guide = None if judged is None else _answers(judged, temperature)
-    for target in promises.target_risks:
-        found = fit_threshold(*_answers(fresh, temperature), target, promises.risk_error, guide)
-        answers = math.isfinite(found.threshold)
-        selective.append(
-            {
-                "target_risk": target,
-                "threshold": found.threshold if answers else None,
-                "coverage": found.coverage,
-                "risk": found.risk if answers else None,
-                "risk_bound": found.risk_bound if answers else None,
-                "error": promises.risk_error,
-            }
-        )
-    if judged is not None:
-        sets = judge_sets(sets, judged, temperature, promises.level, promises.seed)
-    return {"conformal": sets, "judged_on": len(judged) if judged else 0, "selective": selective}
+    return sets
 
 
-def _answers(predictions: Predictions, temperature: float) -> tuple[Reals, NDArray[np.bool_]]:
+def _confidence_and_hits(predictions: Predictions, temperature: float) -> ConfidenceAndHits:
     """How sure the model is of each item, and whether it is right."""
     right = np.equal(predictions.logits.argmax(axis=1), predictions.labels)
     return predictions.probabilities(temperature).max(axis=1), right

@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.calibration.conformal import class_scores, prediction_sets
-from sightline.metrics.classification.evaluation import group_codes
-from sightline.metrics.classification.null_calibration import perfect_calibration
+from sightline.metrics.classification.binned import BinnedPredictions
+from sightline.metrics.classification.null_calibration import null_calibration
 from sightline.metrics.classification.scoring import CALIBRATION, Scored
-from sightline.metrics.classification.sums import Answers
 from sightline.metrics.documents.calibration import Calibration, ConformalSets, SelectiveThreshold
 from sightline.metrics.documents.evaluation import Calibrated, MeasuredThreshold
 from sightline.metrics.intervals.interval import wilson
+from sightline.metrics.intervals.resampling import Resampling
 from sightline.metrics.predictions import Predictions
 
 FITTED, JUDGED = 1, 2
@@ -25,65 +25,57 @@ def draws_of_sets(seed: int, stream: int, n: int) -> NDArray[np.float64]:
     return np.random.default_rng([seed, stream]).random(n)
 
 
-def judge(
-    calibration: Calibration,
-    predictions: Predictions,
-    *,
-    bins: int,
-    level: float,
-    resamples: int,
-    seed: int,
-    groups: NDArray[np.str_] | None = None,
-) -> Calibrated:
+def judge(calibration: Calibration, predictions: Predictions, resampling: Resampling, bins: int) -> Calibrated:
     """Measure what `calibration.json` holds: `calibrated` of `evaluation.json`.
 
     Args:
         calibration: the content of `calibration.json`.
         predictions: outputs and truth of items that fitted nothing.
+        resampling: how intervals are found; sets and thresholds count items as independent.
         bins: of the calibration errors.
-        level: confidence of all intervals.
-        resamples: of the bootstrap.
-        seed: of resamples and randomised sets.
-        groups: (n,) which items belong together, or None. Sets and thresholds count items as independent.
     """
-    temperature, labels = calibration["temperature"], predictions.labels
+    temperature = calibration["temperature"]
     predicted = predictions.logits.argmax(axis=1)
-    answers = Answers.of(predictions.probabilities(temperature), bins, predicted)
-    scored = Scored(answers, labels, group_codes(groups, len(predictions)), ranked=False)
-    null = perfect_calibration(answers, seed)
-    found = scored.intervals(level=level, resamples=resamples, seed=seed, only=CALIBRATION, null=null)
+    binned = BinnedPredictions.of(predictions.probabilities(temperature), bins, predicted)
+    scored, null = Scored(binned, predictions.labels), null_calibration(binned, resampling.seed)
+    found = scored.intervals(resampling, only=CALIBRATION, null=null)
     return {
         "temperature": temperature,
         "metrics": {name: interval.to_json() for name, interval in found.items()},
         "null": null,
-        "conformal": judge_sets(calibration["conformal"], predictions, temperature, level, seed),
-        "selective": [_measured(entry, answers.confidence, scored.right, level) for entry in calibration["selective"]],
+        "conformal": judge_sets(calibration["conformal"], predictions, temperature, resampling),
+        "selective": [
+            _judge_threshold(entry, binned.confidence, scored.right, resampling.level)
+            for entry in calibration["selective"]
+        ],
     }
 
 
 def judge_sets(
-    entries: Sequence[ConformalSets], judged: Predictions, temperature: float, level: float, seed: int
+    entries: Sequence[ConformalSets], predictions: Predictions, temperature: float, resampling: Resampling
 ) -> list[ConformalSets]:
     """How often sets of each kind hold the truth, and how large they are.
 
     Args:
         entries: `conformal` of `calibration.json`.
-        judged: items that fitted nothing.
+        predictions: of items that fitted nothing.
         temperature: the one the sets were fitted at.
-        level: confidence of the coverage.
-        seed: of the draws of randomised sets.
+        resampling: the confidence of the coverage and the seed of randomised sets; items count as independent.
     """
-    probabilities, draws = judged.probabilities(temperature), draws_of_sets(seed, JUDGED, len(judged))
+    probabilities, draws = (
+        predictions.probabilities(temperature),
+        draws_of_sets(resampling.seed, JUDGED, len(predictions)),
+    )
     found: list[ConformalSets] = []
     for entry in entries:
         known = entry["quantile"] if isinstance(entry["quantile"], list) else [entry["quantile"]]
         quantiles = np.array([math.inf if value is None else value for value in known])
         sets = prediction_sets(class_scores(probabilities, entry["method"], draws), quantiles)
-        hits, sizes = sets[np.arange(len(judged)), judged.labels], sets.sum(axis=1)
+        hits, sizes = sets[np.arange(len(predictions)), predictions.labels], sets.sum(axis=1)
         found.append(
             {
                 **entry,
-                "coverage": wilson(int(hits.sum()), len(judged), level, "Wilson").to_json(),
+                "coverage": wilson(int(hits.sum()), len(predictions), resampling.level, "Wilson").to_json(),
                 "mean_size": float(sizes.mean()),
                 "empty": float((sizes == 0).mean()),
                 "single": float((sizes == 1).mean()),
@@ -93,7 +85,7 @@ def judge_sets(
     return found
 
 
-def _measured(
+def _judge_threshold(
     entry: SelectiveThreshold, confidence: NDArray[np.float64], right: NDArray[np.bool_], level: float
 ) -> MeasuredThreshold:
     """Share of items that are answered, and of wrong ones among them."""

@@ -9,8 +9,8 @@ from scipy.special import betaincinv
 Reals = NDArray[np.float64]
 Counts = NDArray[np.int64]
 Right = NDArray[np.bool_]
-Answers = tuple[Reals, Right]
-"""Confidence and whether it was right, of some items."""
+ConfidenceAndHits = tuple[Reals, Right]
+"""Confidence and whether the answer was right, of some items."""
 
 THRESHOLDS = 40
 """How many thresholds are tried for a target risk."""
@@ -48,7 +48,7 @@ def risk_bound(mistakes: Counts | Reals, answered: Counts | Reals, error: float)
 
 
 def fit_threshold(
-    confidence: Reals, right: Right, target: float, error: float, guide: Answers | None = None
+    confidence: Reals, right: Right, target: float, error: float, guide: ConfidenceAndHits | None = None
 ) -> Threshold:
     """The lowest threshold whose risk is below a target, but for a chance of `error`.
 
@@ -92,7 +92,7 @@ def _counts(confidence: Reals, right: Right, tried: Reals) -> tuple[Counts, Coun
     return len(ordered) - np.searchsorted(ordered, tried), len(wrong) - np.searchsorted(wrong, tried)
 
 
-def _easiest(guide: Answers, tried: Reals, n: int, error: float) -> int:
+def _easiest(guide: ConfidenceAndHits, tried: Reals, n: int, error: float) -> int:
     """The threshold whose bound should be lowest for n items that are like the guide's."""
     answered, mistakes = _counts(*guide, tried)
     expected = n * answered / len(guide[0])

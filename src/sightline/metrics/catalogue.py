@@ -1,12 +1,17 @@
 """Every metric there is, and what is true of it: the one place that configuration, training, sweeps and reports ask.
 
-The order is that of every table and file. Free of torch, scipy and pydantic, since even `--help` passes through here.
+A new metric is a function of the sums in `metrics/scores/` and an entry here. The order is that of every table and
+file. Free of torch, scipy and pydantic, since even `--help` passes through here.
 """
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
+
+from sightline.metrics.scores import counts, probabilities
+from sightline.metrics.scores.items import Hits, right_answers, top5_hits
+from sightline.metrics.scores.sums import Block, Score
 
 Limits = Literal["Wilson", "resampled Wilson", "percentile", "inverted test", "centred"]
 """How an interval is found; `Scored.intervals` says what each is."""
@@ -28,10 +33,15 @@ class Metric:
         undershoot: how far below `lowest` an estimate may lie.
         percent: whether it is written as percent.
         digits: after the point.
+        score: its value from sums over items; None for one that is counted or computed elsewhere.
+        needs: the sums behind the score, besides the counts of the classes and the total.
+        hits: which items count, where it is a share of items.
+        fewest_classes: with fewer it says nothing and is left out.
         limits: how its interval is found; None for one that `evaluate` does not report among its metrics.
         judges_probabilities: whether it judges how true the probabilities are, not the answers and their order.
         per_class: the key of the same score of a single class, if it has one.
-        monitored: whether training measures it after each epoch, as `train_<name>` and `val_<name>`.
+        monitored: whether training measures it after each epoch, as `train_<name>` and `val_<name>`; its score then
+            takes the counts alone, which may be fractions of items.
         headline: whether it is among the numbers that a report begins with.
     """
 
@@ -46,6 +56,10 @@ class Metric:
     undershoot: float = 0.0
     percent: bool = True
     digits: int = 1
+    score: Score | None = None
+    needs: tuple[Block, ...] = ()
+    hits: Hits | None = None
+    fewest_classes: int = 2
     limits: Limits | None = "resampled Wilson"
     judges_probabilities: bool = False
     per_class: str | None = None
@@ -68,14 +82,6 @@ class Metric:
         return self.lowest - self.undershoot
 
 
-def _error(name: str, label: str, meaning: str, limits: Limits, digits: int = 2, undershoot: float = 0.0) -> Metric:
-    """A calibration error."""
-    return Metric(
-        name=name, label=label, meaning=meaning, limits=limits, digits=digits, undershoot=undershoot,
-        higher_is_better=False, judges_probabilities=True,
-    )  # fmt: skip
-
-
 _ALL: Final = (
     Metric(
         name="loss", label="Loss", short="loss", meaning="what validation is judged by, free of training's options",
@@ -83,48 +89,76 @@ _ALL: Final = (
     ),
     Metric(
         name="accuracy", label="Accuracy", short="accuracy", meaning="share of images named correctly",
-        limits="Wilson", monitored=True, headline=True,
+        score=counts.accuracy, hits=right_answers, limits="Wilson", monitored=True, headline=True,
     ),
     Metric(
-        name="top5_accuracy", label="Top-5 accuracy", limits="Wilson",
+        name="top5_accuracy", label="Top-5 accuracy", hits=top5_hits, fewest_classes=6, limits="Wilson",
         meaning="share of images whose class is among the five likeliest",
     ),
-    Metric(name="balanced_accuracy", label="Balanced accuracy", meaning="accuracy with every class counting the same"),
     Metric(
-        name="precision_macro", label="Precision, mean of classes", per_class="precision",
+        name="balanced_accuracy", label="Balanced accuracy", meaning="accuracy with every class counting the same",
+        score=counts.balanced_accuracy,
+    ),
+    Metric(
+        name="precision_macro", label="Precision, mean of classes", per_class="precision", score=counts.precision_macro,
         meaning="of what is called a class, the share that is one",
     ),
     Metric(
-        name="recall_macro", label="Recall, mean of classes", per_class="recall",
+        name="recall_macro", label="Recall, mean of classes", per_class="recall", score=counts.recall_macro,
         meaning="of a class, the share that is found",
     ),
     Metric(
-        name="f1_macro", label="F1, mean of classes", short="macro F1", per_class="f1", monitored=True, headline=True,
-        meaning="precision and recall in one, every class counting the same",
+        name="f1_macro", label="F1, mean of classes", short="macro F1", per_class="f1", score=counts.f1_macro,
+        meaning="precision and recall in one, every class counting the same", monitored=True, headline=True,
     ),
-    Metric(name="f1_weighted", label="F1, weighted", meaning="F1 with classes weighted by their images"),
     Metric(
-        name="f1_micro", label="F1, micro", limits="Wilson",
+        name="f1_weighted", label="F1, weighted", meaning="F1 with classes weighted by their images",
+        score=counts.f1_weighted,
+    ),
+    Metric(
+        name="f1_micro", label="F1, micro", score=counts.accuracy, hits=right_answers, limits="Wilson",
         meaning="F1 over all images together; equals accuracy for one label an image",
     ),
     Metric(
         name="roc_auc_ovr", label="ROC AUC, one against rest", per_class="roc_auc", percent=False, digits=4,
+        score=probabilities.roc_auc_ovr, needs=("auc", "area"),
         meaning="chance that an image of a class scores above one of another",
     ),
     Metric(
         name="log_loss", label="Log loss", meaning="penalty on probability denied to the truth; lower is better",
-        higher_is_better=False, highest=math.inf, percent=False, digits=4, limits="percentile",
-        judges_probabilities=True,
+        score=probabilities.log_loss, needs=("log_loss",), limits="percentile", higher_is_better=False,
+        highest=math.inf, percent=False, digits=4, judges_probabilities=True,
     ),
     Metric(
         name="brier", label="Brier score", meaning="squared error of the probabilities; lower is better",
-        higher_is_better=False, highest=2.0, percent=False, digits=4, limits="percentile", judges_probabilities=True,
+        score=probabilities.brier, needs=("brier",), limits="percentile", higher_is_better=False,
+        highest=2.0, percent=False, digits=4, judges_probabilities=True,
     ),
-    _error("ece", "ECE", "average gap between confidence and accuracy, bins of equal width", "inverted test"),
-    _error("ece_debiased", "ECE, debiased", "the same with the part due to chance taken off", "inverted test", 2, 1.0),
-    _error("ece_adaptive", "ECE, adaptive", "the same with bins of equal count", "centred"),
-    _error("ece_classwise", "ECE, class-wise", "the same for every class's probability, then averaged", "centred"),
-    _error("mce", "MCE", "the largest gap of any bin", "centred", 1),
+    Metric(
+        name="ece", label="ECE", meaning="average gap between confidence and accuracy, bins of equal width",
+        score=probabilities.ece, needs=("bin_residual", "bin_noise"), limits="inverted test", higher_is_better=False,
+        digits=2, judges_probabilities=True,
+    ),
+    Metric(
+        name="ece_debiased", label="ECE, debiased",
+        meaning="the same with the part due to chance taken off, an estimator of this project: 0 on average for a "
+        "calibrated model", score=probabilities.ece_debiased, needs=("bin_residual", "bin_noise"),
+        limits="inverted test", higher_is_better=False, undershoot=1.0, digits=2, judges_probabilities=True,
+    ),
+    Metric(
+        name="ece_adaptive", label="ECE, adaptive", meaning="the same as ECE with bins of equal count",
+        score=probabilities.ece_adaptive, needs=("mass_bin_residual",), limits="centred", higher_is_better=False,
+        digits=2, judges_probabilities=True,
+    ),
+    Metric(
+        name="ece_classwise", label="ECE, class-wise", meaning="the same for every class's probability, then averaged",
+        score=probabilities.ece_classwise, needs=("class_bin_residual", "class_probability"), limits="centred",
+        higher_is_better=False, digits=2, judges_probabilities=True,
+    ),
+    Metric(
+        name="mce", label="MCE", meaning="the largest gap of any bin", score=probabilities.mce,
+        needs=("bin_residual", "bin_count"), limits="centred", higher_is_better=False, judges_probabilities=True,
+    ),
     Metric(
         name="aurc", label="AURC", meaning="mean share of wrong answers over all shares answered, the surest first",
         higher_is_better=False, digits=2, limits=None,

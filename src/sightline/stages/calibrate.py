@@ -7,6 +7,7 @@ from sightline.inference.model import groups_of
 from sightline.inference.predict import predict_held_out
 from sightline.inference.predictions import has_predictions, load_predictions
 from sightline.machine.terminal import logger
+from sightline.metrics.intervals.resampling import Resampling, group_codes
 from sightline.metrics.predictions import Predictions
 from sightline.reporting import figures
 from sightline.reporting.sections.results import metric_table
@@ -25,14 +26,13 @@ def run(config: Config, run: Run) -> dict[str, float]:
         return {}
     predictions = load_predictions(run, "calibration", "fit the temperature", Predictions.from_arrays)
     val = load_predictions(run, "val", "measure sets", Predictions.from_arrays) if has_predictions(run, "val") else None
-    settings = config.calibration
+    settings, groups = config.calibration, group_codes(groups_of(run, predictions), len(predictions))
     result = calibrate(
         predictions,
-        promises=Promises(settings.alphas, settings.target_risks, settings.risk_error, settings.level, config.seed),
+        promises=Promises(settings.alphas, settings.target_risks, settings.risk_error),
+        resampling=Resampling(settings.level, settings.resamples, config.seed, groups),
         bins=settings.bins,
-        resamples=settings.resamples,
-        judged=val,
-        groups=groups_of(run, predictions),
+        held_out=val,
     )
     run.save_json("calibration.json", result)
     before, after, null = result["before"], result["after"], result["null"]

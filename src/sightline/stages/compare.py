@@ -10,6 +10,7 @@ from sightline.config.schema import Config
 from sightline.inference.systems import find_systems, seconds_to_common_accuracy
 from sightline.metrics.comparison.compare import compare
 from sightline.metrics.comparison.systems import System
+from sightline.metrics.intervals.resampling import Resampling, group_codes
 from sightline.reporting import figures
 from sightline.reporting.sections.comparison.cost import cost_table
 from sightline.reporting.sections.comparison.pairs import pair_table
@@ -23,13 +24,12 @@ def run(config: Config, run: Run) -> dict[str, float]:
     runs_dir = Path(config.runs_dir)
     found_systems = find_systems(config.runs if config.mode.name == "compare" else (str(run.path),), runs_dir)
     systems = [System(entrant.name, entrant.predictions()) for entrant in found_systems]
+    first = systems[0].members[0]
+    groups = group_codes(found_systems[0].groups(first), len(first))
     found = compare(
         systems,
         metric=config.compare.metric,
-        level=config.compare.level,
-        resamples=config.compare.resamples,
-        seed=config.seed,
-        groups=found_systems[0].groups(systems[0].members[0]),
+        resampling=Resampling(config.compare.level, config.compare.resamples, config.seed, groups),
         bins=config.calibration.bins,
     )
     target, seconds = seconds_to_common_accuracy(found_systems)

@@ -3,7 +3,6 @@
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sightline.calibration.judge import judge
 from sightline.config.data import CsvData
@@ -22,12 +21,12 @@ from sightline.inference.model import (
 from sightline.inference.predict import eval_loader, predict_held_out, predict_logits
 from sightline.inference.predictions import has_predictions, load_predictions, save_predictions
 from sightline.machine.device import pick_device
-from sightline.metrics.classification.evaluation import evaluate_classification, group_codes
+from sightline.metrics.classification.evaluation import evaluate_classification
 from sightline.metrics.classification.risk import selective_risk
 from sightline.metrics.classification.slices import measure_slices
 from sightline.metrics.classification.suspects import suspect_labels
-from sightline.metrics.documents.calibration import Calibration
-from sightline.metrics.documents.evaluation import Calibrated, Evaluation, RiskCoverage, Slice
+from sightline.metrics.documents.evaluation import Evaluation, RiskCoverage, Slice
+from sightline.metrics.intervals.resampling import Resampling, group_codes
 from sightline.metrics.predictions import Predictions
 from sightline.reporting import figures
 from sightline.reporting.sections.results import metric_table
@@ -53,14 +52,11 @@ def run(config: Config, run: Run) -> dict[str, float]:
         predictions = load_predictions(run, role, "measure the test split", Predictions.from_arrays)
     else:
         predictions, averaged = _predict(config, run, role)
-    names, groups = class_names_of(run), groups_of(run, predictions)
+    names, resampling = class_names_of(run), _resampling(config, run, predictions)
     measure = partial(
         evaluate_classification,
         class_names=names,
-        level=config.evaluation.level,
-        resamples=config.evaluation.resamples,
-        seed=config.seed,
-        groups=groups,
+        resampling=resampling,
         bins=config.calibration.bins,
     )
     result = measure(predictions)
@@ -76,17 +72,17 @@ def run(config: Config, run: Run) -> dict[str, float]:
     if averaged is not None:
         content["tta"] = {"views": views, "metrics": measure(averaged)["metrics"]}
     if run.has("calibration.json"):
-        content["calibrated"] = _calibrated(config, run.load_json("calibration.json"), predictions, groups)
+        content["calibrated"] = judge(
+            run.load_json("calibration.json"), predictions, resampling, config.calibration.bins
+        )
     if config.evaluation.ood is not None:
         content["ood"] = measure_unknown(config, run, role)
     if config.evaluation.slices:
-        content["slices"] = _slices(config, predictions, groups)
+        content["slices"] = _slices(config, predictions, resampling)
     content["suspects"] = suspect_labels(predictions, temperature_of(run), names)
-    content["risk_coverage"] = _risk(config, predictions, temperature_of(run), groups)
+    content["risk_coverage"] = _risk(predictions, temperature_of(run), resampling)
     run.save_json("evaluation.json", content)
-    settings = config.evaluation
-    codes = group_codes(groups, len(predictions))
-    draw_evaluation(run, predictions, content, settings.level, settings.resamples, config.seed, codes)
+    draw_evaluation(run, predictions, content, resampling)
     show(f"{role} split, {len(predictions)} images", metric_table(result["metrics"]))
     if averaged is not None:
         show(f"the same, test-time views: {views}", metric_table(content["tta"]["metrics"]))
@@ -121,42 +117,27 @@ def _predict(config: Config, run: Run, role: SplitName) -> tuple[Predictions, Pr
     return predictions, averaged
 
 
-def _calibrated(
-    config: Config, calibration: Calibration, predictions: Predictions, groups: NDArray[np.str_] | None
-) -> Calibrated:
-    """What the temperature, the sets and the thresholds of `calibration.json` are worth on these items."""
-    return judge(
-        calibration,
-        predictions,
-        bins=config.calibration.bins,
-        level=config.evaluation.level,
-        resamples=config.evaluation.resamples,
-        seed=config.seed,
-        groups=groups,
-    )
+def _resampling(config: Config, run: Run, predictions: Predictions) -> Resampling:
+    """How every interval of these predictions is found."""
+    groups = group_codes(groups_of(run, predictions), len(predictions))
+    return Resampling(config.evaluation.level, config.evaluation.resamples, config.seed, groups)
 
 
-def _slices(config: Config, predictions: Predictions, groups: NDArray[np.str_] | None) -> list[Slice]:
+def _slices(config: Config, predictions: Predictions, resampling: Resampling) -> list[Slice]:
     """Accuracy by the columns of the manifest that `evaluation.slices` names."""
     assert isinstance(config.data, CsvData)
     columns = columns_of(config.data, predictions.ids.tolist(), config.evaluation.slices)
     right = np.equal(predictions.logits.argmax(axis=1), predictions.labels)
-    codes = group_codes(groups, len(predictions))
-    found = measure_slices(columns, right, level=config.evaluation.level, groups=codes)
+    found = measure_slices(columns, right, resampling)
     show("slices", slice_table(found))
     return found
 
 
-def _risk(
-    config: Config, predictions: Predictions, temperature: float, groups: NDArray[np.str_] | None
-) -> RiskCoverage:
+def _risk(predictions: Predictions, temperature: float, resampling: Resampling) -> RiskCoverage:
     """What answering only the surest items would bring; the temperature moves the order of items a little."""
     return selective_risk(
         predictions.probabilities(temperature).max(axis=1),
         np.equal(predictions.logits.argmax(axis=1), predictions.labels),
         predictions.labels,
-        level=config.evaluation.level,
-        resamples=config.evaluation.resamples,
-        seed=config.seed,
-        groups=group_codes(groups, len(predictions)),
+        resampling,
     )

@@ -18,11 +18,11 @@ from sightline.inference.predictions import has_predictions, load_predictions
 from sightline.inference.systems import ExternalPredictions, find_systems
 from sightline.machine.device import pick_device
 from sightline.machine.terminal import logger
-from sightline.metrics.classification.evaluation import group_codes
-from sightline.metrics.comparison.methods import Way, measure_ways
+from sightline.metrics.comparison.methods import Method, measure_methods
 from sightline.metrics.comparison.mixture import Mixture
 from sightline.metrics.comparison.systems import in_order
 from sightline.metrics.documents.uncertainty import Uncertainty
+from sightline.metrics.intervals.resampling import Resampling, group_codes
 from sightline.metrics.predictions import Predictions
 from sightline.reporting.sections.classification.uncertainty import method_table
 from sightline.reporting.terminal import show
@@ -79,19 +79,13 @@ def _measured(config: Config, run: Run, ways: Mapping[str, Answers], role: Split
             calibrated = _temperature(run, answers["calibration"][0], config.seed)
         doubt = None if mixture is None else mixture.mutual_information
         shown = view_count(config.uncertainty.views) if name == "views" else 1
-        listed.append(Way(name, mixture.members if mixture else shown, predictions, calibrated, doubt))
+        listed.append(Method(name, mixture.members if mixture else shown, predictions, calibrated, doubt))
         if name != "plain":
             for split, (said, _) in answers.items():
                 arrays = {"ids": said.ids, "logits": said.logits, "labels": said.labels}
                 run.save_arrays(f"uncertainty/{name}/{split}.npz", **arrays)
-    found = measure_ways(
-        listed,
-        bins=config.calibration.bins,
-        level=config.evaluation.level,
-        resamples=config.evaluation.resamples,
-        seed=config.seed,
-        groups=groups,
-    )
+    resampling = Resampling(config.evaluation.level, config.evaluation.resamples, config.seed, groups)
+    found = measure_methods(listed, config.calibration.bins, resampling)
     return {"split": role, "n": len(plain), "ways": found}
 
 

@@ -12,9 +12,10 @@ from sightline.calibration.alternatives import (
     vector_scaling,
 )
 from sightline.calibration.temperature import fit_temperature
+from sightline.metrics.intervals.resampling import Resampling
 from sightline.metrics.predictions import softmax
 
-SETTINGS = {"bins": 15, "level": 0.95, "resamples": 100, "seed": 0, "groups": None}
+SETTINGS = {"bins": 15, "resampling": Resampling(level=0.95, resamples=100, seed=0)}
 
 
 def world(n: int, seed: int, factor=(1.0, 1.0, 1.0), shift=(0.0, 0.0, 0.0)):

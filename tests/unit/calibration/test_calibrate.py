@@ -11,11 +11,13 @@ from sightline.calibration.conformal import METHODS
 from sightline.calibration.judge import judge
 from sightline.calibration.temperature import assign_folds, fit_temperature
 from sightline.errors import UsageError
+from sightline.metrics.classification.binned import BinnedPredictions
 from sightline.metrics.classification.scoring import Scored
-from sightline.metrics.classification.sums import Answers
+from sightline.metrics.intervals.resampling import Resampling
 from sightline.metrics.predictions import Predictions, softmax
 
-PROMISES = Promises(alphas=(0.1, 0.2), target_risks=(0.2, 0.001), risk_error=0.05, level=0.95, seed=0)
+PROMISES = Promises(alphas=(0.1, 0.2), target_risks=(0.2, 0.001), risk_error=0.05)
+RESAMPLING = Resampling(level=0.95, resamples=100, seed=0)
 
 
 def predictions(n: int, classes: int = 5, temperature: float = 2.0, seed: int = 0) -> Predictions:
@@ -29,7 +31,7 @@ def predictions(n: int, classes: int = 5, temperature: float = 2.0, seed: int = 
 
 def test_an_overconfident_model_is_mended():
     given = predictions(3000, temperature=3.0)
-    content = calibrate(given, promises=PROMISES, bins=15, resamples=200)
+    content = calibrate(given, promises=PROMISES, bins=15, resampling=Resampling(0.95, 200, 0))
     assert json.loads(json.dumps(content, allow_nan=False)) == content
     assert content["temperature"] == pytest.approx(3.0, rel=0.1)
     before, after, null = content["before"], content["after"], content["null"]
@@ -49,22 +51,22 @@ def test_an_overconfident_model_is_mended():
 
 def test_temperature_and_sets_come_from_halves_that_share_no_item():
     given = predictions(1000)
-    content = calibrate(given, promises=PROMISES, bins=15, resamples=100)
-    half = assign_folds(given.labels, 2, PROMISES.seed)
+    content = calibrate(given, promises=PROMISES, bins=15, resampling=RESAMPLING)
+    half = assign_folds(given.labels, 2, RESAMPLING.seed)
     assert content["temperature"] == fit_temperature(given.logits[half == 0], given.labels[half == 0])
     assert (content["n"], content["n_temperature"] + content["n_promises"]) == (1000, 1000)
 
     second = np.flatnonzero(half == 1)
     logits = given.logits.copy()
     logits[second] = -logits[second]  # labels, and with them the halves, stay
-    turned = calibrate(Predictions(given.ids, logits, given.labels), promises=PROMISES, bins=15, resamples=100)
+    turned = calibrate(Predictions(given.ids, logits, given.labels), promises=PROMISES, bins=15, resampling=RESAMPLING)
     assert turned["temperature"] == content["temperature"]
     assert all(a["quantile"] != b["quantile"] for a, b in zip(turned["conformal"], content["conformal"], strict=True))
 
 
 def test_sets_are_listed_and_measured_on_items_that_fitted_nothing():
-    given, judged = predictions(4000), predictions(5000, seed=1)
-    content = calibrate(given, promises=PROMISES, bins=15, resamples=100, judged=judged)
+    given, held_out = predictions(4000), predictions(5000, seed=1)
+    content = calibrate(given, promises=PROMISES, bins=15, resampling=RESAMPLING, held_out=held_out)
     entries = content["conformal"]
     assert {(e["method"], e["alpha"], e["conditional"]) for e in entries} == {
         (method, alpha, conditional)
@@ -78,11 +80,13 @@ def test_sets_are_listed_and_measured_on_items_that_fitted_nothing():
         assert entry["coverage"]["value"] == pytest.approx(1 - entry["alpha"], abs=0.03)
         assert entry["coverage"]["low"] < entry["coverage"]["value"] < entry["coverage"]["high"]
         assert 0.5 < entry["mean_size"] < 5
-    assert all("coverage" not in e for e in calibrate(given, promises=PROMISES, bins=15, resamples=100)["conformal"])
+    assert all(
+        "coverage" not in e for e in calibrate(given, promises=PROMISES, bins=15, resampling=RESAMPLING)["conformal"]
+    )
 
 
 def test_a_threshold_is_given_where_its_risk_can_be_vouched_for():
-    content = calibrate(predictions(4000), promises=PROMISES, bins=15, resamples=100)
+    content = calibrate(predictions(4000), promises=PROMISES, bins=15, resampling=RESAMPLING)
     within, beyond = content["selective"]
     assert within["risk"] < within["risk_bound"] <= within["target_risk"] == 0.2
     assert 0 < within["coverage"] < 1
@@ -91,24 +95,26 @@ def test_a_threshold_is_given_where_its_risk_can_be_vouched_for():
 
 
 def test_few_items_put_every_class_into_every_set():
-    content = calibrate(predictions(6), promises=PROMISES, bins=15, resamples=100, judged=predictions(50, seed=2))
+    content = calibrate(
+        predictions(6), promises=PROMISES, bins=15, resampling=RESAMPLING, held_out=predictions(50, seed=2)
+    )
     assert all(entry["quantile"] in (None, [None] * 5) or entry["alpha"] == 0.2 for entry in content["conformal"])
     assert all(entry["mean_size"] == 5 for entry in content["conformal"] if entry["alpha"] == 0.1)
 
 
-@pytest.mark.parametrize("groups", [None, np.array(["a"])])
-def test_one_item_has_no_halves(groups: NDArray[np.str_] | None):
+@pytest.mark.parametrize("groups", [None, np.array([0])])
+def test_one_item_has_no_halves(groups: NDArray[np.int64] | None):
     with pytest.raises(UsageError, match="it takes two at least"):
-        calibrate(predictions(1), promises=PROMISES, bins=15, resamples=100, groups=groups)
+        calibrate(predictions(1), promises=PROMISES, bins=15, resampling=Resampling(0.95, 100, 0, groups))
 
 
 def test_what_was_fitted_is_judged_on_other_items():
     given, unseen = predictions(4000, temperature=3.0), predictions(6000, temperature=3.0, seed=5)
-    content = calibrate(given, promises=PROMISES, bins=15, resamples=100)
-    found = judge(content, unseen, bins=15, level=0.95, resamples=100, seed=0)
+    content = calibrate(given, promises=PROMISES, bins=15, resampling=RESAMPLING)
+    found = judge(content, unseen, RESAMPLING, bins=15)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert found["temperature"] == content["temperature"]
-    plain = Scored(Answers.of(unseen.probabilities(), 15), unseen.labels, ranked=False).values()
+    plain = Scored(BinnedPredictions.of(unseen.probabilities(), 15), unseen.labels).values()
     assert found["metrics"]["ece"]["value"] < plain["ece"] / 3
     for before, entry in zip(content["conformal"], found["conformal"], strict=True):
         assert entry["quantile"] == before["quantile"]

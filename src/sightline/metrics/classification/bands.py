@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from sightline.metrics.intervals.bootstrap import Resampler
+from sightline.metrics.intervals.resampling import Resampling
 
 Reals = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -18,9 +18,7 @@ _MOST, _FEWEST = 2_000_000_000, 50
 """Products of classes, items and resamples that are affordable, and resamples that are worth it."""
 
 
-def curve_bands(
-    probabilities: Reals, labels: Ints, *, level: float, resamples: int, seed: int, groups: Ints | None
-) -> tuple[Band, Band] | None:
+def curve_bands(probabilities: Reals, labels: Ints, resampling: Resampling) -> tuple[Band, Band] | None:
     """Limits on `GRID`, relative to the mean curve: of the true positive rate, and of precision at each recall.
 
     Pointwise: each place holds by itself, not the whole curve at once. Every class has its own items, at up to 500
@@ -29,18 +27,15 @@ def curve_bands(
     Args:
         probabilities: (n, classes); of two classes only the second counts.
         labels: (n,).
-        level: confidence of the limits.
-        resamples: how many, at most.
-        seed: of all draws.
-        groups: (n,) the group of each item as integers from 0, or None.
+        resampling: how limits are found; fewer resamples are taken where items and classes are many.
     """
     n, classes = probabilities.shape
     count = np.bincount(labels, minlength=classes)
     chosen = [index for index in ([1] if classes == 2 else range(classes)) if 0 < count[index] < n]
-    resamples = min(resamples, _MOST // max(1, n * len(chosen)))
+    resamples, level = min(resampling.resamples, _MOST // max(1, n * len(chosen))), resampling.level
     if not chosen or resamples < _FEWEST:
         return None
-    weights = np.concatenate([np.ones((n, 1)), *Resampler(labels, groups, seed).weights(resamples, resamples)], axis=1)
+    weights = np.concatenate([np.ones((n, 1)), *resampling.draws(labels).weights(resamples, resamples)], axis=1)
     sums = np.zeros((2, len(GRID), resamples + 1))
     for index in chosen:
         positive = labels == index

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.errors import UsageError
-from sightline.metrics.classification.scores import confusion_matrix
-from sightline.metrics.classification.scoring import Scored, check
-from sightline.metrics.classification.sums import Answers
+from sightline.metrics.classification.binned import BinnedPredictions
+from sightline.metrics.classification.checks import check
+from sightline.metrics.classification.confusion import confusion_matrix
+from sightline.metrics.classification.scoring import Scored
 from sightline.metrics.documents.evaluation import ClassScores, Measured
 from sightline.metrics.intervals.interval import Interval, effective_sizes, wilson_share
+from sightline.metrics.intervals.resampling import Resampling
 from sightline.metrics.predictions import Predictions
 
 Ints = NDArray[np.int64]
@@ -20,68 +21,44 @@ SMALL_CLASS = 30
 
 
 def evaluate_classification(
-    predictions: Predictions,
-    *,
-    class_names: Sequence[str],
-    level: float,
-    resamples: int,
-    seed: int,
-    groups: NDArray[np.str_] | None = None,
-    bins: int = 15,
+    predictions: Predictions, *, class_names: Sequence[str], resampling: Resampling, bins: int = 15
 ) -> Measured:
     """Measure predictions: `metrics`, `per_class`, `confusion` and `notes`, ready for JSON.
 
     Args:
         predictions: outputs and truth of n items.
         class_names: one for each column of the logits.
-        level: confidence of all intervals, such as 0.95.
-        resamples: how many resamples the bootstrap takes.
-        seed: of the resamples.
-        groups: (n,) which items belong together (a patient, a video), or None where each stands for itself.
+        resampling: how intervals are found.
         bins: of the calibration errors.
 
     Raises:
         UsageError: the predictions are none, do not fit the class names, or hold numbers that are not finite.
     """
     check(predictions, len(class_names))
-    codes = group_codes(groups, len(predictions))
-    answers = Answers.of(predictions.probabilities(), bins, predictions.logits.argmax(axis=1))
-    scored = Scored(answers, predictions.labels, codes)
-    metrics = scored.intervals(level=level, resamples=resamples, seed=seed)
-    confusion = confusion_matrix(predictions.labels, answers.predicted, len(class_names))
+    binned = BinnedPredictions.of(predictions.probabilities(), bins, predictions.logits.argmax(axis=1))
+    scored = Scored(binned, predictions.labels)
+    metrics = scored.intervals(resampling)
+    confusion = confusion_matrix(predictions.labels, binned.predicted, len(class_names))
     return {
         "metrics": {name: interval.to_json() for name, interval in metrics.items()},
-        "per_class": _per_class(scored, class_names, level),
+        "per_class": _per_class(scored, class_names, resampling),
         "confusion": confusion.tolist(),
-        "notes": _notes(scored, class_names, confusion),
+        "notes": _notes(scored, class_names, confusion, resampling.n_groups),
     }
 
 
-def group_codes(groups: NDArray[np.str_] | None, n: int) -> Ints | None:
-    """(n,) groups as integers from 0.
-
-    Raises:
-        UsageError: there is not one group for each item.
-    """
-    if groups is None:
-        return None
-    if len(groups) != n:
-        raise UsageError(f"groups: {len(groups)} for {n} predictions; there must be one for each")
-    return np.unique(groups, return_inverse=True)[1].astype(np.int64)
-
-
-def _per_class(scored: Scored, class_names: Sequence[str], level: float) -> list[ClassScores]:
+def _per_class(scored: Scored, class_names: Sequence[str], resampling: Resampling) -> list[ClassScores]:
     """Support, precision, recall and F1 with Wilson's limits, and the area under the ROC curve of each class.
 
     F1 = 2 J / (1 + J) where J is the share of right items among those that are the class or are called it, so the
     limits of that share are those of F1.
     """
-    labels, predicted, right = scored.labels, scored.answers.predicted, scored.right
+    labels, predicted, right = scored.labels, scored.binned.predicted, scored.right
     items = np.arange(len(labels))
     either = np.concatenate([items, items[~right]])
-    recall = _shares(scored, items, labels, level)
-    precision = _shares(scored, items, predicted, level)
-    jaccard = _shares(scored, either, np.concatenate([labels, predicted[~right]]), level)
+    recall = _shares(scored, items, labels, resampling)
+    precision = _shares(scored, items, predicted, resampling)
+    jaccard = _shares(scored, either, np.concatenate([labels, predicted[~right]]), resampling)
     support = np.bincount(labels, minlength=len(class_names))
     return [
         {
@@ -96,14 +73,14 @@ def _per_class(scored: Scored, class_names: Sequence[str], level: float) -> list
     ]
 
 
-def _shares(scored: Scored, items: Ints, owner: Ints, level: float) -> list[Interval]:
+def _shares(scored: Scored, items: Ints, owner: Ints, resampling: Resampling) -> list[Interval]:
     """For each class the share of right items among those it owns; 0, between 0 and 1, where it owns none."""
-    classes, right = scored.answers.classes, scored.right[items]
+    classes, right = scored.binned.classes, scored.right[items]
     sizes = np.bincount(owner, minlength=classes).astype(np.float64)
     shares = np.bincount(owner, weights=right, minlength=classes) / np.maximum(sizes, 1)
-    method = "Wilson"
-    if scored.groups is not None:
-        sizes, method = effective_sizes(right, owner, classes, scored.groups[items]), "Wilson, groups"
+    method, level = "Wilson", resampling.level
+    if resampling.groups is not None:
+        sizes, method = effective_sizes(right, owner, classes, resampling.groups[items]), "Wilson, groups"
     return [wilson_share(float(share), float(size), level, method) for share, size in zip(shares, sizes, strict=True)]
 
 
@@ -112,13 +89,13 @@ def _f1(jaccard: Interval) -> Interval:
     return Interval(value, low, high, jaccard.level, jaccard.method)
 
 
-def _notes(scored: Scored, class_names: Sequence[str], confusion: Ints) -> list[str]:
+def _notes(scored: Scored, class_names: Sequence[str], confusion: Ints, n_groups: int | None) -> list[str]:
     """What a reader must know about the numbers."""
     truth, predicted = confusion.sum(axis=1), confusion.sum(axis=0)
     names = np.asarray(class_names, dtype=object)
     notes = ["Intervals are about this trained model and the population of these items, not about training it anew."]
-    if scored.groups is not None:
-        notes.append(f"Items come in {scored.groups.max() + 1} groups; whole groups were resampled.")
+    if n_groups is not None:
+        notes.append(f"Items come in {n_groups} groups; whole groups were resampled.")
     if absent := _listed(names[truth == 0]):
         notes.append(
             f"No items of {absent}: left out of roc_auc_ovr and balanced_accuracy, and of the macro scores "
@@ -134,7 +111,7 @@ def _notes(scored: Scored, class_names: Sequence[str], confusion: Ints) -> list[
             "approximate, and precision_macro tends to flatter."
         )
     notes.append(
-        f"Calibration errors use {scored.answers.bins} bins of the answer's probability. ece, ece_adaptive, "
+        f"Calibration errors use {scored.binned.bins} bins of the answer's probability. ece, ece_adaptive, "
         "ece_classwise and mce lie above the truth by chance alone; ece_debiased averages 0 for a calibrated model "
         "and may be negative. brier is summed over classes, between 0 and 2."
     )

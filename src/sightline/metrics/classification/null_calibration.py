@@ -1,56 +1,68 @@
-"""What a perfectly calibrated model with the very same probabilities would show."""
+"""What a calibrated model with the very same probabilities would show: the null hypothesis of calibration errors."""
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from sightline.metrics.classification.calibration_error import (
-    debiased_error,
-    equal_width,
-    expected_error,
-    maximum_error,
-)
-from sightline.metrics.classification.scores import EPSILON
-from sightline.metrics.classification.sums import Answers
+from sightline.metrics.catalogue import METRICS
+from sightline.metrics.classification.binned import BinnedPredictions
+from sightline.metrics.classification.bins import equal_width
+from sightline.metrics.scores.items import EPSILON
+from sightline.metrics.scores.sums import Block, Score, Sums
 
 Reals = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _BLOCK = 500_000
+_DRAWN: frozenset[Block] = frozenset({"bin_count", "bin_residual", "bin_noise", "mass_bin_residual"})
+"""Sums that are redone for each draw of labels."""
 
 
-def perfect_calibration(answers: Answers, seed: int) -> dict[str, float]:
+def null_calibration(binned: BinnedPredictions, seed: int) -> dict[str, float]:
     """Mean of each error over labels that are drawn from the model's own probabilities.
 
     Such labels make the model calibrated by construction, so what is left is the noise of this many items. Brier score
     and log-loss are their expectations, without drawing. Between 100 and 1,000 draws, by the number of items.
 
     Args:
-        answers: what the model answered; its labels play no part.
+        binned: the predictions; their labels play no part.
         seed: of the draws.
     """
-    n, bins, p = len(answers), answers.bins, answers.probabilities
+    n, bins, p = len(binned), binned.bins, binned.probabilities
     rng = np.random.default_rng(seed)
     draws = int(np.clip(2_000_000 // n, 100, 1000))
-    width, mass = _by_bin(answers.width_bin, bins), _by_bin(answers.mass_bin, bins)
-    count = np.bincount(answers.width_bin, minlength=bins).astype(np.float64)[:, None]
-    noise = width @ (answers.confidence * (1 - answers.confidence))[:, None]
-    total = np.full(1, float(n))
-    sums = dict.fromkeys(("ece", "ece_debiased", "ece_adaptive", "ece_classwise", "mce"), 0.0)
-    block = max(1, _BLOCK // max(n, answers.classes * bins))
+    by_width, by_mass = _by_bin(binned.width_bin, bins), _by_bin(binned.mass_bin, bins)
+    count = np.bincount(binned.width_bin, minlength=bins).astype(np.float64)[:, None]
+    noise = by_width @ (binned.confidence * (1 - binned.confidence))[:, None]
+    scores = _scores_of_bins()
+    totals = dict.fromkeys([*scores, "ece_classwise"], 0.0)
+    block = max(1, _BLOCK // max(n, binned.classes * bins))
     for start in range(0, draws, block):
         labels = _draw_labels(p, min(block, draws - start), rng)
-        residual = (labels == answers.predicted[:, None]) - answers.confidence[:, None]
-        by_width = width @ residual
-        sums["ece"] += expected_error(by_width, total).sum()
-        sums["ece_debiased"] += debiased_error(by_width, noise, total).sum()
-        sums["ece_adaptive"] += expected_error(mass @ residual, total).sum()
-        sums["mce"] += maximum_error(by_width, np.broadcast_to(count, by_width.shape)).sum()
-        sums["ece_classwise"] += _classwise(answers, labels).sum()
+        residual = (labels == binned.predicted[:, None]) - binned.confidence[:, None]
+        bin_residual = by_width @ residual
+        sums: Sums = {
+            "total": np.full(1, float(n)),
+            "bin_count": np.broadcast_to(count, bin_residual.shape),
+            "bin_residual": bin_residual,
+            "bin_noise": noise,
+            "mass_bin_residual": by_mass @ residual,
+        }
+        for name, score in scores.items():
+            totals[name] += score(sums).sum()
+        totals["ece_classwise"] += _classwise(binned, labels).sum()
+    found = {name: float(total) / draws for name, total in totals.items()}
+    found["log_loss"] = float(-(p * np.log(np.clip(p, EPSILON, 1 - EPSILON))).sum() / n)
+    found["brier"] = float(1 - np.einsum("ij,ij->", p, p) / n)
+    return {name: found[name] for name in METRICS if name in found}
+
+
+def _scores_of_bins() -> dict[str, Score]:
+    """The metrics that follow from sums over the bins of confidence alone."""
     return {
-        "log_loss": float(-(p * np.log(np.clip(p, EPSILON, 1 - EPSILON))).sum() / n),
-        "brier": float(1 - np.einsum("ij,ij->", p, p) / n),
-        **{name: float(value) / draws for name, value in sums.items()},
+        metric.name: metric.score
+        for metric in METRICS.values()
+        if metric.judges_probabilities and metric.score is not None and _DRAWN.issuperset(metric.needs)
     }
 
 
@@ -75,15 +87,15 @@ def _draw_labels(probabilities: Reals, draws: int, rng: np.random.Generator) -> 
     return labels
 
 
-def _classwise(answers: Answers, labels: Ints) -> Reals:
+def _classwise(binned: BinnedPredictions, labels: Ints) -> Reals:
     """(draws,) class-wise error under each column of labels."""
-    n, classes = answers.probabilities.shape
-    bins, draws = answers.bins, labels.shape[1]
-    items, owners, where = answers.cells
-    mass = np.bincount(owners * bins + where, answers.probabilities[items, owners], minlength=classes * bins)
+    n, classes = binned.probabilities.shape
+    bins, draws = binned.bins, labels.shape[1]
+    items, owners, where = binned.cells
+    mass = np.bincount(owners * bins + where, binned.probabilities[items, owners], minlength=classes * bins)
     mass = mass.reshape(classes, bins)
-    mass[:, 0] = answers.probabilities.sum(axis=0) - mass[:, 1:].sum(axis=1)
-    own = equal_width(np.take_along_axis(answers.probabilities, labels, axis=1), bins)
+    mass[:, 0] = binned.probabilities.sum(axis=0) - mass[:, 1:].sum(axis=1)
+    own = equal_width(np.take_along_axis(binned.probabilities, labels, axis=1), bins)
     cells = (np.arange(draws) * classes + labels) * bins + own
     hits = np.bincount(cells.ravel(), minlength=draws * classes * bins).reshape(draws, classes, bins)
     return np.asarray(np.abs(hits - mass).sum(axis=(1, 2)) / (n * classes))

@@ -4,8 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.metrics.documents.evaluation import RiskCoverage
-from sightline.metrics.intervals.bootstrap import Resampler, share_limits
-from sightline.metrics.intervals.interval import Interval, effective_sizes, z_score
+from sightline.metrics.intervals.bootstrap import share_limits
+from sightline.metrics.intervals.interval import Interval, z_score
+from sightline.metrics.intervals.resampling import Resampling
 
 Reals = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -38,9 +39,7 @@ def aurc(confidence: Reals, right: Right) -> float:
     return float(risk_coverage(confidence, right)[1].mean())
 
 
-def selective_risk(
-    confidence: Reals, right: Right, labels: Ints, *, level: float, resamples: int, seed: int, groups: Ints | None
-) -> RiskCoverage:
+def selective_risk(confidence: Reals, right: Right, labels: Ints, resampling: Resampling) -> RiskCoverage:
     """The area with its interval, and the curve with a band, ready for JSON.
 
     Resamples are those of the other scores (`Scored.intervals`): within classes or of whole groups, with z^2 / 2 items
@@ -50,17 +49,14 @@ def selective_risk(
         confidence: (n,) how sure each answer is.
         right: (n,) whether it is right.
         labels: (n,) the truth.
-        level: confidence of the limits.
-        resamples: how many.
-        seed: of all draws.
-        groups: (n,) the group of each item as integers from 0, or None.
+        resampling: how limits are found.
     """
     covered, risk = risk_coverage(confidence, right)
-    n, wrong = len(right), (~right).astype(np.float64)[:, None]
-    size = n if groups is None else effective_sizes(right, np.zeros(n, dtype=np.int64), 1, groups)[0]
-    rate, weight = z_score(level) ** 2 / 2, n / max(1.0, float(size))
-    draws, areas, points = Resampler(labels, groups, seed), [], []
-    for weights in draws.weights(resamples, max(1, _BLOCK // n)):
+    n, wrong, level = len(right), (~right).astype(np.float64)[:, None], resampling.level
+    rate = z_score(level) ** 2 / 2
+    weight = n / max(1.0, resampling.effective_size(right))
+    draws, areas, points = resampling.draws(labels), [], []
+    for weights in draws.weights(resampling.resamples, max(1, _BLOCK // n)):
         more_wrong, more_right = (draws.extras(weights.shape[1], rate, weight).toarray() for _ in range(2))
         shares, risks = _curves(confidence, weights + more_wrong + more_right, weights * wrong + more_wrong)
         areas.append(_areas(shares, risks))

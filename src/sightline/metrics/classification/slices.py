@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.metrics.documents.evaluation import Slice
-from sightline.metrics.intervals.interval import Interval, effective_sizes, wilson_share
+from sightline.metrics.intervals.interval import Interval, effective_size, wilson_share
+from sightline.metrics.intervals.resampling import Resampling
 
 Ints = NDArray[np.int64]
 
@@ -18,7 +19,7 @@ _DISTINCT = 12
 
 
 def measure_slices(
-    columns: Mapping[str, Sequence[str]], right: NDArray[np.bool_], *, level: float, groups: Ints | None
+    columns: Mapping[str, Sequence[str]], right: NDArray[np.bool_], resampling: Resampling
 ) -> list[Slice]:
     """Accuracy of every slice, and how far it is from that of all other items, ready for JSON.
 
@@ -29,10 +30,10 @@ def measure_slices(
     Args:
         columns: by name, the value of each of the n items.
         right: (n,) whether each answer is right.
-        level: confidence of the limits.
-        groups: (n,) the group of each item as integers from 0, or None.
+        resampling: confidence and groups; nothing is drawn.
     """
     parts = [(name, value, mask) for name, cells in columns.items() for value, mask in _parts(cells)]
+    level, groups = resampling.level, resampling.groups
     together = 1 - (1 - level) / max(1, len(parts))
     found: list[Slice] = []
     for name, value, mask in parts:
@@ -76,8 +77,8 @@ def _share(right: NDArray[np.bool_], mask: NDArray[np.bool_], level: float, grou
         return wilson_share(np.nan, 0, level)
     if groups is None:
         return wilson_share(float(chosen.mean()), len(chosen), level, "Wilson")
-    size = effective_sizes(chosen, np.zeros(len(chosen), dtype=np.int64), 1, groups[mask])[0]
-    return wilson_share(float(chosen.mean()), float(size), level, "Wilson, groups")
+    size = effective_size(chosen, groups[mask])
+    return wilson_share(float(chosen.mean()), size, level, "Wilson, groups")
 
 
 def _newcombe(own: Interval, rest: Interval, level: float) -> Interval:

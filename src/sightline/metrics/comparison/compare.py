@@ -7,42 +7,30 @@ interaction / (S n), as in multi-reader studies (Dorfman, Berbaum and Metz 1992)
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
 from sightline.errors import UsageError
-from sightline.metrics.catalogue import MEASURED, METRICS
-from sightline.metrics.classification.evaluation import group_codes
+from sightline.metrics.catalogue import MEASURED, METRICS, Metric
 from sightline.metrics.comparison.paired import holm, mcnemar, tango
-from sightline.metrics.comparison.systems import Drawn, System, aligned, draw, hits_of
+from sightline.metrics.comparison.systems import System, SystemScores, aligned, hits_of, score_system
 from sightline.metrics.documents.comparison import ComparedSystem, Comparison, Pair, Rank
 from sightline.metrics.intervals.interval import Interval, wilson
+from sightline.metrics.intervals.resampling import Resampling
+from sightline.metrics.scores.items import right_answers
 
-Ints = NDArray[np.int64]
 
-
-def compare(
-    systems: Sequence[System],
-    *,
-    metric: str,
-    level: float,
-    resamples: int,
-    seed: int,
-    groups: NDArray[np.str_] | None = None,
-    bins: int = 15,
-) -> Comparison:
+def compare(systems: Sequence[System], *, metric: str, resampling: Resampling, bins: int = 15) -> Comparison:
     """Measure systems on the same items, each against each: the content of `comparison.json`.
 
     Args:
         systems: one or more; items may come in any order, they are matched by id.
         metric: one of `MEASURED`.
-        level: confidence of all intervals; a pair is told apart where its adjusted p-value is below 1 - `level`.
-        resamples: of the bootstrap.
-        seed: of the resamples.
-        groups: (n,) the group of each item of the first member (a patient, a video), or None.
+        resampling: how intervals are found; its groups are those of the items of the first member. A pair is told apart
+            where its adjusted p-value is below 1 - `level`.
         bins: of the calibration errors.
 
     Raises:
@@ -51,46 +39,40 @@ def compare(
     systems = aligned(systems)
     if metric not in MEASURED:
         raise UsageError(f"compare.metric={metric} is not known; it takes {', '.join(MEASURED)}")
-    labels = systems[0].members[0].labels
-    codes = group_codes(groups, len(labels))
-    drawn = [draw(system, metric, labels, resamples, seed, codes, bins) for system in systems]
-    for system, found in zip(systems, drawn, strict=True):
-        if not np.isfinite(found.values).all():
-            raise UsageError(f"compare.metric={metric} is not defined for {system.name} on these items")
-    pairs = [
-        _pair(systems[a], systems[b], drawn[a], drawn[b], metric, level, codes)
-        for a in range(len(systems))
-        for b in range(a + 1, len(systems))
-    ]
+    known, labels = METRICS[metric], systems[0].members[0].labels
+    scores = [score_system(system, known, labels, bins, resampling) for system in systems]
+    for one in scores:
+        if not np.isfinite(one.values).all():
+            raise UsageError(f"compare.metric={metric} is not defined for {one.system.name} on these items")
+    pairs = [_pair(a, b, known, resampling) for a, b in combinations(scores, 2)]
     for pair, adjusted in zip(pairs, holm([pair["p_value"] for pair in pairs]), strict=True):
         pair["p_adjusted"] = adjusted
-    own = [_system(s, d, metric, level, codes) for s, d in zip(systems, drawn, strict=True)]
-    values = {system.name: found.mean for system, found in zip(systems, drawn, strict=True)}
     return {
         "n": len(labels),
         "metric": metric,
-        "lower_is_better": not METRICS[metric].higher_is_better,
-        "level": level,
-        "systems": own,
+        "lower_is_better": not known.higher_is_better,
+        "level": resampling.level,
+        "systems": [_system(one, known, resampling) for one in scores],
         "pairs": pairs,
-        "ranking": _ranking(values, pairs, level, metric),
-        "notes": _notes(systems, pairs, codes),
+        "ranking": _ranking(scores, pairs, resampling.level, known),
+        "notes": _notes(systems, pairs, resampling.n_groups),
     }
 
 
-def _pair(a: System, b: System, drawn_a: Drawn, drawn_b: Drawn, metric: str, level: float, groups: Ints | None) -> Pair:
+def _pair(a: SystemScores, b: SystemScores, metric: Metric, resampling: Resampling) -> Pair:
     """The difference of two systems with its limits and the chance of one as large if there were none."""
-    if metric in ("accuracy", "f1_micro") and len(a.members) == len(b.members) == 1 and groups is None:
-        hits = [hits_of(system.members[0], metric) for system in (a, b)]
-        only_a, only_b = int((hits[0] & ~hits[1]).sum()), int((hits[1] & ~hits[0]).sum())
-        found, p_value = tango(only_a, only_b, len(hits[0]), level), mcnemar(only_a, only_b)
+    single = len(a.values) == len(b.values) == 1
+    if metric.hits is right_answers and single and resampling.groups is None:
+        hits_a, hits_b = (hits_of(one.system.members[0], metric) for one in (a, b))
+        only_a, only_b = int((hits_a & ~hits_b).sum()), int((hits_b & ~hits_a).sum())
+        found, p_value = tango(only_a, only_b, len(hits_a), resampling.level), mcnemar(only_a, only_b)
     else:
-        items = float((drawn_a.draws.mean(axis=0) - drawn_b.draws.mean(axis=0)).var(ddof=1))
-        found, p_value = _student(drawn_a.mean - drawn_b.mean, items, (drawn_a, drawn_b), level, groups, "paired ")
-        found = _within(found, -METRICS[metric].span, METRICS[metric].span)
+        items = float((a.resampled.mean(axis=0) - b.resampled.mean(axis=0)).var(ddof=1))
+        found, p_value = _student(a.mean - b.mean, items, (a, b), resampling, "paired ")
+        found = _within(found, -metric.span, metric.span)
     return {
-        "a": a.name,
-        "b": b.name,
+        "a": a.system.name,
+        "b": b.system.name,
         "difference": found.value,
         "low": found.low,
         "high": found.high,
@@ -101,15 +83,15 @@ def _pair(a: System, b: System, drawn_a: Drawn, drawn_b: Drawn, metric: str, lev
 
 
 def _student(
-    value: float, items: float, sources: Sequence[Drawn], level: float, groups: Ints | None, prefix: str = ""
+    value: float, items: float, sources: Sequence[SystemScores], resampling: Resampling, prefix: str = ""
 ) -> tuple[Interval, float]:
     """Limits and p-value from the variance that items bring and that of seeds, with Satterthwaite's freedom."""
     terms = [source.error_terms for source in sources]
     variance = items + sum(term for term, _ in terms)
     denominator = sum(term for _, term in terms)
-    method = f"{prefix}bootstrap"
-    if groups is not None:
-        denominator += items**2 / max(1, int(groups.max()))
+    method, level = f"{prefix}bootstrap", resampling.level
+    if resampling.groups is not None:
+        denominator += items**2 / max(1, int(resampling.groups.max()))
         method += " of groups"
     if any(len(source.values) > 1 for source in sources):
         method += " and seeds"
@@ -127,40 +109,41 @@ def _within(found: Interval, smallest: float, largest: float) -> Interval:
     return Interval(found.value, max(smallest, found.low), min(largest, found.high), found.level, found.method)
 
 
-def _system(system: System, drawn: Drawn, metric: str, level: float, groups: Ints | None) -> ComparedSystem:
+def _system(scores: SystemScores, metric: Metric, resampling: Resampling) -> ComparedSystem:
     """A system's own value with its interval, and where its variance comes from."""
-    items = float(drawn.draws.mean(axis=0).var(ddof=1))
-    if len(system.members) == 1 and METRICS[metric].limits == "Wilson" and groups is None:
-        hits = hits_of(system.members[0], metric)
-        interval = wilson(int(hits.sum()), len(hits), level, "Wilson")
+    members = scores.system.members
+    items = float(scores.resampled.mean(axis=0).var(ddof=1))
+    if len(members) == 1 and metric.hits is not None and resampling.groups is None:
+        hits = hits_of(members[0], metric)
+        interval = wilson(int(hits.sum()), len(hits), resampling.level, "Wilson")
     else:
-        interval, _ = _student(drawn.mean, items, (drawn,), level, groups)
-        interval = _within(interval, METRICS[metric].smallest, METRICS[metric].highest)
+        interval, _ = _student(scores.mean, items, (scores,), resampling)
+        interval = _within(interval, metric.smallest, metric.highest)
     own = interval.to_json()
     return {
-        "name": system.name,
+        "name": scores.system.name,
         "value": own["value"],
         "low": own["low"],
         "high": own["high"],
         "level": own["level"],
         "method": own["method"],
-        "seeds": len(system.members),
-        "values": drawn.values.tolist(),
+        "seeds": len(members),
+        "values": scores.values.tolist(),
         "sampling_sd": math.sqrt(items),
-        "training_sd": math.sqrt(drawn.training_variance) if len(system.members) > 1 else None,
+        "training_sd": math.sqrt(scores.training_variance) if len(members) > 1 else None,
     }
 
 
-def _ranking(values: Mapping[str, float], pairs: Sequence[Pair], level: float, metric: str) -> list[Rank]:
+def _ranking(scores: Sequence[SystemScores], pairs: Sequence[Pair], level: float, metric: Metric) -> list[Rank]:
     """The best first; a rank is one more than the number of systems that are told apart as better."""
-    sign = METRICS[metric].sign
-    apart = {(pair["a"], pair["b"]): pair["p_adjusted"] < 1 - level for pair in pairs}
+    values = {one.system.name: one.mean for one in scores}
+    told_apart = {(pair["a"], pair["b"]): pair["p_adjusted"] < 1 - level for pair in pairs}
 
     def better(one: str, other: str) -> bool:
-        told = apart.get((one, other), apart.get((other, one), False))
-        return bool(told and sign * values[one] < sign * values[other])
+        apart = told_apart.get((one, other), told_apart.get((other, one), False))
+        return bool(apart and metric.sign * values[one] < metric.sign * values[other])
 
-    order = sorted(values, key=lambda name: sign * values[name])
+    order = sorted(values, key=lambda name: metric.sign * values[name])
     return [
         {
             "rank": 1 + sum(better(other, name) for other in order),
@@ -172,7 +155,7 @@ def _ranking(values: Mapping[str, float], pairs: Sequence[Pair], level: float, m
     ]
 
 
-def _notes(systems: Sequence[System], pairs: Sequence[Pair], groups: Ints | None) -> list[str]:
+def _notes(systems: Sequence[System], pairs: Sequence[Pair], n_groups: int | None) -> list[str]:
     """What a reader must know about the numbers."""
     notes = []
     alone = [system.name for system in systems if len(system.members) == 1]
@@ -186,8 +169,8 @@ def _notes(systems: Sequence[System], pairs: Sequence[Pair], groups: Ints | None
             "Where a system was trained with several seeds, its value is their mean and the interval is about the way "
             "of training: it holds the variance of seeds and that of items."
         )
-    if groups is not None:
-        notes.append(f"Items come in {groups.max() + 1} groups; whole groups were resampled.")
+    if n_groups is not None:
+        notes.append(f"Items come in {n_groups} groups; whole groups were resampled.")
     if len(pairs) > 1:
         notes.append(f"p-values of {len(pairs)} pairs are adjusted after Holm; intervals of differences are not.")
     return notes

@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.errors import UsageError
-from sightline.metrics.catalogue import METRICS
-from sightline.metrics.classification.scores import top_k_hits
-from sightline.metrics.classification.scoring import Scored, check
-from sightline.metrics.classification.sums import Answers
-from sightline.metrics.intervals.bootstrap import Resampler
+from sightline.metrics.catalogue import Metric
+from sightline.metrics.classification.binned import BinnedPredictions, blocks_of
+from sightline.metrics.classification.checks import check
+from sightline.metrics.classification.resampled import score_sums
+from sightline.metrics.classification.scoring import Scored
+from sightline.metrics.intervals.resampling import Resampling
 from sightline.metrics.predictions import Predictions
 
 Reals = NDArray[np.float64]
@@ -29,16 +30,18 @@ class System:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class SystemScores:
     """A system's metric: of each member, and of each member in each resample.
 
     Attributes:
+        system: whose it is.
         values: (members,).
-        draws: (members, resamples).
+        resampled: (members, resamples).
     """
 
+    system: System
     values: Reals
-    draws: Reals
+    resampled: Reals
 
     @property
     def mean(self) -> float:
@@ -50,7 +53,7 @@ class Drawn:
         """What another seed would change: the variance between members less what the items alone bring about."""
         if len(self.values) < 2:
             return 0.0
-        own = self.draws - self.draws.mean(axis=0)
+        own = self.resampled - self.resampled.mean(axis=0)
         interaction = own.var(axis=1).sum() / (len(self.values) - 1)
         return max(0.0, float(self.values.var(ddof=1) - interaction))
 
@@ -108,39 +111,43 @@ def in_order(predictions: Predictions, first: Predictions, name: str, first_name
     return found
 
 
-def draw(system: System, metric: str, labels: Ints, resamples: int, seed: int, groups: Ints | None, bins: int) -> Drawn:
+def score_system(system: System, metric: Metric, labels: Ints, bins: int, resampling: Resampling) -> SystemScores:
     """The metric of each member, and in resamples that are the same for every system."""
-    if METRICS[metric].limits == "Wilson":
+    if metric.hits is not None:
         hits = np.stack([hits_of(member, metric) for member in system.members]).astype(np.float64)
-        sums, total = _resampled(hits, labels, resamples, seed, groups)
-        return Drawn(hits.mean(axis=1), sums / total)
-    values, draws = [], []
+        sums, total = _resampled_hits(hits, labels, resampling)
+        return SystemScores(system, hits.mean(axis=1), sums / total)
+    values, resampled = [], []
     for member in system.members:
-        answers = Answers.of(member.probabilities(), bins, member.logits.argmax(axis=1))
-        scored = Scored(answers, labels, groups, ranked=metric == "roc_auc_ovr")
-        influence = scored.auc.influence[0]
-        rows = answers.contributions(labels, influence)
-        blocks = []
-        for weights in Resampler(labels, groups, seed).weights(resamples, max(1, _BLOCK // max(len(labels), 1))):
-            sums = rows @ weights
-            blocks.append(answers.scores(sums, answers.probabilities.T @ weights, scored.auc.macro)[metric])
-        values.append(scored.values()[metric])
-        draws.append(np.concatenate(blocks))
-    return Drawn(np.array(values), np.stack(draws))
+        binned = BinnedPredictions.of(member.probabilities(), bins, member.logits.argmax(axis=1))
+        scored = Scored(binned, labels)
+        values.append(scored.values([metric.name])[metric.name])
+        resampled.append(_resampled_score(scored, metric, resampling))
+    return SystemScores(system, np.array(values), np.stack(resampled))
 
 
-def hits_of(member: Predictions, metric: str) -> NDArray[np.bool_]:
-    """(n,) whether each answer counts as right for a metric that is a share of items."""
-    if metric == "top5_accuracy":
-        return top_k_hits(member.probabilities(), member.labels, 5)
-    hits: NDArray[np.bool_] = member.logits.argmax(axis=1) == member.labels
-    return hits
+def hits_of(member: Predictions, metric: Metric) -> NDArray[np.bool_]:
+    """(n,) which items count for a metric that is a share of items."""
+    assert metric.hits is not None, f"{metric.name} is no share of items"
+    return metric.hits(member.probabilities(), member.logits.argmax(axis=1), member.labels)
 
 
-def _resampled(hits: Reals, labels: Ints, resamples: int, seed: int, groups: Ints | None) -> tuple[Reals, Reals]:
+def _resampled_score(scored: Scored, metric: Metric, resampling: Resampling) -> Reals:
+    """(resamples,) the metric of one member."""
+    binned, labels, needed = scored.binned, scored.labels, blocks_of([metric])
+    rows = binned.contributions(labels, scored.auc.influence[0] if "auc" in needed else None)
+    area = scored.auc.macro if "area" in needed else np.nan
+    blocks = []
+    for weights in resampling.draws(labels).weights(resampling.resamples, max(1, _BLOCK // max(len(labels), 1))):
+        class_probability = binned.probabilities.T @ weights if "class_probability" in needed else None
+        blocks.append(score_sums(binned, [metric], rows @ weights, class_probability, area)[metric.name])
+    return np.concatenate(blocks)
+
+
+def _resampled_hits(hits: Reals, labels: Ints, resampling: Resampling) -> tuple[Reals, Reals]:
     """Weighted hits of each member, and the weights' sums, in each resample."""
     blocks, totals = [], []
-    for weights in Resampler(labels, groups, seed).weights(resamples, max(1, _BLOCK // hits.shape[1])):
+    for weights in resampling.draws(labels).weights(resampling.resamples, max(1, _BLOCK // hits.shape[1])):
         blocks.append(hits @ weights)
         totals.append(weights.sum(axis=0))
     return np.concatenate(blocks, axis=1), np.concatenate(totals)

@@ -89,6 +89,11 @@ def wilson_share(share: float, n: float, level: float, method: str = "wilson") -
     return Interval(share, low, high, level, method)
 
 
+def effective_size(success: NDArray[np.bool_], groups: NDArray[np.int64]) -> float:
+    """How many independent items the (m,) items in (m,) groups are worth."""
+    return float(effective_sizes(success, np.zeros(len(success), dtype=np.int64), 1, groups)[0])
+
+
 def effective_sizes(
     success: NDArray[np.bool_], part: NDArray[np.int64], parts: int, groups: NDArray[np.int64]
 ) -> NDArray[np.float64]:

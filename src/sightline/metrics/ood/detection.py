@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from sightline.metrics.documents.evaluation import Detection
 from sightline.metrics.intervals.bootstrap import Resampler, share_limits
 from sightline.metrics.intervals.interval import z_score
+from sightline.metrics.intervals.resampling import Resampling
 
 Reals = NDArray[np.float64]
 
@@ -15,7 +16,7 @@ KEPT = 0.95
 _BLOCK = 500_000
 
 
-def detection(scores: Reals, known: NDArray[np.bool_], *, level: float, resamples: int, seed: int) -> Detection:
+def detection(scores: Reals, known: NDArray[np.bool_], resampling: Resampling) -> Detection:
     """`auroc`, `aupr_in`, `aupr_out` and `fpr95` with their limits, ready for JSON.
 
     AUPR is average precision, with the known items to be found (`aupr_in`) or the others (`aupr_out`). FPR95 is the
@@ -26,19 +27,18 @@ def detection(scores: Reals, known: NDArray[np.bool_], *, level: float, resample
     Args:
         scores: (n,), higher where an item should be known.
         known: (n,) whether it is; both kinds occur.
-        level: confidence of the limits.
-        resamples: how many.
-        seed: of all draws.
+        resampling: how limits are found; its groups are not looked at, items count as independent.
     """
     order = np.argsort(-scores, kind="stable")
     starts = np.flatnonzero(np.diff(scores[order], prepend=np.nan) != 0)
     first = known[order].astype(np.float64)[:, None]
-    n, rate = len(scores), z_score(level) ** 2 / 2
+    n, level = len(scores), resampling.level
+    rate = z_score(level) ** 2 / 2
     exact = _measures(first, 1 - first, starts)
     extra = rate / n
     centre = _measures(first + extra, 1 - first + extra, starts)
-    draws, blocks = Resampler(known[order].astype(np.int64), None, seed), []
-    for weights in draws.weights(resamples, max(1, _BLOCK // n)):
+    draws, blocks = Resampler(known[order].astype(np.int64), None, resampling.seed), []
+    for weights in draws.weights(resampling.resamples, max(1, _BLOCK // n)):
         wrong, right = (draws.extras(weights.shape[1], rate, 1.0).toarray() for _ in range(2))
         plain = weights + right
         blocks.append(_measures(plain * first + wrong * (1 - first), plain * (1 - first) + wrong * first, starts))

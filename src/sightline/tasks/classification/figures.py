@@ -1,10 +1,10 @@
 """The figures of an evaluation that follow from predictions alone."""
 
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import replace
 
 from sightline.metrics.classification.bands import curve_bands
 from sightline.metrics.documents.evaluation import Evaluation
+from sightline.metrics.intervals.resampling import Resampling
 from sightline.metrics.predictions import Predictions
 from sightline.reporting import figures
 from sightline.run.folder import Run
@@ -13,29 +13,18 @@ BAND_RESAMPLES = 200
 """Of the bands around curves, which are read by eye."""
 
 
-def draw_evaluation(
-    run: Run,
-    predictions: Predictions,
-    evaluation: Evaluation,
-    level: float,
-    resamples: int,
-    seed: int,
-    groups: NDArray[np.int64] | None,
-) -> None:
+def draw_evaluation(run: Run, predictions: Predictions, evaluation: Evaluation, resampling: Resampling) -> None:
     """Write the figures of `evaluation.json`.
 
     Args:
         run: where they go.
         predictions: what was measured.
         evaluation: the content of `evaluation.json`.
-        level: confidence of the bands.
-        resamples: of the bands, at most.
-        seed: of the resamples.
-        groups: (n,) the group of each item as integers from 0, or None.
+        resampling: how bands are found, with fewer resamples.
     """
     probabilities, labels, names = predictions.probabilities(), predictions.labels, evaluation["class_names"]
-    draws = min(BAND_RESAMPLES, resamples)
-    bands = curve_bands(probabilities, labels, level=level, resamples=draws, seed=seed, groups=groups)
+    few = replace(resampling, resamples=min(BAND_RESAMPLES, resampling.resamples))
+    bands = curve_bands(probabilities, labels, few)
     roc, precision_recall = bands or (None, None)
     pictures = {
         "confusion": figures.confusion(evaluation["confusion"], names, normalised=False),

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from sightline.data.targets import LABEL
-from sightline.metrics.classification.scores import accuracy_from_confusion, f1_macro_from_confusion
+from sightline.metrics.classification.confusion import monitored_scores
 from sightline.models.outputs import Outputs, only_tensor
 from sightline.tasks.objective import Targets
 
@@ -16,7 +16,7 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 class ClassificationTally:
-    """Loss, accuracy and macro-F1 from one confusion matrix.
+    """The loss, and scores from one confusion matrix.
 
     Mixed items count by their soft labels: an item that is 0.7 cat adds 0.7 to the row `cat`. Accuracy is then the
     mean label mass on the predicted class, which is plain accuracy wherever nothing was mixed.
@@ -39,14 +39,13 @@ class ClassificationTally:
         self._loss = total if self._loss is None else self._loss + total
 
     def metrics(self) -> dict[str, float]:
-        """`loss`, `accuracy`, `f1_macro`."""
+        """`loss`, and the metrics that the catalogue has training monitor."""
         if self._confusion is None or self._loss is None:
             raise ValueError("nothing was counted")
         confusion = self._confusion.cpu().numpy()
         return {
             "loss": float(self._loss) / float(confusion.sum()),
-            "accuracy": float(accuracy_from_confusion(confusion)),
-            "f1_macro": float(f1_macro_from_confusion(confusion)),
+            **monitored_scores(confusion),
         }
 
     def state_dict(self) -> dict[str, Any]:

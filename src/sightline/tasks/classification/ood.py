@@ -1,7 +1,5 @@
 """Unknown images, a part of the evaluation: how well scores tell them from those of the run's own data."""
 
-from typing import Any
-
 import numpy as np
 
 from sightline.config.schema import Config
@@ -11,6 +9,7 @@ from sightline.inference.ood import predict_unknown
 from sightline.inference.predict import Predicted, eval_loader, predict_logits
 from sightline.machine.device import pick_device
 from sightline.metrics.documents.evaluation import OutOfDistribution
+from sightline.metrics.intervals.resampling import Resampling
 from sightline.metrics.ood.detection import detection
 from sightline.metrics.ood.scores import confidence, mahalanobis, nearness, negative_energy
 from sightline.reporting import figures
@@ -49,13 +48,13 @@ def measure_unknown(config: Config, run: Run, role: SplitName) -> OutOfDistribut
         "knn": nearness(features, fitted[chosen]),
     }
     own = np.arange(len(logits)) < len(known)
-    settings: dict[str, Any] = {"level": config.evaluation.level, "resamples": config.evaluation.resamples}
+    resampling = Resampling(config.evaluation.level, config.evaluation.resamples, config.seed)
     found: OutOfDistribution = {
         "data": data.model_dump(mode="json", include={"name", "root", "manifest"}),
         "n_known": len(known),
         "n_unknown": len(unknown),
         "n_fitted": len(chosen),
-        "scores": {name: detection(score, own, **settings, seed=config.seed) for name, score in scores.items()},
+        "scores": {name: detection(score, own, resampling) for name, score in scores.items()},
     }
     run.save_bytes("figures/unknown.png", figures.ood(scores, own))
     show(f"{role} split against {len(unknown)} unknown images", ood_table(found))

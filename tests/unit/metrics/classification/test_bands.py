@@ -3,6 +3,7 @@ import pytest
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from sightline.metrics.classification.bands import GRID, curve_bands
+from sightline.metrics.intervals.resampling import Resampling
 from sightline.metrics.predictions import softmax
 
 CLASSES = 3
@@ -36,7 +37,7 @@ def test_bands_hold_the_curves_of_the_population():
     for seed in range(100):
         probabilities, labels = world(400, seed)
         seen = mean_curves(probabilities, labels)
-        bands = curve_bands(probabilities, labels, level=0.95, resamples=150, seed=seed, groups=None)
+        bands = curve_bands(probabilities, labels, Resampling(0.95, 150, seed))
         assert bands is not None
         for row, (low, high) in enumerate(bands):
             held = (seen[row] + low <= truth[row]) & (truth[row] <= seen[row] + high)
@@ -46,17 +47,16 @@ def test_bands_hold_the_curves_of_the_population():
 
 def test_a_single_class_and_too_many_items_have_none():
     probabilities, _ = world(50, 0)
-    settings = {"level": 0.95, "resamples": 200, "seed": 0, "groups": None}
-    assert curve_bands(probabilities, np.zeros(50, dtype=np.int64), **settings) is None
+    resampling = Resampling(0.95, 200, 0)
+    assert curve_bands(probabilities, np.zeros(50, dtype=np.int64), resampling) is None
     wide = np.broadcast_to(np.float64(0.001), (50_000, 1000))
-    assert curve_bands(wide, np.arange(50_000) % 1000, **settings) is None
+    assert curve_bands(wide, np.arange(50_000) % 1000, resampling) is None
 
 
 def test_copies_in_groups_make_nothing_surer():
     probabilities, labels = world(200, 1)
-    settings = {"level": 0.95, "resamples": 200, "seed": 0}
-    alone = curve_bands(probabilities, labels, groups=None, **settings)
+    alone = curve_bands(probabilities, labels, Resampling(0.95, 200, 0))
     many = np.repeat(probabilities, 5, axis=0), np.repeat(labels, 5)
-    copies = curve_bands(*many, groups=np.repeat(np.arange(200), 5), **settings)
+    copies = curve_bands(*many, Resampling(0.95, 200, 0, np.repeat(np.arange(200), 5)))
     widths = [float((high - low).mean()) for (low, high), _ in (alone, copies)]
     assert widths[1] == pytest.approx(widths[0], rel=0.25)

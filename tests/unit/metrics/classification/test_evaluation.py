@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,9 +8,10 @@ from sklearn.metrics import precision_recall_fscore_support, roc_auc_score
 from sightline.errors import UsageError
 from sightline.metrics.classification.evaluation import evaluate_classification
 from sightline.metrics.intervals.interval import wilson
+from sightline.metrics.intervals.resampling import Resampling, group_codes
 from sightline.metrics.predictions import Predictions
 
-SETTINGS = {"level": 0.95, "resamples": 200, "seed": 0}
+RESAMPLING = Resampling(level=0.95, resamples=200, seed=0)
 
 
 def predictions(n=240, classes=6, apart=2.0, seed=0, labels=None):
@@ -25,8 +27,9 @@ def names(count):
     return [f"class {index}" for index in range(count)]
 
 
-def evaluate(given, **more):
-    content = evaluate_classification(given, class_names=names(given.logits.shape[1]), **SETTINGS, **more)
+def evaluate(given, groups=None):
+    resampling = replace(RESAMPLING, groups=group_codes(groups, len(given)))
+    content = evaluate_classification(given, class_names=names(given.logits.shape[1]), resampling=resampling)
     assert json.loads(json.dumps(content, allow_nan=False)) == content
     return content
 
@@ -62,7 +65,7 @@ def test_a_class_has_wilsons_limits():
 
 
 def test_limits_of_f1_cover_the_truth():
-    few = {"class_names": names(3), "level": 0.95, "resamples": 2, "seed": 0}
+    few = {"class_names": names(3), "resampling": Resampling(0.95, 2, 0)}
     truth = [
         row["f1"]["value"] for row in evaluate_classification(predictions(40_000, 3, 1.0, 999), **few)["per_class"]
     ]
@@ -121,4 +124,4 @@ def test_groups_must_fit():
 
 def test_class_names_must_fit():
     with pytest.raises(UsageError, match="6 classes, but 2 class names"):
-        evaluate_classification(predictions(), class_names=names(2), **SETTINGS)
+        evaluate_classification(predictions(), class_names=names(2), resampling=RESAMPLING)

@@ -1,24 +1,24 @@
 import numpy as np
 import pytest
 
-from sightline.metrics.classification.null_calibration import _draw_labels, perfect_calibration
+from sightline.metrics.classification.binned import BinnedPredictions
+from sightline.metrics.classification.null_calibration import _draw_labels, null_calibration
 from sightline.metrics.classification.scoring import CALIBRATION, Scored
-from sightline.metrics.classification.sums import Answers
 from sightline.metrics.predictions import softmax
 
 
-def answers(n=400, classes=6, scale=2.0):
-    return Answers.of(softmax(np.random.default_rng(0).normal(size=(n, classes)) * scale), 15)
+def binned(n=400, classes=6, scale=2.0):
+    return BinnedPredictions.of(softmax(np.random.default_rng(0).normal(size=(n, classes)) * scale), 15)
 
 
 def test_it_is_the_mean_of_what_drawn_labels_show():
-    given = answers()
-    found = perfect_calibration(given, 0)
+    given = binned()
+    found = null_calibration(given, 0)
     rng = np.random.default_rng(1)
     shown = []
     for _ in range(300):
         labels = np.array([rng.choice(6, p=row) for row in given.probabilities])
-        shown.append(Scored(given, labels, ranked=False).values())
+        shown.append(Scored(given, labels).values(CALIBRATION))
     assert set(found) == set(CALIBRATION)
     for name, value in found.items():
         drawn = np.array([each[name] for each in shown])
@@ -27,16 +27,16 @@ def test_it_is_the_mean_of_what_drawn_labels_show():
 
 
 def test_more_items_show_less():
-    few, many = perfect_calibration(answers(200), 0), perfect_calibration(answers(5000), 0)
+    few, many = null_calibration(binned(200), 0), null_calibration(binned(5000), 0)
     assert many["ece"] < 0.4 * few["ece"]
 
 
 def test_a_seed_repeats():
-    assert perfect_calibration(answers(), 3) == perfect_calibration(answers(), 3)
+    assert null_calibration(binned(), 3) == null_calibration(binned(), 3)
 
 
 def test_certain_answers_leave_nothing_to_chance():
-    found = perfect_calibration(Answers.of(np.eye(4)[np.arange(20) % 4], 15), 0)
+    found = null_calibration(BinnedPredictions.of(np.eye(4)[np.arange(20) % 4], 15), 0)
     assert found == pytest.approx(dict.fromkeys(CALIBRATION, 0.0), abs=1e-12)
 
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from sightline.metrics.classification.risk import COVERAGES, aurc, risk_coverage, selective_risk
+from sightline.metrics.intervals.resampling import Resampling
 
 
 def test_the_curve_answers_the_surest_first():
@@ -27,10 +28,9 @@ def drawn(n: int, seed: int):
     return confidence, rng.random(n) < confidence
 
 
-def measured(n: int, seed: int, **more):
+def measured(n: int, seed: int):
     confidence, right = drawn(n, seed)
-    settings = {"level": 0.95, "resamples": 200, "seed": seed, "groups": None} | more
-    return selective_risk(confidence, right, np.zeros(n, dtype=np.int64), **settings)
+    return selective_risk(confidence, right, np.zeros(n, dtype=np.int64), Resampling(0.95, 200, seed))
 
 
 def test_intervals_hold_the_area_and_the_curve():
@@ -56,10 +56,7 @@ def test_no_mistakes_leave_room_for_some():
         np.linspace(0.5, 1, 100),
         np.ones(100, dtype=bool),
         np.zeros(100, dtype=np.int64),
-        level=0.95,
-        resamples=200,
-        seed=0,
-        groups=None,
+        Resampling(0.95, 200, 0),
     )
     assert found["aurc"]["value"] == found["aurc"]["low"] == 0
     assert 0.02 < found["aurc"]["high"] < 0.3
@@ -67,9 +64,8 @@ def test_no_mistakes_leave_room_for_some():
 
 def test_copies_in_groups_make_nothing_surer():
     confidence, right = drawn(200, 3)
-    settings = {"level": 0.95, "resamples": 300, "seed": 0}
-    alone = selective_risk(confidence, right, np.zeros(200, dtype=np.int64), groups=None, **settings)
+    alone = selective_risk(confidence, right, np.zeros(200, dtype=np.int64), Resampling(0.95, 300, 0))
     copied = (np.repeat(part, 4) for part in (confidence, right, np.zeros(200, dtype=np.int64)))
-    copies = selective_risk(*copied, groups=np.repeat(np.arange(200), 4), **settings)
+    copies = selective_risk(*copied, Resampling(0.95, 300, 0, np.repeat(np.arange(200), 4)))
     width, wide = (found["aurc"]["high"] - found["aurc"]["low"] for found in (copies, alone))
     assert width == pytest.approx(wide, rel=0.25)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
+from sightline.metrics.classification.binned import BinnedPredictions
 from sightline.metrics.classification.scoring import Scored
-from sightline.metrics.classification.sums import Answers
 from sightline.metrics.predictions import softmax
 
 BINS = 15
@@ -77,6 +77,6 @@ def test_every_metric(seed: int):
     with warnings.catch_warnings():  # of classes that are absent
         warnings.simplefilter("ignore", UserWarning)
         expected = textbook(probabilities, labels)
-    found = Scored(Answers.of(probabilities, BINS), labels).values()
+    found = Scored(BinnedPredictions.of(probabilities, BINS), labels).values()
     assert set(found) == {*expected, "ece_debiased"}
     assert {name: found[name] for name in expected} == pytest.approx(expected, abs=1e-12, nan_ok=True)

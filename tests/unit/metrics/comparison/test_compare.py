@@ -9,9 +9,11 @@ from sightline.errors import UsageError
 from sightline.metrics.catalogue import MEASURED, METRICS
 from sightline.metrics.comparison.compare import compare
 from sightline.metrics.comparison.systems import System
+from sightline.metrics.intervals.resampling import Resampling
 from sightline.metrics.predictions import Predictions
 
-SETTINGS = {"metric": "accuracy", "level": 0.95, "resamples": 400, "seed": 0}
+SETTINGS = {"metric": "accuracy", "resampling": Resampling(level=0.95, resamples=400, seed=0)}
+FEW = {"metric": "accuracy", "resampling": Resampling(level=0.95, resamples=100, seed=0)}
 
 
 def drawn(
@@ -108,9 +110,11 @@ def test_groups_widen_the_interval():
     rng = np.random.default_rng(6)
     each = rng.random(100) < 0.3
     a, b = hits(np.repeat(each, 10)), hits(np.ones(1000, dtype=bool))
-    groups = np.repeat(np.arange(100), 10).astype(np.str_)
     systems = [System("a", (a,)), System("b", (b,))]
-    alone, grouped = (compare(systems, **SETTINGS, groups=g)["pairs"][0] for g in (None, groups))
+    alone, grouped = (
+        compare(systems, metric="accuracy", resampling=Resampling(0.95, 400, 0, groups))["pairs"][0]
+        for groups in (None, np.repeat(np.arange(100), 10))
+    )
     assert grouped["method"] == "paired bootstrap of groups"
     ratio = (grouped["high"] - grouped["low"]) / (alone["high"] - alone["low"])
     assert ratio == pytest.approx(np.sqrt(10), rel=0.2)
@@ -147,10 +151,7 @@ def study(
 @pytest.mark.parametrize(("seeds", "seed_sd"), [(1, 0.0), (3, 0.0), (3, 0.1), (5, 0.05)])
 def test_equal_systems_are_told_apart_as_rarely_as_promised(seeds: int, seed_sd: float):
     rng, draws = np.random.default_rng(8), 400
-    pairs = [
-        compare(study(rng, 1000, seeds, seed_sd=seed_sd), **{**SETTINGS, "resamples": 100})["pairs"][0]
-        for _ in range(draws)
-    ]
+    pairs = [compare(study(rng, 1000, seeds, seed_sd=seed_sd), **FEW)["pairs"][0] for _ in range(draws)]
     rejected = np.mean([pair["p_value"] < 0.05 for pair in pairs])
     assert rejected < 0.05 + 3 * np.sqrt(0.05 * 0.95 / draws)
     assert np.mean([pair["low"] <= 0 <= pair["high"] for pair in pairs]) > 0.95 - 3 * np.sqrt(0.05 * 0.95 / draws)
@@ -162,7 +163,7 @@ def test_a_real_gain_is_found_as_often_as_theory_says():
     for _ in range(draws):
         kind = rng.choice(4, size=10_000, p=[0.035, 0.025, 0.9, 0.04])
         a, b = hits((kind == 0) | (kind == 2)), hits((kind == 1) | (kind == 2))
-        (pair,) = compare([System("a", (a,)), System("b", (b,))], **{**SETTINGS, "resamples": 100})["pairs"]
+        (pair,) = compare([System("a", (a,)), System("b", (b,))], **FEW)["pairs"]
         found += pair["p_value"] < 0.05
     assert found / draws > 0.983 - 3 * np.sqrt(0.983 * 0.017 / draws)
 
@@ -171,8 +172,8 @@ def test_the_variance_of_seeds_is_told_apart_from_that_of_items():
     rng = np.random.default_rng(10)
     with_seeds, without = [], []
     for _ in range(60):
-        with_seeds.append(compare(study(rng, 2000, 5, seed_sd=0.15)[:1], **{**SETTINGS, "resamples": 100}))
-        without.append(compare(study(rng, 2000, 5)[:1], **{**SETTINGS, "resamples": 100}))
+        with_seeds.append(compare(study(rng, 2000, 5, seed_sd=0.15)[:1], **FEW))
+        without.append(compare(study(rng, 2000, 5)[:1], **FEW))
     spread = [np.sqrt(np.mean([f["systems"][0]["training_sd"] ** 2 for f in found])) for found in (with_seeds, without)]
     # Skill 1.3 against noise of variance 1 + 0.49: a step of 0.15 in skill moves accuracy by 0.15 * density.
     expected = 0.15 * np.exp(-(1.3**2) / (2 * 1.49)) / np.sqrt(2 * np.pi * 1.49)
@@ -186,7 +187,7 @@ def test_seeds_count_as_few_however_many_items_there_are():
     widths, pooled = [], []
     for _ in range(draws):
         a, b = study(rng, 5000, 3, seed_sd=0.2)
-        pair = compare([a, b], **{**SETTINGS, "resamples": 100})["pairs"][0]
+        pair = compare([a, b], **FEW)["pairs"][0]
         widths.append(pair["high"] - pair["low"])
         share = np.mean([m.logits.argmax(axis=1) == m.labels for m in (*a.members, *b.members)])
         pooled.append(2 * 1.96 * np.sqrt(2 * share * (1 - share) / 15_000))

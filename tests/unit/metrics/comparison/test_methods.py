@@ -1,13 +1,14 @@
-"""Several ways to answer the same items: their scores, their differences, what they know of their mistakes."""
+"""Several methods of answering the same items: their scores, their differences, what they know of their mistakes."""
 
 import numpy as np
 import pytest
 from sklearn.metrics import log_loss, roc_auc_score
 
-from sightline.metrics.comparison.methods import Way, measure_ways
+from sightline.metrics.comparison.methods import Method, measure_methods
+from sightline.metrics.intervals.resampling import Resampling
 from sightline.metrics.predictions import Predictions
 
-SETTINGS = {"bins": 15, "level": 0.95, "resamples": 200, "groups": None}
+BINS = 15
 
 
 def world(n: int, seed: int, noise: float):
@@ -22,13 +23,13 @@ def world(n: int, seed: int, noise: float):
     return plain, better
 
 
-def measured(n: int = 300, seed: int = 0, noise: float = 1.0, **settings: int):
+def measured(n: int = 300, seed: int = 0, noise: float = 1.0, resamples: int = 200):
     plain, better = world(n, seed, noise)
-    ways = [Way("plain", 1, plain, None, None), Way("ensemble", 5, better, 1.2, np.zeros(n))]
-    return plain, better, measure_ways(ways, seed=seed, **{**SETTINGS, **settings})
+    methods = [Method("plain", 1, plain, None, None), Method("ensemble", 5, better, 1.2, np.zeros(n))]
+    return plain, better, measure_methods(methods, BINS, Resampling(0.95, resamples, seed))
 
 
-def test_each_way_has_its_scores_at_its_own_temperature():
+def test_each_method_has_its_scores_at_its_own_temperature():
     plain, better, (first, second) = measured()
     assert first["metrics"]["log_loss"]["value"] == pytest.approx(log_loss(plain.labels, plain.probabilities()))
     assert second["metrics"]["log_loss"]["value"] == pytest.approx(log_loss(plain.labels, better.probabilities(1.2)))
@@ -64,5 +65,5 @@ def test_limits_of_differences_hold_what_is_true(samples: int, least: float):
 def test_without_mistakes_there_is_nothing_to_tell_apart():
     labels = np.arange(30) % 3
     sure = Predictions(labels.astype(str), (9 * np.eye(3)[labels]).astype(np.float32), labels)
-    (found,) = measure_ways([Way("plain", 1, sure, None, None)], seed=0, **SETTINGS)
+    (found,) = measure_methods([Method("plain", 1, sure, None, None)], BINS, Resampling(0.95, 200, 0))
     assert found["mistakes"] == {}

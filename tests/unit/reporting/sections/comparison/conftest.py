@@ -8,6 +8,7 @@ import pytest
 
 from sightline.metrics.comparison.compare import compare
 from sightline.metrics.comparison.systems import System
+from sightline.metrics.intervals.resampling import Resampling
 from sightline.metrics.predictions import Predictions
 
 Compared = Callable[..., dict[str, Any]]
@@ -24,7 +25,7 @@ def compared() -> Compared:
             right = rng.random(400) < share
             logits = np.stack([right, ~right], axis=1).astype(np.float32)
             systems.append(System(name, (Predictions(np.arange(400).astype(np.str_), logits, labels),)))
-        found = compare(systems, metric=metric, level=0.95, resamples=100, seed=0)
+        found = compare(systems, metric=metric, resampling=Resampling(0.95, 100, 0))
         for row in found["systems"]:
             row |= {"parameters": 1_234_567, "trained_parameters": 650, "training_seconds": 61, "latency_ms": 2.25}
             row |= {"flops": 123_456_789, "images_per_second": 5432.1}

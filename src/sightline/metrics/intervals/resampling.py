@@ -1,0 +1,77 @@
+"""How intervals are found: one value that everything measured takes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtrit
+
+from sightline.errors import UsageError
+from sightline.metrics.intervals.bootstrap import Resampler
+from sightline.metrics.intervals.interval import Interval, effective_size, wilson, wilson_share, z_score
+
+Ints = NDArray[np.int64]
+
+
+def group_codes(groups: NDArray[np.str_] | None, n: int) -> Ints | None:
+    """(n,) groups as integers from 0.
+
+    Raises:
+        UsageError: there is not one group for each item.
+    """
+    if groups is None:
+        return None
+    if len(groups) != n:
+        raise UsageError(f"groups: {len(groups)} for {n} predictions; there must be one for each")
+    return np.unique(groups, return_inverse=True)[1].astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Resampling:
+    """How sure intervals are, and how the items are resampled for them.
+
+    Attributes:
+        level: confidence of all limits, such as 0.95.
+        resamples: how many resamples the bootstrap takes.
+        seed: of all draws.
+        groups: (n,) which items belong together (a patient, a video) as integers from 0 (`group_codes`), or None where
+            each stands for itself.
+    """
+
+    level: float
+    resamples: int
+    seed: int
+    groups: Ints | None = None
+
+    def draws(self, strata: Ints) -> Resampler:
+        """Resamples of items within their strata, or of whole groups."""
+        return Resampler(strata, self.groups, self.seed)
+
+    @property
+    def n_groups(self) -> int | None:
+        """How many groups there are, or None where items stand for themselves."""
+        return None if self.groups is None else int(self.groups.max()) + 1
+
+    def effective_size(self, hits: NDArray[np.bool_]) -> float:
+        """How many independent items these are worth as a sample of hits."""
+        return float(len(hits)) if self.groups is None else effective_size(hits, self.groups)
+
+    @property
+    def caution(self) -> float:
+        """How much wider few groups make an interval: Student's t over the normal quantile."""
+        if self.groups is None:
+            return 1.0
+        return float(stdtrit(max(1, int(self.groups.max())), 0.5 + self.level / 2)) / z_score(self.level)
+
+    def share(self, hits: NDArray[np.bool_]) -> Interval:
+        """The share of items that are hits with Wilson's limits; items in groups count as fewer than they are."""
+        if self.groups is None:
+            return wilson(int(hits.sum()), len(hits), self.level, "Wilson")
+        size = self.effective_size(hits) / self.caution**2
+        return wilson_share(float(hits.mean()), size, self.level, "Wilson, groups")
+
+    def widened(self, found: Interval, smallest: float, largest: float) -> Interval:
+        """Limits as wide as few groups make them, kept within what the value can be."""
+        low, high = (found.value + self.caution * (end - found.value) for end in (found.low, found.high))
+        method = found.method + ("" if self.groups is None else ", groups")
+        return Interval(found.value, max(smallest, low), min(largest, high), found.level, method)

@@ -1,0 +1,1 @@
+"""Scores as functions of sums over items, one for each metric; numpy alone, so that help stays quick."""

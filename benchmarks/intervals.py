@@ -25,6 +25,7 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # one core a process, 
 
 import numpy as np  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
+from scipy.special import softmax  # noqa: E402
 from scipy.stats import bootstrap, norm  # noqa: E402
 from sklearn.metrics import accuracy_score, f1_score  # noqa: E402
 
@@ -35,7 +36,7 @@ from sightline.metrics.classification.scoring import Scored  # noqa: E402
 from sightline.metrics.comparison.compare import compare  # noqa: E402
 from sightline.metrics.comparison.systems import System  # noqa: E402
 from sightline.metrics.intervals.resampling import Resampling  # noqa: E402
-from sightline.metrics.predictions import Predictions, softmax  # noqa: E402
+from sightline.metrics.predictions import Predictions  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results"
 CLASSES, BINS, LEVEL = 10, 15, 0.95
@@ -69,8 +70,8 @@ def draw(n: int, sharpness: float, rng: np.random.Generator) -> tuple[NDArray[np
     leading = rng.choice(CLASSES, n, p=share / share.sum())
     logits = rng.normal(size=(n, CLASSES))
     logits[np.arange(n), leading] += rng.gamma(2.0, 1.8, size=n)
-    labels = (softmax(logits).cumsum(axis=1) > rng.random((n, 1))).argmax(axis=1)
-    return softmax(sharpness * logits), labels
+    labels = (softmax(logits, axis=1).cumsum(axis=1) > rng.random((n, 1))).argmax(axis=1)
+    return softmax(sharpness * logits, axis=1), labels
 
 
 def coverage(draws: int) -> dict[str, Any]:
@@ -151,7 +152,7 @@ def time_all(n: int, classes: int) -> dict[str, float]:
     logits = rng.normal(size=(n, classes))
     labels = rng.integers(classes, size=n)
     logits[np.arange(n), labels] += np.log(classes)
-    probabilities = softmax(1.2 * logits)
+    probabilities = softmax(1.2 * logits, axis=1)
     del logits
     began = perf_counter()
     wanted = [name for name in MEASURED if name != "roc_auc_ovr" or classes <= 100]

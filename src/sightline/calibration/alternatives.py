@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import logsumexp
+from scipy.special import logsumexp, softmax
 
 from sightline.calibration.temperature import apply, fit_temperature
 from sightline.metrics.classification.binned import BinnedPredictions
@@ -16,7 +16,6 @@ from sightline.metrics.classification.scoring import Scored
 from sightline.metrics.comparison.gains import SCORES, gains
 from sightline.metrics.documents.calibration import CalibratorScores
 from sightline.metrics.intervals.resampling import Resampling
-from sightline.metrics.predictions import softmax
 
 Reals = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -29,7 +28,7 @@ PENALTY = 0.01
 def temperature_scaling(logits: Reals, labels: Ints) -> Calibrator:
     """One number for all logits (Guo et al. 2017)."""
     temperature = fit_temperature(logits, labels)
-    return lambda others: softmax(apply(others, temperature))
+    return lambda others: softmax(apply(others, temperature), axis=1)
 
 
 def vector_scaling(logits: Reals, labels: Ints) -> Calibrator:
@@ -49,14 +48,14 @@ def vector_scaling(logits: Reals, labels: Ints) -> Calibrator:
     def loss(parameters: Reals) -> tuple[float, Reals]:
         """Mean negative log-likelihood with its penalty, and the slope."""
         scaled = logits * parameters[:classes] + parameters[classes:]
-        error = softmax(scaled) - truth
+        error = softmax(scaled, axis=1) - truth
         away = parameters - start
         value = (logsumexp(scaled, axis=1).sum() - (scaled * truth).sum() + PENALTY / 2 * away @ away) / n
         slope = np.concatenate([(error * logits).sum(axis=0), error.sum(axis=0)])
         return float(value), (slope + PENALTY * away) / n
 
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 1000, "ftol": 1e-14, "gtol": 1e-8}).x
-    return lambda others: softmax(others * found[:classes] + found[classes:])
+    return lambda others: softmax(others * found[:classes] + found[classes:], axis=1)
 
 
 def isotonic_regression(logits: Reals, labels: Ints) -> Calibrator:
@@ -70,7 +69,7 @@ def isotonic_regression(logits: Reals, labels: Ints) -> Calibrator:
     """
     from sklearn.isotonic import IsotonicRegression  # takes a second, and only this needs it
 
-    n, probabilities = len(labels), softmax(logits)
+    n, probabilities = len(labels), softmax(logits, axis=1)
     least = 1 / (n + 2)
     steps = [
         IsotonicRegression(y_min=least, y_max=1 - least, out_of_bounds="clip").fit(column, labels == index)
@@ -78,7 +77,8 @@ def isotonic_regression(logits: Reals, labels: Ints) -> Calibrator:
     ]
 
     def calibrated(others: Reals) -> Reals:
-        risen = np.stack([step.predict(column) for step, column in zip(steps, softmax(others).T, strict=True)], axis=1)
+        columns = softmax(others, axis=1).T
+        risen = np.stack([step.predict(column) for step, column in zip(steps, columns, strict=True)], axis=1)
         shares: Reals = risen / risen.sum(axis=1, keepdims=True)
         return shares
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from sightline.calibration.alternatives import compare_calibrators
 from sightline.calibration.conformal import METHODS, class_scores, fit_quantiles
@@ -25,9 +26,9 @@ from sightline.metrics.documents.calibration import (
     ReliabilityBin,
     SelectiveThreshold,
 )
-from sightline.metrics.intervals.interval import IntervalJson
+from sightline.metrics.documents.interval import IntervalJson
 from sightline.metrics.intervals.resampling import Resampling
-from sightline.metrics.predictions import Predictions, softmax
+from sightline.metrics.predictions import Predictions
 
 Ints = NDArray[np.int64]
 
@@ -80,8 +81,10 @@ def calibrate(
     temperature = fit_temperature(logits[first], labels[first])
     cross_fitted = cross_fitted_logits(logits, labels, folds=2, seed=seed, groups=groups)
     predicted = logits.argmax(axis=1)
-    before = _errors(BinnedPredictions.of(softmax(logits.astype(np.float64)), bins, predicted), labels, resampling)
-    after = _errors(BinnedPredictions.of(softmax(cross_fitted), bins, predicted), labels, resampling)
+    before, after = (
+        _errors(BinnedPredictions.of(softmax(shown, axis=1), bins, predicted), labels, resampling)
+        for shown in (logits.astype(np.float64), cross_fitted)
+    )
     other_half = Predictions(predictions.ids[second], logits[second], labels[second])
     return {
         "split": "calibration",

@@ -5,8 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
-
-from sightline.metrics.predictions import softmax
+from scipy.special import softmax
 
 Ints = NDArray[np.int64]
 Logits = NDArray[np.float32] | NDArray[np.float64]
@@ -110,5 +109,5 @@ def _expected_logit(logits: Logits, temperature: float) -> float:
     total = 0.0
     for start in range(0, len(logits), rows):
         part = logits[start : start + rows].astype(np.float64)
-        total += float(np.einsum("ij,ij->", softmax(part / temperature), part))
+        total += float(np.einsum("ij,ij->", softmax(part / temperature, axis=1), part))
     return total

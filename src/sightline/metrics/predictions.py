@@ -39,11 +39,7 @@ class Predictions:
 
     def probabilities(self, temperature: float = 1.0) -> NDArray[np.float64]:
         """(n, classes) softmax of the logits over `temperature`, in float64."""
-        return softmax(self.logits.astype(np.float64) / temperature)
+        from scipy.special import softmax  # help passes through this file, and scipy takes its time
 
-
-def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Softmax over the last axis, safe for large values."""
-    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    shares: NDArray[np.float64] = shifted / shifted.sum(axis=-1, keepdims=True)
-    return shares
+        shares: NDArray[np.float64] = softmax(self.logits.astype(np.float64) / temperature, axis=1)
+        return shares

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from sightline.metrics.catalogue import METRICS, Metric, monitored
-from sightline.metrics.intervals.interval import IntervalJson
+from sightline.metrics.documents.interval import IntervalJson
 
 MISSING: Final = "n/a"
 

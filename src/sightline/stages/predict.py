@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from sightline.config.schema import Config
 from sightline.errors import UsageError
@@ -17,7 +18,6 @@ from sightline.inference.model import temperature_of
 from sightline.inference.predictor import Predictor
 from sightline.machine.device import pick_device
 from sightline.machine.terminal import ProgressBar, console, logger
-from sightline.metrics.predictions import softmax
 from sightline.run.files import atomic_file
 from sightline.run.folder import Run
 
@@ -35,7 +35,7 @@ def run(config: Config, run: Run) -> dict[str, float]:
         for files in predictor.predict_files(paths, config.predict):
             rows += [{"path": str(path), "error": reason} for path, reason in files.unreadable]
             if files.outputs is not None:
-                probabilities = softmax(files.outputs.double().cpu().numpy() / temperature)
+                probabilities = softmax(files.outputs.double().cpu().numpy() / temperature, axis=1)
                 for path, row in zip(files.paths, probabilities, strict=True):
                     rows.append(_row(path, row, names, config.predict.top_k))
             done += len(files)

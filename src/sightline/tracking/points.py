@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 if TYPE_CHECKING:
     from sightline.metrics.documents.calibration import Calibration
     from sightline.metrics.documents.evaluation import Evaluation
-    from sightline.metrics.intervals.interval import IntervalJson
+    from sightline.metrics.documents.interval import IntervalJson
     from sightline.run.records import MetricsRow
 
 

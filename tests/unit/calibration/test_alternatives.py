@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from scipy.optimize import minimize
-from scipy.special import logsumexp
+from scipy.special import logsumexp, softmax
 from sklearn.isotonic import IsotonicRegression
 
 from sightline.calibration.alternatives import (
@@ -13,7 +13,6 @@ from sightline.calibration.alternatives import (
 )
 from sightline.calibration.temperature import fit_temperature
 from sightline.metrics.intervals.resampling import Resampling
-from sightline.metrics.predictions import softmax
 
 SETTINGS = {"bins": 15, "resampling": Resampling(level=0.95, resamples=100, seed=0)}
 
@@ -36,13 +35,14 @@ def test_vector_scaling_is_the_optimum_of_an_independent_search():
         return -likelihood.mean() + PENALTY / 2 * ((parameters - start) ** 2).sum() / 500
 
     best = minimize(loss, start, method="Nelder-Mead", options={"maxiter": 20_000, "xatol": 1e-7, "fatol": 1e-13}).x
-    assert vector_scaling(logits, labels)(logits) == pytest.approx(softmax(logits * best[:3] + best[3:]), abs=1e-4)
+    expected = softmax(logits * best[:3] + best[3:], axis=1)
+    assert vector_scaling(logits, labels)(logits) == pytest.approx(expected, abs=1e-4)
 
 
 def test_vector_scaling_finds_what_bent_the_logits():
     logits, labels = world(100_000, 1, (0.5, 1.0, 2.0), (0.5, 0.0, -0.5))
     true = logits * [0.5, 1.0, 2.0] + [0.5, 0.0, -0.5]
-    assert vector_scaling(logits, labels)(logits) == pytest.approx(softmax(true), abs=0.02)
+    assert vector_scaling(logits, labels)(logits) == pytest.approx(softmax(true, axis=1), abs=0.02)
 
 
 def test_a_class_without_mistakes_does_not_run_away():
@@ -55,7 +55,7 @@ def test_isotonic_regression_is_scikit_learns_class_by_class():
     expected = np.stack(
         [
             IsotonicRegression(out_of_bounds="clip").fit(p, labels == k).predict(q)
-            for k, (p, q) in enumerate(zip(softmax(logits).T, softmax(others).T, strict=True))
+            for k, (p, q) in enumerate(zip(softmax(logits, axis=1).T, softmax(others, axis=1).T, strict=True))
         ],
         axis=1,
     )

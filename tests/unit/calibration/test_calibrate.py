@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from sightline.calibration.calibrate import Promises, calibrate
 from sightline.calibration.conformal import METHODS
@@ -14,7 +15,7 @@ from sightline.errors import UsageError
 from sightline.metrics.classification.binned import BinnedPredictions
 from sightline.metrics.classification.scoring import Scored
 from sightline.metrics.intervals.resampling import Resampling
-from sightline.metrics.predictions import Predictions, softmax
+from sightline.metrics.predictions import Predictions
 
 PROMISES = Promises(alphas=(0.1, 0.2), target_risks=(0.2, 0.001), risk_error=0.05)
 RESAMPLING = Resampling(level=0.95, resamples=100, seed=0)
@@ -24,7 +25,7 @@ def predictions(n: int, classes: int = 5, temperature: float = 2.0, seed: int = 
     """Logits that are calibrated once divided by `temperature`, and labels drawn from them."""
     rng = np.random.default_rng(seed)
     logits = rng.normal(size=(n, classes)) * 2
-    labels = (softmax(logits).cumsum(axis=1) < rng.random((n, 1))).sum(axis=1)
+    labels = (softmax(logits, axis=1).cumsum(axis=1) < rng.random((n, 1))).sum(axis=1)
     ids = np.arange(n).astype(np.str_)
     return Predictions(ids, (logits * temperature).astype(np.float32), np.minimum(labels, classes - 1))
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from sightline.calibration.conformal import (
     FREE_RANKS,
@@ -14,7 +15,6 @@ from sightline.calibration.conformal import (
     quantile,
 )
 from sightline.metrics.documents.calibration import SetMethod
-from sightline.metrics.predictions import softmax
 
 CLASSES, RESPLITS = 8, 200
 
@@ -25,7 +25,7 @@ def answers(n: int, seed: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     labels = rng.choice(CLASSES, size=n, p=np.arange(1, CLASSES + 1) / 36).astype(np.int64)
     logits = rng.normal(0, 1, (n, CLASSES))
     logits[np.arange(n), labels] += 0.8 + 0.2 * labels
-    return softmax(2.0 * logits), labels
+    return softmax(2.0 * logits, axis=1), labels
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -3,20 +3,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
+from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 
 from sightline.calibration.temperature import HIGHEST, LOWEST, apply, assign_folds, cross_fitted_logits, fit_temperature
-from sightline.metrics.predictions import softmax
 
 
 def world(n=600, classes=5, temperature=2.0, seed=0, dtype=np.float32):
     """Logits that are calibrated once divided by `temperature`, and labels drawn from them."""
     rng = np.random.default_rng(seed)
     logits = rng.normal(size=(n, classes)) * 2
-    labels = (softmax(logits).cumsum(axis=1) < rng.random((n, 1))).sum(axis=1)
+    labels = (softmax(logits, axis=1).cumsum(axis=1) < rng.random((n, 1))).sum(axis=1)
     return (logits * temperature).astype(dtype), np.minimum(labels, classes - 1)
 
 
@@ -54,7 +53,7 @@ def test_it_is_scikit_learns_temperature():
     estimator = CalibratedClassifierCV(FrozenEstimator(Logits().fit(logits, labels)), method="temperature")
     estimator.fit(logits.astype(np.float64), labels)
     expected = estimator.predict_proba(logits.astype(np.float64))
-    assert softmax(apply(logits, fit_temperature(logits, labels))) == pytest.approx(expected, abs=1e-5)
+    assert softmax(apply(logits, fit_temperature(logits, labels)), axis=1) == pytest.approx(expected, abs=1e-5)
 
 
 @pytest.mark.parametrize("temperature", [0.2, 1.0, 5.0])
@@ -77,7 +76,7 @@ def test_answers_that_are_all_right_leave_doubt(classes, scale):
     logits[np.arange(50), labels] = logits.max(axis=1) + rng.random(50) + 0.1
     temperature = fit_temperature((scale * logits).astype(np.float32), labels)
     assert LOWEST <= temperature <= HIGHEST
-    confidence = softmax(apply(scale * logits, temperature)).max(axis=1)
+    confidence = softmax(apply(scale * logits, temperature), axis=1).max(axis=1)
     assert 1 - 0.25 < confidence.mean() < 1 - 0.2 / 52
 
 

@@ -4,10 +4,10 @@ import copy
 
 import numpy as np
 import torch
+from scipy.special import softmax
 
 from sightline.data.preprocessing import Preprocessing
 from sightline.inference.network import CalibratedClassifier, NormalisedNetwork
-from sightline.metrics.predictions import softmax
 from sightline.models.networks.cnn import Cnn
 
 PREPROCESSING = Preprocessing(16, (0.4, 0.5, 0.3), (0.2, 0.25, 0.3), "bilinear", 1.0, tuple("abcd"))
@@ -39,5 +39,5 @@ def test_a_calibrated_classifier_gives_probabilities_at_its_temperature():
     with torch.inference_mode():
         logits = network(squares() / 255).double().numpy()
         found = classifier(squares() / 255).numpy()
-    np.testing.assert_allclose(found, softmax(logits / 1.7), atol=1e-6)
+    np.testing.assert_allclose(found, softmax(logits / 1.7, axis=1), atol=1e-6)
     assert "temperature" in copy.deepcopy(classifier).state_dict()

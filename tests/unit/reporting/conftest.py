@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.special import softmax
 
-from sightline.metrics.predictions import softmax
 from sightline.reporting import figures
 from sightline.reporting.contents import Contents
 from sightline.run.folder import Run
@@ -73,7 +73,7 @@ def evaluation(logits: NDArray[np.float64], labels: NDArray[np.int64], names: tu
     recall, precision = right / np.maximum(support, 1), right / np.maximum(matrix.sum(0), 1)
     f1 = 2 * right / np.maximum(support + matrix.sum(0), 1)
     accuracy = float(right.sum() / len(labels))
-    log_loss = float(-np.log(softmax(logits)[np.arange(len(labels)), labels]).mean())
+    log_loss = float(-np.log(softmax(logits, axis=1)[np.arange(len(labels)), labels]).mean())
     metrics = {
         "accuracy": interval(accuracy, 0.0065, "Wilson"),
         "top5_accuracy": interval(0.994, 0.0015, "Wilson"),
@@ -108,7 +108,10 @@ def evaluation(logits: NDArray[np.float64], labels: NDArray[np.int64], names: tu
 
 
 def calibration(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> dict[str, Any]:
-    (before, ece_before), (after, ece_after) = bins(softmax(logits), labels), bins(softmax(logits / 1.9), labels)
+    (before, ece_before), (after, ece_after) = (
+        bins(softmax(logits, axis=1), labels),
+        bins(softmax(logits / 1.9, axis=1), labels),
+    )
 
     def side(ece: float, loss: float) -> dict[str, Any]:
         return {
@@ -210,7 +213,7 @@ def provenance() -> dict[str, Any]:
 
 
 def pictures(run: Run, logits: NDArray[np.float64], labels: NDArray[np.int64], names: tuple[str, ...]) -> None:
-    images, probabilities = fake_images(16), softmax(logits)
+    images, probabilities = fake_images(16), softmax(logits, axis=1)
     found = run.load_json("calibration.json")
     matrix = run.load_json("evaluation.json")["confusion"]
     drawings = {

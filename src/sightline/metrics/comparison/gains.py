@@ -7,8 +7,8 @@ from sightline.metrics.classification.binned import BinnedPredictions
 from sightline.metrics.classification.resampled import score_sums
 from sightline.metrics.classification.risk import aurc, resampled_areas
 from sightline.metrics.classification.scoring import Scored
+from sightline.metrics.documents.interval import IntervalJson
 from sightline.metrics.intervals.bootstrap import percentile
-from sightline.metrics.intervals.interval import IntervalJson
 from sightline.metrics.intervals.resampling import Resampling
 
 Reals = NDArray[np.float64]

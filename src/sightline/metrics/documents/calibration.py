@@ -2,7 +2,7 @@
 
 from typing import Generic, Literal, NotRequired, TypedDict, TypeVar
 
-from sightline.metrics.intervals.interval import IntervalJson
+from sightline.metrics.documents.interval import IntervalJson
 
 Content = TypeVar("Content")
 SetMethod = Literal["lac", "aps", "raps"]

@@ -2,7 +2,7 @@
 
 from typing import NotRequired, TypedDict
 
-from sightline.metrics.intervals.interval import IntervalJson
+from sightline.metrics.documents.interval import IntervalJson
 
 
 class SystemCosts(TypedDict):

@@ -3,7 +3,7 @@
 from typing import NotRequired, TypedDict
 
 from sightline.metrics.documents.calibration import ConformalSets
-from sightline.metrics.intervals.interval import IntervalJson
+from sightline.metrics.documents.interval import IntervalJson
 
 ClassScores = TypedDict(
     "ClassScores",

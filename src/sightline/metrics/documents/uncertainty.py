@@ -3,7 +3,7 @@
 from typing import NotRequired, TypedDict
 
 from sightline.metrics.documents.evaluation import Detection
-from sightline.metrics.intervals.interval import IntervalJson
+from sightline.metrics.documents.interval import IntervalJson
 
 
 class MethodScores(TypedDict):

@@ -3,21 +3,12 @@
 import math
 from dataclasses import dataclass
 from functools import cache
-from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-
-class IntervalJson(TypedDict):
-    """An interval as JSON has it: null for what is not defined."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-    level: float
-    method: str
+from sightline.metrics.documents.interval import IntervalJson
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from sightline.metrics.documents.evaluation import ClassScores
-from sightline.metrics.intervals.interval import IntervalJson
+from sightline.metrics.documents.interval import IntervalJson
 from sightline.reporting.figures.style import (
     BLUE,
     GREY,

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from sightline.metrics.intervals.interval import IntervalJson
+from sightline.metrics.documents.interval import IntervalJson
 from sightline.reporting.contents import Contents
 from sightline.reporting.files import EVALUATION
 from sightline.reporting.formatting import MISSING, bounds, label, level, metric, number

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
+from scipy.special import softmax
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from sightline.metrics.classification.bands import GRID, curve_bands
 from sightline.metrics.intervals.resampling import Resampling
-from sightline.metrics.predictions import softmax
 
 CLASSES = 3
 
@@ -14,7 +14,7 @@ def world(n: int, seed: int):
     labels = rng.integers(CLASSES, size=n)
     logits = rng.normal(size=(n, CLASSES))
     logits[np.arange(n), labels] += 1.3
-    return softmax(logits), labels
+    return softmax(logits, axis=1), labels
 
 
 def mean_curves(probabilities, labels):

@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
+from scipy.special import softmax
 
 from sightline.metrics.classification.binned import BinnedPredictions
 from sightline.metrics.classification.null_calibration import _draw_labels, null_calibration
 from sightline.metrics.classification.scoring import CALIBRATION, Scored
-from sightline.metrics.predictions import softmax
 
 
 def binned(n=400, classes=6, scale=2.0):
-    return BinnedPredictions.of(softmax(np.random.default_rng(0).normal(size=(n, classes)) * scale), 15)
+    return BinnedPredictions.of(softmax(np.random.default_rng(0).normal(size=(n, classes)) * scale, axis=1), 15)
 
 
 def test_it_is_the_mean_of_what_drawn_labels_show():

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 from sklearn import metrics as sk
 
 from sightline.metrics.catalogue import MEASURED
@@ -12,7 +13,6 @@ from sightline.metrics.classification.resampled import score_sums
 from sightline.metrics.classification.scoring import CALIBRATION, Scored
 from sightline.metrics.intervals.interval import wilson_share
 from sightline.metrics.intervals.resampling import Resampling
-from sightline.metrics.predictions import softmax
 
 RESAMPLING = Resampling(level=0.95, resamples=300, seed=0)
 
@@ -23,7 +23,7 @@ def world(n, classes=4, apart=2.0, temperature=1.0, seed=0):
     labels = np.arange(n) % classes
     evidence = rng.normal(size=(n, classes))
     evidence[np.arange(n), labels] += apart
-    return softmax(apart * evidence / temperature), labels
+    return softmax(apart * evidence / temperature, axis=1), labels
 
 
 def scored(probabilities, labels, bins=15):
@@ -59,7 +59,7 @@ def test_adaptive_error_by_its_definition():
 def test_values_by_their_definitions(classes, ties):
     probabilities, labels = world(150, classes, 1.5)
     if ties:
-        probabilities = softmax(np.round(2 * np.log(probabilities)))
+        probabilities = softmax(np.round(2 * np.log(probabilities)), axis=1)
     found = scored(probabilities, labels).values()
     assert list(found) == [name for name in MEASURED if name != "top5_accuracy" or classes > 5]
     predicted = probabilities.argmax(axis=1)
@@ -139,7 +139,7 @@ def test_no_mistake_or_nothing_but_mistakes_is_no_certainty(right):
 @pytest.mark.parametrize("labels", [np.zeros(12, dtype=np.int64), np.array([0])])
 @pytest.mark.parametrize("classes", [2, 7])
 def test_a_single_class_and_a_single_item(classes, labels):
-    probabilities = softmax(np.random.default_rng(0).normal(size=(len(labels), classes)))
+    probabilities = softmax(np.random.default_rng(0).normal(size=(len(labels), classes)), axis=1)
     found = scored(probabilities, labels).intervals(RESAMPLING)
     assert np.isnan(found["roc_auc_ovr"].value)
     assert all(i.low <= i.value <= i.high for name, i in found.items() if name != "roc_auc_ovr")

@@ -5,11 +5,11 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 from sklearn import metrics as sk
 
 from sightline.metrics.classification.binned import BinnedPredictions
 from sightline.metrics.classification.scoring import Scored
-from sightline.metrics.predictions import softmax
 
 BINS = 15
 
@@ -21,7 +21,7 @@ def case(seed: int):
     logits = rng.normal(size=(n, classes)) * rng.choice([0.3, 3.0, 40.0])
     if seed % 3 == 0:
         logits = np.round(logits)
-    probabilities = softmax(logits)
+    probabilities = softmax(logits, axis=1)
     if seed % 5 == 0:
         sure = rng.random(n) < 0.5
         probabilities[sure] = np.eye(classes)[rng.integers(classes, size=n)][sure]

@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
+from scipy.special import softmax
 from scipy.stats import entropy
 
 from sightline.metrics.comparison.mixture import Mixture
-from sightline.metrics.predictions import softmax
 
 
 def members(count: int = 4):
     rng = np.random.default_rng(0)
-    return [softmax(2 * rng.normal(size=(6, 3))) for _ in range(count)]
+    return [softmax(2 * rng.normal(size=(6, 3)), axis=1) for _ in range(count)]
 
 
 def test_the_parts_of_uncertainty_by_their_definitions():
@@ -23,7 +23,7 @@ def test_the_parts_of_uncertainty_by_their_definitions():
     # The information about the member that an answer gives: the mean divergence of the members from their mean.
     divergence = np.mean([entropy(one, mean, axis=1) for one in each], axis=0)
     assert mixture.mutual_information == pytest.approx(divergence)
-    assert softmax(mixture.logits.astype(float)) == pytest.approx(mean, abs=1e-6)
+    assert softmax(mixture.logits.astype(float), axis=1) == pytest.approx(mean, abs=1e-6)
 
 
 def test_members_that_agree_share_no_information():

@@ -1,11 +1,10 @@
 import numpy as np
 import pytest
 import torch
-from scipy.special import ndtr
+from scipy.special import ndtr, softmax
 from torchmetrics.functional.classification import multiclass_calibration_error
 
 from sightline.metrics.classification.bins import equal_width
-from sightline.metrics.predictions import softmax
 from sightline.metrics.scores.calibration import debiased_error, expected_error, maximum_error
 
 
@@ -23,7 +22,7 @@ def ece(confidence, right, bins=15):
 @pytest.mark.parametrize("n", [30, 2000])
 def test_ece_and_mce_are_torchmetrics(bins, n):
     rng = np.random.default_rng(bins * n)
-    probabilities, labels = softmax(rng.normal(size=(n, 6)) * 2), rng.integers(6, size=n)
+    probabilities, labels = softmax(rng.normal(size=(n, 6)) * 2, axis=1), rng.integers(6, size=n)
     confidence, right = probabilities.max(axis=1), (probabilities.argmax(axis=1) == labels).astype(float)
     tensors = torch.from_numpy(probabilities), torch.from_numpy(labels)
     count, residual, _ = sums(confidence, right, bins)

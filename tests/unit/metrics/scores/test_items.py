@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import softmax
 from sklearn import metrics as sk
 
-from sightline.metrics.predictions import softmax
 from sightline.metrics.scores.items import brier_scores, log_losses, right_answers, top5_hits, top_k_hits
 
 
@@ -18,7 +18,7 @@ def answers(draw, most_classes=9):
     if draw(st.booleans()):
         logits = np.round(logits)
     labels = rng.integers(draw(st.integers(1, classes)), size=n)
-    return softmax(logits), labels
+    return softmax(logits, axis=1), labels
 
 
 @given(answers())
@@ -51,7 +51,7 @@ def test_certain_and_wrong_is_finite():
 
 
 def test_hits_are_what_the_predicted_class_and_the_five_likeliest_say():
-    probabilities = softmax(np.random.default_rng(0).normal(size=(50, 9)))
+    probabilities = softmax(np.random.default_rng(0).normal(size=(50, 9)), axis=1)
     labels = np.arange(50) % 9
     predicted = probabilities.argmax(axis=1)
     assert np.array_equal(right_answers(probabilities, predicted, labels), predicted == labels)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
+from scipy.special import softmax
 from sklearn import metrics
 
-from sightline.metrics.predictions import softmax
 from sightline.reporting import figures
 from sightline.reporting.figures.ranking import GRID, precision_recall, roc
 
@@ -53,7 +53,7 @@ def test_at_most_ten_curves_are_named_and_they_are_the_weakest(
     labels = RANDOM.integers(0, classes, 600)
     logits = RANDOM.normal(0, 1, (600, classes))
     logits[np.arange(600), labels] += np.linspace(0.1, 4, classes)[labels]
-    figure = undrawn(figures.roc_curves, softmax(logits), labels, names(classes))
+    figure = undrawn(figures.roc_curves, softmax(logits, axis=1), labels, names(classes))
     legend = figure.axes[0].get_legend()
     assert legend is not None
     texts = [text.get_text() for text in legend.get_texts()]
@@ -62,7 +62,7 @@ def test_at_most_ten_curves_are_named_and_they_are_the_weakest(
     assert len(curves) == named
     assert areas == sorted(areas)
     if classes > 2:
-        scores = softmax(logits)
+        scores = softmax(logits, axis=1)
         every = [metrics.roc_auc_score(labels == k, scores[:, k]) for k in range(classes)]
         np.testing.assert_allclose(areas, np.sort(every)[:named], atol=5.1e-4)
         assert texts[-1] == f"mean of classes  {np.mean(every):.3f}"

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import softmax
 
-from sightline.metrics.predictions import softmax
 from sightline.reporting import figures
 from sightline.reporting.figures.style import SEQUENTIAL, percent, shorten, thinned
 
@@ -43,7 +43,7 @@ def images(count: int) -> np.ndarray:
     return np.random.default_rng(1).integers(0, 255, (count, 12, 16, 3), dtype=np.uint8)
 
 
-PROBABILITIES = softmax(np.random.default_rng(2).normal(0, 2, (200, 4)))
+PROBABILITIES = softmax(np.random.default_rng(2).normal(0, 2, (200, 4)), axis=1)
 
 
 LABELS = np.random.default_rng(3).integers(0, 4, 200)

@@ -6,7 +6,7 @@ from typing import Final
 from sightline.metrics.catalogue import HEADLINES, METRICS, of_class
 from sightline.metrics.documents.calibration import Calibration
 from sightline.metrics.documents.evaluation import Evaluation
-from sightline.metrics.intervals.interval import IntervalJson
+from sightline.metrics.documents.interval import IntervalJson
 from sightline.reporting.contents import Contents
 from sightline.reporting.files import CALIBRATION, EVALUATION
 from sightline.reporting.formatting import bounds, level, number

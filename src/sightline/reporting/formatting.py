@@ -50,7 +50,7 @@ def signed(name: str, difference: IntervalJson) -> str:
     return f"{value} [{low}, {high}]"
 
 
-def compared(name: str, metrics: Mapping[str, IntervalJson], over: Mapping[str, IntervalJson]) -> list[str]:
+def score_cells(name: str, metrics: Mapping[str, IntervalJson], over: Mapping[str, IntervalJson]) -> list[str]:
     """A score, its value with its interval, and its difference from another's, if it has one."""
     return [label(name), interval(name, metrics[name]), signed(name, over[name]) if over else ""]
 

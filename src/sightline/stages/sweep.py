@@ -5,7 +5,7 @@ from pathlib import Path
 from sightline.config.schema import Config
 from sightline.machine.terminal import logger
 from sightline.reporting import figures
-from sightline.reporting.sections.sweep.again import again_table, headline
+from sightline.reporting.sections.sweep.retrained import headline, retrained_table
 from sightline.reporting.terminal import show
 from sightline.run.folder import Run
 from sightline.sweep.results import summary
@@ -29,5 +29,5 @@ def run(config: Config, run: Run) -> dict[str, float]:
     for draw in DRAWN:
         run.save_bytes(f"figures/{draw.__name__}.png", draw(found))
     logger.info("sweep: %s", headline(found))
-    show("trained anew with fresh seeds", again_table(found))
+    show("trained anew with fresh seeds", retrained_table(found))
     return {"best": max((row["value"] for row in found["trials"] if row["value"] is not None), default=float("nan"))}

@@ -6,12 +6,13 @@ and the place of each stand with the section of the report that shows it.
 
 from sightline.reporting.figures.classes import class_balance, confusion, per_class
 from sightline.reporting.figures.comparison import comparison
+from sightline.reporting.figures.conformal import set_sizes
 from sightline.reporting.figures.embeddings import embedding
 from sightline.reporting.figures.ood import ood
 from sightline.reporting.figures.pictures import augmentation, explanations, gallery
-from sightline.reporting.figures.promises import risk_coverage, set_sizes
 from sightline.reporting.figures.ranking import pr_curves, roc_curves
 from sightline.reporting.figures.reliability import confidence, reliability
+from sightline.reporting.figures.selective import risk_coverage
 from sightline.reporting.figures.sweep import sweep_curves, sweep_history, sweep_importances
 from sightline.reporting.figures.sweep_dimensions import sweep_parallel, sweep_slices
 from sightline.reporting.figures.training import curves, freezing

@@ -41,7 +41,7 @@ def blocks(contents: Contents) -> Iterator[Block]:
         yield Text(note, soft=True)
 
 
-def with_views(contents: Contents) -> Iterator[Block]:
+def with_tta(contents: Contents) -> Iterator[Block]:
     """The same metrics of logits that are averaged over views of each image."""
     if (evaluation := contents.read(EVALUATION)) and (tta := evaluation.get("tta")):
         yield replace(
@@ -54,4 +54,4 @@ def with_views(contents: Contents) -> Iterator[Block]:
 
 
 SECTION: Final = Section(blocks=blocks, card="Results", sources=(EVALUATION.name,), missing="evaluation")
-VIEWS: Final = Section(title="With test-time views", blocks=with_views, card="Results", sources=(EVALUATION.name,))
+TTA: Final = Section(title="With test-time views", blocks=with_tta, card="Results", sources=(EVALUATION.name,))

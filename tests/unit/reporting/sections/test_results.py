@@ -1,6 +1,6 @@
 from sightline.reporting.contents import Contents
 from sightline.reporting.sections.blocks import Alert, Table, Text
-from sightline.reporting.sections.results import HEADER, blocks, metric_table, with_views
+from sightline.reporting.sections.results import HEADER, blocks, metric_table, with_tta
 from sightline.run.folder import Run
 
 ACCURACY = {"value": 0.8788, "low": 0.8721, "high": 0.8849, "level": 0.95, "method": "wilson"}
@@ -20,7 +20,7 @@ def test_each_metric_has_its_meaning_and_its_source(contents: Contents):
     assert len(table.meanings) == len(table.sources) == len(table.rows)
     assert table.sources[0] == "evaluation.json: metrics.accuracy"
     assert isinstance(note, Text)
-    assert list(with_views(contents)) == []
+    assert list(with_tta(contents)) == []
 
 
 def test_a_second_use_of_the_test_labels_stands_beside_the_numbers(copy: Run):

@@ -5,17 +5,18 @@ import pytest
 from sightline.config.stages import STAGES
 from sightline.reporting import figures
 from sightline.reporting.contents import Contents
-from sightline.reporting.sections.section import Chapter, Section
-from sightline.reporting.sections.table import OF_COMPARISON, OF_SWEEP, REPORT, SECTIONS, document_of
+from sightline.reporting.sections.section import Document, Section
+from sightline.reporting.sections.table import COMPARISON, REPORT, SWEEP, document_of
 from sightline.run.folder import Run
 
-ALL = [section for chapter in (*SECTIONS, *OF_COMPARISON, *OF_SWEEP) for section in chapter.sections]
+DOCUMENTS = (REPORT, COMPARISON, SWEEP)
+ALL = [section for document in DOCUMENTS for chapter in document.chapters for section in chapter.sections]
 
 
-@pytest.mark.parametrize("chapters", [SECTIONS, OF_COMPARISON, OF_SWEEP])
-def test_every_chapter_can_be_gone_to(chapters: tuple[Chapter, ...]):
-    assert len({chapter.anchor for chapter in chapters}) == len(chapters)
-    assert all(chapter.title for chapter in chapters)
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_chapter_can_be_gone_to(document: Document):
+    assert len({chapter.anchor for chapter in document.chapters}) == len(document.chapters)
+    assert all(chapter.title for chapter in document.chapters)
 
 
 def test_no_two_sections_know_the_same_figures():
@@ -38,6 +39,8 @@ def test_the_folder_says_which_document_it_is(tmp_path: Path):
     run = Run(tmp_path)
     assert document_of(Contents(run)) is REPORT
     run.save_json("comparison.json", {"systems": [1, 2], "metric": "accuracy"})
-    assert document_of(Contents(run)).title(Contents(run)) == "Comparison of 2: Accuracy"
+    assert document_of(Contents(run)) is COMPARISON
+    assert COMPARISON.title(Contents(run)) == "Comparison of 2: Accuracy"
     run.save_json("sweep.json", {"name": "small"})
-    assert document_of(Contents(run)).title(Contents(run)) == "Sweep small"
+    assert document_of(Contents(run)) is SWEEP
+    assert SWEEP.title(Contents(run)) == "Sweep small"

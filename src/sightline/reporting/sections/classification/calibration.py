@@ -8,7 +8,7 @@ from sightline.metrics.documents.calibration import Calibration, CalibratorScore
 from sightline.metrics.documents.evaluation import Calibrated, Evaluation
 from sightline.reporting.contents import Contents
 from sightline.reporting.files import CALIBRATION, EVALUATION
-from sightline.reporting.formatting import compared, interval, label, number
+from sightline.reporting.formatting import interval, label, number, score_cells
 from sightline.reporting.sections.blocks import Block, Heading, Table, Text
 from sightline.reporting.sections.section import FigureKind, Section
 
@@ -50,7 +50,7 @@ def calibrator_table(calibrators: Sequence[CalibratorScores]) -> Table:
     rows = []
     for entry in calibrators:
         name, over = NAMES[entry["name"]], entry.get("over_temperature", {})
-        rows += [[name, *compared(score, entry["metrics"], over)] for score in CALIBRATOR_SCORES]
+        rows += [[name, *score_cells(score, entry["metrics"], over)] for score in CALIBRATOR_SCORES]
         if entry["changed"]:
             rows.append([name, "Answers changed", number("accuracy", entry["changed"]), ""])
     return Table(CALIBRATOR_HEADER, rows)

@@ -6,7 +6,7 @@ from typing import Final
 
 from sightline.metrics.documents.uncertainty import MethodScores, Uncertainty
 from sightline.reporting.contents import Contents, JsonFile
-from sightline.reporting.formatting import compared, interval
+from sightline.reporting.formatting import interval, score_cells
 from sightline.reporting.sections.blocks import Block, Table, Text
 from sightline.reporting.sections.section import Section
 
@@ -35,7 +35,7 @@ def method_table(found: Uncertainty) -> Table:
 def _rows(method: MethodScores) -> list[list[str]]:
     members = f", {method['members']} each" if method["members"] > 1 else ""
     name, over = METHODS[method["name"]] + members, method.get("over_plain", {})
-    return [[name, *compared(score, method["metrics"], over)] for score in SCORES]
+    return [[name, *score_cells(score, method["metrics"], over)] for score in SCORES]
 
 
 def mistake_table(found: Uncertainty) -> Table:

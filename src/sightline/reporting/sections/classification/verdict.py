@@ -11,7 +11,7 @@ from sightline.reporting.contents import Contents
 from sightline.reporting.files import CALIBRATION, EVALUATION
 from sightline.reporting.formatting import bounds, level, number
 from sightline.reporting.sections.blocks import Block, Bullets, Headline, Tile, Tiles
-from sightline.reporting.sections.cautions import uses_tile
+from sightline.reporting.sections.caveats import uses_tile
 from sightline.reporting.sections.classification.classes import most_confused, weakest_first
 from sightline.reporting.sections.section import Section
 

@@ -8,7 +8,7 @@ from sightline.reporting.contents import Contents
 from sightline.reporting.formatting import MISSING, duration, monitor_value
 from sightline.reporting.sections.blocks import Block, Code, Table, Text, Verbatim
 from sightline.reporting.sections.section import FigureKind, Section
-from sightline.reporting.sections.sweep.again import SWEEP
+from sightline.reporting.sections.sweep.retrained import SWEEP
 
 TRIAL_HEADER: Final = ("Trial", "End", "Value", "Epochs", "Time")
 BREAK: Final = "\N{ZERO WIDTH SPACE}"

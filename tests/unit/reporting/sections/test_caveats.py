@@ -1,7 +1,7 @@
 import pytest
 
 from sightline.reporting.contents import Contents
-from sightline.reporting.sections.cautions import remarks, uses_tile, warnings
+from sightline.reporting.sections.caveats import remarks, uses_tile, warnings
 from sightline.run.folder import Run
 
 

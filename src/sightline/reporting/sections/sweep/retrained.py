@@ -55,7 +55,7 @@ def _luck(found: Study) -> list[str]:
     return [f"The best trial looked {size} worse than fresh seeds find it."]
 
 
-def again_table(found: Study) -> Table:
+def retrained_table(found: Study) -> Table:
     """Those trained anew, the best first."""
     metric = found["metric"]
     rows = [
@@ -88,7 +88,7 @@ def blocks(contents: Contents) -> Iterator[Block]:
             "trial, and by the winner's own pipeline only.",
             soft=True,
         )
-        yield again_table(found)
+        yield retrained_table(found)
         report = Link(f"{found['again'][0]['fresh'][0]['run']}/report.html")
         yield Text(("The winner, measured on the test split, calibrated and explained: ", report))
 

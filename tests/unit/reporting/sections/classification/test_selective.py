@@ -1,0 +1,22 @@
+from sightline.reporting.contents import Contents
+from sightline.reporting.sections.blocks import Text
+from sightline.reporting.sections.classification.selective import HEADER, blocks, selective_table
+from sightline.run.folder import Run
+
+
+def test_where_nothing_can_be_vouched_for_no_answer_is_given(finished: Run):
+    rows = selective_table(finished.load_json("calibration.json")["selective"]).rows
+    assert rows[0] == ["5 %", "4.80 %", "0.8100", "83.0 %", "3.10 %"]
+    assert rows[1] == ["0.1 %", "n/a", "n/a", "0.0 %", "n/a"]
+    assert {len(row) for row in rows} == {len(HEADER)}
+
+
+def test_the_area_is_told_without_any_target(copy: Run):
+    copy.save_json("calibration.json", copy.load_json("calibration.json") | {"selective": []})
+    assert list(blocks(Contents(copy))) == []
+    evaluation = copy.load_json("evaluation.json")
+    curve = {"aurc": {"value": 0.012, "low": 0.01, "high": 0.02, "level": 0.95, "method": "bootstrap"}}
+    copy.save_json("evaluation.json", evaluation | {"risk_coverage": curve})
+    [text] = blocks(Contents(copy))
+    assert isinstance(text, Text)
+    assert "1.20 % [1.00, 2.00] of the answers are wrong on average (AURC)" in str(text.text)

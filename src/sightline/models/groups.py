@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
-from typing import Any
+from typing import TypedDict
 
 from torch import nn
 
@@ -24,6 +24,26 @@ class LayerGroup:
     name: str
     parameter_names: tuple[str, ...]
     module_names: tuple[str, ...]
+
+
+class ParameterGroup(TypedDict):
+    """Parameters that an optimiser moves alike.
+
+    Attributes:
+        params: they.
+        weight_decay: of each step.
+        lr_scale: their rate, relative to the configured one.
+        group: index of their layer group.
+        names: as in `model.named_parameters()`.
+        matrix: whether they are weights of several dimensions between stem and head.
+    """
+
+    params: list[nn.Parameter]
+    weight_decay: float
+    lr_scale: float
+    group: int
+    names: list[str]
+    matrix: bool
 
 
 def layer_groups(model: nn.Module, *, coarse: bool = True) -> list[LayerGroup]:
@@ -56,8 +76,8 @@ def parameter_groups(
     layer_decay: float,
     bias_scale: float = 1.0,
     bias_decay: float = 0.0,
-) -> list[dict[str, Any]]:
-    """One dictionary for each layer group, decay and rate, every parameter in exactly one.
+) -> list[ParameterGroup]:
+    """One for each layer group, decay and rate, every parameter in exactly one.
 
     Norms, biases and other parameters of one dimension do not decay, nor do those of the model's `no_weight_decay()`.
 
@@ -68,10 +88,6 @@ def parameter_groups(
         layer_decay: each group's rate relative to the next one towards the head (BEiT, Bao et al. 2022).
         bias_scale: rate of the shifts of normalisation layers, relative to the others.
         bias_decay: weight decay of these shifts.
-
-    Returns:
-        `params`, `weight_decay`, `lr_scale`, `group` (index into `groups`), `names`, and `matrix` for each: whether it
-        holds the weights of several dimensions between stem and head.
     """
     parameters = dict(model.named_parameters())
     exempt = _exempt(model)

@@ -1,13 +1,15 @@
 """What the training loop asks of a task: losses, and a tally of how an epoch goes."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from torch import Tensor
 
 from sightline.models.outputs import Outputs
 
 Targets = Mapping[str, Tensor]
+TallyState = Mapping[str, Tensor | None]
+"""The sums of a tally by name; None before anything was counted."""
 
 
 class Tally(Protocol):
@@ -19,13 +21,13 @@ class Tally(Protocol):
     def metrics(self) -> dict[str, float]:
         """`loss` and the task's own metrics over everything counted."""
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> TallyState:
         """The sums, for a checkpoint within an epoch."""
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: TallyState) -> None:
         """Take the sums back."""
 
-    def merged(self, states: Sequence[Mapping[str, Any]]) -> "Tally":
+    def merged(self, states: Sequence[TallyState]) -> "Tally":
         """A tally of everything that several tallies counted, on the CPU; this one stays as it is."""
 
 

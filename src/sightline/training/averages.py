@@ -1,7 +1,7 @@
 """Averages of the weights: one that only watches, and one to which training goes back every few steps."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -62,7 +62,7 @@ class Lookahead:
         """The average."""
         return self._slow
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
         """Take the average back."""
         for name, slow in self._slow.items():
             slow.copy_(state[name])

@@ -1,7 +1,6 @@
 """Muon: momentum whose matrices are made orthogonal before each step (Jordan et al. 2024)."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -34,7 +33,7 @@ class Muon(torch.optim.SGD):
 
     def __init__(
         self,
-        groups: Sequence[dict[str, Any]],
+        groups: Sequence[dict[str, object]],
         *,
         lr: float,
         momentum: float,

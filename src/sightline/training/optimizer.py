@@ -1,7 +1,6 @@
 """Optimisers over parameter groups that carry their own rate."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 
@@ -9,11 +8,12 @@ from sightline.config.suggestions import did_you_mean
 from sightline.config.training import AdamWOptimizer, MuonOptimizer, OptimizerConfig, SgdOptimizer, TimmOptimizer
 from sightline.errors import UsageError
 from sightline.models.freezing import FreezingPlan
+from sightline.models.groups import ParameterGroup
 from sightline.training.muon import Muon
 from sightline.training.schedule import warmup_factor
 
 
-def build_optimizer(config: OptimizerConfig, groups: Sequence[dict[str, Any]]) -> torch.optim.Optimizer:
+def build_optimizer(config: OptimizerConfig, groups: Sequence[ParameterGroup]) -> torch.optim.Optimizer:
     """The configured optimiser over groups from `models.groups.parameter_groups`.
 
     Frozen parameters are in their groups from the start: without a gradient an optimiser neither moves them nor makes
@@ -22,14 +22,15 @@ def build_optimizer(config: OptimizerConfig, groups: Sequence[dict[str, Any]]) -
     Raises:
         UsageError: timm knows no such optimiser.
     """
+    rated: list[dict[str, object]] = [dict(group) for group in groups]  # torch adds keys of its own
     match config:
         case SgdOptimizer():
-            return torch.optim.SGD(groups, lr=config.lr, momentum=config.momentum, nesterov=config.nesterov, fused=True)
+            return torch.optim.SGD(rated, lr=config.lr, momentum=config.momentum, nesterov=config.nesterov, fused=True)
         case AdamWOptimizer():
-            return torch.optim.AdamW(groups, lr=config.lr, betas=config.betas, eps=config.eps, fused=True)
+            return torch.optim.AdamW(rated, lr=config.lr, betas=config.betas, eps=config.eps, fused=True)
         case MuonOptimizer():
             return Muon(
-                groups,
+                rated,
                 lr=config.lr,
                 momentum=config.momentum,
                 matrix_lr=config.matrix_lr,
@@ -38,17 +39,17 @@ def build_optimizer(config: OptimizerConfig, groups: Sequence[dict[str, Any]]) -
                 iterations=config.iterations,
             )
         case TimmOptimizer():
-            return _timm_optimizer(config, groups)
+            return _timm_optimizer(config, rated)
 
 
-def _timm_optimizer(config: TimmOptimizer, groups: Sequence[dict[str, Any]]) -> torch.optim.Optimizer:
+def _timm_optimizer(config: TimmOptimizer, groups: list[dict[str, object]]) -> torch.optim.Optimizer:
     from timm.optim import create_optimizer_v2, list_optimizers
 
     names = [str(name) for name in list_optimizers()]
     if config.opt not in names:
         raise UsageError(f"optimizer.opt={config.opt} is no optimiser of timm's{did_you_mean(config.opt, names)}")
     # timm orders its own moves of `lr_scale`; the rates here are set by `set_rates` before every step.
-    optimizer: torch.optim.Optimizer = create_optimizer_v2(list(groups), opt=config.opt, lr=config.lr, weight_decay=0.0)
+    optimizer: torch.optim.Optimizer = create_optimizer_v2(groups, opt=config.opt, lr=config.lr, weight_decay=0.0)
     return optimizer
 
 

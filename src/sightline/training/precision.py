@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from typing import Any
 
 import torch
 from torch import nn
@@ -105,11 +104,11 @@ class Precision:
         self.scaler.update()
         return not self.scaler.is_enabled() or self.scaler.get_scale() >= before
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, object]:
         """The scaler's state."""
         return self.scaler.state_dict()
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: dict[str, object]) -> None:
         """Take the scaler's state back."""
         if self.scaler.is_enabled():
             self.scaler.load_state_dict(state)

@@ -10,7 +10,7 @@ from sightline.training.setup import Training
 from sightline.training.state import Progress, load_last, weights
 
 
-def snapshot(training: Training, progress: Progress, tally: Tally) -> dict[str, Any]:
+def snapshot(training: Training, progress: Progress, tally: Tally) -> dict[str, object]:
     """Everything that `restore` takes back, as tensors and plain values.
 
     Args:

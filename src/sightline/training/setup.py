@@ -1,7 +1,8 @@
 """What a training is made of."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch import nn
@@ -50,7 +51,7 @@ class Training:
     groups: list[LayerGroup]
     plan: FreezingPlan
     run: Run
-    identity: dict[str, Any]
+    identity: Mapping[str, object]
     drop_rate: float = 0.0
     compiles: bool = False
     teacher: Teacher | None = None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Self, cast
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from sightline.errors import RunFailedError
 from sightline.machine.terminal import logger
@@ -61,7 +61,7 @@ def better(value: float, than: float, monitor: str) -> bool:
     return value > than if monitored(monitor).higher_is_better else value < than
 
 
-def save_checkpoint(run: Run, name: str, content: Mapping[str, Any]) -> None:
+def save_checkpoint(run: Run, name: str, content: Mapping[str, object]) -> None:
     """Write tensors and plain values, atomically; opens with `torch.load(weights_only=True)`.
 
     Raises:
@@ -96,7 +96,7 @@ class _ErrorKeepingStream:
         self._stream.flush()
 
 
-def save_last(run: Run, content: Mapping[str, Any]) -> None:
+def save_last(run: Run, content: Mapping[str, object]) -> None:
     """Write `last.pt`; the one before it stays as `previous.pt`, for the day when the last one is damaged.
 
     Nothing moves before the new one is whole, so a full disk takes neither.
@@ -148,6 +148,6 @@ def load_checkpoint(run: Run, name: str, device: torch.device) -> dict[str, Any]
     return content
 
 
-def weights(model: nn.Module) -> dict[str, Any]:
+def weights(model: nn.Module) -> dict[str, Tensor]:
     """The model's parameters and buffers."""
     return dict(model.state_dict())

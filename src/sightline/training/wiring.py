@@ -76,7 +76,7 @@ def wire(config: Config, run: Run, dataset: Dataset, preprocessing: Preprocessin
 
 
 def _optimizer(config: Config, model: nn.Module, groups: list[LayerGroup]) -> torch.optim.Optimizer:
-    rated = parameter_groups(
+    parameters = parameter_groups(
         model,
         groups,
         weight_decay=config.optimizer.weight_decay,
@@ -84,7 +84,7 @@ def _optimizer(config: Config, model: nn.Module, groups: list[LayerGroup]) -> to
         bias_scale=config.optimizer.bias_scale,
         bias_decay=config.optimizer.bias_decay,
     )
-    return build_optimizer(config.optimizer, rated)
+    return build_optimizer(config.optimizer, parameters)
 
 
 def _train_loader(

@@ -1,7 +1,6 @@
 """One label an image: what trains a model, and what an epoch is measured by."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -10,7 +9,7 @@ from torch import Tensor
 from sightline.data.targets import LABEL
 from sightline.metrics.classification.confusion import monitored_scores
 from sightline.models.outputs import Outputs, only_tensor
-from sightline.tasks.objective import Targets
+from sightline.tasks.objective import TallyState, Targets
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -48,23 +47,27 @@ class ClassificationTally:
             **monitored_scores(confusion),
         }
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> TallyState:
         """The sums."""
         return {"confusion": self._confusion, "loss": self._loss}
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: TallyState) -> None:
         """Take the sums back."""
         self._confusion = state["confusion"]
         self._loss = state["loss"]
 
-    def merged(self, states: Sequence[Mapping[str, Any]]) -> "ClassificationTally":
+    def merged(self, states: Sequence[TallyState]) -> "ClassificationTally":
         """A tally of everything that several tallies counted."""
         total = ClassificationTally(self.classes)
-        counted = [state for state in states if state["confusion"] is not None]
-        if counted:
-            total._confusion = torch.stack([state["confusion"].cpu() for state in counted]).sum(dim=0)
-            total._loss = torch.stack([state["loss"].cpu() for state in counted]).sum(dim=0)
+        total._confusion = _sum([state["confusion"] for state in states])
+        total._loss = _sum([state["loss"] for state in states])
         return total
+
+
+def _sum(values: Sequence[Tensor | None]) -> Tensor | None:
+    """On the CPU, of those that were counted."""
+    counted = [value.cpu() for value in values if value is not None]
+    return torch.stack(counted).sum(dim=0) if counted else None
 
 
 class ClassificationObjective:

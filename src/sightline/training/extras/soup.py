@@ -1,7 +1,7 @@
 """Greedy soup: the average of a run's best epochs, as far as the val split gains by it (Wortsman et al. 2022)."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from torch import Tensor
 
@@ -47,7 +47,7 @@ def save_soup_member(training: Training, history: Sequence[Row]) -> None:
 
 def average_best_epochs(
     training: Training, history: Sequence[Row], evaluate: Callable[[], dict[str, float]]
-) -> dict[str, Any] | None:
+) -> dict[str, float] | None:
     """Average the saved epochs, the best first, each only if val does not get worse; write it where val gains.
 
     Writes `soup.json`, and `checkpoints/best.pt` where the soup beats the best epoch; the model ends with the soup's

@@ -29,9 +29,10 @@ def with_dropout(sightline: Command, tmp_path_factory: pytest.TempPathFactory) -
 def test_every_way_is_measured_on_the_same_items(
     sightline: Command, demo_run: Path, with_dropout: Path, tmp_path: Path
 ):
-    run = tmp_path / "run"
+    run, other = tmp_path / "run", tmp_path / "other"  # the ledgers of both are written to
     shutil.copytree(with_dropout, run)
-    ask = ("uncertainty", f"run={run}", "uncertainty.passes=4", f"uncertainty.ensemble=[{demo_run}]")
+    shutil.copytree(demo_run, other)
+    ask = ("uncertainty", f"run={run}", "uncertainty.passes=4", f"uncertainty.ensemble=[{other}]")
     answer = sightline(*ask, f"runs_dir={tmp_path}", *SETTINGS)
     assert answer.status == 0, answer.err
     found, evaluation = load(run / "uncertainty.json"), load(run / "evaluation.json")
@@ -42,7 +43,7 @@ def test_every_way_is_measured_on_the_same_items(
     with np.load(run / "uncertainty/ensemble/test.npz") as archive:
         mean = np.exp(archive["logits"])
     shares = []
-    for member in (run, demo_run):
+    for member in (run, other):
         with np.load(member / "predictions/test.npz") as archive:
             raised = np.exp(archive["logits"] - archive["logits"].max(axis=1, keepdims=True))
             shares.append(raised / raised.sum(axis=1, keepdims=True))

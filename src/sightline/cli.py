@@ -18,7 +18,7 @@ from sightline.commands.command import Command
 from sightline.commands.launch import execute
 from sightline.config import parse
 from sightline.config.command_words import overrides_from_words
-from sightline.config.overrides import keys_of
+from sightline.config.overrides import key_of, keys_of
 from sightline.config.schema import Config
 from sightline.config.suggestions import did_you_mean, did_you_mean_key
 from sightline.config.user_files import expand_recipe, merge_sweep, take_sweep_file
@@ -27,7 +27,7 @@ from sightline.machine.environment import prepare_environment
 from sightline.machine.signals import Interrupted, ended_by_sigterm
 from sightline.machine.terminal import console, show_log
 
-BORROWED = {"evaluation.ood": "data"}
+GROUP_OF_KEY = {"evaluation.ood": "data"}
 """Keys that hold a choice of a group, with keys of its own."""
 
 
@@ -38,16 +38,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     show_log()
     try:
         with ended_by_sigterm():
-            return _answer(arguments)
+            return _dispatch(arguments)
     except SightlineError as error:
-        return _end(str(error), error.status)
+        return _fail(str(error), error.status)
     except Interrupted as stop:
-        return _end(f"stopped; {stop}" if str(stop) else "stopped", stop.status)
+        return _fail(f"stopped; {stop}" if str(stop) else "stopped", stop.status)
     except KeyboardInterrupt:
-        return _end("stopped", 130)
+        return _fail("stopped", 130)
 
 
-def _end(message: str, status: int) -> int:
+def _fail(message: str, status: int) -> int:
     sys.stderr.write(f"sightline: {message}\n")
     return status
 
@@ -61,7 +61,7 @@ def configure(*overrides: str) -> Config:
     return parse.parse(compose_config(expand_recipe(list(overrides))))
 
 
-def _answer(arguments: list[str]) -> int:
+def _dispatch(arguments: list[str]) -> int:
     groups = choices()
     if "--help" in arguments or "-h" in arguments:
         console.print(_help(groups), markup=False)
@@ -86,7 +86,8 @@ def _answer(arguments: list[str]) -> int:
 
 def _without_flags(arguments: list[str]) -> list[str]:
     """The words and overrides; `--cfg job` is the only flag that takes a word."""
-    rest, skip = [], False
+    rest = []
+    skip = False
     for argument in arguments:
         if skip:
             skip = False
@@ -135,7 +136,7 @@ def compose_config(overrides: Sequence[str]) -> dict[str, object]:
         with initialize_config_dir(str(conf_dir()), version_base="1.3", job_name="sightline"):
             composed = OmegaConf.to_container(compose("config", list(overrides)), resolve=True)
     except (HydraException, OmegaConfBaseException) as error:
-        raise UsageError(_why(error, overrides, choices())) from error
+        raise UsageError(_explain(error, overrides, choices())) from error
     if not isinstance(composed, dict):
         raise UsageError("conf/config.yaml composes to no mapping")
     merge_sweep(composed["sweep"], of_sweep, keys_of(overrides))
@@ -145,7 +146,7 @@ def compose_config(overrides: Sequence[str]) -> dict[str, object]:
 def _as_group(override: str) -> str:
     """`evaluation.ood=folder` takes its keys from the group of data, which Hydra calls `data@evaluation.ood=folder`."""
     key, _, value = override.partition("=")
-    return f"{BORROWED[key]}@{override}" if key in BORROWED and value != "null" else override
+    return f"{GROUP_OF_KEY[key]}@{override}" if key in GROUP_OF_KEY and value != "null" else override
 
 
 def _check_choices(overrides: Sequence[str]) -> None:
@@ -153,20 +154,21 @@ def _check_choices(overrides: Sequence[str]) -> None:
     groups = choices()
     for override in overrides:
         key, _, value = override.lstrip("+~").partition("=")
-        group = BORROWED.get(key, key)
-        if group in groups and value not in {"", *groups[group]} and not (key in BORROWED and value == "null"):
+        group = GROUP_OF_KEY.get(key, key)
+        if group in groups and value not in {"", *groups[group]} and not (key in GROUP_OF_KEY and value == "null"):
             takes = f"it takes {', '.join(groups[group])}"
             raise UsageError(f"{key}={value} is no choice{did_you_mean(value, groups[group])}; {takes}")
 
 
-def _why(error: Exception, overrides: Sequence[str], groups: Mapping[str, list[str]]) -> str:
+def _explain(error: Exception, overrides: Sequence[str], groups: Mapping[str, list[str]]) -> str:
     """One line about the override that Hydra could not use."""
-    pairs = [(override, *override.lstrip("+~").partition("=")[::2]) for override in overrides]
-    choices = [override for override, key, _ in pairs if key in groups]
-    known = parse.keys(compose_config(choices)) if len(choices) < len(overrides) else []
-    for override, key, _ in pairs:
+    chosen = [override for override in overrides if key_of(override) in groups]
+    known = parse.keys(compose_config(chosen)) if len(chosen) < len(overrides) else []
+    for override in overrides:
+        key = key_of(override)
         if key not in [*known, *groups] and not override.startswith("+"):
-            return f"unknown key {key}{_beside(choices)}{did_you_mean_key(key, known)}"
+            beside = f" (with {' '.join(chosen)})" if chosen else ""  # they decide which keys there are
+            return f"unknown key {key}{beside}{did_you_mean_key(key, known)}"
     reason = " ".join(str(error).split("\n")[0].split())
     if isinstance(error, OverrideParseException):
         key, _, value = error.override.partition("=")
@@ -179,11 +181,6 @@ def _why(error: Exception, overrides: Sequence[str], groups: Mapping[str, list[s
     return reason
 
 
-def _beside(choices: Sequence[str]) -> str:
-    """The choices that decide which keys there are."""
-    return f" (with {' '.join(choices)})" if choices else ""
-
-
 def _help(groups: Mapping[str, list[str]]) -> str:
     head = [
         "bash run.sh [EPOCHS] [MODEL] [MODE] [key=value ...]",
@@ -193,15 +190,15 @@ def _help(groups: Mapping[str, list[str]]) -> str:
         "",
         "modes",
     ]
-    modes = [f"  {mode:<12}{_about(conf_dir() / 'mode' / f'{mode}.yaml')}" for mode in groups["mode"]]
+    modes = [f"  {mode:<12}{_summary(conf_dir() / 'mode' / f'{mode}.yaml')}" for mode in groups["mode"]]
     modes.append(f"  {'setup':<12}Installs what is missing, and ends.")
     modes.append(f"  {'test':<12}The project's own tests.")
-    choices = [f"  {group:<12}{', '.join(names)}" for group, names in groups.items() if group != "mode"]
+    others = [f"  {group:<12}{', '.join(names)}" for group, names in groups.items() if group != "mode"]
     tail = ["", "--cfg job prints the whole configuration; every key in it can be given as key=value."]
-    return "\n".join([*head, *modes, "", "groups and their choices (group=choice)", *choices, *tail])
+    return "\n".join([*head, *modes, "", "groups and their choices (group=choice)", *others, *tail])
 
 
-def _about(path: Path) -> str:
+def _summary(path: Path) -> str:
     """The sentence of a file's head comment that says what it does."""
     lines = [line[2:].strip() for line in path.read_text().splitlines() if line.startswith("# ")]
     return next(line for line in lines if not line.startswith(("bash run.sh", "@package")))

@@ -6,11 +6,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sightline.config.flatten import flatten
+from sightline.commands.mirroring import Mirroring
 from sightline.config.mode import StageName
 from sightline.config.schema import Config
 from sightline.config.stages import STAGES
-from sightline.errors import PrunedError, RunFailedError, SightlineError, UsageError
+from sightline.errors import RunFailedError, SightlineError, UsageError
 from sightline.machine.device import has_cuda
 from sightline.machine.distributed import broadcast_object, process_group, world
 from sightline.machine.environment import prepare_torch
@@ -19,8 +19,6 @@ from sightline.run.folder import Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from sightline.tracking import Tracker
 
     StageFunction = Callable[[Config, Run], dict[str, float]]
 
@@ -35,32 +33,24 @@ def run_stages(config: Config, run: Run) -> dict[StageName, dict[str, float]]:
         SightlineError: a stage failed or refused. A run that holds nothing yet is removed on a mistake of the command.
     """
     prepare_torch()
-    tracker: Tracker | None = None
+    mirroring = Mirroring(config, run)
     found: dict[StageName, dict[str, float]] = {}
     try:
         for name in config.mode.stages:
-            if tracker is None and STAGES[name].tracked:
-                tracker = open_run_tracker(config, run)
+            mirroring.before(name)
             with run.entering(name):
                 found[name] = _call(name, config, run)
             release()
-            if tracker is not None:
-                tracker.sync(run)
-        if tracker is not None and _logs_model(config):
-            _log_model(tracker, run)
+            mirroring.sync()
+        mirroring.log_model()
     except BaseException as error:
-        if tracker is not None:
-            ended = isinstance(error, PrunedError) or not isinstance(error, Exception)
-            tracker.finish("KILLED" if ended else "FAILED")
+        mirroring.fail(error)
         if isinstance(error, UsageError):
             run.discard_if_unused()
         if isinstance(error, SightlineError) or not isinstance(error, Exception):
             raise
         raise _failure(error, run) from error
-    if tracker is not None:
-        tracker.finish("FINISHED")
-        if config.tracking.registered_model_name is not None:
-            tracker.register(config.tracking.registered_model_name)
+    mirroring.finish()
     return found
 
 
@@ -101,37 +91,6 @@ def _failure(error: Exception, run: Run) -> RunFailedError:
             f"out of memory: {str(error).splitlines()[0] if str(error) else 'no more to be had'}; {remedy}"
         )
     return RunFailedError(f"{type(error).__name__}: {error}\nthe traceback is in {run.path / 'log.txt'}")
-
-
-def open_run_tracker(config: Config, run: Run) -> "Tracker":
-    """Open the tracker of a run, and let it hear every row that the run logs."""
-    from sightline.tracking import open_tracker
-
-    tracker = open_tracker(config.tracking, run, Path(config.runs_dir), _parameters(config))
-    run.listeners.insert(0, tracker.listen)  # before one that may end the training
-    return tracker
-
-
-def _logs_model(config: Config) -> bool:
-    """Whether the command ends with the model at the server: after stages that have one, or where it is registered."""
-    after = any(STAGES[name].logs_model for name in config.mode.stages)
-    after = after or config.tracking.registered_model_name is not None
-    return config.tracking.name != "none" and config.tracking.log_model and after
-
-
-def _log_model(tracker: "Tracker", run: Run) -> None:
-    from sightline.inference.model import example_images, load_classifier
-
-    tracker.log_model(load_classifier(run), example_images(run))
-
-
-def _parameters(config: Config) -> dict[str, str | float | int | bool | None]:
-    """The configuration by dotted key, a list as its text."""
-    values = flatten(config.model_dump(mode="json"))
-    return {
-        key: value if isinstance(value, str | float | int | bool | None) else str(value)
-        for key, value in values.items()
-    }
 
 
 def _stage(name: StageName) -> "StageFunction":

@@ -12,9 +12,10 @@ from functools import partial
 from pathlib import Path
 
 from sightline.commands.command import Command
+from sightline.commands.mirroring import open_run_tracker
 from sightline.commands.modes import with_stages, without_tracking
 from sightline.commands.new_run import check_inputs, create_run
-from sightline.commands.pipeline import open_run_tracker, run_stages
+from sightline.commands.pipeline import run_stages
 from sightline.commands.retrain import finish_sweep
 from sightline.commands.trial import TrialTemplate, remove_trial_checkpoints, run_trial
 from sightline.config import parse

@@ -58,7 +58,8 @@ def read(path: Path, today: Mapping[str, object]) -> Config:
     """
     content = load(path)
     for group in CHANGEABLE:
-        stored, new = content.setdefault(group, {}), today[group]
+        stored = content.setdefault(group, {})
+        new = today[group]
         if isinstance(stored, dict) and isinstance(new, Mapping):
             content[group] = {**new, **stored}
     return parse(content, origin=str(path))

@@ -45,7 +45,8 @@ def check_same_training(stored: Mapping[str, object], composed: Mapping[str, obj
         UsageError: it is not; the differing keys are named.
     """
     keys = (*FIXED_BY_TRAINING, *STUDY_KEYS)
-    before, now = (flatten({key: content[key] for key in keys}) for content in (stored, composed))
+    before = flatten({key: stored[key] for key in keys})
+    now = flatten({key: composed[key] for key in keys})
     if different := differences(before, now):
         raise UsageError(
             f"run= resumes a training whose configuration was another: {different}\n"
@@ -63,7 +64,8 @@ def differences(before: Mapping[str, object], now: Mapping[str, object]) -> str:
 def _copy_value(source: Mapping[str, object], target: dict[str, object], path: Sequence[str]) -> None:
     """Copy what stands at the end of a path of keys."""
     key, *rest = path
-    inner, place = source[key], target.get(key)
+    inner = source[key]
+    place = target.get(key)
     if rest and isinstance(inner, Mapping) and isinstance(place, dict):
         _copy_value(inner, place, rest)
     else:

@@ -9,10 +9,9 @@ from sightline.metrics.catalogue import MONITORED, monitored
 
 Scalar = bool | int | float | str | None
 Plain = Scalar | tuple[Scalar, ...]
-Conditions = dict[str, Scalar | tuple[Scalar, ...]]
+Conditions = dict[str, Plain]
 Reals = tuple[float, float]
 Integers = tuple[int, int]
-
 Sampler = Literal["tpe", "random", "gp", "cmaes", "qmc", "grid", "brute_force", "nsga2", "nsga3"]
 Pruner = Literal["none", "median", "percentile", "successive_halving", "hyperband", "threshold", "patient", "wilcoxon"]
 KINDS = ("uniform", "log_uniform", "integer", "log_integer", "categorical")
@@ -87,7 +86,7 @@ class SamplerConfig(Frozen):
 class PrunerConfig(Frozen):
     """An Optuna pruner, and the options of each by its name, as Optuna calls them."""
 
-    name: Literal["none", "median", "percentile", "successive_halving", "hyperband", "threshold", "patient", "wilcoxon"]
+    name: Pruner
     options: dict[str, dict[str, Plain]]
 
 

@@ -39,7 +39,8 @@ def merge_sweep(
 ) -> None:
     """Put the values of a file in place, but for keys that were typed; a space is taken whole."""
     for key, value in given.items():
-        name, inner = f"{prefix}.{key}", target.get(key)
+        name = f"{prefix}.{key}"
+        inner = target.get(key)
         if isinstance(value, dict) and isinstance(inner, dict) and name != "sweep.space":
             merge_sweep(inner, value, typed, name)
         elif name not in typed:

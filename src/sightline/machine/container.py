@@ -56,7 +56,8 @@ def _quota(folder: Path, is_v2: bool) -> float | None:
         if is_v2:
             most, period = (folder / "cpu.max").read_text().split()
         else:
-            most, period = (folder / "cpu.cfs_quota_us").read_text(), (folder / "cpu.cfs_period_us").read_text()
+            most = (folder / "cpu.cfs_quota_us").read_text()
+            period = (folder / "cpu.cfs_period_us").read_text()
     except (OSError, ValueError):
         return None
     return None if most.strip() in {"max", "-1"} else int(most) / int(period)
@@ -66,7 +67,8 @@ def _headroom(folder: Path, is_v2: bool) -> int | None:
     """Limit less usage; pages of files that nobody used lately are given back on demand, and count as free."""
     limit, usage, cache = MEMORY_V2 if is_v2 else MEMORY_V1
     try:
-        most, used = (folder / limit).read_text().strip(), (folder / usage).read_text()
+        most = (folder / limit).read_text().strip()
+        used = (folder / usage).read_text()
         counts = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
     except (OSError, ValueError):
         return None

@@ -74,10 +74,13 @@ def _read_csv(path: Path) -> Predictions:
         head = next(rows, [])
         if head[:2] != ["id", "label"] or len(head) < 4:
             raise UsageError(f"{path}: its head line must be id,label and then one column of logits for each class")
-        ids, labels, logits = [], [], []
+        ids: list[str] = []
+        labels: list[int] = []
+        logits: list[list[float]] = []
         for number, row in enumerate(rows, start=2):
             try:
-                label, values = int(row[1]), [float(value) for value in row[2:]]
+                label = int(row[1])
+                values = [float(value) for value in row[2:]]
             except (ValueError, IndexError) as error:
                 raise UsageError(f"{path}, line {number}: {','.join(row)[:80]!r} is no row of numbers") from error
             if len(row) != len(head) or not all(map(math.isfinite, values)):

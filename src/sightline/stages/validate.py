@@ -43,7 +43,8 @@ def run(config: Config, run: Run) -> dict[str, float]:
         hashes = [store.facts.hashes[row] for row in np.flatnonzero(keep)]
         split = make_split(usable, hashes, config.data, () if masks is None else masks.hashes(np.flatnonzero(keep)))
         more, keep = check_split(split, config.data.validation)
-        split, findings = split.take(keep), [*findings, *more]
+        split = split.take(keep)
+        findings = [*findings, *more]
 
     run.save_json("validation.json", summary(usable, store.facts, findings))
     for finding in findings:
@@ -51,14 +52,14 @@ def run(config: Config, run: Run) -> dict[str, float]:
             logger.warning("data: %s", finding.message)
     if split is None or _refusals(findings):
         raise GateRefusedError(_refusals(findings)[0].message)
-    return _settle(split, run)
+    return _write_split(split, run)
 
 
 def _refusals(findings: Sequence[Finding]) -> list[Finding]:
     return [finding for finding in findings if finding.outcome == "refuse"]
 
 
-def _settle(split: Split, run: Run) -> dict[str, float]:
+def _write_split(split: Split, run: Run) -> dict[str, float]:
     """Write down the split, draw it and say how large its parts are."""
     sizes = {role: len(split.positions(role)) for role in ROLES}
     for role, key in (("train", "limit"), ("val", "data.val_fraction")):

@@ -48,7 +48,8 @@ class Server:
     """
 
     def __init__(self, uri: str, experiment: str) -> None:
-        self._uri, self._experiment = uri, experiment
+        self._uri = uri
+        self._experiment = experiment
         self.run_id: str | None = None
 
     def __str__(self) -> str:

@@ -41,9 +41,12 @@ class Mirroring:
         has_model = any(STAGES[name].logs_model for name in self._config.mode.stages)
         wanted = has_model or tracking.registered_model_name is not None
         if self._is_open and tracking.name != "none" and tracking.log_model and wanted:
-            from sightline.inference.model import example_images, load_classifier
+            from sightline.inference.model import example_images, load_normalised
+            from sightline.tasks.table import task_of_run
 
-            self._tracker.log_model(load_classifier(self._run), example_images(self._run))
+            task = task_of_run(self._run)
+            model = task.calibrated(load_normalised(self._run, task.heads), self._run).eval()
+            self._tracker.log_model(model, example_images(self._run))
 
     def fail(self, error: BaseException) -> None:
         """Close the tracker after an error, or after somebody stopped the run."""

@@ -30,7 +30,7 @@ def model_cost(model: nn.Module, config: Config, preprocessing: Preprocessing, d
         two), milliseconds of one image (median), images per second in batches of `batch`.
     """
     side = preprocessing.image_size
-    one, many = (torch.zeros(count, 3, side, side, device=device) for count in (1, BATCH))
+    one, many = (torch.zeros(count, len(preprocessing.mean), side, side, device=device) for count in (1, BATCH))
     many = many.contiguous(memory_format=torch.channels_last)
     counter = FlopCounterMode(display=False)
     # The counter follows gradients, and fails without them where a parameter is the input of a layer (attention pools).

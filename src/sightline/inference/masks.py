@@ -1,15 +1,16 @@
 """From logits of every pixel to the predictions that are kept of masks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from sightline.metrics.segmentation.predictions import MaskPredictions
+from sightline.models.outputs import Outputs, only_tensor
 
 
 @dataclass(frozen=True)
@@ -20,25 +21,30 @@ class MaskCollector:
     batch nor the order of the images changes it.
 
     Attributes:
-        ignore_index: the label of pixels that count for nothing.
+        target: the name of the masks among the targets.
+        ignore_index: the label of pixels that count for nothing; all others are below the number of classes.
         pixels: how many are sampled of an image, at most.
         seed: of the sampling.
     """
 
+    target: str
     ignore_index: int
     pixels: int
     seed: int
 
-    def collect(self, ids: Sequence[str], logits: Tensor, masks: Tensor) -> MaskPredictions:
-        """The predictions of a batch.
+    def forward(self, model: nn.Module, images: Tensor) -> Outputs:
+        """Logits of every pixel."""
+        logits: Tensor = model(images)
+        return logits
 
-        Args:
-            ids: of the images.
-            logits: (B, classes, H, W).
-            masks: (B, H, W) whole numbers, on the same device; all but `ignore_index` are below `classes`.
-        """
-        found = [self._of_image(*image) for image in zip(ids, logits, masks, strict=True)]
-        return MaskPredictions.joined(found)
+    def collect(self, ids: Sequence[str], outputs: Outputs, targets: Mapping[str, Tensor]) -> MaskPredictions:
+        """The predictions of a batch, from logits (B, classes, H, W) and masks (B, H, W)."""
+        images = zip(ids, only_tensor(outputs), targets[self.target], strict=True)
+        return self.joined([self._of_image(*image) for image in images])
+
+    def joined(self, parts: Sequence[MaskPredictions]) -> MaskPredictions:
+        """The images of several parts, one after the other."""
+        return MaskPredictions.joined(parts)
 
     def _of_image(self, name: str, logits: Tensor, mask: Tensor) -> MaskPredictions:
         classes, labels = len(logits), mask.flatten().long()

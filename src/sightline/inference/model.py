@@ -1,5 +1,7 @@
 """From a run to its model, and to all that stands around it."""
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -14,11 +16,11 @@ from sightline.config.schema import Config
 from sightline.data.preprocessing import SMALL_SIDE, Preprocessing, native_side
 from sightline.data.sources.source import Source
 from sightline.data.splits.split import Split
+from sightline.data.targets import LABEL
 from sightline.data.transforms.resizing import Interpolation
 from sightline.data.transforms.transform import Channels, stored_side
 from sightline.errors import RunFailedError, UsageError
-from sightline.inference.network import CalibratedClassifier, NormalisedNetwork
-from sightline.metrics.predictions import Predictions
+from sightline.inference.network import NormalisedNetwork
 from sightline.models.build import build_model, input_facts
 from sightline.models.weights import DAMAGE, first_line, load_plain
 from sightline.run.folder import Run
@@ -58,8 +60,13 @@ def load_preprocessing(run: Run) -> Preprocessing:
     return Preprocessing.from_json(run.load_json("preprocessing.json"))
 
 
-def load_model(run: Run, device: torch.device) -> nn.Module:
+def load_model(run: Run, device: torch.device, heads: Mapping[str, int] | None = None) -> nn.Module:
     """The best weights of a run, in eval mode.
+
+    Args:
+        run: a finished one.
+        device: where the model goes.
+        heads: of the model, as its task says; by default one, for the classes that the run stored.
 
     Raises:
         UsageError: the run holds no finished epoch.
@@ -70,8 +77,8 @@ def load_model(run: Run, device: torch.device) -> nn.Module:
     path = run.path / "checkpoints/best.pt"
     if not path.is_file():
         raise UsageError(f"{run.path} has no checkpoints/best.pt: its training has not closed an epoch yet")
-    heads = {"label": len(preprocessing.class_names)}
-    model = build_model(without_weights(config), heads, preprocessing.image_size)
+    shape = heads or {LABEL: len(preprocessing.class_names)}
+    model = build_model(without_weights(config), shape, preprocessing.image_size)
     try:
         model.load_state_dict(cast("dict[str, Any]", load_plain(path))["model"])
     except (OSError, *DAMAGE) as error:
@@ -93,9 +100,9 @@ def class_names_of(run: Run) -> list[str]:
     return list(load_preprocessing(run).class_names)
 
 
-def groups_of(run: Run, predictions: Predictions) -> NDArray[np.str_] | None:
-    """(n,) the group of each item, where the run knows of any."""
-    return load_split(run).groups_of(predictions.ids.tolist()) if run.has("split.json") else None
+def groups_of(run: Run, ids: NDArray[np.str_]) -> NDArray[np.str_] | None:
+    """(n,) the group of each of these items, where the run knows of any."""
+    return load_split(run).groups_of(ids.tolist()) if run.has("split.json") else None
 
 
 def temperature_of(run: Run) -> float:
@@ -103,13 +110,13 @@ def temperature_of(run: Run) -> float:
     return float(run.load_json("calibration.json")["temperature"]) if run.has("calibration.json") else 1.0
 
 
-def load_classifier(run: Run) -> CalibratedClassifier:
-    """The run's model with everything around it, in eval mode on the CPU."""
-    network = NormalisedNetwork(load_model(run, torch.device("cpu")), load_preprocessing(run))
-    return CalibratedClassifier(network, temperature_of(run)).eval()
+def load_normalised(run: Run, heads: Mapping[str, int]) -> NormalisedNetwork:
+    """The run's model with normalisation inside, in eval mode on the CPU."""
+    return NormalisedNetwork(load_model(run, torch.device("cpu"), heads), load_preprocessing(run)).eval()
 
 
 def example_images(run: Run) -> NDArray[np.float32]:
-    """Two images in the shape a `CalibratedClassifier` takes: the form of an input, not its content."""
-    side = load_preprocessing(run).image_size
-    return np.linspace(0.0, 1.0, 2 * 3 * side * side, dtype=np.float32).reshape(2, 3, side, side)
+    """Two images in the shape a `NormalisedNetwork` takes: the form of an input, not its content."""
+    preprocessing = load_preprocessing(run)
+    shape = (2, len(preprocessing.mean), preprocessing.image_size, preprocessing.image_size)
+    return np.linspace(0.0, 1.0, math.prod(shape), dtype=np.float32).reshape(shape)

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from sightline.data.preprocessing import Preprocessing
+from sightline.models.outputs import Outputs, only_tensor
 
 
 class NormalisedNetwork(nn.Module):
@@ -26,9 +27,9 @@ class NormalisedNetwork(nn.Module):
         self.register_buffer("mean", torch.tensor(preprocessing.mean).view(1, -1, 1, 1))
         self.register_buffer("std", torch.tensor(preprocessing.std).view(1, -1, 1, 1))
 
-    def forward(self, images: Tensor) -> Tensor:
+    def forward(self, images: Tensor) -> Outputs:
         """Outputs of the network."""
-        outputs: Tensor = self.network((images - self.mean) / self.std)
+        outputs: Outputs = self.network((images - self.mean) / self.std)
         return outputs
 
 
@@ -49,5 +50,5 @@ class CalibratedClassifier(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Probabilities."""
-        logits: Tensor = self.network(images)
+        logits = only_tensor(self.network(images))
         return (logits / self.temperature).softmax(dim=1)

@@ -1,6 +1,6 @@
 """The one way from the bytes of images to a model's outputs: decode, cut the square, normalise, run the network."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -15,6 +15,7 @@ from sightline.data.preprocessing import Preprocessing
 from sightline.data.store.decode import decode
 from sightline.data.store.image_file import MAX_PIXELS, DecodeError
 from sightline.inference.model import load_model, load_preprocessing
+from sightline.models.outputs import Outputs
 from sightline.run.folder import Run
 
 CHUNK = 64
@@ -32,7 +33,7 @@ class PredictedFiles:
     """
 
     paths: list[Path]
-    outputs: Tensor | None
+    outputs: Outputs | None
     unreadable: list[tuple[Path, str]]
 
     def __len__(self) -> int:
@@ -57,9 +58,9 @@ class Predictor:
     device: torch.device
 
     @classmethod
-    def load(cls, run: Run, device: torch.device) -> Self:
-        """The best weights of a run."""
-        return cls(load_model(run, device), load_preprocessing(run), device)
+    def load(cls, run: Run, device: torch.device, heads: Mapping[str, int] | None = None) -> Self:
+        """The best weights of a run; `heads` as `load_model` takes them."""
+        return cls(load_model(run, device, heads), load_preprocessing(run), device)
 
     def decode(self, content: bytes, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
         """The pixels (h, w, 3) of a file's bytes, reduced to the size at which training kept images.
@@ -73,11 +74,11 @@ class Predictor:
         """Pictures (h, w, 3) of any sizes, resized and cropped: uint8 (n, 3, image_size, image_size)."""
         return self.preprocessing.transform().square(*_padded(pictures))
 
-    def outputs(self, squares: Tensor) -> Tensor:
+    def outputs(self, squares: Tensor) -> Outputs:
         """What the network says of uint8 (n, 3, image_size, image_size): logits, for classification."""
         with torch.inference_mode():
             images = self.preprocessing.transform().normalise(squares)
-            outputs: Tensor = self.network(images.to(self.device))
+            outputs: Outputs = self.network(images.to(self.device))
             return outputs
 
     def predict_files(self, paths: Sequence[Path], limits: PredictConfig) -> Iterator[PredictedFiles]:
@@ -105,10 +106,10 @@ class Predictor:
 
 
 def _padded(pictures: Sequence[NDArray[np.uint8]]) -> tuple[Tensor, Tensor]:
-    """One batch (n, 3, h, w), zeros at the right and bottom of smaller pictures, and each one's height and width."""
+    """One batch, zeros at the right and bottom of smaller pictures, and (n, 2) each one's height and width."""
     sizes = np.array([picture.shape[:2] for picture in pictures], dtype=np.int32)
     height, width = sizes.max(axis=0)
-    batch = np.zeros((len(pictures), 3, height, width), dtype=np.uint8)
+    batch = np.zeros((len(pictures), pictures[0].shape[2], height, width), dtype=np.uint8)
     for place, picture in zip(batch, pictures, strict=True):
         place[:, : picture.shape[0], : picture.shape[1]] = picture.transpose(2, 0, 1)
     return torch.from_numpy(batch), torch.from_numpy(sizes)

@@ -1,11 +1,11 @@
 """Who takes part in a comparison: the members of a study, runs that differ by their seed, folders of predictions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 from statistics import mean
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import yaml
@@ -18,10 +18,11 @@ from sightline.errors import UsageError
 from sightline.inference.predictions import load_predictions
 from sightline.metrics.catalogue import HEADLINES
 from sightline.metrics.documents.comparison import SystemCosts
-from sightline.metrics.predictions import Predictions
+from sightline.metrics.predictions import Arrays
 from sightline.run.external import holds_predictions, read_predictions
 from sightline.run.folder import Run
 
+P = TypeVar("P")
 MEMBERS = "members.jsonl"
 """The file of a study that says which runs belong to it."""
 Curve = list[tuple[float, float]]
@@ -34,13 +35,17 @@ class System(Protocol):
     def name(self) -> str:
         """What it is called."""
 
-    def predictions(self) -> tuple[Predictions, ...]:
-        """On the test split, one set for each member; the reading goes into the ledger of each run."""
+    def predictions(self, read: Callable[[Arrays], P]) -> tuple[P, ...]:
+        """On the test split, one set for each member; the reading goes into the ledger of each run.
 
-    def groups(self, predictions: Predictions) -> NDArray[np.str_] | None:
+        Args:
+            read: from stored arrays to the predictions of the task.
+        """
+
+    def groups(self, ids: NDArray[np.str_]) -> NDArray[np.str_] | None:
         """The group of each item, where there are any."""
 
-    def facts(self) -> SystemCosts:
+    def costs(self) -> SystemCosts:
         """What it cost, and the runs it stands for."""
 
     def curves(self) -> list[Curve]:
@@ -54,19 +59,19 @@ class TrainedRuns:
     name: str
     runs: tuple[Run, ...]
 
-    def predictions(self) -> tuple[Predictions, ...]:
+    def predictions(self, read: Callable[[Arrays], P]) -> tuple[P, ...]:
         """Read `predictions/test.npz` of each run, through the test lock."""
         found = []
         for run in self.runs:
             with run.entering("compare"):
-                found.append(load_predictions(run, "test", "compare with other runs", Predictions.from_arrays))
+                found.append(load_predictions(run, "test", "compare with other runs", read))
         return tuple(found)
 
-    def groups(self, predictions: Predictions) -> NDArray[np.str_] | None:
+    def groups(self, ids: NDArray[np.str_]) -> NDArray[np.str_] | None:
         """As the split of the first run has them."""
-        return Split.from_json(self.runs[0].load_json("split.json")).groups_of(predictions.ids.tolist())
+        return Split.from_json(self.runs[0].load_json("split.json")).groups_of(ids.tolist())
 
-    def facts(self) -> SystemCosts:
+    def costs(self) -> SystemCosts:
         """Cost of the model as measured by `evaluate`, and the seconds of training, mean over the runs."""
         costs = [run.load_json("cost.json") if run.has("cost.json") else {} for run in self.runs]
 
@@ -101,15 +106,15 @@ class ExternalPredictions:
     name: str
     folder: Path
 
-    def predictions(self) -> tuple[Predictions, ...]:
+    def predictions(self, read: Callable[[Arrays], P]) -> tuple[P, ...]:
         """Read `test.npz` or `test.csv`."""
-        return (read_predictions(self.folder, "test"),)
+        return (read(read_predictions(self.folder, "test").to_arrays()),)
 
-    def groups(self, predictions: Predictions) -> NDArray[np.str_] | None:  # noqa: ARG002 - one shape for all
+    def groups(self, ids: NDArray[np.str_]) -> NDArray[np.str_] | None:  # noqa: ARG002 - one shape for all
         """Not known."""
         return None
 
-    def facts(self) -> SystemCosts:
+    def costs(self) -> SystemCosts:
         """The folder."""
         return {
             "parameters": None,

@@ -8,34 +8,27 @@ from typing import Any
 
 from sightline.config.schema import Config
 from sightline.inference.systems import find_systems, seconds_to_common_accuracy
-from sightline.metrics.comparison.compare import compare
-from sightline.metrics.comparison.systems import System
-from sightline.metrics.intervals.resampling import Resampling, group_codes
 from sightline.reporting import figures
 from sightline.reporting.sections.comparison.cost import cost_table
 from sightline.reporting.sections.comparison.pairs import pair_table
 from sightline.reporting.sections.comparison.systems import system_table
 from sightline.reporting.terminal import show
 from sightline.run.folder import Run
+from sightline.tasks.table import task_of_systems
 
 
 def run(config: Config, run: Run) -> dict[str, float]:
     """Write `comparison.json`, its two tables as CSV, and a figure."""
-    runs_dir = Path(config.runs_dir)
-    found_systems = find_systems(config.runs if config.mode.name == "compare" else (str(run.path),), runs_dir)
-    systems = [System(entrant.name, entrant.predictions()) for entrant in found_systems]
-    first = systems[0].members[0]
-    groups = group_codes(found_systems[0].groups(first), len(first))
-    found = compare(
-        systems,
-        metric=config.compare.metric,
-        resampling=Resampling(config.compare.level, config.compare.resamples, config.seed, groups),
-        bins=config.calibration.bins,
-    )
-    target, seconds = seconds_to_common_accuracy(found_systems)
+    named = config.runs if config.mode.name == "compare" else (str(run.path),)
+    systems = find_systems(named, Path(config.runs_dir))
+    task = task_of_systems(systems)
+    members = [system.predictions(task.read_predictions) for system in systems]
+    by_name = [(system.name, predictions) for system, predictions in zip(systems, members, strict=True)]
+    found = task.compare(config, by_name, systems[0].groups(members[0][0].ids))
+    target, seconds = seconds_to_common_accuracy(systems)
     found["systems"] = [
-        {**row, **entrant.facts(), "seconds_to_target": reached}
-        for row, entrant, reached in zip(found["systems"], found_systems, seconds, strict=True)
+        {**row, **system.costs(), "seconds_to_target": reached}
+        for row, system, reached in zip(found["systems"], systems, seconds, strict=True)
     ]
     found.update({"split": "test", "target_val_accuracy": target})
     run.save_json("comparison.json", found)

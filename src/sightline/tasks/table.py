@@ -1,10 +1,12 @@
 """The tasks there are. A new one is a folder beside this file and a line in the table."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sightline.config import parse
 from sightline.config.schema import Config
 from sightline.data.splits.split import Split
+from sightline.errors import UsageError
+from sightline.inference.systems import System, TrainedRuns
 from sightline.run.folder import Run
 from sightline.tasks.classification.task import Classification
 from sightline.tasks.task import Task
@@ -21,3 +23,21 @@ def task_to_train(config: Config, split: Split) -> Task:
 def task_of_run(run: Run) -> Task:
     """What a run's model was trained for."""
     return TASKS[parse.read_model(run.path / "config.yaml").task].of_run(run)
+
+
+def task_of_systems(systems: Sequence[System]) -> type[Task]:
+    """What all systems of a comparison are for; predictions that another tool made are a classifier's.
+
+    Raises:
+        UsageError: one is for another task than the first.
+    """
+    names = [
+        parse.read_model(system.runs[0].path / "config.yaml").task
+        if isinstance(system, TrainedRuns)
+        else Classification.name
+        for system in systems
+    ]
+    for name, system in zip(names, systems, strict=True):
+        if name != names[0]:
+            raise UsageError(f"{systems[0].name} is for {names[0]}, {system.name} for {name}; compare like with like")
+    return TASKS[names[0]]

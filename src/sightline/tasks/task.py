@@ -1,17 +1,25 @@
-"""What the house asks of a task: the shape of its outputs, and how a model is trained for it."""
+"""What the house asks of a task: the shape of its outputs, how a model is trained for it, what becomes of outputs."""
+# ruff: noqa: ARG002, ARG003 - what only refuses still takes what the stage gives
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from sightline.config.schema import Config
 from sightline.data.splits.split import Split
+from sightline.errors import UsageError
+from sightline.inference.collector import Collector
+from sightline.inference.loaded_run import LoadedRun
+from sightline.inference.network import NormalisedNetwork
+from sightline.metrics.documents.comparison import Comparison
+from sightline.metrics.predictions import Arrays
 from sightline.models.outputs import Outputs
-from sightline.run.folder import Run
+from sightline.run.folder import Run, SplitName
 from sightline.tasks.objective import Objective
+from sightline.tasks.results import AnyPredictions, Explanation, MemberMean, MethodPredictions, PredictionRows, Results
 
 TeacherLoss = Callable[[Outputs, Outputs], Tensor]
 """From outputs, and a teacher's outputs for the same images, to the mean loss of following it."""
@@ -19,6 +27,8 @@ TeacherLoss = Callable[[Outputs, Outputs], Tensor]
 
 class Task(Protocol):
     """What a model is for.
+
+    A task that says so (`class Mine(Task)`) may leave out what has a body here: the stage then refuses in one line.
 
     Attributes:
         name: as in `config.model.task`.
@@ -53,3 +63,82 @@ class Task(Protocol):
 
     def teacher_loss(self, temperature: float) -> TeacherLoss | None:
         """How outputs follow a teacher's, both divided by a temperature; None where no teacher can be followed."""
+
+    def collector(self) -> Collector[AnyPredictions]:
+        """How a batch of outputs becomes predictions."""
+
+    @classmethod
+    def read_predictions(cls, arrays: Arrays) -> AnyPredictions:
+        """Predictions from the arrays that they were stored as."""
+
+    def evaluate(
+        self,
+        config: Config,
+        run: Run,
+        split: SplitName,
+        predictions: AnyPredictions,
+        averaged: AnyPredictions | None,
+    ) -> Results:
+        """Measure a split: the content of `evaluation.json`.
+
+        Args:
+            config: of the command.
+            run: whose predictions they are; other tools' predictions have a run, too.
+            split: which.
+            predictions: of its items.
+            averaged: with outputs averaged over the test-time views that were asked for, or None.
+        """
+
+    def draw_examples(
+        self, config: Config, run: Run, loaded: LoadedRun, split: SplitName, predictions: AnyPredictions
+    ) -> None:
+        """Write the figures that show images; `predictions` were collected just now."""
+
+    def calibrate(self, config: Config, run: Run, predictions: AnyPredictions, val: AnyPredictions | None) -> Results:
+        """Fit probabilities on the calibration split, measured on val: the content of `calibration.json`."""
+        raise _undefined(self, "calibration")
+
+    def calibrated(self, network: NormalisedNetwork, run: Run) -> nn.Module:
+        """The model as others take it: from images in 0…1 to what the run's calibration makes of the outputs."""
+        raise _undefined(self, "a calibrated model")
+
+    def explanation(self, config: Config, predictions: AnyPredictions) -> Explanation:
+        """What is explained of a split."""
+        raise _undefined(self, "an explanation")
+
+    def prediction_rows(self, config: Config, run: Run) -> PredictionRows:
+        """How answers for single images are written, probabilities calibrated as far as the run is."""
+        raise _undefined(self, "prediction")
+
+    @classmethod
+    def compare(
+        cls,
+        config: Config,
+        systems: Sequence[tuple[str, Sequence[AnyPredictions]]],
+        groups: NDArray[np.str_] | None,
+    ) -> Comparison:
+        """Compare systems on the same items.
+
+        Args:
+            config: of the command.
+            systems: the name of each, and the predictions of its members.
+            groups: (n,) the group of each item of the first, or None.
+
+        Raises:
+            UsageError: their items differ.
+        """
+        raise _undefined(cls, "comparison")
+
+    def member_mean(self) -> MemberMean:
+        """An empty mean of several members."""
+        raise _undefined(self, "uncertainty")
+
+    def compare_methods(
+        self, config: Config, run: Run, split: SplitName, methods: Mapping[str, MethodPredictions]
+    ) -> Results:
+        """Measure several methods on the same split, the plain one first: the content of `uncertainty.json`."""
+        raise _undefined(self, "uncertainty")
+
+
+def _undefined(task: Task | type[Task], what: str) -> UsageError:
+    return UsageError(f"{what} is not defined for the task {task.name}")

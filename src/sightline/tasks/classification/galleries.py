@@ -7,14 +7,24 @@ from sklearn.manifold import TSNE
 from sightline.config.schema import Config
 from sightline.data.dataset import Dataset
 from sightline.data.preprocessing import Preprocessing
+from sightline.inference.loaded_run import LoadedRun
 from sightline.metrics.predictions import Predictions
 from sightline.reporting import figures
-from sightline.run.folder import Run
+from sightline.run.folder import Run, SplitName
+from sightline.tasks.classification.collector import EmbeddedPredictions
 
 
-def draw_galleries(
-    run: Run, config: Config, dataset: Dataset, preprocessing: Preprocessing, predictions: Predictions, role: str
+def draw_examples(
+    config: Config, run: Run, loaded: LoadedRun, split: SplitName, predictions: EmbeddedPredictions
 ) -> None:
+    """Write the galleries, and the map of embeddings."""
+    draw_galleries(config, run, loaded, split, predictions)
+    points, kept = map_embeddings(predictions.embeddings, config.evaluation.tsne_items, config.seed)
+    picture = figures.embedding(points, predictions.labels[kept], list(loaded.preprocessing.class_names))
+    run.save_bytes("figures/embedding.png", picture)
+
+
+def draw_galleries(config: Config, run: Run, loaded: LoadedRun, split: SplitName, predictions: Predictions) -> None:
     """Right and wrong ones, evenly taken, and the most confident mistakes: label errors sit among them (E6)."""
     probabilities = predictions.probabilities()
     predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
@@ -26,13 +36,14 @@ def draw_galleries(
         "wrong": (_evenly(mistakes, most), "Wrong"),
         "confident_mistakes": (surest[:most], "Most confident mistakes"),
     }
+    names = loaded.preprocessing.class_names
     for name, (chosen, heading) in shown.items():
         titles = [
-            f"{preprocessing.class_names[predicted[row]]}, {confidence[row]:.0%}"
-            + ("" if right[row] else f"\nis {preprocessing.class_names[predictions.labels[row]]}")
+            f"{names[predicted[row]]}, {confidence[row]:.0%}"
+            + ("" if right[row] else f"\nis {names[predictions.labels[row]]}")
             for row in chosen
         ]
-        pixels = _pixels(dataset, preprocessing, dataset.positions(role)[chosen])
+        pixels = _pixels(loaded.dataset, loaded.preprocessing, loaded.dataset.positions(split)[chosen])
         picture = figures.gallery(pixels, titles, heading=heading, right=right[chosen].tolist())
         run.save_bytes(f"figures/gallery_{name}.png", picture)
 

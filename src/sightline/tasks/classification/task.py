@@ -1,5 +1,6 @@
 """One label an image, as a task."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, Self
@@ -10,10 +11,23 @@ from numpy.typing import NDArray
 from sightline.config.schema import Config
 from sightline.data.splits.split import Split
 from sightline.data.targets import LABEL, only_class
-from sightline.inference.model import class_names_of
-from sightline.run.folder import Run
+from sightline.inference.loaded_run import LoadedRun
+from sightline.inference.model import class_names_of, temperature_of
+from sightline.inference.network import CalibratedClassifier, NormalisedNetwork
+from sightline.metrics.documents.comparison import Comparison
+from sightline.metrics.predictions import Arrays, Predictions
+from sightline.run.folder import Run, SplitName
+from sightline.tasks.classification.calibration import CalibrationResults, calibrate
+from sightline.tasks.classification.collector import ClassificationCollector, EmbeddedPredictions
+from sightline.tasks.classification.comparison import compare
+from sightline.tasks.classification.evaluation import EvaluationResults, evaluate
+from sightline.tasks.classification.explanation import ClassExplanation, explanation
+from sightline.tasks.classification.galleries import draw_examples
 from sightline.tasks.classification.losses import soft_target_loss, training_loss
 from sightline.tasks.classification.objective import ClassificationObjective
+from sightline.tasks.classification.prediction_rows import ClassRows
+from sightline.tasks.classification.uncertainty import ClassMemberMean, UncertaintyResults, compare_methods
+from sightline.tasks.results import MethodPredictions
 from sightline.tasks.task import TeacherLoss
 
 
@@ -57,3 +71,59 @@ class Classification:
     def teacher_loss(self, temperature: float) -> TeacherLoss:
         """The divergence from the teacher's softened probabilities."""
         return partial(soft_target_loss, temperature=temperature)
+
+    def collector(self) -> ClassificationCollector:
+        """Logits and embeddings."""
+        return ClassificationCollector()
+
+    @classmethod
+    def read_predictions(cls, arrays: Arrays) -> Predictions:
+        """Logits and labels."""
+        return Predictions.from_arrays(arrays)
+
+    def evaluate(
+        self, config: Config, run: Run, split: SplitName, predictions: Predictions, averaged: Predictions | None
+    ) -> EvaluationResults:
+        """Every score with its interval, per class, and what is worth knowing beside it."""
+        return evaluate(config, run, self.names, split, predictions, averaged)
+
+    def draw_examples(
+        self, config: Config, run: Run, loaded: LoadedRun, split: SplitName, predictions: EmbeddedPredictions
+    ) -> None:
+        """Galleries of right and wrong answers, and a map of embeddings."""
+        draw_examples(config, run, loaded, split, predictions)
+
+    def calibrate(
+        self, config: Config, run: Run, predictions: Predictions, val: Predictions | None
+    ) -> CalibrationResults:
+        """A temperature, conformal sets, and thresholds of confidence."""
+        return calibrate(config, run, predictions, val)
+
+    def calibrated(self, network: NormalisedNetwork, run: Run) -> CalibratedClassifier:
+        """Probabilities at the run's temperature."""
+        return CalibratedClassifier(network, temperature_of(run))
+
+    def explanation(self, config: Config, predictions: Predictions) -> ClassExplanation:
+        """The predicted class of right and wrong images of each class."""
+        return explanation(predictions, self.names, config.explain.classes, config.explain.per_class)
+
+    def prediction_rows(self, config: Config, run: Run) -> ClassRows:
+        """The likeliest classes of each image."""
+        return ClassRows(self.names, temperature_of(run), config.predict.top_k)
+
+    @classmethod
+    def compare(
+        cls, config: Config, systems: Sequence[tuple[str, Sequence[Predictions]]], groups: NDArray[np.str_] | None
+    ) -> Comparison:
+        """By the metric that is configured."""
+        return compare(config, systems, groups)
+
+    def member_mean(self) -> ClassMemberMean:
+        """Of probabilities."""
+        return ClassMemberMean()
+
+    def compare_methods(
+        self, config: Config, run: Run, split: SplitName, methods: Mapping[str, MethodPredictions]
+    ) -> UncertaintyResults:
+        """Scores of each method, and what it gains over the plain one."""
+        return compare_methods(config, run, split, methods)

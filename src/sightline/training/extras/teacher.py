@@ -1,11 +1,13 @@
 """A finished run as a teacher: it says what it believes of every image that the student sees."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from sightline.data.batch import Batch
@@ -13,8 +15,9 @@ from sightline.data.loaders import EvalLoader
 from sightline.data.preprocessing import Preprocessing
 from sightline.data.splits.split import Split
 from sightline.errors import UsageError
+from sightline.inference.collector import OutputsCollector
 from sightline.inference.model import load_model, load_preprocessing, load_split
-from sightline.inference.predict import predict_logits
+from sightline.inference.predict import predict
 from sightline.models.outputs import Outputs, map_outputs
 from sightline.run.folder import Run
 from sightline.tasks.table import task_of_run
@@ -41,14 +44,12 @@ class TeacherModel:
         std = _by_channel(theirs.std)
         self._scale = _by_channel(ours.std) / std
         self._shift = (_by_channel(ours.mean) - _by_channel(theirs.mean)) / std
-        self._known: Tensor | None = None
+        self._known: Outputs | None = None
 
     def remember(self, loader: EvalLoader) -> None:
         """Answer once for every item of a loader: for a training whose pixels are the same in every epoch."""
-        predictions, _ = predict_logits(_Renormalised(self), loader)
-        known = np.full((len(loader.dataset.split.ids), predictions.logits.shape[1]), np.nan, dtype=np.float32)
-        known[loader.positions] = predictions.logits
-        self._known = torch.from_numpy(known)
+        outputs = predict(_Renormalised(self), loader, OutputsCollector())
+        self._known = map_outputs(partial(_at, loader.positions, len(loader.dataset.split.ids)), outputs)
 
     @property
     def needs_images(self) -> bool:
@@ -60,7 +61,8 @@ class TeacherModel:
         if self._known is None:
             outputs = self.outputs(batch.images)
         else:
-            outputs = self._known[torch.from_numpy(batch.positions)].to(batch.images.device)
+            chosen, device = torch.from_numpy(batch.positions), batch.images.device
+            outputs = map_outputs(lambda known: known[chosen].to(device), self._known)
         return Batch(batch.images, {**batch.targets, **as_targets(outputs)}, batch.positions, batch.weight)
 
     @torch.no_grad()
@@ -84,20 +86,22 @@ class TeacherModel:
 
 
 class _Renormalised(nn.Module):
-    """The teacher under timm's protocol, for the student's images."""
+    """The teacher for the student's images."""
 
     def __init__(self, teacher: TeacherModel) -> None:
         super().__init__()
         self._teacher = teacher
-        self._network = teacher.model
 
-    def forward_features(self, images: Tensor) -> Tensor:
-        features: Tensor = self._network.forward_features(self._teacher.as_seen(images))  # type: ignore[operator]
-        return features
+    def forward(self, images: Tensor) -> Outputs:
+        outputs: Outputs = self._teacher.model(self._teacher.as_seen(images))
+        return outputs
 
-    def forward_head(self, features: Tensor, pre_logits: bool = False) -> Tensor:
-        logits: Tensor = self._network.forward_head(features, pre_logits=pre_logits)  # type: ignore[operator]
-        return logits
+
+def _at(positions: NDArray[np.int64], count: int, outputs: Tensor) -> Tensor:
+    """Outputs at their positions among `count` items; NaN for all others."""
+    placed = outputs.new_full((count, *outputs.shape[1:]), torch.nan)
+    placed[torch.from_numpy(positions)] = outputs
+    return placed
 
 
 def open_teacher(
@@ -114,9 +118,10 @@ def open_teacher(
     except UsageError as error:
         raise UsageError(f"training.teacher={name}: {error}") from error
     theirs = load_preprocessing(run)
-    _check_task(name, task_of_run(run), task)
+    their_task = task_of_run(run)
+    _check_task(name, their_task, task)
     _check_held_out(name, load_split(run), split)
-    model = load_model(run, device)
+    model = load_model(run, device, their_task.heads)
     return TeacherModel(model, theirs, ours, choose_precision(precision, device, model, theirs.image_size))
 
 

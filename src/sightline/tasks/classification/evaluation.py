@@ -1,0 +1,122 @@
+"""The content of `evaluation.json` for classification, its figures and its tables."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from sightline.calibration.judge import judge
+from sightline.config.data import CsvData
+from sightline.config.schema import Config
+from sightline.data.sources.table import columns_of
+from sightline.inference.model import groups_of, temperature_of
+from sightline.metrics.classification.evaluation import evaluate_classification
+from sightline.metrics.classification.risk import selective_risk
+from sightline.metrics.classification.slices import measure_slices
+from sightline.metrics.classification.suspects import suspect_labels
+from sightline.metrics.documents.evaluation import Evaluation, RiskCoverage, Slice
+from sightline.metrics.intervals.resampling import Resampling, group_codes
+from sightline.metrics.predictions import Predictions
+from sightline.reporting.sections.blocks import Table
+from sightline.reporting.sections.ood import ood_table
+from sightline.reporting.sections.results import metric_table
+from sightline.reporting.sections.slices import slice_table
+from sightline.run.folder import Run, SplitName
+from sightline.tasks.classification.figures import draw_evaluation
+from sightline.tasks.classification.ood import measure_ood
+
+
+@dataclass(frozen=True)
+class EvaluationResults:
+    """What was measured, and of what.
+
+    Attributes:
+        content: of `evaluation.json`.
+        predictions: that were measured.
+        resampling: how intervals were found.
+    """
+
+    content: Evaluation
+    predictions: Predictions
+    resampling: Resampling
+
+    def draw(self, run: Run) -> None:
+        """Write the figures that follow from predictions alone."""
+        draw_evaluation(run, self.predictions, self.content, self.resampling)
+
+    def tables(self) -> Iterator[tuple[str, Table]]:
+        """Unknown images and slices where they were asked for, then the metrics."""
+        content = self.content
+        if "ood" in content:
+            title = f"{content['split']} split against {content['ood']['n_unknown']} unknown images"
+            yield title, ood_table(content["ood"])
+        if "slices" in content:
+            yield "slices", slice_table(content["slices"])
+        yield f"{content['split']} split, {content['n']} images", metric_table(content["metrics"])
+        if "tta" in content:
+            yield f"the same, test-time views: {content['tta']['views']}", metric_table(content["tta"]["metrics"])
+
+    def values(self) -> dict[str, float]:
+        """Every metric."""
+        metrics = self.content["metrics"]
+        return {name: entry["value"] for name, entry in metrics.items() if entry["value"] is not None}
+
+
+def evaluate(
+    config: Config,
+    run: Run,
+    names: tuple[str, ...],
+    split: SplitName,
+    predictions: Predictions,
+    averaged: Predictions | None,
+) -> EvaluationResults:
+    """Measure a split; see `Task.evaluate`."""
+    resampling, temperature = _resampling(config, run, predictions), temperature_of(run)
+    bins = config.calibration.bins
+    measure = partial(evaluate_classification, class_names=names, resampling=resampling, bins=bins)
+    measured = measure(predictions)
+    content: Evaluation = {
+        "split": split,
+        "n": len(predictions),
+        "metrics": measured["metrics"],
+        "per_class": measured["per_class"],
+        "confusion": measured["confusion"],
+        "notes": measured["notes"],
+        "class_names": list(names),
+    }
+    if averaged is not None:
+        content["tta"] = {"views": config.evaluation.tta, "metrics": measure(averaged)["metrics"]}
+    if run.has("calibration.json"):
+        content["calibrated"] = judge(run.load_json("calibration.json"), predictions, resampling, bins)
+    if config.evaluation.ood is not None:
+        content["ood"] = measure_ood(config, config.evaluation.ood, run, split)
+    if config.evaluation.slices:
+        content["slices"] = _slices(config, predictions, resampling)
+    content["suspects"] = suspect_labels(predictions, temperature, names)
+    content["risk_coverage"] = _risk(predictions, temperature, resampling)
+    return EvaluationResults(content, predictions, resampling)
+
+
+def _resampling(config: Config, run: Run, predictions: Predictions) -> Resampling:
+    """How every interval of these predictions is found."""
+    groups = group_codes(groups_of(run, predictions.ids), len(predictions))
+    return Resampling(config.evaluation.level, config.evaluation.resamples, config.seed, groups)
+
+
+def _slices(config: Config, predictions: Predictions, resampling: Resampling) -> list[Slice]:
+    """Accuracy by the columns of the manifest that `evaluation.slices` names."""
+    assert isinstance(config.data, CsvData)
+    columns = columns_of(config.data, predictions.ids.tolist(), config.evaluation.slices)
+    right = np.equal(predictions.logits.argmax(axis=1), predictions.labels)
+    return measure_slices(columns, right, resampling)
+
+
+def _risk(predictions: Predictions, temperature: float, resampling: Resampling) -> RiskCoverage:
+    """What answering only the surest items would bring; the temperature moves the order of items a little."""
+    return selective_risk(
+        predictions.probabilities(temperature).max(axis=1),
+        np.equal(predictions.logits.argmax(axis=1), predictions.labels),
+        predictions.labels,
+        resampling,
+    )

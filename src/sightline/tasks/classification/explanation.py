@@ -1,0 +1,61 @@
+"""What is explained of classification: right and wrong images of each class, each map for the class predicted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sightline.explain.targets import class_logit
+from sightline.metrics.predictions import Predictions
+from sightline.models.outputs import Outputs
+
+
+@dataclass(frozen=True)
+class ClassExplanation:
+    """See `tasks.results.Explanation`."""
+
+    rows: NDArray[np.int64]
+    targets: Tensor
+    items: list[dict[str, object]]
+    titles: list[str]
+    right: list[bool]
+
+    def score(self, outputs: Outputs, targets: Tensor) -> Tensor:
+        """The logit of the predicted class."""
+        return class_logit(outputs, targets)
+
+
+def explanation(predictions: Predictions, names: Sequence[str], classes: int, per_class: int) -> ClassExplanation:
+    """What is explained, of the images that `choose` takes."""
+    rows = choose(predictions, classes, per_class)
+    probabilities, labels = predictions.probabilities()[rows], predictions.labels[rows].tolist()
+    predicted = probabilities.argmax(axis=1)
+    right = [label == said for label, said in zip(labels, predicted.tolist(), strict=True)]
+    items, titles = [], []
+    for number, row in enumerate(rows):
+        label, said, probability = labels[number], int(predicted[number]), float(probabilities[number].max())
+        answer = {"label": label, "prediction": said, "target": said, "probability": probability}
+        items.append({"id": str(predictions.ids[row]), **answer, "right": right[number]})
+        titles.append(_title(names[label], names[said], probability))
+    return ClassExplanation(rows, torch.from_numpy(predicted), items, titles, right)
+
+
+def choose(predictions: Predictions, classes: int, per_class: int) -> NDArray[np.int64]:
+    """Rows to explain: of each class the first right and the most confident wrong ones, `per_class` of either."""
+    predicted = predictions.logits.argmax(axis=1)
+    confidence = predictions.probabilities().max(axis=1)
+    chosen: list[int] = []
+    for label in np.unique(predictions.labels)[:classes]:
+        of_class = np.flatnonzero(predictions.labels == label)
+        right = of_class[predicted[of_class] == label]
+        wrong = of_class[predicted[of_class] != label]
+        chosen += right[:per_class].tolist()
+        chosen += wrong[np.argsort(-confidence[wrong], kind="stable")][:per_class].tolist()
+    return np.array(chosen, dtype=np.int64)
+
+
+def _title(truth: str, said: str, probability: float) -> str:
+    return f"{truth}\n{probability:.0%}" if said == truth else f"{truth}\ntaken for {said}, {probability:.0%}"

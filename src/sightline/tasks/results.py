@@ -1,0 +1,119 @@
+"""What stages after training ask of a task: results, explanations, rows of answers, means of several members."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sightline.models.outputs import Outputs
+from sightline.reporting.sections.blocks import Table
+from sightline.run.folder import Run, SplitName
+
+AnyPredictions = Any
+"""Predictions of the kind that the task's own collector makes."""
+
+JsonRow = Mapping[str, object]
+"""A row of a file, ready for JSON."""
+
+
+class Results(Protocol):
+    """What a stage found, ready to be written, drawn and shown."""
+
+    @property
+    def content(self) -> Mapping[str, object]:
+        """Of the stage's JSON file."""
+
+    def draw(self, run: Run) -> None:
+        """Write the figures."""
+
+    def tables(self) -> Iterable[tuple[str, Table]]:
+        """What the terminal shows, each table with its title."""
+
+    def values(self) -> dict[str, float]:
+        """The headline: each number by its name."""
+
+
+class Explanation(Protocol):
+    """Which images of a split are explained, and what of each."""
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """(m,) of the images, in the predictions of the split."""
+
+    @property
+    def targets(self) -> Tensor:
+        """(m, …), what is explained of each."""
+
+    @property
+    def items(self) -> Sequence[JsonRow]:
+        """What `explain.json` says of each; the stage adds the row of its map."""
+
+    @property
+    def titles(self) -> Sequence[str]:
+        """Above each picture."""
+
+    @property
+    def right(self) -> Sequence[bool]:
+        """Whether the model is right about each."""
+
+    def score(self, outputs: Outputs, targets: Tensor) -> Tensor:
+        """(B,) what the model says of the targets of B images: maps show which places speak for it."""
+
+
+class PredictionRows(Protocol):
+    """How answers for single images are written."""
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """Of the CSV file, beside the path and the error."""
+
+    def rows(self, outputs: Outputs) -> Sequence[dict[str, object]]:
+        """The answer for each image, ready for JSON."""
+
+    def line(self, row: JsonRow) -> str:
+        """An answer in one line."""
+
+
+class MemberMean(Protocol):
+    """The mean of what several members say of the same items, added one by one."""
+
+    @property
+    def members(self) -> int:
+        """How many were added."""
+
+    def add(self, predictions: AnyPredictions, name: str = "") -> None:
+        """Count a member.
+
+        Raises:
+            UsageError: it is of other items than the first.
+        """
+
+    @property
+    def predictions(self) -> AnyPredictions:
+        """The mean, of the items in the order of the first member."""
+
+    @property
+    def disagreement(self) -> NDArray[np.float64]:
+        """(n,) how much the members contradict each other about each item; 0 where all agree."""
+
+
+@dataclass(frozen=True)
+class Averaged:
+    """What a method says of a split.
+
+    Attributes:
+        predictions: of its items.
+        members: how many answers to an image they are the mean of.
+        disagreement: (n,) of the members, or None where they are no sample of models.
+    """
+
+    predictions: AnyPredictions
+    members: int = 1
+    disagreement: NDArray[np.float64] | None = None
+
+
+MethodPredictions = Mapping[SplitName, Averaged]
+"""What a method says of each split."""

@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.manifold import TSNE
 
 from sightline.config.schema import Config
 from sightline.data.dataset import Dataset
@@ -65,6 +64,8 @@ def map_embeddings(
     embeddings: NDArray[np.float32], items: int, seed: int
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """t-SNE of at most `items` embeddings, evenly taken, and which they are."""
+    from sklearn.manifold import TSNE  # takes half a second, and only this needs it
+
     kept = _evenly(np.arange(len(embeddings)), items)
     perplexity = min(30.0, (len(kept) - 1) / 3)
     points = TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(embeddings[kept])

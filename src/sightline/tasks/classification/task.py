@@ -19,7 +19,6 @@ from sightline.metrics.predictions import Arrays, Predictions
 from sightline.run.folder import Run, SplitName
 from sightline.tasks.classification.calibration import CalibrationResults, calibrate
 from sightline.tasks.classification.collector import ClassificationCollector, EmbeddedPredictions
-from sightline.tasks.classification.comparison import compare
 from sightline.tasks.classification.evaluation import EvaluationResults, evaluate
 from sightline.tasks.classification.explanation import ClassExplanation, explanation
 from sightline.tasks.classification.galleries import draw_examples
@@ -116,6 +115,8 @@ class Classification:
         cls, config: Config, systems: Sequence[tuple[str, Sequence[Predictions]]], groups: NDArray[np.str_] | None
     ) -> Comparison:
         """By the metric that is configured."""
+        from sightline.tasks.classification.comparison import compare  # half a second, which training does without
+
         return compare(config, systems, groups)
 
     def member_mean(self) -> ClassMemberMean:

@@ -1,37 +1,22 @@
 """The files of a run that more than one section reads."""
 
-from collections.abc import Mapping, Sequence
-from typing import Final, TypedDict
+from collections.abc import Mapping
+from typing import Final, NotRequired
 
+from sightline.machine.provenance import Provenance
 from sightline.metrics.documents.calibration import Calibration
 from sightline.metrics.documents.evaluation import Evaluation
 from sightline.metrics.documents.validation import Validation
 from sightline.reporting.contents import JsonFile
 
 
-class Commit(TypedDict):
-    """The state of the code, where it is under version control."""
+class StoredProvenance(Provenance):
+    """`provenance.json`; runs do not say there what their data are, but the report has a place for it."""
 
-    commit: str
-    dirty: bool
-
-
-class Provenance(TypedDict):
-    """What is read of `provenance.json`."""
-
-    time: str
-    command: Sequence[str]
-    sightline: str
-    python: str
-    config_hash: str
-    threads: int
-    git: Commit | None
-    machine: Mapping[str, object]
-    data: Mapping[str, object]
-    packages: Mapping[str, str]
+    data: NotRequired[Mapping[str, object]]
 
 
 EVALUATION: Final = JsonFile[Evaluation]("evaluation.json")
 CALIBRATION: Final = JsonFile[Calibration]("calibration.json")
 VALIDATION: Final = JsonFile[Validation]("validation.json")
-PROVENANCE: Final = JsonFile[Provenance]("provenance.json")
+PROVENANCE: Final = JsonFile[StoredProvenance]("provenance.json")

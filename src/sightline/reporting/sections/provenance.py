@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from sightline.reporting.contents import Contents
-from sightline.reporting.files import PROVENANCE, Provenance
+from sightline.reporting.files import PROVENANCE, StoredProvenance
 from sightline.reporting.formatting import MISSING
 from sightline.reporting.sections.blocks import Block, Facts, Heading, Verbatim
 from sightline.reporting.sections.section import Section
 
 
-def machine_facts(contents: Contents, provenance: Provenance) -> Facts:
+def machine_facts(contents: Contents, provenance: StoredProvenance) -> Facts:
     """Code, data, machine and seed of the run."""
     return Facts([
         ("Begun", str(provenance.get("time", MISSING))),
@@ -26,7 +26,7 @@ def machine_facts(contents: Contents, provenance: Provenance) -> Facts:
     ])  # fmt: skip
 
 
-def _commit(provenance: Provenance) -> str:
+def _commit(provenance: StoredProvenance) -> str:
     git = provenance.get("git")
     if not git:
         return "not under version control"

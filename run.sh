@@ -76,8 +76,10 @@ export PYTHONPATH=$here/src${PYTHONPATH:+:$PYTHONPATH}
 
 if [[ ${1-} == *.py ]]; then exec "$venv/bin/python" "$@"; fi
 
-if [[ ${1-} == test ]]; then
-  shift
+words=("$@") # one that is left out may be ""
+while ((${#words[@]})) && [[ -z ${words[0]} ]]; do words=("${words[@]:1}"); done
+if [[ ${words[0]-} == test ]]; then
+  set -- "${words[@]:1}"
   cd "$here"
   selection=(-m "not slow") # a later -m, among the arguments, takes its place
   if [[ ${1-} == all ]]; then

@@ -21,7 +21,7 @@ from sightline.config import parse
 from sightline.config.overrides import keys_of, without_keys
 from sightline.config.schema import Config
 from sightline.errors import UsageError
-from sightline.inference.systems import MEMBERS
+from sightline.inference.find_systems import MEMBERS
 from sightline.machine.distributed import world
 from sightline.machine.terminal import log_to, logger
 from sightline.run.folder import Run

@@ -21,8 +21,8 @@ def run(config: Config, run: Run) -> dict[str, float]:
         logger.warning("%s; probabilities stay as they are", message)
         return {}
     predictions = load_predictions(run, "calibration", "fit the temperature", task.read_predictions)
-    judged = has_predictions(run, "val")
-    val = load_predictions(run, "val", "measure sets", task.read_predictions) if judged else None
+    has_val = has_predictions(run, "val")
+    val = load_predictions(run, "val", "measure sets", task.read_predictions) if has_val else None
     results = task.calibrate(config, run, predictions, val)
     run.save_json("calibration.json", results.content)
     results.draw(run)

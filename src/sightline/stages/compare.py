@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from sightline.config.schema import Config
-from sightline.inference.systems import find_systems, seconds_to_common_accuracy
+from sightline.inference.find_systems import find_systems
+from sightline.inference.systems import seconds_to_common_accuracy
 from sightline.reporting import figures
 from sightline.reporting.sections.comparison.cost import cost_table
 from sightline.reporting.sections.comparison.pairs import pair_table

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sightline.inference.systems import Curve, _distinct_names, seconds_to_common_accuracy
+from sightline.inference.systems import Curve, seconds_to_common_accuracy
 
 
 @dataclass(frozen=True)
@@ -27,20 +27,3 @@ def test_the_accuracy_is_one_that_all_reach_and_the_time_that_of_its_first_epoch
     assert target == pytest.approx(0.65)  # the best of weak's first member
     assert seconds == [pytest.approx((20 + 24) / 2), pytest.approx((10 + 5) / 2), None]
     assert seconds_to_common_accuracy([other]) == (None, [None])
-
-
-@pytest.mark.parametrize(
-    ("settings", "names"),
-    [
-        ([{"model.name": "a", "optimizer.lr": 1}, {"model.name": "b", "optimizer.lr": 2}], ["model=a", "model=b"]),
-        ([{"seed": 1, "optimizer.lr": 1}, {"seed": 2, "optimizer.lr": 2}], ["optimizer.lr=1", "optimizer.lr=2"]),
-        (
-            [{"x": 1, "y": 1}, {"x": 1, "y": 2}, {"x": 2, "y": 2}],
-            ["x=1 y=1", "x=1 y=2", "x=2 y=2"],
-        ),
-        ([{"x": 1}, {"x": 1}], ["run 0", "run 1"]),
-        ([{"x": 1}], ["run 0"]),
-    ],
-)
-def test_names_say_what_sets_them_apart(settings: list[dict[str, Any]], names: list[str]):
-    assert _distinct_names(settings, [f"run {place}" for place in range(len(settings))]) == names

@@ -9,9 +9,12 @@ from sightline.cli import compose_config
 from sightline.config import parse
 from sightline.data.splits.split import Split
 from sightline.data.targets import ClassTarget
+from sightline.errors import UsageError
+from sightline.inference.systems import ExternalPredictions, TrainedRuns
 from sightline.models.build import MODELS
 from sightline.run.folder import Run
-from sightline.tasks.table import TASKS, task_of_run, task_to_train
+from sightline.tasks.classification.task import Classification
+from sightline.tasks.table import TASKS, task_of_run, task_of_systems, task_to_train
 
 NAMES = ("cat", "dog", "fox")
 
@@ -33,3 +36,15 @@ def test_a_split_and_a_finished_run_give_the_same_task(tmp_path: Path, model: st
     run.save_text("config.yaml", parse.to_yaml(config))
     run.save_json("classes.json", list(NAMES))
     assert task_of_run(run) == task
+
+
+def test_systems_of_one_task_are_compared_and_no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    run = Run.create(tmp_path, "a", "b")
+    run.save_text("config.yaml", parse.to_yaml(parse.parse(compose_config(["mode=demo"]))))
+    trained, external = TrainedRuns("ours", (run,)), ExternalPredictions("theirs", tmp_path)
+    assert task_of_systems([trained, external]) is Classification
+    monkeypatch.setattr("sightline.config.model.CnnModel.task", "segmentation")
+    with pytest.raises(
+        UsageError, match=r"^ours is for segmentation, theirs for classification"
+    ):
+        task_of_systems([trained, external])

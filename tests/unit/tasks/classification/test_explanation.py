@@ -1,0 +1,36 @@
+"""Which images are explained, and what is said of each."""
+
+import numpy as np
+import torch
+
+from sightline.metrics.predictions import Predictions
+from sightline.tasks.classification.explanation import choose, explanation
+
+NAMES = ("cat", "dog")
+
+
+def predictions() -> Predictions:
+    """Of two classes: one dog is taken for a cat, three cats for dogs, more and more surely."""
+    labels = np.array([0, 1, 0, 0, 1, 0, 1, 0])
+    margins = np.array([2.0, -1.0, -1.0, -3.0, 0.5, -2.0, -4.0, 1.0])
+    logits = np.stack([margins, np.zeros(8)], axis=1).astype(np.float32)
+    return Predictions(np.array([f"i{row}" for row in range(8)]), logits, labels)
+
+
+def test_of_each_class_the_first_right_and_the_surest_wrong_ones():
+    assert choose(predictions(), classes=2, per_class=2).tolist() == [0, 7, 3, 5, 1, 6, 4]
+    assert choose(predictions(), classes=1, per_class=1).tolist() == [0, 3]
+
+
+def test_each_map_is_for_the_predicted_class():
+    found = explanation(predictions(), NAMES, classes=2, per_class=1)
+    assert found.rows.tolist() == [0, 3, 1, 4]
+    assert found.targets.tolist() == [0, 1, 1, 0]
+    assert found.right == [True, False, True, False]
+    assert list(found.items[1]) == ["id", "label", "prediction", "target", "probability", "right"]
+    assert found.items[1] | {"probability": 0.0} == {
+        "id": "i3", "label": 0, "prediction": 1, "target": 1, "probability": 0.0, "right": False,
+    }  # fmt: skip
+    assert found.titles == ["cat\n88%", "cat\ntaken for dog, 95%", "dog\n73%", "dog\ntaken for cat, 62%"]
+    outputs = torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0]])
+    assert found.score(outputs, found.targets).tolist() == [1.0, 4.0, 6.0, 7.0]

@@ -69,7 +69,8 @@ def isotonic_regression(logits: Reals, labels: Ints) -> Calibrator:
     """
     from sklearn.isotonic import IsotonicRegression  # takes a second, and only this needs it
 
-    n, probabilities = len(labels), softmax(logits, axis=1)
+    n = len(labels)
+    probabilities = softmax(logits, axis=1)
     least = 1 / (n + 2)
     steps = [
         IsotonicRegression(y_min=least, y_max=1 - least, out_of_bounds="clip").fit(column, labels == index)

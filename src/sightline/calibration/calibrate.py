@@ -73,7 +73,10 @@ def calibrate(
         UsageError: the predictions are none or too few, or hold numbers that are not finite.
     """
     check(predictions)
-    logits, labels, seed, groups = predictions.logits, predictions.labels, resampling.seed, resampling.groups
+    logits = predictions.logits
+    labels = predictions.labels
+    seed = resampling.seed
+    groups = resampling.groups
     if (units := resampling.n_groups or len(labels)) < 2:
         raise UsageError(f"calibration split: {units} item or group; it takes two at least, one for each half")
     first = temperature_half(labels, seed, groups)
@@ -112,7 +115,8 @@ class _Errors:
 
 
 def _errors(binned: BinnedPredictions, labels: Ints, resampling: Resampling) -> _Errors:
-    scored, null = Scored(binned, labels), null_calibration(binned, resampling.seed)
+    scored = Scored(binned, labels)
+    null = null_calibration(binned, resampling.seed)
     found = scored.intervals(resampling, only=CALIBRATION, null=null)
     metrics = {name: interval.to_json() for name, interval in found.items()}
     return _Errors(metrics, null, reliability(binned.confidence, scored.right, binned.bins, resampling.level))

@@ -68,7 +68,8 @@ def fit_quantiles(scores: Reals, labels: Ints, alpha: float, *, by_class: bool) 
         alpha: how often the truth may be missed.
         by_class: whether each class has its own (Vovk 2012).
     """
-    own, classes = scores[np.arange(len(labels)), labels], scores.shape[1]
+    own = scores[np.arange(len(labels)), labels]
+    classes = scores.shape[1]
     if not by_class:
         return np.full(classes, quantile(own, alpha))
     return np.array([quantile(own[labels == index], alpha) for index in range(classes)])

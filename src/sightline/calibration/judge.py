@@ -37,7 +37,8 @@ def judge(calibration: Calibration, predictions: Predictions, resampling: Resamp
     temperature = calibration["temperature"]
     predicted = predictions.logits.argmax(axis=1)
     binned = BinnedPredictions.of(predictions.probabilities(temperature), bins, predicted)
-    scored, null = Scored(binned, predictions.labels), null_calibration(binned, resampling.seed)
+    scored = Scored(binned, predictions.labels)
+    null = null_calibration(binned, resampling.seed)
     found = scored.intervals(resampling, only=CALIBRATION, null=null)
     return {
         "temperature": temperature,
@@ -62,16 +63,15 @@ def judge_sets(
         temperature: the one the sets were fitted at.
         resampling: the confidence of the coverage and the seed of randomised sets; items count as independent.
     """
-    probabilities, draws = (
-        predictions.probabilities(temperature),
-        draws_of_sets(resampling.seed, JUDGED, len(predictions)),
-    )
+    probabilities = predictions.probabilities(temperature)
+    draws = draws_of_sets(resampling.seed, JUDGED, len(predictions))
     found: list[ConformalSets] = []
     for entry in entries:
         known = entry["quantile"] if isinstance(entry["quantile"], list) else [entry["quantile"]]
         quantiles = np.array([math.inf if value is None else value for value in known])
         sets = prediction_sets(class_scores(probabilities, entry["method"], draws), quantiles)
-        hits, sizes = sets[np.arange(len(predictions)), predictions.labels], sets.sum(axis=1)
+        hits = sets[np.arange(len(predictions)), predictions.labels]
+        sizes = sets.sum(axis=1)
         found.append(
             {
                 **entry,

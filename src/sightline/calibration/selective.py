@@ -88,7 +88,8 @@ def fit_threshold(
 
 def _counts(confidence: Reals, right: Right, tried: Reals) -> tuple[Counts, Counts]:
     """How many items are answered from each threshold on, and how many of them wrongly."""
-    ordered, wrong = np.sort(confidence), np.sort(confidence[~right])
+    ordered = np.sort(confidence)
+    wrong = np.sort(confidence[~right])
     return len(ordered) - np.searchsorted(ordered, tried), len(wrong) - np.searchsorted(wrong, tried)
 
 

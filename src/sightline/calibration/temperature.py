@@ -46,7 +46,8 @@ def fit_temperature(logits: Logits, labels: Ints) -> float:
         """Of the negative log-likelihood in 1 / T; falls as T rises."""
         return _expected_logit(logits, math.exp(log_temperature)) - float(target.sum())
 
-    low, high = math.log(LOWEST), math.log(HIGHEST)
+    low = math.log(LOWEST)
+    high = math.log(HIGHEST)
     if slope(low) <= 0:
         return LOWEST
     if slope(high) >= 0:

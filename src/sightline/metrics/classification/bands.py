@@ -14,8 +14,10 @@ GRID = np.linspace(0.0, 1.0, 501)
 """The rates at which the curves of classes are averaged."""
 
 _THRESHOLDS = 500
-_MOST, _FEWEST = 2_000_000_000, 50
-"""Products of classes, items and resamples that are affordable, and resamples that are worth it."""
+_MOST = 2_000_000_000
+"""Products of classes, items and resamples that are affordable."""
+_FEWEST = 50
+"""Resamples that are worth it."""
 
 
 def curve_bands(probabilities: Reals, labels: Ints, resampling: Resampling) -> tuple[Band, Band] | None:
@@ -32,7 +34,8 @@ def curve_bands(probabilities: Reals, labels: Ints, resampling: Resampling) -> t
     n, classes = probabilities.shape
     count = np.bincount(labels, minlength=classes)
     chosen = [index for index in ([1] if classes == 2 else range(classes)) if 0 < count[index] < n]
-    resamples, level = min(resampling.resamples, _MOST // max(1, n * len(chosen))), resampling.level
+    resamples = min(resampling.resamples, _MOST // max(1, n * len(chosen)))
+    level = resampling.level
     if not chosen or resamples < _FEWEST:
         return None
     weights = np.concatenate([np.ones((n, 1)), *resampling.draws(labels).weights(resamples, resamples)], axis=1)

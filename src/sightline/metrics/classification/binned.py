@@ -60,7 +60,8 @@ class BinnedPredictions:
         confidence = probabilities[np.arange(len(predicted)), predicted]
         items, classes = np.nonzero(probabilities > np.linspace(0.0, 1.0, bins + 1)[1])
         cells = np.stack([items, classes, equal_width(probabilities[items, classes], bins)])
-        width, mass = equal_width(confidence, bins), equal_mass(confidence, bins)
+        width = equal_width(confidence, bins)
+        mass = equal_mass(confidence, bins)
         return cls(probabilities, predicted, bins, confidence, width, mass, cells)
 
     def __len__(self) -> int:
@@ -74,7 +75,8 @@ class BinnedPredictions:
     @property
     def blocks(self) -> dict[Block, slice]:
         """The rows of the matrix of contributions, by name."""
-        k, bins = self.classes, self.bins
+        k = self.classes
+        bins = self.bins
         sizes: dict[Block, int] = {"right": k, "truth": k, "predicted": k, "total": 1, "log_loss": 1, "brier": 1}
         sizes |= {"auc": 1, "bin_count": bins, "bin_residual": bins, "bin_noise": bins, "mass_bin_residual": bins}
         sizes |= {"class_bin_residual": k * (bins - 1)}
@@ -99,8 +101,11 @@ class BinnedPredictions:
             labels: (n,).
             influence: (n,) on the area under the ROC curve, where that is wanted.
         """
-        n, place = len(self), {name: block.start for name, block in self.blocks.items()}
-        every, ones, right = np.arange(n), np.ones(n), labels == self.predicted
+        n = len(self)
+        place = {name: block.start for name, block in self.blocks.items()}
+        every = np.arange(n)
+        ones = np.ones(n)
+        right = labels == self.predicted
         residual = right - self.confidence
         noise = self.confidence * (1 - self.confidence)
         items, classes, bins = self.cells

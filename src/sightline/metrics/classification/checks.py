@@ -12,7 +12,8 @@ def check(predictions: Predictions, classes: int | None = None) -> None:
     Raises:
         UsageError: no items; shapes that do not fit; a logit that is not finite; a label that is no class.
     """
-    logits, labels = predictions.logits, predictions.labels
+    logits = predictions.logits
+    labels = predictions.labels
     if logits.ndim != 2 or logits.shape[1] < 2 or len(logits) != len(labels) or not len(labels):
         raise UsageError(
             f"predictions: logits {logits.shape} for {len(labels)} labels; they take (n, classes) for n > 0"

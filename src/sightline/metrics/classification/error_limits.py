@@ -27,7 +27,8 @@ def expected_error_limits(
     """
     deviations = samples - samples.mean(axis=1, keepdims=True)
     low, high = inverted_test(gaps, deviations, noise, total, level)
-    low, high = max(smallest, low), max(smallest, high)
+    low = max(smallest, low)
+    high = max(smallest, high)
     return Interval(value, min(low, value), max(high, value), level, "bootstrap, inverted")
 
 
@@ -67,7 +68,8 @@ def inverted_test(gaps: Reals, deviations: Reals, noise: Reals, total: float, le
         level: confidence, such as 0.95.
     """
     pattern = np.where(gaps < 0, -1.0, 1.0) * np.maximum(np.abs(gaps), deviations.std(axis=1))
-    size, whole = float(np.abs(pattern).sum() / total), np.full(1, total)
+    size = float(np.abs(pattern).sum() / total)
+    whole = np.full(1, total)
     if size == 0:
         return 0.0, 0.0
     observed = float(debiased_error(gaps[:, None], noise[:, None], whole)[0])

@@ -53,7 +53,9 @@ def _per_class(scored: Scored, class_names: Sequence[str], resampling: Resamplin
     F1 = 2 J / (1 + J) where J is the share of right items among those that are the class or are called it, so the
     limits of that share are those of F1.
     """
-    labels, predicted, right = scored.labels, scored.binned.predicted, scored.right
+    labels = scored.labels
+    predicted = scored.binned.predicted
+    right = scored.right
     items = np.arange(len(labels))
     either = np.concatenate([items, items[~right]])
     recall = _shares(scored, items, labels, resampling)
@@ -75,12 +77,15 @@ def _per_class(scored: Scored, class_names: Sequence[str], resampling: Resamplin
 
 def _shares(scored: Scored, items: Ints, owner: Ints, resampling: Resampling) -> list[Interval]:
     """For each class the share of right items among those it owns; 0, between 0 and 1, where it owns none."""
-    classes, right = scored.binned.classes, scored.right[items]
+    classes = scored.binned.classes
+    right = scored.right[items]
     sizes = np.bincount(owner, minlength=classes).astype(np.float64)
     shares = np.bincount(owner, weights=right, minlength=classes) / np.maximum(sizes, 1)
-    method, level = "Wilson", resampling.level
+    method = "Wilson"
+    level = resampling.level
     if resampling.groups is not None:
-        sizes, method = effective_sizes(right, owner, classes, resampling.groups[items]), "Wilson, groups"
+        sizes = effective_sizes(right, owner, classes, resampling.groups[items])
+        method = "Wilson, groups"
     return [wilson_share(float(share), float(size), level, method) for share, size in zip(shares, sizes, strict=True)]
 
 
@@ -91,7 +96,8 @@ def _f1(jaccard: Interval) -> Interval:
 
 def _notes(scored: Scored, class_names: Sequence[str], confusion: Ints, n_groups: int | None) -> list[str]:
     """What a reader must know about the numbers."""
-    truth, predicted = confusion.sum(axis=1), confusion.sum(axis=0)
+    truth = confusion.sum(axis=1)
+    predicted = confusion.sum(axis=0)
     names = np.asarray(class_names, dtype=object)
     notes = ["Intervals are about this trained model and the population of these items, not about training it anew."]
     if n_groups is not None:

@@ -28,10 +28,13 @@ def null_calibration(binned: BinnedPredictions, seed: int) -> dict[str, float]:
         binned: the predictions; their labels play no part.
         seed: of the draws.
     """
-    n, bins, p = len(binned), binned.bins, binned.probabilities
+    n = len(binned)
+    bins = binned.bins
+    p = binned.probabilities
     rng = np.random.default_rng(seed)
     draws = int(np.clip(2_000_000 // n, 100, 1000))
-    by_width, by_mass = _by_bin(binned.width_bin, bins), _by_bin(binned.mass_bin, bins)
+    by_width = _by_bin(binned.width_bin, bins)
+    by_mass = _by_bin(binned.mass_bin, bins)
     count = np.bincount(binned.width_bin, minlength=bins).astype(np.float64)[:, None]
     noise = by_width @ (binned.confidence * (1 - binned.confidence))[:, None]
     scores = _scores_of_bins()
@@ -90,7 +93,8 @@ def _draw_labels(probabilities: Reals, draws: int, rng: np.random.Generator) -> 
 def _classwise(binned: BinnedPredictions, labels: Ints) -> Reals:
     """(draws,) class-wise error under each column of labels."""
     n, classes = binned.probabilities.shape
-    bins, draws = binned.bins, labels.shape[1]
+    bins = binned.bins
+    draws = labels.shape[1]
     items, owners, where = binned.cells
     mass = np.bincount(owners * bins + where, binned.probabilities[items, owners], minlength=classes * bins)
     mass = mass.reshape(classes, bins)

@@ -68,7 +68,8 @@ def _area(
     n_positive = int(ranked[-1])
     n_negative = len(scores) - n_positive
     area = float(((ranked[ends] - ranked[starts]) * negatives_below).sum() / (n_positive * n_negative))
-    below, above = np.empty(len(scores)), np.empty(len(scores))
+    below = np.empty(len(scores))
+    above = np.empty(len(scores))
     below[order] = np.repeat(negatives_below / n_negative, ends - starts)
     above[order] = np.repeat(1 - positives_below / n_positive, ends - starts)
     return area, below, above

@@ -1,6 +1,6 @@
 """A bootstrap of the sums behind scores: what each score would be with other items."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,12 +11,15 @@ from sightline.metrics.catalogue import Metric
 from sightline.metrics.classification.binned import BinnedPredictions, blocks_of
 from sightline.metrics.intervals.interval import z_score
 from sightline.metrics.intervals.resampling import Resampling
+from sightline.metrics.scores.sums import Block
 
 Reals = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_BLOCK, _FEWEST = 200_000, 10
-"""Numbers of a block of resamples, which the caches should hold, and columns it has at least."""
+_BLOCK = 200_000
+"""Numbers of a block of resamples, which the caches should hold."""
+_FEWEST = 10
+"""Resamples that a block has at least."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +68,7 @@ def resample(
     area: float,
     resampling: Resampling,
 ) -> Resampled:
-    """Score resamples within classes, or of whole groups, to which items are added (Agresti and Coull 1998).
-
-    Besides those that are drawn, a Poisson number of items is added that are wrong, and as many that are right, z^2 / 2
-    of each on average; an added item weighs what its share of the independent items does.
+    """Score resamples within classes, or of whole groups, to which items are added (`AddedItems`).
 
     Args:
         binned: predictions for n items.
@@ -78,36 +78,73 @@ def resample(
         area: the area under the ROC curve of the items themselves, where a metric needs it.
         resampling: how.
     """
-    n, probabilities, needed = len(labels), binned.probabilities, blocks_of(metrics)
-    observed, wrong, right = contributions.observed, contributions.wrong, contributions.right
-    rate = z_score(resampling.level) ** 2 / 2
-    weight = n / max(1.0, resampling.effective_size(np.equal(labels, binned.predicted)))
-    ones, added = np.ones((n, 1)), rate * weight / n
-    mean_sums = (observed + added * (wrong + right)) @ ones
-    centre = score_sums(binned, metrics, mean_sums, (1 + 2 * added) * (probabilities.T @ ones), area)
-
-    draws = resampling.draws(labels)
-    rows, whole = binned.rows_of(needed), observed.shape[0]
-    by_unit = observed[rows] @ draws.spread
-    added_wrong = draws.extras(resampling.resamples, rate, weight)
-    added_right = draws.extras(resampling.resamples, rate, weight)
-    added_sums = (wrong[rows] @ added_wrong + right[rows] @ added_right).tocsc()
-    residuals, scores, gaps, start = binned.blocks["bin_residual"], [], [], 0
-    for counts in draws.counts(resampling.resamples, max(_FEWEST, _BLOCK // max(n, whole))):
-        drawn = counts.astype(np.float64)
-        columns = slice(start, start + drawn.shape[1])
-        start = columns.stop
-        sums = np.zeros((whole, drawn.shape[1]))
-        sums[rows] = by_unit @ drawn + added_sums[:, columns].toarray()
-        class_probability = None
-        if "class_probability" in needed:
-            extras = (added_wrong + added_right)[:, columns]
-            class_probability = probabilities.T @ (draws.spread @ drawn) + (extras.T @ probabilities).T
+    n = len(labels)
+    added = AddedItems.of(np.equal(labels, binned.predicted), resampling)
+    residuals = binned.blocks["bin_residual"]
+    ones = np.ones((n, 1))
+    share = added.rate * added.weight / n
+    mean_sums = (contributions.observed + share * (contributions.wrong + contributions.right)) @ ones
+    mean_probability = (1 + 2 * share) * (binned.probabilities.T @ ones)
+    centre = score_sums(binned, metrics, mean_sums, mean_probability, area)
+    scores = []
+    gaps = []
+    for sums, class_probability in _resampled_sums(
+        binned, labels, blocks_of(metrics), contributions, added, resampling
+    ):
         scores.append(score_sums(binned, metrics, sums, class_probability, area))
         gaps.append(sums[residuals])
     return Resampled(
         {name: float(value[0]) for name, value in centre.items()},
         {name: np.concatenate([block[name] for block in scores]) for name in centre},
-        (observed @ ones)[residuals, 0],
+        (contributions.observed @ ones)[residuals, 0],
         np.concatenate(gaps, axis=1),
     )
+
+
+@dataclass(frozen=True)
+class AddedItems:
+    """Items that each resample holds besides those that are drawn (Agresti and Coull 1998).
+
+    Attributes:
+        rate: how many that are wrong, on average, and how many that are right: z^2 / 2 of each.
+        weight: of one, which is a share of the independent items.
+    """
+
+    rate: float
+    weight: float
+
+    @classmethod
+    def of(cls, right: NDArray[np.bool_], resampling: Resampling) -> "AddedItems":
+        """For these answers."""
+        return cls(z_score(resampling.level) ** 2 / 2, len(right) / max(1.0, resampling.effective_size(right)))
+
+
+def _resampled_sums(
+    binned: BinnedPredictions,
+    labels: Ints,
+    needed: frozenset[Block],
+    contributions: Contributions,
+    added: AddedItems,
+    resampling: Resampling,
+) -> Iterator[tuple[Reals, Reals | None]]:
+    """Yield blocks of resamples: (sums, ...) products, 0 where not needed, and (classes, ...) of the probabilities."""
+    probabilities = binned.probabilities
+    draws = resampling.draws(labels)
+    rows = binned.rows_of(needed)
+    n_sums = contributions.observed.shape[0]
+    by_unit = contributions.observed[rows] @ draws.spread
+    wrong_weights = draws.extras(resampling.resamples, added.rate, added.weight)
+    right_weights = draws.extras(resampling.resamples, added.rate, added.weight)
+    added_sums = (contributions.wrong[rows] @ wrong_weights + contributions.right[rows] @ right_weights).tocsc()
+    start = 0
+    for counts in draws.counts(resampling.resamples, max(_FEWEST, _BLOCK // max(len(labels), n_sums))):
+        drawn = counts.astype(np.float64)
+        columns = slice(start, start + drawn.shape[1])
+        start = columns.stop
+        sums = np.zeros((n_sums, drawn.shape[1]))
+        sums[rows] = by_unit @ drawn + added_sums[:, columns].toarray()
+        class_probability = None
+        if "class_probability" in needed:
+            added_weights = (wrong_weights + right_weights)[:, columns]
+            class_probability = probabilities.T @ (draws.spread @ drawn) + (added_weights.T @ probabilities).T
+        yield sums, class_probability

@@ -52,18 +52,24 @@ def selective_risk(confidence: Reals, right: Right, labels: Ints, resampling: Re
         resampling: how limits are found.
     """
     covered, risk = risk_coverage(confidence, right)
-    n, wrong, level = len(right), (~right).astype(np.float64)[:, None], resampling.level
+    n = len(right)
+    wrong = (~right).astype(np.float64)[:, None]
+    level = resampling.level
     rate = z_score(level) ** 2 / 2
     weight = n / max(1.0, resampling.effective_size(right))
-    draws, areas, points = resampling.draws(labels), [], []
+    draws = resampling.draws(labels)
+    areas = []
+    points = []
     for weights in draws.weights(resampling.resamples, max(1, _BLOCK // n)):
         more_wrong, more_right = (draws.extras(weights.shape[1], rate, weight).toarray() for _ in range(2))
         shares, risks = _curves(confidence, weights + more_wrong + more_right, weights * wrong + more_wrong)
         areas.append(_areas(shares, risks))
         points.append([_at(COVERAGES, *pair) for pair in zip(shares.T, risks.T, strict=True)])
-    value, samples = float(risk.mean()), np.concatenate(areas)
+    value = float(risk.mean())
+    samples = np.concatenate(areas)
     area = share_limits(value, samples, float(samples.mean()), level)
-    shown, many = _at(COVERAGES, covered, risk), np.concatenate(points)
+    shown = _at(COVERAGES, covered, risk)
+    many = np.concatenate(points)
     band = [
         share_limits(float(one), column, float(column.mean()), level) for one, column in zip(shown, many.T, strict=True)
     ]
@@ -96,12 +102,14 @@ def _curves(confidence: Reals, weights: Reals, wrong: Reals) -> tuple[Reals, Rea
     """(n, columns) share answered and risk, item by item from the surest; `wrong` is the weight of mistakes."""
     order = np.argsort(-confidence, kind="stable")
     starts = np.flatnonzero(np.diff(confidence[order], prepend=np.inf))
-    weights, wrong = weights[order], wrong[order]
+    weights = weights[order]
+    wrong = wrong[order]
     if len(starts) < len(order):
         sizes = np.diff(starts, append=len(order))
         whole, mistakes = (np.add.reduceat(part, starts, axis=0) for part in (weights, wrong))
         share = np.divide(mistakes, whole, out=np.zeros_like(whole), where=whole > 0)
         wrong = weights * np.repeat(share, sizes, axis=0)
-    answered, mistakes = weights.cumsum(axis=0), wrong.cumsum(axis=0)
+    answered = weights.cumsum(axis=0)
+    mistakes = wrong.cumsum(axis=0)
     risk = np.divide(mistakes, answered, out=np.zeros_like(answered), where=answered > 0)
     return answered / answered[-1], risk

@@ -16,6 +16,7 @@ from sightline.metrics.classification.resampled import Contributions, Resampled,
 from sightline.metrics.intervals.bootstrap import percentile, share_limits
 from sightline.metrics.intervals.interval import Interval, undefined
 from sightline.metrics.intervals.resampling import Resampling
+from sightline.metrics.scores.sums import Block
 
 Reals = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -60,13 +61,12 @@ class Scored:
 
     def values(self, only: Collection[str] | None = None) -> dict[str, float]:
         """Every score by name, or only some; one that says nothing with so few classes is left out."""
-        metrics, needed = self.metrics(only), blocks_of(self.metrics(only))
+        metrics = self.metrics(only)
+        needed = blocks_of(metrics)
         ones = np.ones((len(self.labels), 1))
         class_probability = self.binned.probabilities.T @ ones if "class_probability" in needed else None
-        area = self.auc.macro if "area" in needed else np.nan
-        scores = score_sums(
-            self.binned, metrics, self.binned.contributions(self.labels) @ ones, class_probability, area
-        )
+        products = self.binned.contributions(self.labels) @ ones
+        scores = score_sums(self.binned, metrics, products, class_probability, self._area(needed))
         return {
             metric.name: float(scores[metric.name][0] if metric.name in scores else self.hits(metric).mean())
             for metric in metrics
@@ -98,12 +98,11 @@ class Scored:
             only: the scores that are wanted; all of them by default.
             null: what `null_calibration` says of these predictions, where it is known already.
         """
-        metrics, values = self.metrics(only), self.values(only)
+        metrics = self.metrics(only)
+        values = self.values(only)
         needed = blocks_of(metrics)
-        area = self.auc.macro if "area" in needed else np.nan
-        resampled = resample(
-            self.binned, self.labels, metrics, self._contributions(ranked="auc" in needed), area, resampling
-        )
+        contributions = self._contributions(ranked="auc" in needed)
+        resampled = resample(self.binned, self.labels, metrics, contributions, self._area(needed), resampling)
         if null is None and any(metric.limits == "centred" for metric in metrics):
             null = null_calibration(self.binned, resampling.seed)
         return {
@@ -114,7 +113,8 @@ class Scored:
     def _interval(
         self, metric: Metric, value: float, resampled: Resampled, resampling: Resampling, null: Mapping[str, float]
     ) -> Interval:
-        level, name = resampling.level, metric.name
+        level = resampling.level
+        name = metric.name
         if not np.isfinite(value):
             return undefined(level)
         match metric.limits:
@@ -123,8 +123,15 @@ class Scored:
             case "percentile":
                 found = percentile(value, resampled.samples[name], level)
             case "inverted test":
-                gaps, noise, n = (resampled.gaps, resampled.gap_samples), self.binned.noise, len(self.labels)
-                found = expected_error_limits(value, *gaps, noise, n, level, metric.smallest)
+                found = expected_error_limits(
+                    value,
+                    gaps=resampled.gaps,
+                    samples=resampled.gap_samples,
+                    noise=self.binned.noise,
+                    total=len(self.labels),
+                    level=level,
+                    smallest=metric.smallest,
+                )
             case "centred":
                 found = centred_limits(value, resampled.samples[name], null[name], level)
             case _:
@@ -138,6 +145,10 @@ class Scored:
         rest = np.where(seen | (seen.sum() < 2), self.binned.probabilities, -1.0)
         rest[np.arange(len(rest)), self.binned.predicted] = -2.0
         return self.labels, rest.argmax(axis=1), self.binned.predicted
+
+    def _area(self, needed: Collection[Block]) -> float:
+        """The area under the ROC curve, where it is needed."""
+        return self.auc.macro if "area" in needed else np.nan
 
     def _contributions(self, *, ranked: bool) -> Contributions:
         """What the items add under each of `_labellings`; to the area under the ROC curve where it is wanted."""

@@ -33,11 +33,13 @@ def measure_slices(
         resampling: confidence and groups; nothing is drawn.
     """
     parts = [(name, value, mask) for name, cells in columns.items() for value, mask in _parts(cells)]
-    level, groups = resampling.level, resampling.groups
+    level = resampling.level
+    groups = resampling.groups
     together = 1 - (1 - level) / max(1, len(parts))
     found: list[Slice] = []
     for name, value, mask in parts:
-        own, rest = _share(right, mask, level, groups), _share(right, ~mask, level, groups)
+        own = _share(right, mask, level, groups)
+        rest = _share(right, ~mask, level, groups)
         entry: Slice = {"column": name, "value": value, "n": int(mask.sum()), "accuracy": own.to_json()}
         if not mask.all():
             wide, others = (_share(right, chosen, together, groups) for chosen in (mask, ~mask))

@@ -23,7 +23,8 @@ def suspect_labels(predictions: Predictions, temperature: float, class_names: Se
         temperature: of the probabilities.
         class_names: one for each column of the logits.
     """
-    probabilities, labels = predictions.probabilities(temperature), predictions.labels
+    probabilities = predictions.probabilities(temperature)
+    labels = predictions.labels
     items = np.arange(len(labels))
     own = probabilities[items, labels]
     count = np.bincount(labels, minlength=len(class_names))

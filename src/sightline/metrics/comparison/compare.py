@@ -39,7 +39,8 @@ def compare(systems: Sequence[System], *, metric: str, resampling: Resampling, b
     systems = aligned(systems)
     if metric not in MEASURED:
         raise UsageError(f"compare.metric={metric} is not known; it takes {', '.join(MEASURED)}")
-    known, labels = METRICS[metric], systems[0].members[0].labels
+    known = METRICS[metric]
+    labels = systems[0].members[0].labels
     scores = [score_system(system, known, labels, bins, resampling) for system in systems]
     for one in scores:
         if not np.isfinite(one.values).all():
@@ -64,8 +65,10 @@ def _pair(a: SystemScores, b: SystemScores, metric: Metric, resampling: Resampli
     single = len(a.values) == len(b.values) == 1
     if metric.hits is right_answers and single and resampling.groups is None:
         hits_a, hits_b = (hits_of(one.system.members[0], metric) for one in (a, b))
-        only_a, only_b = int((hits_a & ~hits_b).sum()), int((hits_b & ~hits_a).sum())
-        found, p_value = tango(only_a, only_b, len(hits_a), resampling.level), mcnemar(only_a, only_b)
+        only_a = int((hits_a & ~hits_b).sum())
+        only_b = int((hits_b & ~hits_a).sum())
+        found = tango(only_a, only_b, len(hits_a), resampling.level)
+        p_value = mcnemar(only_a, only_b)
     else:
         items = float((a.resampled.mean(axis=0) - b.resampled.mean(axis=0)).var(ddof=1))
         found, p_value = _student(a.mean - b.mean, items, (a, b), resampling, "paired ")
@@ -89,7 +92,8 @@ def _student(
     terms = [source.error_terms for source in sources]
     variance = items + sum(term for term, _ in terms)
     denominator = sum(term for _, term in terms)
-    method, level = f"{prefix}bootstrap", resampling.level
+    method = f"{prefix}bootstrap"
+    level = resampling.level
     if resampling.groups is not None:
         denominator += items**2 / max(1, int(resampling.groups.max()))
         method += " of groups"

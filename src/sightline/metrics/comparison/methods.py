@@ -55,7 +55,8 @@ def measure_methods(methods: Sequence[Method], bins: int, resampling: Resampling
     found: list[MethodScores] = []
     for method in methods:
         check(method.predictions)
-        binned, labels = _binned(method, bins), method.predictions.labels
+        binned = _binned(method, bins)
+        labels = method.predictions.labels
         scored = Scored(binned, labels)
         metrics = {name: one.to_json() for name, one in scored.intervals(resampling, only=SCORES).items()}
         metrics["aurc"] = selective_risk(binned.confidence, scored.right, labels, resampling)["aurc"]

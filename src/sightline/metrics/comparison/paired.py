@@ -39,7 +39,8 @@ def tango(only_a: int, only_b: int, n: int, level: float) -> Interval:
         n: items in all, at least one.
         level: confidence, such as 0.95.
     """
-    z, value = z_score(level), (only_a - only_b) / n
+    z = z_score(level)
+    value = (only_a - only_b) / n
 
     def excess(difference: float) -> float:
         """The score statistic under a supposed difference."""
@@ -67,7 +68,8 @@ def tango(only_a: int, only_b: int, n: int, level: float) -> Interval:
 def holm(p_values: Sequence[float]) -> list[float]:
     """P-values adjusted for how many there are: one wrong rejection among all is as rare as one alone (Holm 1979)."""
     order = np.argsort(p_values, kind="stable")
-    adjusted, largest = [0.0] * len(p_values), 0.0
+    adjusted = [0.0] * len(p_values)
+    largest = 0.0
     for place, index in enumerate(order):
         largest = max(largest, min(1.0, (len(p_values) - place) * p_values[index]))
         adjusted[index] = largest

@@ -117,7 +117,8 @@ def score_system(system: System, metric: Metric, labels: Ints, bins: int, resamp
         hits = np.stack([hits_of(member, metric) for member in system.members]).astype(np.float64)
         sums, total = _resampled_hits(hits, labels, resampling)
         return SystemScores(system, hits.mean(axis=1), sums / total)
-    values, resampled = [], []
+    values = []
+    resampled = []
     for member in system.members:
         binned = BinnedPredictions.of(member.probabilities(), bins, member.logits.argmax(axis=1))
         scored = Scored(binned, labels)
@@ -134,7 +135,9 @@ def hits_of(member: Predictions, metric: Metric) -> NDArray[np.bool_]:
 
 def _resampled_score(scored: Scored, metric: Metric, resampling: Resampling) -> Reals:
     """(resamples,) the metric of one member."""
-    binned, labels, needed = scored.binned, scored.labels, blocks_of([metric])
+    binned = scored.binned
+    labels = scored.labels
+    needed = blocks_of([metric])
     rows = binned.contributions(labels, scored.auc.influence[0] if "auc" in needed else None)
     area = scored.auc.macro if "area" in needed else np.nan
     blocks = []
@@ -146,7 +149,8 @@ def _resampled_score(scored: Scored, metric: Metric, resampling: Resampling) -> 
 
 def _resampled_hits(hits: Reals, labels: Ints, resampling: Resampling) -> tuple[Reals, Reals]:
     """Weighted hits of each member, and the weights' sums, in each resample."""
-    blocks, totals = [], []
+    blocks = []
+    totals = []
     for weights in resampling.draws(labels).weights(resampling.resamples, max(1, _BLOCK // hits.shape[1])):
         blocks.append(hits @ weights)
         totals.append(weights.sum(axis=0))

@@ -34,7 +34,8 @@ class Resampler:
         _, starts, sizes = np.unique(unit_strata[order], return_index=True, return_counts=True)
         drawn = np.maximum(sizes - 1, 1)
         self._starts, self._sizes = np.repeat(starts, drawn), np.repeat(sizes, drawn).astype(np.uint64)
-        scale, place = np.repeat(sizes / drawn, sizes), np.empty_like(order)
+        scale = np.repeat(sizes / drawn, sizes)
+        place = np.empty_like(order)
         place[order] = np.arange(len(order))
         place = place if groups is None else place[groups]
         self._items, self._units = len(strata), len(order)
@@ -84,7 +85,8 @@ def share_limits(value: float, samples: Reals, centre: float, level: float) -> I
     hold better than percentiles, which then are coarse. Resamples are as much off `centre` as the value is off the
     truth: that bias comes off first, as far as it exceeds three standard errors and cannot be chance.
     """
-    mean, spread = float(samples.mean()), float(samples.std())
+    mean = float(samples.mean())
+    spread = float(samples.std())
     surplus = abs(mean - centre) - 3 * spread / np.sqrt(len(samples))
     corrected = float(np.clip(value - np.sign(mean - centre) * max(0.0, surplus), 0.0, 1.0))
     size = max(1.0, mean * (1 - mean) / max(spread**2, np.finfo(np.float64).eps))

@@ -32,12 +32,14 @@ def detection(scores: Reals, known: NDArray[np.bool_], resampling: Resampling) -
     order = np.argsort(-scores, kind="stable")
     starts = np.flatnonzero(np.diff(scores[order], prepend=np.nan) != 0)
     first = known[order].astype(np.float64)[:, None]
-    n, level = len(scores), resampling.level
+    n = len(scores)
+    level = resampling.level
     rate = z_score(level) ** 2 / 2
     exact = _measures(first, 1 - first, starts)
     extra = rate / n
     centre = _measures(first + extra, 1 - first + extra, starts)
-    draws, blocks = Resampler(known[order].astype(np.int64), None, resampling.seed), []
+    draws = Resampler(known[order].astype(np.int64), None, resampling.seed)
+    blocks = []
     for weights in draws.weights(resampling.resamples, max(1, _BLOCK // n)):
         wrong, right = (draws.extras(weights.shape[1], rate, 1.0).toarray() for _ in range(2))
         plain = weights + right

@@ -65,7 +65,8 @@ def nearness(features: Features, fitted: Features) -> Reals:
     """
     known = _unit(fitted)
     rank = min(NEIGHBOURS, max(1, len(known) // 20))
-    rows, found = max(1, _BLOCK // len(known)), []
+    rows = max(1, _BLOCK // len(known))
+    found = []
     for start in range(0, len(features), rows):
         likeness = _unit(features[start : start + rows]) @ known.T
         found.append(np.partition(likeness, -rank, axis=1)[:, -rank])

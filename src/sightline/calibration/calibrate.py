@@ -149,14 +149,14 @@ def fit_promises(
     selective: list[SelectiveThreshold] = []
     for target in promises.target_risks:
         found = fit_threshold(confidence, right, target, promises.risk_error, guide)
-        kept = math.isfinite(found.threshold)
+        finite = math.isfinite(found.threshold)
         selective.append(
             {
                 "target_risk": target,
-                "threshold": found.threshold if kept else None,
+                "threshold": found.threshold if finite else None,
                 "coverage": found.coverage,
-                "risk": found.risk if kept else None,
-                "risk_bound": found.risk_bound if kept else None,
+                "risk": found.risk if finite else None,
+                "risk_bound": found.risk_bound if finite else None,
                 "error": promises.risk_error,
             }
         )

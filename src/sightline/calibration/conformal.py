@@ -68,11 +68,11 @@ def fit_quantiles(scores: Reals, labels: Ints, alpha: float, *, by_class: bool) 
         alpha: how often the truth may be missed.
         by_class: whether each class has its own (Vovk 2012).
     """
-    own = scores[np.arange(len(labels)), labels]
+    of_truth = scores[np.arange(len(labels)), labels]
     classes = scores.shape[1]
     if not by_class:
-        return np.full(classes, quantile(own, alpha))
-    return np.array([quantile(own[labels == index], alpha) for index in range(classes)])
+        return np.full(classes, quantile(of_truth, alpha))
+    return np.array([quantile(of_truth[labels == index], alpha) for index in range(classes)])
 
 
 def prediction_sets(scores: Reals, quantiles: Reals) -> NDArray[np.bool_]:

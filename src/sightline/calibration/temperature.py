@@ -36,11 +36,11 @@ def fit_temperature(logits: Logits, labels: Ints) -> float:
         raise ValueError("no items to fit a temperature on")
     if not np.ptp(logits, axis=1).any():
         return 1.0
-    own = logits[np.arange(n), labels].astype(np.float64)
+    of_truth = logits[np.arange(n), labels].astype(np.float64)
     rivals = np.array(logits)
     rivals[np.arange(n), labels] = -np.inf
-    lead = own - rivals.max(axis=1)
-    target = own - lead / (n + 2) if (lead >= 0).all() else own
+    lead = of_truth - rivals.max(axis=1)
+    target = of_truth - lead / (n + 2) if (lead >= 0).all() else of_truth
 
     def slope(log_temperature: float) -> float:
         """Of the negative log-likelihood in 1 / T; falls as T rises."""

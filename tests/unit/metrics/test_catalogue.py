@@ -1,8 +1,10 @@
 """The catalogue: every choice in the configuration comes from it, and each entry holds together."""
 
+import math
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from sightline.cli import compose_config
@@ -10,12 +12,52 @@ from sightline.config import parse
 from sightline.errors import UsageError
 from sightline.metrics.catalogue import HEADLINES, MEASURED, METRICS, MONITORED, monitored, of_class
 
+RANGES = {
+    "accuracy": (0, 1),
+    "top5_accuracy": (0, 1),
+    "balanced_accuracy": (0, 1),
+    "precision_macro": (0, 1),
+    "recall_macro": (0, 1),
+    "f1_macro": (0, 1),
+    "f1_weighted": (0, 1),
+    "f1_micro": (0, 1),
+    "roc_auc_ovr": (0, 1),
+    "log_loss": (0, math.inf),
+    "brier": (0, 2),
+    "ece": (0, 1),
+    "ece_debiased": (-1, 1),
+    "ece_adaptive": (0, 1),
+    "ece_classwise": (0, 1),
+    "mce": (0, 1),
+}
+"""What run folders hold, in their order, and between what their limits lie."""
+
 
 def test_the_choices_are_those_that_run_folders_hold():
-    assert MONITORED == ("val_loss", "val_accuracy", "val_f1_macro")
-    assert MEASURED[0] == HEADLINES[0] == "accuracy"
+    assert [column for column in MONITORED if column in {"val_loss", "val_accuracy", "val_f1_macro"}] == [
+        "val_loss",
+        "val_accuracy",
+        "val_f1_macro",
+    ]
+    assert [name for name in MEASURED if name in RANGES] == list(RANGES)
+    assert {name: (METRICS[name].smallest, METRICS[name].highest) for name in RANGES} == RANGES
+    assert HEADLINES[0] == "accuracy"
     assert "loss" not in MEASURED
     assert "aurc" not in MEASURED
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_a_score_needs_what_it_says_and_no_more(name: str):
+    metric = METRICS[name]
+    if metric.score is None:
+        return
+    counts = {name: np.full((3, 2), 4.0) for name in ("right", "truth", "predicted")}
+    others = {block: np.full((3, 2), 0.1) for block in metric.needs}
+    others |= {"total": np.full(2, 12.0)}
+    if "class_bin_residual" in others:
+        others["class_bin_residual"] = np.full((3, 14, 2), 0.1)
+    others |= {block: others[block][0] for block in ("log_loss", "brier", "auc", "area") if block in others}
+    assert metric.score(counts | ({} if metric.monitored else others)).shape == (2,)
 
 
 @pytest.mark.parametrize("name", METRICS)

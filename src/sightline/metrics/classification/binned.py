@@ -91,8 +91,8 @@ class BinnedPredictions:
     @property
     def noise(self) -> Reals:
         """(bins,) variance of the residuals of the equal-width bins if the model is calibrated."""
-        own = self.confidence * (1 - self.confidence)
-        return np.bincount(self.width_bin, own, minlength=self.bins).astype(np.float64)
+        variance = self.confidence * (1 - self.confidence)
+        return np.bincount(self.width_bin, variance, minlength=self.bins).astype(np.float64)
 
     def contributions(self, labels: Ints, influence: Reals | None = None) -> csr_array:
         """(sums, n) what each item adds if `labels` is the truth.

@@ -99,7 +99,7 @@ def _classwise(binned: BinnedPredictions, labels: Ints) -> Reals:
     mass = np.bincount(owners * bins + where, binned.probabilities[items, owners], minlength=classes * bins)
     mass = mass.reshape(classes, bins)
     mass[:, 0] = binned.probabilities.sum(axis=0) - mass[:, 1:].sum(axis=1)
-    own = equal_width(np.take_along_axis(binned.probabilities, labels, axis=1), bins)
-    cells = (np.arange(draws) * classes + labels) * bins + own
+    label_bins = equal_width(np.take_along_axis(binned.probabilities, labels, axis=1), bins)
+    cells = (np.arange(draws) * classes + labels) * bins + label_bins
     hits = np.bincount(cells.ravel(), minlength=draws * classes * bins).reshape(draws, classes, bins)
     return np.asarray(np.abs(hits - mass).sum(axis=(1, 2)) / (n * classes))

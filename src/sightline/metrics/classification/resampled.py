@@ -9,8 +9,7 @@ from scipy.sparse import csr_array
 
 from sightline.metrics.catalogue import Metric
 from sightline.metrics.classification.binned import BinnedPredictions, blocks_of
-from sightline.metrics.intervals.interval import z_score
-from sightline.metrics.intervals.resampling import Resampling
+from sightline.metrics.intervals.resampling import AddedItems, Resampling
 from sightline.metrics.scores.sums import Block
 
 Reals = NDArray[np.float64]
@@ -79,7 +78,7 @@ def resample(
         resampling: how.
     """
     n = len(labels)
-    added = AddedItems.of(np.equal(labels, binned.predicted), resampling)
+    added = resampling.added_items(np.equal(labels, binned.predicted))
     residuals = binned.blocks["bin_residual"]
     ones = np.ones((n, 1))
     share = added.rate * added.weight / n
@@ -99,24 +98,6 @@ def resample(
         (contributions.observed @ ones)[residuals, 0],
         np.concatenate(gaps, axis=1),
     )
-
-
-@dataclass(frozen=True)
-class AddedItems:
-    """Items that each resample holds besides those that are drawn (Agresti and Coull 1998).
-
-    Attributes:
-        rate: how many that are wrong, on average, and how many that are right: z^2 / 2 of each.
-        weight: of one, which is a share of the independent items.
-    """
-
-    rate: float
-    weight: float
-
-    @classmethod
-    def of(cls, right: NDArray[np.bool_], resampling: Resampling) -> "AddedItems":
-        """For these answers."""
-        return cls(z_score(resampling.level) ** 2 / 2, len(right) / max(1.0, resampling.effective_size(right)))
 
 
 def _resampled_sums(

@@ -5,7 +5,6 @@ from numpy.typing import NDArray
 
 from sightline.metrics.documents.evaluation import RiskCoverage
 from sightline.metrics.intervals.bootstrap import share_limits
-from sightline.metrics.intervals.interval import Interval, z_score
 from sightline.metrics.intervals.resampling import Resampling
 
 Reals = NDArray[np.float64]
@@ -52,33 +51,32 @@ def selective_risk(confidence: Reals, right: Right, labels: Ints, resampling: Re
         resampling: how limits are found.
     """
     covered, risk = risk_coverage(confidence, right)
-    n = len(right)
     wrong = (~right).astype(np.float64)[:, None]
     level = resampling.level
-    rate = z_score(level) ** 2 / 2
-    weight = n / max(1.0, resampling.effective_size(right))
+    added = resampling.added_items(right)
     draws = resampling.draws(labels)
     areas = []
     points = []
-    for weights in draws.weights(resampling.resamples, max(1, _BLOCK // n)):
-        more_wrong, more_right = (draws.extras(weights.shape[1], rate, weight).toarray() for _ in range(2))
-        shares, risks = _curves(confidence, weights + more_wrong + more_right, weights * wrong + more_wrong)
+    for weights in draws.weights(resampling.resamples, max(1, _BLOCK // len(right))):
+        added_wrong = draws.extras(weights.shape[1], added.rate, added.weight).toarray()
+        added_right = draws.extras(weights.shape[1], added.rate, added.weight).toarray()
+        shares, risks = _curves(confidence, weights + added_wrong + added_right, weights * wrong + added_wrong)
         areas.append(_areas(shares, risks))
         points.append([_at(COVERAGES, *pair) for pair in zip(shares.T, risks.T, strict=True)])
-    value = float(risk.mean())
     samples = np.concatenate(areas)
-    area = share_limits(value, samples, float(samples.mean()), level)
-    shown = _at(COVERAGES, covered, risk)
-    many = np.concatenate(points)
-    band = [
-        share_limits(float(one), column, float(column.mean()), level) for one, column in zip(shown, many.T, strict=True)
+    area = share_limits(float(risk.mean()), samples, float(samples.mean()), level)
+    observed = _at(COVERAGES, covered, risk)
+    samples_at = np.concatenate(points)
+    limits = [
+        share_limits(float(risk_value), column, float(column.mean()), level)
+        for risk_value, column in zip(observed, samples_at.T, strict=True)
     ]
     return {
-        "aurc": Interval(value, area.low, area.high, level, "bootstrap, Wilson").to_json(),
+        "aurc": area.to_json(),
         "coverage": COVERAGES.tolist(),
-        "risk": shown.tolist(),
-        "low": [point.low for point in band],
-        "high": [point.high for point in band],
+        "risk": observed.tolist(),
+        "low": [point.low for point in limits],
+        "high": [point.high for point in limits],
     }
 
 

@@ -38,12 +38,12 @@ def measure_slices(
     together = 1 - (1 - level) / max(1, len(parts))
     found: list[Slice] = []
     for name, value, mask in parts:
-        own = _share(right, mask, level, groups)
-        rest = _share(right, ~mask, level, groups)
-        entry: Slice = {"column": name, "value": value, "n": int(mask.sum()), "accuracy": own.to_json()}
+        inside = _share(right, mask, level, groups)
+        outside = _share(right, ~mask, level, groups)
+        entry: Slice = {"column": name, "value": value, "n": int(mask.sum()), "accuracy": inside.to_json()}
         if not mask.all():
-            wide, others = (_share(right, chosen, together, groups) for chosen in (mask, ~mask))
-            entry["difference"] = {**_newcombe(wide, others, level).to_json(), "rest": rest.value}
+            inside_wide, outside_wide = (_share(right, chosen, together, groups) for chosen in (mask, ~mask))
+            entry["difference"] = {**_newcombe(inside_wide, outside_wide, level).to_json(), "rest": outside.value}
         found.append(entry)
     return found
 
@@ -83,9 +83,9 @@ def _share(right: NDArray[np.bool_], mask: NDArray[np.bool_], level: float, grou
     return wilson_share(float(chosen.mean()), size, level, "Wilson, groups")
 
 
-def _newcombe(own: Interval, rest: Interval, level: float) -> Interval:
+def _newcombe(inside: Interval, outside: Interval, level: float) -> Interval:
     """Limits of the difference of two independent shares from the limits of each."""
-    value = own.value - rest.value
-    below = np.hypot(own.value - own.low, rest.high - rest.value)
-    above = np.hypot(own.high - own.value, rest.value - rest.low)
+    value = inside.value - outside.value
+    below = np.hypot(inside.value - inside.low, outside.high - outside.value)
+    above = np.hypot(inside.high - inside.value, outside.value - outside.low)
     return Interval(value, value - float(below), value + float(above), level, "Newcombe, Bonferroni")

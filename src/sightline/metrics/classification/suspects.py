@@ -26,22 +26,22 @@ def suspect_labels(predictions: Predictions, temperature: float, class_names: Se
     probabilities = predictions.probabilities(temperature)
     labels = predictions.labels
     items = np.arange(len(labels))
-    own = probabilities[items, labels]
+    of_label = probabilities[items, labels]
     count = np.bincount(labels, minlength=len(class_names))
     usual = np.full(len(class_names), np.inf)
-    usual[count > 0] = np.bincount(labels, own, minlength=len(class_names))[count > 0] / count[count > 0]
+    usual[count > 0] = np.bincount(labels, of_label, minlength=len(class_names))[count > 0] / count[count > 0]
     confident = probabilities >= usual
     confident[items, labels] = False
     suspect = np.not_equal(probabilities.argmax(axis=1), labels) & confident.any(axis=1)
     other = np.where(confident, probabilities, -1.0).argmax(axis=1)
     order = np.flatnonzero(suspect)
-    order = order[np.argsort((own - probabilities[items, other])[order], kind="stable")]
+    order = order[np.argsort((of_label - probabilities[items, other])[order], kind="stable")]
     listed: list[SuspectLabel] = [
         {
             "id": str(predictions.ids[item]),
             "label": str(class_names[labels[item]]),
             "rather": str(class_names[other[item]]),
-            "label_probability": float(own[item]),
+            "label_probability": float(of_label[item]),
             "rather_probability": float(probabilities[item, other[item]]),
         }
         for item in order[:MOST]

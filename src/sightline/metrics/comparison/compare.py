@@ -123,14 +123,14 @@ def _system(scores: SystemScores, metric: Metric, resampling: Resampling) -> Com
     else:
         interval, _ = _student(scores.mean, items, (scores,), resampling)
         interval = _within(interval, metric.smallest, metric.highest)
-    own = interval.to_json()
+    limits = interval.to_json()
     return {
         "name": scores.system.name,
-        "value": own["value"],
-        "low": own["low"],
-        "high": own["high"],
-        "level": own["level"],
-        "method": own["method"],
+        "value": limits["value"],
+        "low": limits["low"],
+        "high": limits["high"],
+        "level": limits["level"],
+        "method": limits["method"],
         "seeds": len(members),
         "values": scores.values.tolist(),
         "sampling_sd": math.sqrt(items),

@@ -53,8 +53,8 @@ class SystemScores:
         """What another seed would change: the variance between members less what the items alone bring about."""
         if len(self.values) < 2:
             return 0.0
-        own = self.resampled - self.resampled.mean(axis=0)
-        interaction = own.var(axis=1).sum() / (len(self.values) - 1)
+        around_mean = self.resampled - self.resampled.mean(axis=0)
+        interaction = around_mean.var(axis=1).sum() / (len(self.values) - 1)
         return max(0.0, float(self.values.var(ddof=1) - interaction))
 
     @property

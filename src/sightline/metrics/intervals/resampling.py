@@ -27,6 +27,21 @@ def group_codes(groups: NDArray[np.str_] | None, n: int) -> Ints | None:
 
 
 @dataclass(frozen=True)
+class AddedItems:
+    """Items that each resample holds besides those that are drawn: what Agresti and Coull (1998) add to a proportion.
+
+    Without them a model that makes no mistake on these items would seem certain to make none.
+
+    Attributes:
+        rate: how many that are wrong, on average, and how many that are right: z^2 / 2 of each.
+        weight: of one of them, as large a share of the items as one independent item has.
+    """
+
+    rate: float
+    weight: float
+
+
+@dataclass(frozen=True)
 class Resampling:
     """How sure intervals are, and how the items are resampled for them.
 
@@ -55,6 +70,10 @@ class Resampling:
     def effective_size(self, hits: NDArray[np.bool_]) -> float:
         """How many independent items these are worth as a sample of hits."""
         return float(len(hits)) if self.groups is None else effective_size(hits, self.groups)
+
+    def added_items(self, right: NDArray[np.bool_]) -> AddedItems:
+        """What is added to resamples of (n,) answers that are right or wrong."""
+        return AddedItems(z_score(self.level) ** 2 / 2, len(right) / max(1.0, self.effective_size(right)))
 
     @property
     def caution(self) -> float:

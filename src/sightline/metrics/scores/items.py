@@ -32,16 +32,16 @@ def top_k_hits(probabilities: Reals, labels: Ints, k: int) -> NDArray[np.bool_]:
         labels: (n,).
         k: how many classes may be named.
     """
-    own = np.take_along_axis(probabilities, labels[:, None], axis=1)
+    of_label = np.take_along_axis(probabilities, labels[:, None], axis=1)
     later = np.arange(probabilities.shape[1]) > labels[:, None]
-    ahead = (probabilities > own).sum(axis=1) + ((probabilities == own) & later).sum(axis=1)
+    ahead = (probabilities > of_label).sum(axis=1) + ((probabilities == of_label) & later).sum(axis=1)
     return np.asarray(ahead < k)
 
 
 def log_losses(probabilities: Reals, labels: Ints) -> Reals:
     """(n,) minus the natural logarithm of the probability of each label; their mean is `log_loss`."""
-    own = probabilities[np.arange(len(labels)), labels]
-    return -np.log(np.clip(own, EPSILON, 1 - EPSILON))
+    of_label = probabilities[np.arange(len(labels)), labels]
+    return -np.log(np.clip(of_label, EPSILON, 1 - EPSILON))
 
 
 def brier_scores(probabilities: Reals, labels: Ints) -> Reals:
@@ -50,5 +50,5 @@ def brier_scores(probabilities: Reals, labels: Ints) -> Reals:
     Summed over the classes and not halved (Brier 1950), so it lies between 0 and 2. scikit-learn calls this
     `brier_score_loss(..., scale_by_half=False)`.
     """
-    own = probabilities[np.arange(len(labels)), labels]
-    return np.asarray(np.einsum("ij,ij->i", probabilities, probabilities) - 2 * own + 1)
+    of_label = probabilities[np.arange(len(labels)), labels]
+    return np.asarray(np.einsum("ij,ij->i", probabilities, probabilities) - 2 * of_label + 1)

@@ -44,7 +44,5 @@ def test_systems_of_one_task_are_compared_and_no_others(tmp_path: Path, monkeypa
     trained, external = TrainedRuns("ours", (run,)), ExternalPredictions("theirs", tmp_path)
     assert task_of_systems([trained, external]) is Classification
     monkeypatch.setattr("sightline.config.model.CnnModel.task", "segmentation")
-    with pytest.raises(
-        UsageError, match=r"^ours is for segmentation, theirs for classification"
-    ):
+    with pytest.raises(UsageError, match=r"^ours is for segmentation, theirs for classification"):
         task_of_systems([trained, external])

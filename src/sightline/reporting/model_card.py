@@ -52,7 +52,7 @@ def render_model_card(run: Run) -> str:
         return ""
     written = [
         f"# Model card: {_plain(document.title(contents))}",
-        f"Run `{contents.name}`. " + "\n\n".join(_blocks(head)),
+        f"Run `{contents.name}`. {_joined(head)}".rstrip(),
         *(_section(heading, parts) for heading, parts in headings.items() if parts),
         f"## What this card does not say\n\n{FOR_PEOPLE}",
     ]
@@ -66,6 +66,10 @@ def _section(heading: str, parts: Sequence[Part]) -> str:
         return f"## {heading}\n\nNot measured yet: mode `{first.writer}` writes `{first.sources[0]}`."
     sources = " and ".join(f"`{name}`" for name in first.sources)
     return "\n\n".join([f"## {heading}", *blocks, f"Source: {sources}."])
+
+
+def _joined(parts: Iterable[Part]) -> str:
+    return "\n\n".join(_blocks(parts))
 
 
 def _blocks(parts: Iterable[Part]) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 from typing import Final, TypedDict
 
-from sightline.metrics.catalogue import HEADLINES, METRICS, MONITORED, monitored
+from sightline.metrics.catalogue import METRICS, MONITORED, monitored
 from sightline.reporting.contents import Contents, JsonFile, JsonLines
 from sightline.reporting.formatting import duration, number
 from sightline.reporting.sections.blocks import Block, Facts
@@ -65,13 +65,19 @@ def _best(contents: Contents, rows: Sequence[Row]) -> Pairs:
     kept = kept_epoch(rows, monitor)
     if kept is None:
         return []
-    metric = METRICS[HEADLINES[0]]
     reason = f"{'highest' if monitored(monitor).higher_is_better else 'lowest'} {monitor}"
-    reached = f"validation {metric.short} {number(metric.name, kept.get(f'val_{metric.name}'))}"
     return [
-        ("Best epoch", f"{int(kept['epoch']) + 1}: {reason}, {reached}"),
+        ("Best epoch", f"{int(kept['epoch']) + 1}: {reason}" + _reached(kept, contents.task)),
         ("Weights kept", _weights_kept(contents.read(SOUP))),
     ]
+
+
+def _reached(kept: Row, task: str) -> str:
+    """The first of the numbers that a report of this task begins with, on the validation split."""
+    for metric in METRICS.values():
+        if metric.task == task and metric.headline and metric.monitored:
+            return f", validation {metric.short} {number(metric.name, kept.get(f'val_{metric.name}'))}"
+    return ""
 
 
 def _weights_kept(soup: Soup | None) -> str:

@@ -19,7 +19,7 @@ def test_epochs_count_from_one_and_it_is_said_why_one_was_kept(contents: Content
     facts = dict(training_facts(contents).pairs)
     best = min(epochs(contents), key=lambda row: row["val_loss"])
     assert facts["Epochs"] == "14 of 20 allowed"
-    assert facts["Best epoch"].startswith(f"{int(best['epoch']) + 1}: lowest val_loss")
+    assert facts["Best epoch"].startswith(f"{int(best['epoch']) + 1}: lowest val_loss, validation accuracy 87.3 %")
     assert facts["Time"] == "9 min 47 s (42 s an epoch)"
 
 
@@ -41,3 +41,8 @@ def test_whose_weights_were_kept(copy: Run, soup: dict[str, object] | None, word
     if soup:
         copy.save_json("soup.json", soup)
     assert words in dict(training_facts(Contents(copy)).pairs)["Weights kept"]
+
+
+def test_the_epoch_of_another_task_is_told_without_accuracy(copy: Run):
+    copy.save_text("config.yaml", "model: {task: segmentation}\n")
+    assert dict(training_facts(Contents(copy)).pairs)["Best epoch"].endswith(": lowest val_loss")

@@ -32,8 +32,8 @@ def run(config: Config, run: Run) -> dict[str, float]:
     if len(failed) == len(rows):
         raise UsageError(f"input: none of {len(rows)} images could be read; {failed[0]['path']}: {failed[0]['error']}")
     for row in rows:
-        said = f"unreadable: {row['error']}" if "error" in row else writer.line(row)
-        console.print(f"{row['path']}  {said}", markup=False)
+        line = f"unreadable: {row['error']}" if "error" in row else writer.line(row)
+        console.print(f"{row['path']}  {line}", markup=False)
     if not run.has("calibration.json"):
         logger.warning("the run is not calibrated: these probabilities are the network's own (mode `calibrate`)")
     if config.output is not None:
@@ -49,8 +49,8 @@ def _predict(config: Config, predictor: Predictor, writer: PredictionRows, paths
         for files in predictor.predict_files(paths, config.predict):
             rows += [{"path": str(path), "error": reason} for path, reason in files.unreadable]
             if files.outputs is not None:
-                answers = writer.rows(files.outputs)
-                rows += [{"path": str(path), **answer} for path, answer in zip(files.paths, answers, strict=True)]
+                predicted = zip(files.paths, writer.rows(files.outputs), strict=True)
+                rows += [{"path": str(path), **row} for path, row in predicted]
             done += len(files)
             bar.update(done, "predicting")
     return rows

@@ -24,8 +24,8 @@ def run(config: Config, run: Run) -> dict[str, float]:
     methods = _methods(config, run, task, split)
     for name, method in methods.items():
         if name != "plain":
-            for role, said in method.items():
-                run.save_arrays(f"uncertainty/{name}/{role}.npz", **said.predictions.to_arrays())
+            for role, averaged in method.items():
+                run.save_arrays(f"uncertainty/{name}/{role}.npz", **averaged.predictions.to_arrays())
     results = task.compare_methods(config, run, split, methods)
     run.save_json("uncertainty.json", results.content)
     results.draw(run)

@@ -31,15 +31,24 @@ class ClassExplanation:
 def explanation(predictions: Predictions, names: Sequence[str], classes: int, per_class: int) -> ClassExplanation:
     """What is explained, of the images that `choose` takes."""
     rows = choose(predictions, classes, per_class)
-    probabilities, labels = predictions.probabilities()[rows], predictions.labels[rows].tolist()
-    predicted = probabilities.argmax(axis=1)
-    right = [label == said for label, said in zip(labels, predicted.tolist(), strict=True)]
-    items, titles = [], []
+    probabilities = predictions.probabilities()[rows]
+    predicted, right = probabilities.argmax(axis=1), list[bool]()
+    items, titles = list[dict[str, object]](), list[str]()
     for number, row in enumerate(rows):
-        label, said, probability = labels[number], int(predicted[number]), float(probabilities[number].max())
-        answer = {"label": label, "prediction": said, "target": said, "probability": probability}
-        items.append({"id": str(predictions.ids[row]), **answer, "right": right[number]})
-        titles.append(_title(names[label], names[said], probability))
+        label, prediction = int(predictions.labels[row]), int(predicted[number])
+        probability = float(probabilities[number, prediction])
+        right.append(label == prediction)
+        items.append(
+            {
+                "id": str(predictions.ids[row]),
+                "label": label,
+                "prediction": prediction,
+                "target": prediction,
+                "probability": probability,
+                "right": right[-1],
+            }
+        )
+        titles.append(_title(names[label], names[prediction], probability))
     return ClassExplanation(rows, torch.from_numpy(predicted), items, titles, right)
 
 
@@ -57,5 +66,6 @@ def choose(predictions: Predictions, classes: int, per_class: int) -> NDArray[np
     return np.array(chosen, dtype=np.int64)
 
 
-def _title(truth: str, said: str, probability: float) -> str:
-    return f"{truth}\n{probability:.0%}" if said == truth else f"{truth}\ntaken for {said}, {probability:.0%}"
+def _title(truth: str, predicted: str, probability: float) -> str:
+    mistake = "" if predicted == truth else f"taken for {predicted}, "
+    return f"{truth}\n{mistake}{probability:.0%}"

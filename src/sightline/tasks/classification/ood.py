@@ -29,19 +29,19 @@ def measure_ood(config: Config, data: DataConfig, run: Run, split: SplitName) ->
     """
     heads, collector = {LABEL: len(load_preprocessing(run).class_names)}, ClassificationCollector()
     loaded = LoadedRun.open(run, config, heads, test_unlocked=split == "test")
-    unknown = predict_ood(config, data, loaded, collector)
-    known, trained = loaded.predict(split, collector), loaded.predict("train", collector)
+    others = predict_ood(config, data, loaded, collector)
+    own, trained = loaded.predict(split, collector), loaded.predict("train", collector)
     fitted = _evenly(len(trained))
-    scores = _scores(known, unknown, trained, fitted, temperature_of(run))
-    own = np.arange(len(known) + len(unknown)) < len(known)
-    run.save_bytes("figures/unknown.png", figures.ood(scores, own))
+    scores = _scores(own, others, trained, fitted, temperature_of(run))
+    is_own = np.arange(len(own) + len(others)) < len(own)
+    run.save_bytes("figures/unknown.png", figures.ood(scores, is_own))
     resampling = Resampling(config.evaluation.level, config.evaluation.resamples, config.seed)
     return {
         "data": data.model_dump(mode="json", include={"name", "root", "manifest"}),
-        "n_known": len(known),
-        "n_unknown": len(unknown),
+        "n_known": len(own),
+        "n_unknown": len(others),
         "n_fitted": len(fitted),
-        "scores": {name: detection(score, own, resampling) for name, score in scores.items()},
+        "scores": {name: detection(score, is_own, resampling) for name, score in scores.items()},
     }
 
 
@@ -50,15 +50,15 @@ def _evenly(count: int) -> NDArray[np.int64]:
 
 
 def _scores(
-    known: EmbeddedPredictions,
-    unknown: EmbeddedPredictions,
+    own: EmbeddedPredictions,
+    others: EmbeddedPredictions,
     trained: EmbeddedPredictions,
     fitted: NDArray[np.int64],
     temperature: float,
 ) -> dict[str, NDArray[np.float64]]:
-    """(known + unknown,) each score, higher for what looks like the run's own images."""
-    logits = np.concatenate([known.logits, unknown.logits]).astype(np.float64)
-    features = np.concatenate([known.embeddings, unknown.embeddings])
+    """(own + others,) each score, higher for what looks like the run's own images."""
+    logits = np.concatenate([own.logits, others.logits]).astype(np.float64)
+    features = np.concatenate([own.embeddings, others.embeddings])
     training_features = trained.embeddings[fitted]
     return {
         "msp": confidence(logits, temperature),

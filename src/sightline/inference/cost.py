@@ -1,8 +1,9 @@
 """What a model costs: parameters, arithmetic, and the time of an answer on this machine."""
 
+import logging
+
 import torch
 from torch import nn
-from torch.utils.benchmark import Timer
 from torch.utils.flop_counter import FlopCounterMode
 
 from sightline.config.schema import Config
@@ -61,5 +62,9 @@ def _trained(model: nn.Module, config: Config) -> int:
 
 def _seconds(model: nn.Module, images: torch.Tensor) -> float:
     """The median time of a pass, with as many threads as the model has elsewhere."""
+    # The import looks for a CUDA compiler, and would warn where it finds one and no GPU; nothing is compiled here.
+    logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
+    from torch.utils.benchmark import Timer
+
     timer = Timer("model(images)", globals={"model": model, "images": images}, num_threads=torch.get_num_threads())
     return timer.blocked_autorange(min_run_time=SECONDS).median

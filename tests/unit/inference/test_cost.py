@@ -1,5 +1,10 @@
 """What a model costs: counted parameters and operations, and times that are times."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import timm
 import torch
@@ -68,3 +73,14 @@ def test_a_parameter_may_be_the_input_of_a_layer():
     found = model_cost(pooled, config, preprocessing(16), torch.device("cpu"))
     assert found["flops"] > 1e6
     assert all(parameter.grad is None for parameter in pooled.parameters())
+
+
+def test_a_compiler_beside_no_gpu_is_no_news(tmp_path: Path):
+    """torch's benchmark looks for one when it is imported."""
+    code = (
+        "import torch; from sightline.inference import cost; "
+        "cost.SECONDS = 0.001; print(cost._seconds(torch.nn.Identity(), torch.zeros(1)) > 0)"
+    )
+    environment = {**os.environ, "CUDA_HOME": str(tmp_path), "CUDA_VISIBLE_DEVICES": ""}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert (done.stdout, done.stderr) == ("True\n", "")

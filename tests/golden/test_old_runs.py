@@ -33,15 +33,16 @@ def load(path: Path) -> Any:
     return json.loads(path.read_text())
 
 
-def near(found: Any, stored: Any, **tolerance: float) -> bool:
-    """Equal in structure and words, and near in numbers."""
-    if isinstance(stored, dict):
-        return isinstance(found, dict) and list(found) == list(stored) and all(
-            near(found[key], stored[key], **tolerance) for key in stored
-        )  # fmt: skip
-    if isinstance(stored, list):
-        return len(found) == len(stored) and all(near(*pair, **tolerance) for pair in zip(found, stored, strict=True))
-    return bool(found == (pytest.approx(stored, **tolerance) if isinstance(stored, float) else stored))
+def unlike(found: Any, stored: Any, where: str = "", **tolerance: float) -> list[str]:
+    """Where two contents differ: in structure, in words, or in numbers by more than a tolerance."""
+    if isinstance(stored, dict) and isinstance(found, dict) and list(found) == list(stored):
+        parts = [(f"{where}.{key}", found[key], stored[key]) for key in stored]
+    elif isinstance(stored, list) and isinstance(found, list) and len(found) == len(stored):
+        parts = [(f"{where}[{place}]", *pair) for place, pair in enumerate(zip(found, stored, strict=True))]
+    else:
+        equal = found == (pytest.approx(stored, **tolerance) if isinstance(stored, float) else stored)
+        return [] if equal else [f"{where}: {found}, was {stored}"]
+    return [line for name, one, other in parts for line in unlike(one, other, name, **tolerance)]
 
 
 def rows(run: Path) -> list[dict[str, Any]]:
@@ -61,20 +62,20 @@ def test_its_report_shows_all_that_it_holds(sightline: Command, old: Path):
     page = (old / "finished/report.html").read_text()
     for words in ("Sets that hold the truth", "Other ways to answer", "Unknown images"):
         assert words in page
-    assert near(load(old / "finished/evaluation.json"), load(RUNS / "finished/evaluation.json"))
+    assert not unlike(load(old / "finished/evaluation.json"), load(RUNS / "finished/evaluation.json"))
 
 
 def test_its_predictions_give_the_numbers_that_they_gave(sightline: Command, old: Path):
-    for mode in ("calibrate", "evaluate"):
+    for mode in ("evaluate", "calibrate"):
         answer = sightline(mode, "run=finished", "runs_dir=.", *NOT_KEPT)
         assert answer.status == 0, answer.err
     stored, found = (load(folder / "finished/evaluation.json") for folder in (RUNS, old))
     del stored["ood"]
     views, before = found.pop("tta"), stored.pop("tta")
-    assert near(found, stored, rel=1e-6)
-    assert near(views, before, rel=0.05, abs=0.05), "these are predicted anew"
+    assert not unlike(found, stored, rel=1e-6)
+    assert not unlike(views, before, rel=0.05, abs=0.05), "these are predicted anew"
     calibrations = [load(folder / "finished/calibration.json") for folder in (old, RUNS)]
-    assert near(*calibrations, rel=1e-4, abs=1e-6)
+    assert not unlike(*calibrations, rel=1e-4, abs=1e-6)
 
 
 def test_its_weights_answer_as_they_did(sightline: Command, old: Path):
@@ -90,7 +91,7 @@ def test_its_weights_answer_as_they_did(sightline: Command, old: Path):
 def test_it_explains_as_it_did(sightline: Command, old: Path):
     answer = sightline("explain", "run=finished", "runs_dir=.")
     assert answer.status == 0, answer.err
-    assert near(*(load(folder / "finished/explain/explain.json") for folder in (old, RUNS)), rel=0.01, abs=0.01)
+    assert not unlike(*(load(folder / "finished/explain/explain.json") for folder in (old, RUNS)), rel=0.01, abs=0.01)
     with np.load(old / "finished/explain/maps.npz") as found, np.load(RUNS / "finished/explain/maps.npz") as stored:
         assert set(found) == set(stored)
         for name in stored:
@@ -118,7 +119,7 @@ def test_it_is_asked_in_other_ways(sightline: Command, old: Path):
     ways, before = ({way["name"]: way for way in content["ways"]} for content in (found, stored))
     assert list(ways) == ["plain", "views", "dropout"]
     for name, way in ways.items():
-        assert near(way["metrics"], before[name]["metrics"], rel=0.05, abs=0.05)
+        assert not unlike(way["metrics"], before[name]["metrics"], rel=0.05, abs=0.05)
 
 
 def test_it_is_compared(sightline: Command, old: Path):
@@ -143,7 +144,7 @@ def test_a_stopped_training_goes_on_to_the_end_it_had(sightline: Command, old: P
     answer = sightline(*words, "run=stopped", "runs_dir=.")
     assert answer.status == 0, answer.err
     assert "going on after step 5" in answer.out
-    assert near(rows(old / "stopped"), rows(RUNS / "undisturbed"), rel=0.01, abs=0.01)
+    assert not unlike(rows(old / "stopped"), rows(RUNS / "undisturbed"), rel=0.01, abs=0.01)
     found, stored = (logits(run / "predictions/test.npz") for run in (old / "stopped", RUNS / "undisturbed"))
     np.testing.assert_allclose(found, stored, atol=0.05)
     assert load(old / "stopped/freezing.json") == load(RUNS / "undisturbed/freezing.json")

@@ -43,6 +43,7 @@ def sweep_parallel(found: Study) -> Figure:
     axes.set_xticks(range(len(keys)), [_two_lines(key) for key in keys])
     axes.set_yticks([])
     axes.set_xlim(-0.15, len(keys) - 0.5)
+    axes.set_ylim(-0.05, 1.05)  # where few trials leave most of it empty, too
     axes.grid(visible=False)
     for spine in axes.spines.values():
         spine.set_visible(False)

@@ -115,6 +115,18 @@ def swept(*states: str) -> dict[str, Any]:
     }
 
 
+def swept_by_choices():
+    """One trial, all of its choices alone in their dimension, and one dimension without a value."""
+    found = swept("complete")
+    found["space"] = {
+        "optimizer.lr": "categorical 0.01, 1e+30",
+        "model.width": "categorical 8, 9",
+        "teacher": "categorical null, A",
+    }
+    found["trials"][0]["values"] = {"optimizer.lr": 0.01, "model.width": 8, "teacher": None}
+    return found
+
+
 SWEPT = swept("complete", "pruned", "complete", "failed", "complete", "complete")
 
 DRAWINGS: dict[str, Callable[[], bytes]] = {
@@ -150,6 +162,7 @@ NOTHING: dict[str, Callable[[], bytes]] = {
     "sweep_parallel": lambda: figures.sweep_parallel(swept("pruned", "failed")),
     "sweep_slices": lambda: figures.sweep_slices(swept()),
     "sweep_one": lambda: figures.sweep_parallel(swept("complete")),
+    "sweep_choices": lambda: figures.sweep_parallel(swept_by_choices()),
     "risk_coverage": lambda: figures.risk_coverage(CURVE | {key: [0.0, 0.0] for key in ("risk", "low", "high")}),
     "set_sizes": lambda: figures.set_sizes([]),
     "comparison": lambda: figures.comparison(found(1)),

@@ -190,14 +190,14 @@ def test_killed_at_three_random_moments_it_ends_as_if_undisturbed(sightline: Com
 
 
 @pytest.mark.slow
-def test_trials_that_fail_are_written_down_and_the_sweep_goes_on(sightline: Command, tmp_path: Path):
+def test_trials_that_fail_are_written_down_and_the_sweep_goes_on(own_process: Command, tmp_path: Path):
     space = {
         "optimizer.lr": {"categorical": [0.01, 1e30]},
         "model.width": {"categorical": [8, 200000]},
         "training.teacher": {"categorical": [None, "no/such/run"]},
     }
     arguments = words(tmp_path, "optimizer.lr=0.01", space=space, trials=20, sampler={"name": "grid"})
-    answer = sightline(*arguments)
+    answer = own_process(*arguments)
     assert answer.status == 0, answer.err
     rows = results(tmp_path)["trials"]
     assert len(rows) == 8, "a grid has no more points"

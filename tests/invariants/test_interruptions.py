@@ -240,9 +240,9 @@ def test_out_of_memory_halves_the_micro_batch(tmp_path: Path):
 
 
 @pytest.mark.slow
-def test_a_compiler_that_fails_is_done_without(sightline: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_compiler_that_fails_is_done_without(own_process: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("CXX", "/nonexistent/compiler")
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "cache"))
-    answer = sightline(*SHORT, f"runs_dir={tmp_path}", "training.compile=on", "training.epochs=1")
+    answer = own_process(*SHORT, f"runs_dir={tmp_path}", "training.compile=on", "training.epochs=1")
     assert answer.status == 0, answer.err
     assert "torch.compile failed, training goes on without it" in answer.err

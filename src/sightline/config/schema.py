@@ -124,7 +124,7 @@ class Config(Frozen):
         return self
 
     @model_validator(mode="after")
-    def _unknown_images_need_a_model(self) -> Self:
+    def _ood_images_need_a_model(self) -> Self:
         if self.evaluation.ood is not None and self.predictions is not None:
             raise ValueError("evaluation.ood asks the model itself, so it takes run= and not predictions=")
         return self

@@ -241,6 +241,7 @@ def test_out_of_memory_halves_the_micro_batch(tmp_path: Path):
 
 @pytest.mark.slow
 def test_a_compiler_that_fails_is_done_without(own_process: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """In a process of its own: torch reads which compiler to take once, when it is first asked to compile."""
     monkeypatch.setenv("CXX", "/nonexistent/compiler")
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "cache"))
     answer = own_process(*SHORT, f"runs_dir={tmp_path}", "training.compile=on", "training.epochs=1")

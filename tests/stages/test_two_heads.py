@@ -10,14 +10,18 @@ import torch
 
 from sightline.cli import compose_config
 from sightline.config import parse
+from sightline.config.model import CnnModel
 from sightline.config.schema import Config
 from sightline.errors import UsageError
 from sightline.inference import loaded_run
 from sightline.inference.loaded_run import LoadedRun
+from sightline.inference.model import load_model
+from sightline.models import build
 from sightline.models.outputs import by_head
 from sightline.run.folder import Run
-from sightline.stages import calibrate, evaluate, explain, uncertainty
+from sightline.stages import calibrate, evaluate, explain, train, uncertainty
 from sightline.tasks import table
+from sightline.tasks.table import task_of_run
 from tests.stages.conftest import load, looks_at_test_labels
 from tests.stages.two_heads import LabelAndBrightness, TwoCollector, TwoHeads
 
@@ -48,6 +52,26 @@ def call(run: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
 
 def stored(run: Path) -> Config:
     return parse.read(run / "config.yaml", compose_config([]))
+
+
+def test_the_stage_trains_what_the_task_says(run: Path, monkeypatch: pytest.MonkeyPatch):
+    """From build to the best weights, which open again as the task's model."""
+    task = LabelAndBrightness(("lying", "upright"))
+    monkeypatch.setattr(table, "TASKS", {"classification": LabelAndBrightness})
+    monkeypatch.setitem(build.MODELS, CnnModel, lambda _config, heads, _image_size: TwoHeads(heads))
+    shutil.rmtree(run / "checkpoints")
+    (run / "metrics.jsonl").unlink()
+    opened, config = Run(run), stored(run).model_copy(update={"runs_dir": str(run.parent)})
+    with opened.entering("train"):
+        best = train.run(config, opened)
+    assert best["val_loss"] > 0
+    assert {"train_loss", "train_accuracy", "val_loss", "val_accuracy"} <= best.keys()
+    model = load_model(opened, torch.device("cpu"), task.heads)
+    assert {name: tuple(tensor.shape) for name, tensor in model(torch.zeros(4, 3, 32, 32)).items()} == {
+        "label": (4, 2),
+        "brightness": (4, 1),
+    }
+    assert task_of_run(opened) == task
 
 
 def test_it_is_predicted_and_measured_once(call: Call, run: Path):

@@ -1,4 +1,4 @@
-"""A task of two heads, as far as predicting, measuring and explaining it: what a reader would write to add one."""
+"""A task of two heads, from training to explaining it: what a reader would write to add one."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from sightline.models.networks.cnn import Cnn
 from sightline.models.outputs import Outputs, by_head
 from sightline.reporting.sections.blocks import Table
 from sightline.run.folder import Run, SplitName
+from sightline.tasks.objective import TallyState, Targets
 from sightline.tasks.task import Task
 
 
@@ -120,6 +121,55 @@ class Brightest:
         return by_head(outputs)["brightness"][:, 0]
 
 
+class TwoTally:
+    """The loss, and how many labels are right."""
+
+    def __init__(self) -> None:
+        self._sums: Tensor | None = None
+
+    def add(self, outputs: Outputs, targets: Targets, loss: Tensor) -> None:
+        """Count a batch."""
+        right = by_head(outputs)["label"].argmax(dim=1) == targets["label"]
+        sums = torch.stack([loss.detach() * len(right), right.sum(), torch.tensor(len(right))])
+        self._sums = sums if self._sums is None else self._sums + sums
+
+    def metrics(self) -> dict[str, float]:
+        """Means."""
+        assert self._sums is not None
+        loss, right, items = self._sums.tolist()
+        return {"loss": loss / items, "accuracy": right / items}
+
+    def state_dict(self) -> TallyState:
+        """The sums."""
+        return {"sums": self._sums}
+
+    def load_state_dict(self, state: TallyState) -> None:
+        """Take them back."""
+        self._sums = state["sums"]
+
+    def merged(self, _states: Sequence[TallyState]) -> "TwoTally":
+        """No other process has one."""
+        return self
+
+
+class TwoLosses:
+    """Cross-entropy, and a brightness that is drawn towards the label, which stands in for a second target."""
+
+    def train_loss(self, outputs: Outputs, targets: Targets) -> Tensor:
+        """The same as for validation."""
+        return self.plain_loss(outputs, targets)
+
+    def plain_loss(self, outputs: Outputs, targets: Targets) -> Tensor:
+        """Of both heads."""
+        heads, label = by_head(outputs), targets["label"]
+        entropy = nn.functional.cross_entropy(heads["label"].float(), label)
+        return entropy + nn.functional.mse_loss(heads["brightness"][:, 0].float(), label.float())
+
+    def tally(self) -> TwoTally:
+        """An empty one."""
+        return TwoTally()
+
+
 @dataclass(frozen=True)
 class LabelAndBrightness(Task):
     """A class and a number for each image."""
@@ -146,6 +196,10 @@ class LabelAndBrightness(Task):
     def heads(self) -> dict[str, int]:
         """A logit for each class, and a brightness."""
         return {"label": len(self.names), "brightness": 1}
+
+    def objective(self, _config: Config, _split: Split, _positions: NDArray[np.int64]) -> TwoLosses:
+        """Of both heads."""
+        return TwoLosses()
 
     def collector(self) -> TwoCollector:
         """Of both heads."""

@@ -30,7 +30,7 @@ class Preprocessing:
         std: likewise; the deviation over all pixels, not the mean of deviations.
         interpolation: of the resize.
         crop_fraction: the share of the shorter side that the centre crop keeps.
-        class_names: by label.
+        class_names: by label; empty where there is not one target with classes.
     """
 
     image_size: int

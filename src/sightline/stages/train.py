@@ -17,6 +17,8 @@ from sightline.machine.terminal import logger, show_table
 from sightline.models.freezing import table_of
 from sightline.reporting import figures
 from sightline.run.folder import Run
+from sightline.tasks.table import task_to_train
+from sightline.tasks.task import Task
 from sightline.training.extras.soup import average_best_epochs
 from sightline.training.extras.streams import open_stream
 from sightline.training.loop import Loop
@@ -36,11 +38,12 @@ def run(config: Config, run: Run) -> dict[str, float]:
     split = load_split(run)
     spec = input_spec(config, list_images(config))
     dataset = Dataset.open(config, split, spec.stored_side)
-    preprocessing = _preprocessing(spec, dataset)
+    task = task_to_train(config, split)
+    preprocessing = _preprocessing(spec, dataset, task)
     run.save_json("preprocessing.json", preprocessing.to_json())
 
     torch.manual_seed(config.seed)
-    training = wire(config, run, dataset, preprocessing, device)
+    training = wire(config, run, task, dataset, preprocessing, device)
     run.become_latest(Path(config.runs_dir))
     _show(training)
     drawn = run.writes and config.mode.name != TRIAL
@@ -71,12 +74,14 @@ def _train(training: Training) -> dict[str, float]:
     return best
 
 
-def _preprocessing(spec: InputSpec, dataset: Dataset) -> Preprocessing:
+def _preprocessing(spec: InputSpec, dataset: Dataset, task: Task) -> Preprocessing:
     """Normalisation from the weights' own facts, else from the train split's pixels (rules 5 and 6)."""
     mean, std = spec.mean, spec.std
     if mean is None or std is None:
         mean, std = pixel_statistics(dataset.store, dataset.rows[dataset.positions("train")])
-    return Preprocessing(spec.image_size, mean, std, spec.interpolation, spec.crop_fraction, dataset.split.class_names)
+    names = list(task.class_names.values())
+    class_names = names[0] if len(names) == 1 else ()
+    return Preprocessing(spec.image_size, mean, std, spec.interpolation, spec.crop_fraction, class_names)
 
 
 def _show(training: Training) -> None:

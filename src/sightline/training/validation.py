@@ -23,7 +23,8 @@ def tally_batches(model: nn.Module, batches: Iterable[Batch], objective: Objecti
         objective: of the task.
         precision: of the forward pass.
     """
-    tally, micro_batches = objective.tally(), 1
+    tally = objective.tally()
+    micro_batches = 1
     for batch in batches:
         forward = partial(_forward, model, batch, precision)
         outputs, micro_batches = fit_in_memory(forward, micro_batches, len(batch), len(batch))

@@ -18,7 +18,6 @@ from sightline.models.freezing import FreezingPlan
 from sightline.models.groups import LayerGroup, layer_groups, parameter_groups
 from sightline.models.networks.whitening import whitening_layers
 from sightline.run.folder import Run
-from sightline.tasks.table import task_to_train
 from sightline.tasks.task import Task
 from sightline.training.averages import running_average, slow_weights
 from sightline.training.extras.compiling import is_compiled
@@ -31,13 +30,14 @@ from sightline.training.setup import Training
 WHITENING_IMAGES = 5000
 
 
-def wire(config: Config, run: Run, dataset: Dataset, preprocessing: Preprocessing, device: torch.device) -> Training:
+def wire(
+    config: Config, run: Run, task: Task, dataset: Dataset, preprocessing: Preprocessing, device: torch.device
+) -> Training:
     """Build everything that the configuration asks for; the model is drawn from torch's generator.
 
     Raises:
         UsageError: a model, weights, freezing plan, optimiser, precision or teacher that cannot be had.
     """
-    task = task_to_train(config, dataset.split)
     layout = torch.preserve_format if config.training.channels_last == "off" else torch.channels_last
     memory_format = torch.contiguous_format if layout is torch.preserve_format else torch.channels_last
     model = build_model(config.model, task.heads, preprocessing.image_size).to(device).to(memory_format=layout)
@@ -67,7 +67,7 @@ def wire(config: Config, run: Run, dataset: Dataset, preprocessing: Preprocessin
             "config_hash": parse.config_hash(config),
             "split": dataset.split.fingerprint(),
             "model_name": config.model.name,
-            "class_names": list(dataset.split.class_names),
+            "class_names": list(preprocessing.class_names),
         },
         drop_rate=config.model.drop_rate,
         teacher=_teacher(config, task, dataset, preprocessing, device),

@@ -74,7 +74,8 @@ class FeatureStream:
 
     def batches(self, progress: Progress) -> Generator[Batch, None, None]:
         """With features for images, until more than the classifier trains."""
-        total, per_epoch = self._training.total_steps, len(self._train)
+        total = self._training.total_steps
+        per_epoch = len(self._train)
         step = progress.step
         while step < total and (epoch := step // per_epoch) < self.until:
             end = (epoch + 1) * per_epoch

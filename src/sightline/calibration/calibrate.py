@@ -75,14 +75,12 @@ def calibrate(
     check(predictions)
     logits = predictions.logits
     labels = predictions.labels
-    seed = resampling.seed
-    groups = resampling.groups
     if (units := resampling.n_groups or len(labels)) < 2:
         raise UsageError(f"calibration split: {units} item or group; it takes two at least, one for each half")
-    first = temperature_half(labels, seed, groups)
+    first = temperature_half(labels, resampling.seed, resampling.groups)
     second = ~first
     temperature = fit_temperature(logits[first], labels[first])
-    cross_fitted = cross_fitted_logits(logits, labels, folds=2, seed=seed, groups=groups)
+    cross_fitted = cross_fitted_logits(logits, labels, folds=2, seed=resampling.seed, groups=resampling.groups)
     predicted = logits.argmax(axis=1)
     before, after = (
         _errors(BinnedPredictions.of(softmax(shown, axis=1), bins, predicted), labels, resampling)

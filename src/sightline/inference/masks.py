@@ -64,6 +64,6 @@ class MaskCollector:
     def _sampled(self, name: str, places: NDArray[np.int64]) -> NDArray[np.int64]:
         """Some of these places, ascending."""
         number = int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big")
-        random = np.random.default_rng([self.seed, number])
-        chosen = random.choice(len(places), min(self.pixels, len(places)), replace=False, shuffle=False)
+        rng = np.random.default_rng([self.seed, number])
+        chosen = rng.choice(len(places), min(self.pixels, len(places)), replace=False, shuffle=False)
         return places[np.sort(chosen)]

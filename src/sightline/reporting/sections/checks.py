@@ -10,7 +10,7 @@ from sightline.reporting.formatting import MISSING
 from sightline.reporting.sections.blocks import Block, Cell, Facts, Table
 from sightline.reporting.sections.section import Section
 
-OUTCOMES: Final = {"pass": "passed", "warn": "warning", "drop": "dropped", "refuse": "refused"}
+OUTCOMES: Final = {"pass": "passed", "warn": "warning", "drop": "dropped", "refuse": "refused"}  # nosec B105 - outcomes of a check
 MOST: Final = 3
 """Examples that a message may name by itself."""
 

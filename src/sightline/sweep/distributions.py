@@ -1,7 +1,7 @@
 """One dimension of a search as Optuna's distribution: its values drawn, listed, checked, and taken back."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import Trial
@@ -33,6 +33,24 @@ def suggest(trial: Trial, name: str, dimension: Dimension) -> Scalar:
         case FloatDistribution():
             return trial.suggest_float(name, of.low, of.high, step=of.step, log=of.log)
     raise AssertionError(f"{of} is no distribution of this space")
+
+
+def draw_again(trial: Trial, stored: Mapping[str, Dimension]) -> None:
+    """Draw stored parameters once more and drop what comes, so that the sampler's next draw is the one after them.
+
+    Args:
+        trial: that has them.
+        stored: dimensions by the name of the parameter, in the order in which they were drawn.
+    """
+    frozen = trial.study.get_trials(deepcopy=True)[trial.number]
+    params, distributions = frozen.params, frozen.distributions
+    frozen.params, frozen.distributions = {}, {}
+    for name, dimension in stored.items():
+        of = distribution(dimension)
+        if not of.single() and name not in trial.relative_params:
+            trial.study.sampler.sample_independent(trial.study, frozen, name, of)
+        frozen.params |= {name: params[name]}
+        frozen.distributions |= {name: distributions[name]}
 
 
 def grid(key: str, dimension: Dimension) -> Sequence[Scalar]:

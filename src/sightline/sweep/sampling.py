@@ -64,7 +64,8 @@ def build_sampler(config: SamplerConfig, space: Space, seed: int, number: int) -
     """The sampler for one trial.
 
     Its randomness follows from the seed and the number of the trial, not from what was drawn before, so a search that
-    was killed draws on as if it had not been. What is one sequence, shuffled once, keeps the seed.
+    was killed draws on as if it had not been. What is one sequence, shuffled once, keeps the seed; killed between two
+    draws of a trial, qmc takes the rest from the next point of its sequence.
 
     Raises:
         UsageError: an option is unknown or wrong; the space is not what the sampler can walk.

@@ -8,7 +8,7 @@ from sightline.config.overrides import as_overrides, literal
 from sightline.config.sweep import Dimension, Scalar, SweepConfig
 from sightline.errors import UsageError
 from sightline.metrics.documents.sweep import Choice
-from sightline.sweep.distributions import contains, from_optuna, grid, suggest, to_optuna
+from sightline.sweep.distributions import contains, draw_again, from_optuna, grid, suggest, to_optuna
 
 Check = Callable[[Sequence[str]], object]
 
@@ -34,11 +34,22 @@ class Space:
         return list(self._alternatives.items())
 
     def draw(self, trial: Trial) -> dict[str, Choice]:
-        """The values of a trial by key, drawn by the study's sampler; keys whose condition fails have none."""
+        """The values of a trial by key, drawn by the study's sampler; keys whose condition fails have none.
+
+        Of a trial whose process died between two draws, the rest comes out as it would have.
+        """
         values: dict[str, Choice] = {}
+        stored = dict(trial.params)
+        undrawn: dict[str, Dimension] = {}
         for key, found in self._alternatives.items():
             for one in _active(found, values):
-                values[key] = from_optuna(suggest(trial, _name(key, one, found), one))
+                name = _name(key, one, found)
+                if name in stored:
+                    undrawn[name] = one
+                elif undrawn:
+                    draw_again(trial, undrawn)
+                    undrawn = {}
+                values[key] = from_optuna(suggest(trial, name, one))
         return values
 
     def parameters(self, values: Mapping[str, object]) -> dict[str, object]:

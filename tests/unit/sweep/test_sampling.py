@@ -2,8 +2,10 @@
 
 import optuna
 import pytest
+from optuna.trial import TrialState
 
 from sightline.errors import UsageError
+from sightline.sweep.distributions import suggest
 from sightline.sweep.sampling import PRUNERS, SAMPLERS, build_pruner, build_sampler, trial_count
 from sightline.sweep.space import Space
 from tests.unit.sweep.test_space import config
@@ -32,6 +34,21 @@ def test_every_sampler_draws_and_says_the_same_with_the_same_seed(name):
     runs = [walk(name, range(10), optuna.create_study(study_name="s")) for _ in range(2)]
     assert runs[0] == runs[1]
     assert len({str(values) for values in runs[0]}) > 3, "trials are not all alike"
+
+
+@pytest.mark.parametrize("drawn", [0, 1, 2])
+@pytest.mark.parametrize("name", sorted(SAMPLERS.keys() - {"qmc"}))  # which takes the next point of its sequence
+def test_killed_between_two_draws_the_rest_comes_out_as_it_would_have(name, drawn):
+    whole = walk(name, range(10), optuna.create_study(study_name="s"))
+    study, found = optuna.create_study(study_name="s"), searched(name)
+    space = Space(found)
+    for number in range(10):
+        study.sampler = build_sampler(found.sampler, space, 7, number)
+        killed = study.ask()
+        for key, (dimension,) in space.items()[:drawn]:
+            suggest(killed, key, dimension)
+        study._storage.set_trial_state_values(killed._trial_id, TrialState.WAITING)
+        assert walk(name, range(number, number + 1), study) == whole[number : number + 1]
 
 
 @pytest.mark.parametrize("name", ["grid", "brute_force"])

@@ -9,7 +9,7 @@ from typing import Final
 from sightline.metrics.catalogue import METRICS, Metric, monitored
 from sightline.metrics.documents.interval import IntervalJson
 
-MISSING: Final = "n/a"
+MISSING: Final = "–"
 
 
 def metric(name: str) -> Metric:

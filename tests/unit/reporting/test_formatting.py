@@ -14,8 +14,8 @@ UNDEFINED = {"value": None, "low": 0.0, "high": 1.0, "level": 0.95, "method": "u
         ("log_loss", ACCURACY | {"value": 0.41234, "low": 0.4, "high": 0.42}, "0.4123 [0.4000, 0.4200]"),
         ("something_new", ACCURACY, "0.8788 [0.8721, 0.8849]"),
         ("accuracy", {"value": 0.5, "low": None, "high": None}, "50.0 %"),
-        ("accuracy", UNDEFINED, "n/a"),
-        ("accuracy", None, "n/a"),
+        ("accuracy", UNDEFINED, "–"),
+        ("accuracy", None, "–"),
     ],
 )
 def test_an_interval_reads_as_people_write_it(name: str, entry: dict[str, float] | None, text: str):
@@ -26,7 +26,7 @@ def test_a_difference_has_its_sign():
     entry = {"value": 0.5, "low": 0.25, "high": 0.75}
     assert formatting.signed("log_loss", entry) == "+0.5000 [+0.2500, +0.7500]"
     assert formatting.signed("accuracy", ACCURACY) == "+87.9 [+87.2, +88.5]"
-    assert formatting.signed("accuracy", entry | {"value": None}) == "n/a [+25.0, +75.0]"
+    assert formatting.signed("accuracy", entry | {"value": None}) == "– [+25.0, +75.0]"
 
 
 def test_values_of_epochs_name_their_split():
@@ -35,7 +35,7 @@ def test_values_of_epochs_name_their_split():
     assert formatting.monitor_value("val_loss", 0.25) == "0.2500"
     assert formatting.monitor_difference("val_accuracy", -0.0123) == "-1.23 points"
     assert formatting.monitor_difference("val_loss", 0.5, sign="") == "0.5000"
-    assert formatting.monitor_value("val_loss", None) == formatting.monitor_difference("val_loss", None) == "n/a"
+    assert formatting.monitor_value("val_loss", None) == formatting.monitor_difference("val_loss", None) == "–"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from sightline.metrics.classification.checks import check
 from sightline.metrics.classification.confusion import confusion_matrix
 from sightline.metrics.classification.scoring import Scored
 from sightline.metrics.documents.evaluation import ClassScores, Measured
-from sightline.metrics.intervals.interval import Interval, effective_sizes, wilson_share
+from sightline.metrics.intervals.interval import Interval, effective_sizes, undefined, wilson_share
 from sightline.metrics.intervals.resampling import Resampling
 from sightline.metrics.predictions import Predictions
 
@@ -51,7 +51,8 @@ def _per_class(scored: Scored, class_names: Sequence[str], resampling: Resamplin
     """Support, precision, recall and F1 with Wilson's limits, and the area under the ROC curve of each class.
 
     F1 = 2 J / (1 + J) where J is the share of right items among those that are the class or are called it, so the
-    limits of that share are those of F1.
+    limits of that share are those of F1. A class without items has neither recall nor F1, one that is never predicted
+    no precision.
     """
     labels = scored.labels
     predicted = scored.binned.predicted
@@ -68,7 +69,7 @@ def _per_class(scored: Scored, class_names: Sequence[str], resampling: Resamplin
             "support": int(support[index]),
             "precision": precision[index].to_json(),
             "recall": recall[index].to_json(),
-            "f1": _f1(jaccard[index]).to_json(),
+            "f1": (_f1(jaccard[index]) if support[index] else undefined(resampling.level)).to_json(),
             "roc_auc": float(area) if np.isfinite(area) else None,
         }
         for index, (name, area) in enumerate(zip(class_names, scored.auc.per_class, strict=True))
@@ -76,17 +77,21 @@ def _per_class(scored: Scored, class_names: Sequence[str], resampling: Resamplin
 
 
 def _shares(scored: Scored, items: Ints, owner: Ints, resampling: Resampling) -> list[Interval]:
-    """For each class the share of right items among those it owns; 0, between 0 and 1, where it owns none."""
+    """For each class the share of right items among those it owns; not defined where it owns none."""
     classes = scored.binned.classes
     right = scored.right[items]
-    sizes = np.bincount(owner, minlength=classes).astype(np.float64)
-    shares = np.bincount(owner, weights=right, minlength=classes) / np.maximum(sizes, 1)
+    counts = np.bincount(owner, minlength=classes)
+    shares = np.bincount(owner, weights=right, minlength=classes) / np.maximum(counts, 1)
+    sizes = counts.astype(np.float64)
     method = "Wilson"
     level = resampling.level
     if resampling.groups is not None:
         sizes = effective_sizes(right, owner, classes, resampling.groups[items])
         method = "Wilson, groups"
-    return [wilson_share(float(share), float(size), level, method) for share, size in zip(shares, sizes, strict=True)]
+    return [
+        wilson_share(float(share), float(size), level, method) if count else undefined(level)
+        for share, size, count in zip(shares, sizes, counts, strict=True)
+    ]
 
 
 def _f1(jaccard: Interval) -> Interval:
@@ -108,7 +113,7 @@ def _notes(scored: Scored, class_names: Sequence[str], confusion: Ints, n_groups
             "where never predicted either."
         )
     if silent := _listed(names[(truth > 0) & (predicted == 0)]):
-        notes.append(f"Never predicted: {silent}. Their precision counts as 0.")
+        notes.append(f"Never predicted: {silent}. They have no precision, which counts as 0 in precision_macro.")
     if not np.isfinite(scored.auc.macro):
         notes.append("roc_auc_ovr is not defined: no class has both items and others beside it.")
     if small := int(((truth > 0) & (truth < SMALL_CLASS)).sum()):

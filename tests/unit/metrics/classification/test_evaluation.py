@@ -85,10 +85,21 @@ def test_absent_classes_are_named():
     assert "No items of class 4, class 5" in notes
     assert "Never predicted: class 1" in notes
     assert "fewer than 30" in notes
-    absent = content["per_class"][5]
-    assert (absent["support"], absent["roc_auc"]) == (0, None)
-    assert (absent["recall"]["value"], absent["recall"]["low"], absent["recall"]["high"]) == (0.0, 0.0, 1.0)
     assert content["metrics"]["roc_auc_ovr"]["value"] is not None
+
+
+def test_what_a_class_has_no_items_for_is_null():
+    given = predictions(labels=np.arange(60) % 4)
+    given.logits[:, 5] = -9
+    given.logits[:, 1] = -9
+    given.logits[0, 4] = 9
+    _, silent, _, _, called, unknown = evaluate(given)["per_class"]
+    assert (silent["support"], silent["recall"]["value"], silent["f1"]["value"]) == (15, 0.0, 0.0)
+    assert (called["support"], called["precision"]["value"], called["precision"]["high"] < 1) == (0, 0.0, True)
+    lacking = [silent["precision"], *(row[name] for row in (called, unknown) for name in ("recall", "f1"))]
+    for entry in [*lacking, unknown["precision"]]:
+        assert (entry["value"], entry["low"], entry["high"]) == (None, None, None)
+    assert called["roc_auc"] is None
 
 
 def test_one_class_alone_has_no_area_and_says_so():

@@ -76,3 +76,10 @@ def test_per_class_shows_the_weakest_first_and_at_most_forty(
     assert len(labels) == min(classes, 40)
     assert axes.get_ylim()[0] > axes.get_ylim()[1], "the first row is on top"
     assert overlapping(figure, axes.get_yticklabels()) == []
+
+
+def test_a_class_without_an_f1_has_no_bar(undrawn: Callable[..., Figure]):
+    first, *others = entries(4)
+    undefined = {"value": None, "low": None, "high": None, "level": 0.95, "method": "undefined"}
+    axes = undrawn(figures.per_class, [first | {"support": 0, "f1": undefined}, *others]).axes[0]
+    assert len(axes.get_yticklabels()) == 3

@@ -14,7 +14,7 @@ def test_machine_facts_bear_what_is_unknown(contents: Contents):
     assert "gpu" not in facts["Machine"]
     facts = dict(machine_facts(contents, {"git": None}).pairs)
     assert facts["Code"] == "not under version control"
-    assert facts["Machine"] == facts["Begun"] == "n/a"
+    assert facts["Machine"] == facts["Begun"] == "–"
 
 
 def test_the_command_is_what_a_shell_takes(contents: Contents):

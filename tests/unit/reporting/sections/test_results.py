@@ -10,7 +10,7 @@ UNDEFINED = {"value": None, "low": 0.0, "high": 1.0, "level": 0.95, "method": "u
 def test_metric_rows_fit_their_header_and_keep_the_order():
     table = metric_table({"accuracy": ACCURACY, "roc_auc_ovr": UNDEFINED})
     assert table.rows[0] == ["Accuracy", "87.9 %", "87.2, 88.5", "95 %", "wilson"]
-    assert table.rows[1][:2] == ["ROC AUC, one against rest", "n/a"]
+    assert table.rows[1][:2] == ["ROC AUC, one against rest", "–"]
     assert {len(row) for row in table.rows} == {len(HEADER)}
 
 

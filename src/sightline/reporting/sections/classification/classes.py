@@ -20,23 +20,30 @@ MOST_CONFUSED: Final = 8
 
 
 def class_table(entries: Sequence[ClassScores]) -> Table:
-    """One row a class, the weakest F1 first."""
+    """One row a class, the weakest F1 first; those without an image last."""
     return Table(HEADER, [_row(entry) for entry in weakest_first(entries)])
 
 
 def _row(entry: ClassScores) -> list[str]:
-    scores = (("precision", entry["precision"]), ("recall", entry["recall"]), ("f1", entry["f1"]))
+    known = entry if entry["support"] else None
     return [
         str(entry["class"]),
         f"{entry['support']:,}",
-        *(interval(of_class(key).name, score) for key, score in scores),
+        interval(of_class("precision").name, entry["precision"]),
+        interval(of_class("recall").name, known and known["recall"]),
+        interval(of_class("f1").name, known and known["f1"]),
         number(of_class("roc_auc").name, entry.get("roc_auc")),
     ]
 
 
+def f1_value(entry: ClassScores) -> float | None:
+    """The F1 of a class; None where it has no image, of which files of earlier versions say 0."""
+    return entry["f1"]["value"] if entry["support"] else None
+
+
 def weakest_first(entries: Sequence[ClassScores]) -> list[ClassScores]:
     """Classes by F1; those without one last."""
-    return sorted(entries, key=lambda entry: 2.0 if entry["f1"]["value"] is None else entry["f1"]["value"])
+    return sorted(entries, key=lambda entry: 2.0 if (value := f1_value(entry)) is None else value)
 
 
 @dataclass(frozen=True)

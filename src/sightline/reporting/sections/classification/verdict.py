@@ -12,7 +12,7 @@ from sightline.reporting.files import CALIBRATION, EVALUATION
 from sightline.reporting.formatting import bounds, level, number
 from sightline.reporting.sections.blocks import Block, Bullets, Headline, Tile, Tiles
 from sightline.reporting.sections.caveats import uses_tile
-from sightline.reporting.sections.classification.classes import most_confused, weakest_first
+from sightline.reporting.sections.classification.classes import f1_value, most_confused, weakest_first
 from sightline.reporting.sections.section import Section
 
 
@@ -52,7 +52,7 @@ def _baseline(evaluation: Evaluation) -> str:
 
 def _ends(evaluation: Evaluation) -> list[str]:
     """The weakest and the strongest class."""
-    ranked = [entry for entry in weakest_first(evaluation["per_class"]) if entry["f1"]["value"] is not None]
+    ranked = [entry for entry in weakest_first(evaluation["per_class"]) if f1_value(entry) is not None]
     if len(ranked) < 2:
         return []
     f1 = of_class("f1").name

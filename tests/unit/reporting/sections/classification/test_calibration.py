@@ -21,7 +21,7 @@ def test_calibration_stands_beside_what_chance_would_show():
     }
     [ece, loss] = calibration_table(calibration).rows
     assert ece == ["ECE", "87.88 % [87.21, 88.49]", "0.80 %", "87.88 % [87.21, 88.49]", "1.00 %"]
-    assert loss[2:] == ["n/a", "n/a", "n/a"]
+    assert loss[2:] == ["–", "–", "–"]
 
 
 def measured(name: str, over: str | None) -> dict[str, object]:

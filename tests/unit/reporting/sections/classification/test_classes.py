@@ -17,6 +17,16 @@ def test_classes_come_weakest_first_and_undefined_last():
     assert {len(row) for row in rows} == {len(HEADER)}
 
 
+def test_a_class_without_an_image_is_not_the_weakest():
+    """Files of earlier versions say 0 between 0 and 1 there."""
+    known, zero = ACCURACY | {"value": 0.9}, ACCURACY | {"value": 0.0, "low": 0.0, "high": 1.0}
+    absent = {"class": "b", "support": 0, "precision": zero, "recall": zero, "f1": zero, "roc_auc": None}
+    present = {"class": "a", "support": 7, "precision": known, "recall": known, "f1": known, "roc_auc": None}
+    rows = class_table([absent, present]).rows
+    assert [row[0] for row in rows] == ["a", "b"]
+    assert rows[1][3:] == ["–", "–", "–"]
+
+
 def test_confusions_by_number_without_the_diagonal():
     evaluation = {"class_names": ["cat", "dog", "owl"], "confusion": [[90, 8, 2], [30, 70, 0], [0, 0, 5]]}
     assert confused_table(evaluation, most=2).rows == [["dog", "cat", "30", "30.0 %"], ["cat", "dog", "8", "8.0 %"]]

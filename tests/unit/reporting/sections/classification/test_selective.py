@@ -7,7 +7,7 @@ from sightline.run.folder import Run
 def test_where_nothing_can_be_vouched_for_no_answer_is_given(finished: Run):
     rows = selective_table(finished.load_json("calibration.json")["selective"]).rows
     assert rows[0] == ["5 %", "4.80 %", "0.8100", "83.0 %", "3.10 %"]
-    assert rows[1] == ["0.1 %", "n/a", "n/a", "0.0 %", "n/a"]
+    assert rows[1] == ["0.1 %", "–", "–", "0.0 %", "–"]
     assert {len(row) for row in rows} == {len(HEADER)}
 
 

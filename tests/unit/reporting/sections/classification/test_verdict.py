@@ -23,6 +23,14 @@ def test_says_baseline_weakest_class_and_commonest_mistake(finished: Run):
     assert f"{count} of {supports[truth]} images of “{names[truth]}” are taken for “{names[answer]}”" in text
 
 
+def test_a_class_without_an_image_is_neither_weakest_nor_strongest(copy: Run):
+    evaluation = copy.load_json("evaluation.json")
+    first, *others = evaluation["per_class"]
+    zero = first["f1"] | {"value": 0.0, "low": 0.0, "high": 1.0}
+    copy.save_json("evaluation.json", evaluation | {"per_class": [first | {"support": 0, "f1": zero}, *others]})
+    assert f"“{first['class']}” (F1" not in " ".join(said(copy))
+
+
 def test_numbers_of_another_split_are_no_test_numbers(copy: Run):
     copy.save_json("evaluation.json", copy.load_json("evaluation.json") | {"split": "val"})
     assert "Test labels used" not in {tile.label for tile in tiles(Contents(copy))}
@@ -36,7 +44,7 @@ def test_undefined_numbers_are_left_out(copy: Run):
     (copy.path / "calibration.json").unlink()
     contents = Contents(copy)
     assert "weakest" not in " ".join(said(copy))
-    assert [tile.value for tile in tiles(contents)] == ["n/a", "once"]
+    assert [tile.value for tile in tiles(contents)] == ["–", "once"]
     assert headline(contents.read(EVALUATION)) == "This run has not been evaluated yet."
 
 

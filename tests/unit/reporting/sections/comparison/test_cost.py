@@ -13,7 +13,7 @@ Compared = Callable[..., dict[str, Any]]
 def test_systems_of_another_tool_cost_nothing_that_is_known(compared: Compared):
     found = compared(bad=0.6, good=0.95)
     del found["systems"][0]["training_seconds"]
-    costs = ["good", "1.23 M", "650", "0.123 G", "1 min 01 s", "n/a", "2.2 ms", "5,432/s"]
+    costs = ["good", "1.23 M", "650", "0.123 G", "1 min 01 s", "–", "2.2 ms", "5,432/s"]
     assert cost_table(found).rows == [costs]
 
 

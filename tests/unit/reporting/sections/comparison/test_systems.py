@@ -19,7 +19,7 @@ def test_systems_come_best_first(compared: Compared):
     rows = system_table(compared(bad=0.6, good=0.95)).rows
     assert [row[0] for row in rows] == ["good", "bad"]
     assert rows[0][1] == "1"
-    assert rows[0][3:] == ["1", "n/a"]
+    assert rows[0][3:] == ["1", "–"]
 
 
 def test_every_run_has_its_own_value(compared: Compared):

@@ -31,5 +31,5 @@ def test_a_loss_gains_by_being_less(study: Study):
 def test_those_trained_anew_with_each_seed(study: Study):
     rows = retrained_table(study()).rows
     assert rows[0] == ["trial 1", "80.00 %", "77.00 %, 79.00 %", "78.00 %", "±1.00 points", "+2.00 points"]
-    assert rows[1][4] == "n/a"
+    assert rows[1][4] == "–"
     assert {len(row) for row in rows} == {len(HEADER)}

@@ -14,7 +14,7 @@ def test_trials_come_best_first_and_those_without_a_value_last(study: Study):
     assert list(table.header[5:]) == [f"optimizer.{BREAK}lr", "width"], "a key that no trial used has no column"
     assert [row[0] for row in table.rows] == ["1", "0 (as configured)", "2", "3"]
     assert table.rows[0][1:] == ["complete", "80.00 %", "3", "1 min 01 s", "0.123", "64"]
-    assert table.rows[3][1:] == ["failed: it broke", "n/a", "0", "n/a", "n/a", "32"]
+    assert table.rows[3][1:] == ["failed: it broke", "–", "0", "–", "–", "32"]
 
 
 def test_pruning_spares_epochs(study: Study):

@@ -18,7 +18,7 @@ from sightline.calibration.calibrate import Promises, calibrate
 from sightline.calibration.judge import judge
 from sightline.metrics.classification.evaluation import evaluate_classification
 from sightline.metrics.intervals.resampling import Resampling
-from sightline.run.external import class_names, read_predictions
+from sightline.run.external import class_names, read_folder
 
 FOLDER = Path("runs/examples/forest")
 RESAMPLING = Resampling(level=0.95, resamples=200, seed=0)
@@ -41,9 +41,10 @@ write("calibration", rest_x[:600], rest_y[:600])
 write("test", rest_x[600:], rest_y[600:])
 
 promises = Promises(alphas=[0.05], target_risks=[0.03], risk_error=0.05)
-fitted = calibrate(read_predictions(FOLDER, "calibration"), promises=promises, resampling=RESAMPLING, bins=15)
-test = read_predictions(FOLDER, "test")
-plain = evaluate_classification(test, class_names=class_names(FOLDER), resampling=RESAMPLING)["metrics"]
+files = read_folder(FOLDER)
+fitted = calibrate(files["calibration"].predictions, promises=promises, resampling=RESAMPLING, bins=15)
+test = files["test"].predictions
+plain = evaluate_classification(test, class_names=class_names(files), resampling=RESAMPLING)["metrics"]
 judged = judge(fitted, test, RESAMPLING, bins=15)
 
 print(f"{len(test)} test items, accuracy {plain['accuracy']['value']:.1%}, temperature {fitted['temperature']:.2f}\n")

@@ -48,6 +48,42 @@ def test_a_table_alone_is_measured(sightline: Command, demo_run: Path, tmp_path:
     assert (refused.status, "holds neither calibration.npz nor calibration.csv" in refused.err) == (2, True)
 
 
+def test_groups_of_other_tools_are_resampled_whole(sightline: Command, demo_run: Path, tmp_path: Path):
+    folder, other = tmp_path / "theirs", tmp_path / "others"
+    shutil.copytree(demo_run / "predictions", folder)
+    shutil.copytree(demo_run / "predictions", other)
+    for split in ("calibration", "test"):
+        with np.load(folder / f"{split}.npz") as archive:
+            arrays = dict(archive)
+        groups = np.array([f"patient {number // 6}" for number in range(len(arrays["ids"]))])
+        np.savez(folder / f"{split}.npz", **arrays, groups=groups)
+        order = np.arange(len(groups))[::-1]
+        np.savez(other / f"{split}.npz", **{name: array[order] for name, array in arrays.items()})
+    words = f"{len(np.unique(groups))} groups"
+    for mode in ("calibrate", "evaluate"):
+        answer = sightline(mode, f"predictions={folder}", f"output={tmp_path / 'results'}", *SETTINGS)
+        assert answer.status == 0, answer.err
+    evaluation, calibration = (load(tmp_path / "results" / f"{name}.json") for name in ("evaluation", "calibration"))
+    assert words in " ".join(evaluation["notes"])
+    assert "groups" in evaluation["metrics"]["accuracy"]["method"]
+    assert calibration != load(demo_run / "calibration.json")
+    answer = sightline("compare", f"run=[{folder},{other}]", "compare.resamples=100", f"output={tmp_path / 'compared'}")
+    assert answer.status == 0, answer.err
+    assert words in " ".join(load(tmp_path / "compared/comparison.json")["notes"])
+
+
+def test_how_a_file_was_read_is_told_beside_its_numbers(sightline: Command, tmp_path: Path):
+    rng = np.random.default_rng(0)
+    labels = np.arange(60) % 2
+    lines = [f"{item},{label},{float(label)},{1.0 - label}" for item, label in enumerate(rng.permutation(labels))]
+    (tmp_path / "test.csv").write_text("\n".join(["id,label,probability:no,probability:yes", *lines]))
+    answer = sightline("evaluate", f"predictions={tmp_path}", f"output={tmp_path / 'results'}", *SETTINGS)
+    assert answer.status == 0, answer.err
+    assert "60 probabilities of 0 in 60 items" in answer.err
+    assert "60 probabilities of 0 in 60 items" in load(tmp_path / "results/evaluation.json")["notes"][-1]
+    assert load(tmp_path / "results/evaluation.json")["class_names"] == ["no", "yes"]
+
+
 def test_measuring_a_run_again_takes_no_model(sightline: Command, demo_run: Path, tmp_path: Path):
     run = tmp_path / "run"
     shutil.copytree(demo_run, run)

@@ -10,9 +10,10 @@ from sightline.commands.study import run_study
 from sightline.commands.train import run_to_resume, train
 from sightline.config import parse, stored
 from sightline.errors import UsageError
+from sightline.inference.external import EXTERNAL, to_json
 from sightline.inference.predictions import save_predictions
-from sightline.machine.terminal import log_to
-from sightline.run.external import SPLITS, class_names, holds_predictions, read_predictions
+from sightline.machine.terminal import log_to, logger
+from sightline.run.external import class_names, read_folder
 from sightline.run.folder import Run
 
 
@@ -63,13 +64,16 @@ def _measure_external(command: Command, folder: Path) -> None:
     if config.output is None:
         raise UsageError("predictions= needs output=DIR, the folder for the results")
     check_slices(config)
-    found = {split: read_predictions(folder, split) for split in SPLITS if holds_predictions(folder, split)}
+    found = read_folder(folder)
     wanted = config.mode.first.external_split
     if wanted not in found:
         raise UsageError(f"predictions={folder} holds neither {wanted}.npz nor {wanted}.csv")
     run = create_run(config, "", command.arguments, config.output)
-    for split, predictions in found.items():
-        save_predictions(run, split, predictions)
-    run.save_json("classes.json", class_names(folder))
+    for split, file in found.items():
+        save_predictions(run, split, file.predictions)
+    run.save_json("classes.json", class_names(found))
+    run.save_json(EXTERNAL, to_json(found))
     with log_to(run.file("log.txt")):
+        for note in (note for file in found.values() for note in file.notes):
+            logger.warning("%s: %s", folder, note)
         run_stages(without_tracking(config), run)

@@ -20,10 +20,11 @@ from sightline.data.targets import LABEL
 from sightline.data.transforms.resizing import Interpolation
 from sightline.data.transforms.transform import Channels, stored_side
 from sightline.errors import RunFailedError, UsageError
+from sightline.inference.external import external_groups
 from sightline.inference.network import NormalisedNetwork
 from sightline.models.build import build_model, input_facts
 from sightline.models.weights import DAMAGE, first_line, load_plain
-from sightline.run.folder import Run
+from sightline.run.folder import Run, SplitName
 
 
 @dataclass(frozen=True)
@@ -100,9 +101,11 @@ def class_names_of(run: Run) -> list[str]:
     return list(load_preprocessing(run).class_names)
 
 
-def groups_of(run: Run, ids: NDArray[np.str_]) -> NDArray[np.str_] | None:
-    """(n,) the group of each of these items, where the run knows of any."""
-    return load_split(run).groups_of(ids.tolist()) if run.has("split.json") else None
+def groups_of(run: Run, split: SplitName, ids: NDArray[np.str_]) -> NDArray[np.str_] | None:
+    """(n,) the group of each of these items of a split, where the run knows of any."""
+    if run.has("split.json"):
+        return load_split(run).groups_of(ids.tolist())
+    return external_groups(run, split, ids)
 
 
 def temperature_of(run: Run) -> float:

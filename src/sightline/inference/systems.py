@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 from statistics import mean
@@ -11,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.data.splits.split import Split
+from sightline.inference.model import class_names_of
 from sightline.inference.predictions import load_predictions
+from sightline.machine.terminal import logger
 from sightline.metrics.catalogue import HEADLINES
 from sightline.metrics.documents.comparison import SystemCosts
 from sightline.metrics.predictions import Arrays
-from sightline.run.external import read_predictions
+from sightline.run.external import PredictionFile, read_file
 from sightline.run.folder import Run
 
 P = TypeVar("P")
@@ -37,7 +40,10 @@ class System(Protocol):
         """
 
     def groups(self, ids: NDArray[np.str_]) -> NDArray[np.str_] | None:
-        """The group of each item, where there are any."""
+        """The group of each item of the test split, where it knows of any."""
+
+    def class_names(self) -> tuple[str, ...] | None:
+        """In the order of the logits; None where they have no names."""
 
     def costs(self) -> SystemCosts:
         """What it cost, and the runs it stands for."""
@@ -64,6 +70,10 @@ class TrainedRuns:
     def groups(self, ids: NDArray[np.str_]) -> NDArray[np.str_] | None:
         """As the split of the first run has them."""
         return Split.from_json(self.runs[0].load_json("split.json")).groups_of(ids.tolist())
+
+    def class_names(self) -> tuple[str, ...] | None:
+        """As the first run stored them."""
+        return tuple(class_names_of(self.runs[0])) or None
 
     def costs(self) -> SystemCosts:
         """Cost of the model as measured by `evaluate`, and the seconds of training, mean over the runs."""
@@ -100,13 +110,27 @@ class ExternalPredictions:
     name: str
     folder: Path
 
+    @cached_property
+    def _file(self) -> PredictionFile:
+        file = read_file(self.folder, "test")
+        for note in file.notes:
+            logger.warning("%s: %s", self.name, note)
+        return file
+
     def predictions(self, read: Callable[[Arrays], P]) -> tuple[P, ...]:
         """Read `test.npz` or `test.csv`."""
-        return (read(read_predictions(self.folder, "test").to_arrays()),)
+        return (read(self._file.predictions.to_arrays()),)
 
-    def groups(self, ids: NDArray[np.str_]) -> NDArray[np.str_] | None:  # noqa: ARG002 - one shape for all
-        """Not known."""
-        return None
+    def groups(self, ids: NDArray[np.str_]) -> NDArray[np.str_] | None:
+        """As the file has them."""
+        if self._file.groups is None:
+            return None
+        group = dict(zip(self._file.predictions.ids.tolist(), self._file.groups.tolist(), strict=True))
+        return np.array([group[name] for name in ids.tolist()])
+
+    def class_names(self) -> tuple[str, ...] | None:
+        """As the file has them."""
+        return self._file.class_names
 
     def costs(self) -> SystemCosts:
         """The folder."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sightline.errors import UsageError
-from sightline.run.external import holds_predictions, read_predictions
+from sightline.run.external import class_names, holds_predictions, read_file, read_folder
 
 IDS, LABELS = np.array(["a", "b", "c"]), np.array([0, 1, 1])
 LOGITS = np.array([[1.5, -2.0], [0.0, 1e-3], [3.0, 2.0]])
@@ -19,7 +19,9 @@ def test_npz_and_csv_say_the_same(tmp_path: Path):
     (tmp_path / "test.csv").write_text("\n".join(["\ufeffid,label,cat,dog", *lines]) + "\n")
     assert holds_predictions(tmp_path)
     for split in ("val", "test"):
-        found = read_predictions(tmp_path, split)  # type: ignore[arg-type]
+        file = read_file(tmp_path, split)  # type: ignore[arg-type]
+        found = file.predictions
+        assert file.groups is None
         assert found.ids.tolist() == IDS.tolist()
         assert found.labels.tolist() == LABELS.tolist()
         assert (found.logits == LOGITS.astype(np.float32)).all()
@@ -30,19 +32,76 @@ def test_npz_and_csv_say_the_same(tmp_path: Path):
     [
         ("", "its head line must be id,label"),
         ("id,label,a\n", "its head line must be id,label"),
-        ("label,id,a,b\nx,0,1,2\n", "its head line must be id,label"),
-        ("id,label,a,b\nx,0,1\n", "line 2: it takes 2 finite logits"),
-        ("id,label,a,b\nx,0,1,2\ny,cat,1,2\n", "line 3: 'y,cat,1,2' is no row of numbers"),
-        ("id,label,a,b\nx,0,1,inf\n", "line 2: it takes 2 finite logits"),
-        ("id,label,a,b\n\n", "line 2: '' is no row of numbers"),
+        ("name,label,a,b\nx,0,1,2\n", "its head line must be id,label"),
+        ("id,label,a,b\nx,0,1\n", "line 2: 3 cells, the head line has 4"),
+        ("id,label,a,b\nx,0,1,two\n", "line 2: 'x,0,1,two' is no row of numbers"),
+        ("id,label,a,b\nx,0,1,2\ny,cat,1,2\n", "line 3: the label 'cat' is no number of a class"),
+        ("id,label,a,b\nx,0.5,1,2\n", "line 2: the label '0.5' is no number of a class"),
+        ("id,label,a,b\nx,2,1,2\n", "the label of x is 2; 2 classes count from 0"),
+        ("id,label,a,b\nx,-1,1,2\n", "the label of x is -1; 2 classes count from 0"),
+        ("id,label,a,b\nx,0,1,inf\n", "line 2: it takes finite logits"),
+        ("id,label,a,b\nx,0,1,nan\n", "line 2: it takes finite logits"),
+        ("id,label,a,b\n\n", "holds no items"),
+        ("id,label,a,a\nx,0,1,2\n", "class names are a, a"),
+        (",id,label,a,b\n0,x,0,1,2\n", "a column has no name; pandas"),
+        ("id,label,a,b\nx,0,0.25,0.75\n", "name the columns probability:a and so on"),
+        ("id,label,probability:a,b\nx,0,0.25,0.75\n", "b does not begin with probability:"),
+        ("id,label,probability:a,probability:b\nx,0,0.5,0.75\n", "line 2: 0.5, 0.75 sums to 1.25"),
         ("id,label,a,b\nx,0,1,2\nx,0,1,2\n", "an id stands there twice"),
     ],
 )
 def test_a_wrong_csv_is_refused_by_line(tmp_path: Path, text: str, says: str):
     (tmp_path / "test.csv").write_text(text)
     with pytest.raises(UsageError, match=r"test\.csv") as refusal:
-        read_predictions(tmp_path, "test")
+        read_file(tmp_path, "test")
     assert says in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_table_from_excel_in_german(tmp_path: Path):
+    """What its `CSV (Trennzeichen-getrennt)` writes: semicolons, decimal commas, Windows-1252."""
+    text = "sep=;\r\nID;Label;GROUP;Bär;Wölfin\r\nM 1.jpg;1,0;p1;-0,25;1,5E-05\r\nM 2.jpg; 0 ;;3;-7,125\r\n;;;;\r\n"
+    (tmp_path / "test.csv").write_bytes(text.encode("cp1252"))
+    file = read_file(tmp_path, "test")
+    assert file.class_names == ("Bär", "Wölfin")
+    assert file.predictions.labels.tolist() == [1, 0]
+    assert file.predictions.logits.tolist() == np.array([[-0.25, 1.5e-5], [3, -7.125]], dtype=np.float32).tolist()
+    assert file.groups is not None
+    assert file.groups.tolist() == ["p1", "M 2.jpg"], "a blank one is a group of its own"
+
+
+def test_probabilities_are_read_where_the_file_says_so(tmp_path: Path):
+    shares = np.array([[1.0, 0.0], [0.25, 0.75], [0.5, 0.5]])
+    np.savez(tmp_path / "val.npz", ids=IDS, probabilities=shares, labels=LABELS * 1.0)
+    lines = [f"{i},{y},{x[0]},{x[1]}" for i, y, x in zip(IDS, LABELS, shares, strict=True)]
+    (tmp_path / "test.csv").write_text("\n".join(["id,label,Probability:cat,probability: dog", *lines]))
+    for split, names in (("val", None), ("test", ("cat", "dog"))):
+        file = read_file(tmp_path, split)  # type: ignore[arg-type]
+        np.testing.assert_allclose(file.predictions.probabilities(), shares, atol=1e-7)
+        assert file.class_names == names
+        assert "1 probabilities of 0" in file.notes[0]
+    np.savez(tmp_path / "val.npz", ids=IDS, logits=shares, labels=LABELS)
+    with pytest.raises(UsageError, match=r"item a: .*sum to 1.*call the array probabilities"):
+        read_file(tmp_path, "val")
+
+
+def test_arrays_bring_groups_and_names(tmp_path: Path):
+    arrays = {"ids": IDS, "logits": LOGITS, "labels": LABELS}
+    np.savez(tmp_path / "test.npz", **arrays, groups=np.array([7, 7, 9]), class_names=np.array(["x", "y"]))
+    file = read_file(tmp_path, "test")
+    assert file.groups is not None
+    assert file.groups.tolist() == ["7", "7", "9"]
+    assert class_names({"test": file}) == ["x", "y"]
+
+
+def test_the_files_of_a_folder_know_the_same_classes(tmp_path: Path):
+    np.savez(tmp_path / "val.npz", ids=IDS, logits=LOGITS, labels=LABELS)
+    for split, head in (("calibration", "cat,dog"), ("test", "cat,dog")):
+        (tmp_path / f"{split}.csv").write_text(f"id,label,{head}\na,0,1.5,-2\n")
+    assert class_names(read_folder(tmp_path)) == ["cat", "dog"]
+    (tmp_path / "test.csv").write_text("id,label,dog,cat\na,0,1.5,-2\n")
+    with pytest.raises(UsageError, match="calibration knows other classes than test"):
+        read_folder(tmp_path)
 
 
 def test_a_wrong_npz_is_refused(tmp_path: Path):
@@ -50,15 +109,20 @@ def test_a_wrong_npz_is_refused(tmp_path: Path):
     for arrays, says in (
         ({"ids": IDS, "logits": LOGITS}, "lacks labels"),
         ({"ids": IDS, "logits": LOGITS[:2], "labels": LABELS}, "do not fit together"),
-        ({"ids": IDS, "logits": LOGITS, "labels": LABELS * 1.0}, "labels float64"),
+        ({"ids": IDS, "logits": LOGITS, "labels": LABELS + 0.5}, "labels float64"),
+        ({"ids": IDS, "labels": LABELS}, "lacks logits"),
+        ({"ids": IDS, "logits": LOGITS, "labels": LABELS, "groups": IDS[:2]}, "do not fit together"),
+        ({"ids": IDS, "logits": LOGITS, "labels": LABELS, "class_names": IDS}, "do not fit together"),
+        ({"ids": IDS, "logits": LOGITS, "probabilities": LOGITS, "labels": LABELS}, "leave one of them"),
+        ({"ids": IDS, "logits": LOGITS * np.nan, "labels": LABELS}, "item a: it takes finite logits"),
         ({"ids": IDS.astype(object), "logits": LOGITS, "labels": LABELS}, "no npz file of plain arrays"),
     ):
         np.savez(path, **arrays)
         with pytest.raises(UsageError, match=r"test\.npz") as refusal:
-            read_predictions(tmp_path, "test")
+            read_file(tmp_path, "test")
         assert says in str(refusal.value)
     path.write_bytes(b"PK\x03\x04 and nothing more")
     with pytest.raises(UsageError, match="no npz file"):
-        read_predictions(tmp_path, "test")
+        read_file(tmp_path, "test")
     with pytest.raises(UsageError, match=r"neither val\.npz nor val\.csv"):
-        read_predictions(tmp_path, "val")
+        read_file(tmp_path, "val")

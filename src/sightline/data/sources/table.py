@@ -1,6 +1,5 @@
 """A table of images: a path and a label in each row, optionally a split and a group."""
 
-import csv
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,8 +10,7 @@ import numpy as np
 from sightline.config.data import CsvData
 from sightline.data.sources.source import ROLE_WORDS, Source
 from sightline.errors import UsageError
-
-DELIMITERS = ",;\t"
+from sightline.run.csv_table import read_csv
 
 
 @dataclass(frozen=True)
@@ -107,33 +105,24 @@ def _columns(config: CsvData) -> dict[str, str]:
 
 
 def _lines(manifest: Path, columns: dict[str, str]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Line numbers and cells by column name, stripped of outer blanks.
+    """Line numbers and the cells of some columns by the name that was asked for.
+
+    Args:
+        manifest: the table.
+        columns: the name of each column, in any case, to the key that asks for it.
 
     Raises:
-        UsageError: the file cannot be read as such a table.
+        UsageError: the file cannot be read as a table, or lacks a column.
     """
-    try:
-        with manifest.open(newline="", encoding="utf-8-sig") as stream:
-            first = stream.readline()
-            stream.seek(0)
-            reader = csv.reader(stream, delimiter=max(DELIMITERS, key=first.count), strict=True)
-            header = [name.strip() for name in next(reader, [])]
-            for column, key in columns.items():
-                if column not in header:
-                    raise UsageError(f"{key}={column}: {manifest} has no such column; it has {', '.join(header)}")
-            for cells in reader:
-                if not any(cell.strip() for cell in cells):
-                    continue
-                if len(cells) != len(header):
-                    raise UsageError(
-                        f"data.manifest={manifest}, line {reader.line_num}: {len(cells)} cells, the header has "
-                        f"{len(header)}; a comma inside a cell needs quotes around it"
-                    )
-                yield reader.line_num, dict(zip(header, (cell.strip() for cell in cells), strict=True))
-    except OSError as error:
-        raise UsageError(f"data.manifest={manifest} cannot be read: {error.strerror}") from error
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise UsageError(f"data.manifest={manifest} is no table in UTF-8: {error}") from error
+    table = read_csv(manifest, f"data.manifest={manifest}")
+    places = {column: table.column(column) for column in columns}
+    for column, place in places.items():
+        if place is None:
+            raise UsageError(
+                f"{columns[column]}={column}: {manifest} has no such column; it has {', '.join(table.head)}"
+            )
+    for line, cells in table.rows:
+        yield line, {column: cells[place] for column, place in places.items() if place is not None}
 
 
 def _refuse_bad_paths(rows: list[_Row], manifest: Path, base: Path) -> None:

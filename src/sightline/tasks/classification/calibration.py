@@ -53,7 +53,7 @@ class CalibrationResults:
 
 def calibrate(config: Config, run: Run, predictions: Predictions, val: Predictions | None) -> CalibrationResults:
     """Fit temperature, sets and thresholds; see `Task.calibrate`."""
-    settings, groups = config.calibration, group_codes(groups_of(run, predictions.ids), len(predictions))
+    settings, groups = config.calibration, group_codes(groups_of(run, "calibration", predictions.ids), len(predictions))
     content = fit(
         predictions,
         promises=Promises(settings.alphas, settings.target_risks, settings.risk_error),

@@ -10,6 +10,7 @@ from sightline.calibration.judge import judge
 from sightline.config.data import CsvData
 from sightline.config.schema import Config
 from sightline.data.sources.table import columns_of
+from sightline.inference.external import external_notes
 from sightline.inference.model import groups_of, temperature_of
 from sightline.metrics.classification.evaluation import evaluate_classification
 from sightline.metrics.classification.risk import selective_risk
@@ -72,7 +73,7 @@ def evaluate(
     averaged: Predictions | None,
 ) -> EvaluationResults:
     """Measure a split; see `Task.evaluate`."""
-    resampling, temperature = _resampling(config, run, predictions), temperature_of(run)
+    resampling, temperature = _resampling(config, run, split, predictions), temperature_of(run)
     bins = config.calibration.bins
     measure = partial(evaluate_classification, class_names=names, resampling=resampling, bins=bins)
     measured = measure(predictions)
@@ -82,7 +83,7 @@ def evaluate(
         "metrics": measured["metrics"],
         "per_class": measured["per_class"],
         "confusion": measured["confusion"],
-        "notes": measured["notes"],
+        "notes": [*measured["notes"], *external_notes(run, split)],
         "class_names": list(names),
     }
     if averaged is not None:
@@ -98,9 +99,9 @@ def evaluate(
     return EvaluationResults(content, predictions, resampling)
 
 
-def _resampling(config: Config, run: Run, predictions: Predictions) -> Resampling:
+def _resampling(config: Config, run: Run, split: SplitName, predictions: Predictions) -> Resampling:
     """How every interval of these predictions is found."""
-    groups = group_codes(groups_of(run, predictions.ids), len(predictions))
+    groups = group_codes(groups_of(run, split, predictions.ids), len(predictions))
     return Resampling(config.evaluation.level, config.evaluation.resamples, config.seed, groups)
 
 

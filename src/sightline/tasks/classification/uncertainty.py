@@ -98,13 +98,13 @@ def compare_methods(
         if split != "calibration" and "calibration" in method:
             temperature = _temperature(run, method["calibration"].predictions, config.seed)
         listed.append(Method(name, found.members, found.predictions, temperature, found.disagreement))
-    groups = group_codes(groups_of(run, plain.ids), len(plain))
+    groups = group_codes(groups_of(run, split, plain.ids), len(plain))
     resampling = Resampling(config.evaluation.level, config.evaluation.resamples, config.seed, groups)
     ways = measure_methods(listed, config.calibration.bins, resampling)
     return UncertaintyResults({"split": split, "n": len(plain), "ways": ways})
 
 
 def _temperature(run: Run, predictions: Predictions, seed: int) -> float:
-    codes = group_codes(groups_of(run, predictions.ids), len(predictions))
+    codes = group_codes(groups_of(run, "calibration", predictions.ids), len(predictions))
     chosen = temperature_half(predictions.labels, seed, codes)
     return fit_temperature(predictions.logits[chosen], predictions.labels[chosen])

@@ -94,6 +94,17 @@ def test_dialects(folder, delimiter, encoding, ending):
     assert find_table(config(manifest)).ids == ("images/a.jpg", "images/b.jpg")
 
 
+def test_a_table_from_excel_in_german(folder):
+    (folder / "images/ä.jpg").write_bytes(b"x")
+    text = "sep=;\r\nPfad; Art ;Fold\r\nimages/ä.jpg;Bär;Test\r\n images/b.jpg;Öl;\r\n;;\r\n"
+    manifest = table(folder, text, "cp1252")
+    source = find_table(config(manifest, path_column="pfad", label_column="ART", split_column="fold"))
+    assert source.ids == ("images/ä.jpg", "images/b.jpg")
+    assert source.class_names == ("Bär", "Öl")
+    assert source.roles == ("test", None)
+    assert columns_of(config(manifest, path_column="PFAD"), ["images/b.jpg"], ["art"]) == {"art": ["Öl"]}
+
+
 HEAD = "path,label,split\n"
 GOOD = "images/a.jpg,x,train\nimages/b.jpg,y,test\n"
 
@@ -127,8 +138,8 @@ def test_a_table_that_cannot_be_read(folder):
     for manifest, words in [(None, "data.manifest=FILE"), (folder / "none.csv", "No such file"), (folder, "directory")]:
         with pytest.raises(UsageError, match=words):
             find_table(config(manifest))
-    with pytest.raises(UsageError, match="UTF-8"):
-        find_table(config(table(folder, HEAD + "images/ä.jpg,x,\n", "latin-1")))
+    with pytest.raises(UsageError, match="is a workbook and no CSV; save it as CSV UTF-8"):
+        find_table(config(table(folder, "PK\3\4 and more")))
     with pytest.raises(UsageError, match=r"data.root=nowhere is no folder"):
         find_table(config(table(folder, HEAD + GOOD), root="nowhere"))
 

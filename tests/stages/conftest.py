@@ -81,7 +81,12 @@ def load(run: Path, name: str) -> Any:
     return json.loads((run / name).read_text())
 
 
+def ledger(run: Path) -> list[Any]:
+    """Each time that test labels were read."""
+    path = run / "test_ledger.jsonl"
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
 def looks_at_test_labels(run: Path) -> int:
     """How often the ledger says that test labels were read."""
-    ledger = run / "test_ledger.jsonl"
-    return len(ledger.read_text().splitlines()) if ledger.exists() else 0
+    return len(ledger(run))

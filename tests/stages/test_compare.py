@@ -1,14 +1,14 @@
 """Comparison: two systems on the same test images, from their predictions alone."""
 
-import json
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from sightline.run.ledger import new_looks
 from tests.conftest import Command
-from tests.stages.conftest import load, strangers, times
+from tests.stages.conftest import ledger, load, strangers, times
 
 
 def test_two_systems_are_compared_on_the_same_images(sightline: Command, run: Path, tmp_path: Path):
@@ -26,5 +26,18 @@ def test_two_systems_are_compared_on_the_same_images(sightline: Command, run: Pa
     assert sum(values.values()) == pytest.approx(1), "of two classes the other is taken each time"
     assert pair["difference"] == pytest.approx(values[pair["a"]] - values[pair["b"]])
     assert not strangers("compare", set(times(output)) - {"config.yaml", "provenance.json", "report.html"})
-    ledger = [json.loads(line)["stage"] for line in (run / "test_ledger.jsonl").read_text().splitlines()]
-    assert ledger == ["evaluate", "compare"]
+    assert [row["stage"] for row in ledger(run)] == ["evaluate", "compare"]
+    assert new_looks(ledger(run)) == [True, False]
+
+
+def test_a_comparison_that_is_refused_leaves_no_line(sightline: Command, run: Path, tmp_path: Path):
+    other = tmp_path / "other"
+    other.mkdir()
+    with np.load(run / "predictions/test.npz") as archive:
+        arrays = {name: array[1:] for name, array in archive.items()}
+    np.savez(other / "test.npz", **arrays)
+    before = ledger(run)
+    for names in (f"{run},{other}", f"{other},{run}"):
+        answer = sightline("compare", f"run=[{names}]", "compare.resamples=100", f"output={tmp_path / 'output'}")
+        assert (answer.status, "different items" in answer.err) == (2, True), answer.err
+    assert ledger(run) == before

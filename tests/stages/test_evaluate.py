@@ -5,7 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.stages.conftest import Stage, load, looks_at_test_labels
+from sightline.run.ledger import new_looks
+from tests.conftest import Command
+from tests.stages.conftest import Stage, ledger, load, looks_at_test_labels
 
 
 def test_it_measures_the_test_split_and_says_so(stage: Stage, run: Path):
@@ -19,6 +21,31 @@ def test_it_measures_the_test_split_and_says_so(stage: Stage, run: Path):
     assert found == before
     assert found["n"] == len(load(run, "split.json")["items"]["test"]["ids"]) == np.sum(found["confusion"])
     assert all(entry["low"] <= entry["high"] for entry in found["metrics"].values())
+
+
+def test_measuring_the_same_answers_again_is_no_new_look(stage: Stage, run: Path):
+    stage("evaluate", run)
+    (run / "predictions/test.npz").unlink()
+    stage("evaluate", run)
+    rows = ledger(run)
+    assert new_looks(rows) == [True, False, False], "stored, and predicted anew by the same weights"
+    stage("evaluate", run, "evaluation.tta=flip")
+    assert new_looks(ledger(run)) == [True, False, False, True], "views answer otherwise"
+
+
+def test_what_is_refused_leaves_no_line(sightline: Command, run: Path, bars: Path, tmp_path: Path):
+    nowhere = tmp_path / "nowhere"
+    ask = ("evaluate", f"run={run}", "tracking=none", "mode.stages=[evaluate]")
+    refused = [(*ask, "evaluation.ood=folder", f"evaluation.ood.root={nowhere}")]
+    refused.append((*ask, "evaluation.slices=[site]"))
+    (run / "predictions/test.npz").unlink()
+    kept = bars.rename(bars.with_name("moved"))
+    try:
+        answers = [sightline(*words) for words in (*refused, ask)]
+    finally:
+        kept.rename(bars)
+    assert [answer.status for answer in answers] == [2, 2, 2], [answer.err for answer in answers]
+    assert looks_at_test_labels(run) == 1
 
 
 def test_what_was_predicted_is_not_predicted_again(stage: Stage, run: Path):

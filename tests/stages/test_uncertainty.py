@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from tests.stages.conftest import Stage, load, looks_at_test_labels
+from sightline.run.ledger import new_looks
+from tests.stages.conftest import Stage, ledger, load
 
 
 def test_every_way_is_measured(stage: Stage, run: Path):
@@ -11,4 +12,6 @@ def test_every_way_is_measured(stage: Stage, run: Path):
     found = load(run, "uncertainty.json")
     assert [way["name"] for way in found["ways"]] == ["plain", "views", "dropout"]
     assert found["n"] == load(run, "evaluation.json")["n"]
-    assert looks_at_test_labels(run) == 2
+    assert new_looks(ledger(run)) == [True, True], "each way is an answer of its own"
+    stage("uncertainty", run, "uncertainty.passes=2")
+    assert new_looks(ledger(run)) == [True, True, False]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sightline.commands.command import Command
 from sightline.commands.modes import comparison, without_tracking
-from sightline.commands.new_run import check_slices, create_run
+from sightline.commands.new_run import check_slices, check_unknown_images, create_run
 from sightline.commands.pipeline import run_stages
 from sightline.commands.study import run_study
 from sightline.commands.train import run_to_resume, train
@@ -44,6 +44,8 @@ def _continue_run(command: Command) -> None:
     before = parse.read(run.path / "config.yaml", now).model_dump(mode="json")
     config = parse.parse(stored.with_overrides(before, now, command.overrides))
     check_slices(config)
+    if "evaluate" in config.mode.stages:
+        check_unknown_images(config)
     with log_to(run.file("log.txt")):
         run_stages(config, run)
 

@@ -19,9 +19,14 @@ def check_inputs(config: Config) -> None:
     """Refuse what is not there before a run is made and torch is imported."""
     check_model(config.model)
     find(config.data)
+    check_unknown_images(config)
+    check_slices(config)
+
+
+def check_unknown_images(config: Config) -> None:
+    """Refuse images of another kind that are not there, before anything is trained or any label read."""
     if config.evaluation.ood is not None:
         find(config.evaluation.ood)
-    check_slices(config)
 
 
 def check_slices(config: Config) -> None:

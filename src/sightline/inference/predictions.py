@@ -6,6 +6,7 @@ from typing import Protocol, TypeVar
 
 from sightline.metrics.predictions import Arrays
 from sightline.run.folder import Run, SplitName
+from sightline.run.ledger import check_test_lock, note_test_use
 
 P = TypeVar("P")
 
@@ -36,12 +37,12 @@ def save_predictions(run: Run, split: SplitName, predictions: Storable) -> Path:
 
 
 def load_predictions(run: Run, split: SplitName, purpose: str, read: Callable[[Arrays], P]) -> P:
-    """Read the predictions of a split; for the test split, through the lock and into the ledger.
+    """Read the predictions of a split; of the test split, through the lock. The stage then notes their use.
 
     Args:
         run: that made them.
         split: which.
-        purpose: what they are wanted for, in the words of the ledger.
+        purpose: what they are wanted for.
         read: from the stored arrays to the predictions of the task, such as `Predictions.from_arrays`.
 
     Raises:
@@ -49,5 +50,20 @@ def load_predictions(run: Run, split: SplitName, purpose: str, read: Callable[[A
         UsageError: the file is missing.
     """
     if split == "test":
-        run.unlock_test(purpose)
+        check_test_lock(run, purpose)
     return read(run.load_arrays(predictions_file(split)))
+
+
+def note_use(run: Run, split: SplitName, purpose: str, *measured: Storable) -> None:
+    """Write into the ledger that the labels of a split were read; only those of the test split count.
+
+    Called when nothing can refuse any more, and before any number or picture is out.
+
+    Args:
+        run: whose labels they are.
+        split: which.
+        purpose: what they were wanted for.
+        measured: every set of predictions that was held against them.
+    """
+    if split == "test":
+        note_test_use(run, purpose, [predictions.to_arrays() for predictions in measured])

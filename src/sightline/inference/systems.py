@@ -13,16 +13,18 @@ from numpy.typing import NDArray
 
 from sightline.data.splits.split import Split
 from sightline.inference.model import class_names_of
-from sightline.inference.predictions import load_predictions
+from sightline.inference.predictions import load_predictions, predictions_file
 from sightline.machine.terminal import logger
 from sightline.metrics.catalogue import HEADLINES
 from sightline.metrics.documents.comparison import SystemCosts
 from sightline.metrics.predictions import Arrays
 from sightline.run.external import PredictionFile, read_file
 from sightline.run.folder import Run
+from sightline.run.ledger import note_test_use
 
 P = TypeVar("P")
 Curve = list[tuple[float, float]]
+PURPOSE = "compare with other runs"
 
 
 class System(Protocol):
@@ -33,11 +35,14 @@ class System(Protocol):
         """What it is called."""
 
     def predictions(self, read: Callable[[Arrays], P]) -> tuple[P, ...]:
-        """On the test split, one set for each member; the reading goes into the ledger of each run.
+        """On the test split, one set for each member.
 
         Args:
             read: from stored arrays to the predictions of the task.
         """
+
+    def note_use(self) -> None:
+        """Write into the ledger of each run that its predictions were compared: when nothing can refuse any more."""
 
     def groups(self, ids: NDArray[np.str_]) -> NDArray[np.str_] | None:
         """The group of each item of the test split, where it knows of any."""
@@ -64,8 +69,14 @@ class TrainedRuns:
         found = []
         for run in self.runs:
             with run.entering("compare"):
-                found.append(load_predictions(run, "test", "compare with other runs", read))
+                found.append(load_predictions(run, "test", PURPOSE, read))
         return tuple(found)
+
+    def note_use(self) -> None:
+        """One line in the ledger of each run, about its predictions as they are stored."""
+        for run in self.runs:
+            with run.entering("compare"):
+                note_test_use(run, PURPOSE, [run.load_arrays(predictions_file("test"))])
 
     def groups(self, ids: NDArray[np.str_]) -> NDArray[np.str_] | None:
         """As the split of the first run has them."""
@@ -120,6 +131,9 @@ class ExternalPredictions:
     def predictions(self, read: Callable[[Arrays], P]) -> tuple[P, ...]:
         """Read `test.npz` or `test.csv`."""
         return (read(self._file.predictions.to_arrays()),)
+
+    def note_use(self) -> None:
+        """A folder has no ledger."""
 
     def groups(self, ids: NDArray[np.str_]) -> NDArray[np.str_] | None:
         """As the file has them."""

@@ -9,6 +9,7 @@ from typing import Final, Generic, TypeVar, cast
 import yaml
 
 from sightline.run.folder import Run
+from sightline.run.ledger import LabelUses, LedgerRow, count_uses
 
 T = TypeVar("T")
 
@@ -27,7 +28,7 @@ class JsonLines(Generic[T]):
     name: str
 
 
-LEDGER: Final = JsonLines[Mapping[str, str]]("test_ledger.jsonl")
+LEDGER: Final = JsonLines[LedgerRow]("test_ledger.jsonl")
 
 
 class Contents:
@@ -88,6 +89,6 @@ class Contents:
         return str(self.setting("model.task", "classification"))
 
     @property
-    def test_uses(self) -> int:
+    def test_uses(self) -> LabelUses:
         """How often the test labels were used."""
-        return len(self.rows(LEDGER))
+        return count_uses(self.rows(LEDGER))

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 import numpy as np
 
-from sightline.config.stages import STAGES, writer_of
-from sightline.errors import LockedSplitError, RunFailedError, UsageError
-from sightline.machine.provenance import now
+from sightline.config.stages import writer_of
+from sightline.errors import RunFailedError, UsageError
 from sightline.run.files import atomic_file, npz
 
 if TYPE_CHECKING:
@@ -109,27 +108,16 @@ class Run:
             with suppress(OSError):  # other runs are in it
                 self.path.parent.rmdir()
 
-    # ------------------------------------------------------------ stages and the test lock
+    # ------------------------------------------------------------ stages
 
     @contextmanager
     def entering(self, stage: str) -> Iterator[None]:
-        """Mark `stage` as the one at work; the test lock asks for it."""
+        """Mark `stage` as the one at work; the test lock (`ledger`) asks for it."""
         before, self.stage = self.stage, stage
         try:
             yield
         finally:
             self.stage = before
-
-    def unlock_test(self, purpose: str) -> None:
-        """Write one line to the test ledger, before any test label is read.
-
-        Raises:
-            LockedSplitError: the stage at work fits or chooses something.
-        """
-        stage = STAGES.get(self.stage or "")
-        if stage is None or not stage.reads_test_labels:
-            raise LockedSplitError(f"stage {self.stage or 'unknown'} may not read test labels ({purpose})")
-        self.append("test_ledger.jsonl", {"time": now(), "stage": self.stage, "purpose": purpose})
 
     # ------------------------------------------------------------ files
 

@@ -26,6 +26,8 @@ def run(config: Config, run: Run) -> dict[str, float]:
     members = [system.predictions(task.read_predictions) for system in systems]
     by_name = [(system.name, predictions) for system, predictions in zip(systems, members, strict=True)]
     found = task.compare(config, by_name, systems[0].groups(members[0][0].ids))
+    for system in systems:
+        system.note_use()
     target, seconds = seconds_to_common_accuracy(systems)
     found["systems"] = [
         {**row, **system.costs(), "seconds_to_target": reached}

@@ -1,16 +1,21 @@
 """Uncertainty: other methods to answer, and what each buys over one plain answer on the same items."""
 
+from collections.abc import Sequence
+
 from sightline.config.schema import Config
 from sightline.errors import UsageError
 from sightline.inference.loaded_run import best_split, predict_held_out
-from sightline.inference.predictions import has_predictions, load_predictions
+from sightline.inference.predictions import has_predictions, load_predictions, note_use, predictions_file
 from sightline.machine.terminal import logger
 from sightline.reporting.terminal import show
 from sightline.run.folder import Run, SplitName
+from sightline.run.ledger import note_test_use
 from sightline.tasks.methods import as_ensemble, ensemble_members, with_dropout, with_views
 from sightline.tasks.results import Averaged, MethodPredictions
 from sightline.tasks.table import task_of_run
 from sightline.tasks.task import Task
+
+PURPOSE = "measure other ways to answer"
 
 
 def run(config: Config, run: Run) -> dict[str, float]:
@@ -21,12 +26,17 @@ def run(config: Config, run: Run) -> dict[str, float]:
     if not run.has("split.json"):
         raise UsageError("uncertainty asks the model itself, so it takes run= and not predictions=")
     task, split = task_of_run(run), best_split(run)
-    methods = _methods(config, run, task, split)
+    others = ensemble_members(config, run)
+    methods = _methods(config, run, task, split, others)
+    results = task.compare_methods(config, run, split, methods)
+    note_use(run, split, PURPOSE, *(method[split].predictions for method in methods.values()))
+    for other in others if split == "test" else ():
+        with other.entering("uncertainty"):
+            note_test_use(other, "join an ensemble", [other.load_arrays(predictions_file("test"))])
     for name, method in methods.items():
         if name != "plain":
             for role, averaged in method.items():
                 run.save_arrays(f"uncertainty/{name}/{role}.npz", **averaged.predictions.to_arrays())
-    results = task.compare_methods(config, run, split, methods)
     run.save_json("uncertainty.json", results.content)
     results.draw(run)
     for title, table in results.tables():
@@ -34,17 +44,15 @@ def run(config: Config, run: Run) -> dict[str, float]:
     return results.values()
 
 
-def _methods(config: Config, run: Run, task: Task, split: SplitName) -> dict[str, MethodPredictions]:
+def _methods(
+    config: Config, run: Run, task: Task, split: SplitName, others: Sequence[Run]
+) -> dict[str, MethodPredictions]:
     """What each method says, the plain one first."""
     predict_held_out(run, config, ("val", "calibration"), task)
     splits = tuple(dict.fromkeys(role for role in ("calibration", split) if has_predictions(run, role)))
     if split not in splits:
         raise UsageError(f"{run.path} has no predictions of its {split} split: mode `evaluate` writes them")
-    others = ensemble_members(config, run)
-    plain = {
-        role: Averaged(load_predictions(run, role, "measure other ways to answer", task.read_predictions))
-        for role in splits
-    }
+    plain = {role: Averaged(load_predictions(run, role, PURPOSE, task.read_predictions)) for role in splits}
     methods: dict[str, MethodPredictions] = {"plain": plain, "views": with_views(config, run, task, splits)}
     if dropout := with_dropout(config, run, task, splits):
         methods["dropout"] = dropout

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sightline.errors import LockedSplitError, UsageError
-from sightline.inference.predictions import has_predictions, load_predictions, save_predictions
+from sightline.inference.predictions import has_predictions, load_predictions, note_use, save_predictions
 from sightline.metrics.predictions import Predictions
 from sightline.metrics.segmentation.predictions import MaskPredictions
 from sightline.run.folder import Run
@@ -65,11 +65,15 @@ def test_test_labels_stay_locked(run: Run, stage: str | None):
 def test_every_use_of_test_labels_is_a_line(run: Run):
     save_predictions(run, "test", made())
     with run.entering("evaluate"):
-        load_predictions(run, "test", "measure", Predictions.from_arrays)
-        load_predictions(run, "test", "measure again", Predictions.from_arrays)
+        found = load_predictions(run, "test", "measure", Predictions.from_arrays)
+        assert not run.has("test_ledger.jsonl"), "reading alone shows no number"
+        note_use(run, "val", "measure", found)
+        note_use(run, "test", "measure", made())
+        note_use(run, "test", "measure again", found)
     lines = [json.loads(line) for line in (run.path / "test_ledger.jsonl").read_text().splitlines()]
     assert [line["purpose"] for line in lines] == ["measure", "measure again"]
     assert {line["stage"] for line in lines} == {"evaluate"}
+    assert lines[0]["measured"] == lines[1]["measured"], "as stored and as made"
 
 
 def test_a_missing_file_is_named_with_the_mode_that_writes_it(run: Run):

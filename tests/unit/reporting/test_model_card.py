@@ -74,6 +74,7 @@ def test_more_than_one_use_of_the_test_labels_is_told_at_the_top(copy: Run):
     assert "Beware" not in render_model_card(copy)
     copy.append("test_ledger.jsonl", {"time": "t", "stage": "evaluate", "purpose": "again"})
     assert "used 2 times" in render_model_card(copy).split("\n## ")[0]
+    assert "Looks at new answers: 2; the same answers measured again: 0." in render_model_card(copy)
 
 
 def test_the_card_speaks_the_words_of_the_page(finished: Run):

@@ -1,10 +1,9 @@
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from sightline.errors import LockedSplitError, RunFailedError, UsageError
+from sightline.errors import RunFailedError, UsageError
 from sightline.run.folder import Run
 
 
@@ -86,22 +85,6 @@ def test_arrays_come_back_and_equal_ones_give_equal_bytes(run: Run):
     back = run.load_arrays("a/b.npz")
     assert {name: array.tolist() for name, array in back.items()} == {n: array.tolist() for n, array in arrays.items()}
     assert run.save_arrays("a/b.npz", **back).read_bytes() == first
-
-
-@pytest.mark.parametrize("stage", [None, "train", "calibrate", "sweep", "explain", "report"])
-def test_test_labels_stay_locked(run: Run, stage: str | None):
-    with run.entering(stage), pytest.raises(LockedSplitError):  # type: ignore[arg-type]
-        run.unlock_test("peek")
-    assert not run.has("test_ledger.jsonl")
-
-
-def test_every_use_of_test_labels_is_a_line(run: Run):
-    with run.entering("evaluate"):
-        run.unlock_test("measure")
-        run.unlock_test("measure again")
-    lines = [json.loads(line) for line in (run.path / "test_ledger.jsonl").read_text().splitlines()]
-    assert [line["purpose"] for line in lines] == ["measure", "measure again"]
-    assert {line["stage"] for line in lines} == {"evaluate"}
 
 
 def test_a_mistake_leaves_no_run_behind(run: Run):

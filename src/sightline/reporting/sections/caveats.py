@@ -7,20 +7,24 @@ from sightline.reporting.contents import Contents
 from sightline.reporting.files import EVALUATION, PROVENANCE, VALIDATION
 from sightline.reporting.sections.blocks import Alert, Block, Bullets, Tile
 from sightline.reporting.sections.section import Section
+from sightline.run.ledger import LabelUses
 
 
-def uses_tile(uses: int) -> Tile:
-    """How often the test labels were used."""
-    remark = "as it should be" if uses == 1 else "not in the ledger" if uses == 0 else "these numbers may flatter"
-    return Tile("Test labels used", "once" if uses == 1 else f"{uses} times", "", remark, beware=uses != 1)
+def uses_tile(uses: LabelUses) -> Tile:
+    """How often the test labels were used; measuring the same answers again does not count."""
+    looks = uses.looks
+    remark = "as it should be" if looks == 1 else "not in the ledger" if looks == 0 else "these numbers may flatter"
+    if uses.again:
+        remark += f"; the same answers measured again: {uses.again}"
+    return Tile("Test labels used", "once" if looks == 1 else f"{looks} times", "", remark, beware=looks != 1)
 
 
 def warnings(contents: Contents) -> list[str]:
     """What makes the numbers less than they seem."""
     evaluation, found = contents.read(EVALUATION), []
-    if contents.test_uses > 1:
+    if (looks := contents.test_uses.looks) > 1:
         found.append(
-            f"The test labels have been used {contents.test_uses} times. Whatever was changed after the first look was "
+            f"The test labels have been used {looks} times. Whatever was changed after the first look was "
             "chosen with their help, so the numbers here may be better than the model is."
         )
     if evaluation and evaluation["split"] != "test":

@@ -29,8 +29,8 @@ def blocks(contents: Contents) -> Iterator[Block]:
     if not (evaluation := contents.read(EVALUATION)):
         return
     metrics, uses = evaluation["metrics"], contents.test_uses
-    if uses > 1 and evaluation["split"] == "test":
-        yield Alert(f"The test labels have been used {uses} times; see the ledger below.", on="page")
+    if uses.looks > 1 and evaluation["split"] == "test":
+        yield Alert(f"The test labels have been used {uses.looks} times; see the ledger below.", on="page")
     yield replace(
         metric_table(metrics),
         caption=f"On {evaluation['n']:,} images of the {evaluation['split']} split.",

@@ -15,6 +15,15 @@ def test_counts_the_uses_of_the_test_labels(copy: Run, uses: int, said: str):
     assert bool(warnings(contents)) == (uses > 1)
 
 
+def test_the_same_answers_measured_again_do_no_harm(copy: Run):
+    copy.save_text("test_ledger.jsonl", 3 * '{"stage": "evaluate", "measured": ["ab"]}\n')
+    contents = Contents(copy)
+    tile = uses_tile(contents.test_uses)
+    assert (tile.value, tile.beware) == ("once", False)
+    assert "measured again: 2" in tile.remark
+    assert not warnings(contents)
+
+
 def test_numbers_of_another_split_are_no_test_numbers(copy: Run):
     copy.save_json("evaluation.json", copy.load_json("evaluation.json") | {"split": "val"})
     assert "val split" in warnings(Contents(copy))[0]

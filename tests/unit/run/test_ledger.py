@@ -1,0 +1,56 @@
+"""The test lock, and the ledger that tells a new look from the same answers measured again."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sightline.errors import LockedSplitError
+from sightline.run.folder import Run
+from sightline.run.ledger import LEDGER, LabelUses, check_test_lock, count_uses, new_looks, note_test_use
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return Run.create(tmp_path / "runs", "digits-cnn", "abcd1234-s0")
+
+
+def answers(seed: int) -> dict[str, np.ndarray]:
+    return {"ids": np.array(["a", "b"]), "logits": np.random.default_rng(seed).normal(size=(2, 3))}
+
+
+@pytest.mark.parametrize("stage", [None, "train", "calibrate", "sweep", "explain", "report"])
+def test_test_labels_stay_locked(run: Run, stage: str | None):
+    with run.entering(stage):  # type: ignore[arg-type]
+        with pytest.raises(LockedSplitError, match="peek"):
+            check_test_lock(run, "peek")
+        with pytest.raises(LockedSplitError, match="peek"):
+            note_test_use(run, "peek", [answers(0)])
+    assert not run.has(LEDGER)
+
+
+def test_the_same_answers_again_are_no_new_look(run: Run):
+    with run.entering("evaluate"):
+        check_test_lock(run, "measure")
+        assert run.rows(LEDGER) == []
+        for measured in ([answers(0)], [answers(0)], [answers(1), answers(0)], [answers(1)]):
+            note_test_use(run, "measure", measured)
+    rows = run.rows(LEDGER)
+    assert {(row["stage"], row["purpose"]) for row in rows} == {("evaluate", "measure")}
+    assert new_looks(rows) == [True, False, True, False]
+    assert count_uses(rows) == LabelUses(looks=2, again=2)
+
+
+def test_other_items_and_other_types_are_other_answers(run: Run):
+    other_items = answers(0) | {"ids": np.array(["a", "c"])}
+    rounded = answers(0) | {"logits": answers(0)["logits"].astype(np.float32)}
+    with run.entering("compare"):
+        for measured in (answers(0), other_items, rounded):
+            note_test_use(run, "compare", [measured])
+    assert count_uses(run.rows(LEDGER)) == LabelUses(looks=3, again=0)
+
+
+def test_lines_of_earlier_versions_count_as_looks():
+    old = {"time": "2026-01-01", "stage": "evaluate", "purpose": "measure"}
+    new = {**old, "measured": ["ab"]}
+    assert new_looks([old, old, new, new]) == [True, True, True, False]  # type: ignore[list-item]

@@ -24,6 +24,20 @@ def test_it_leaves_checkpoints_and_curves(sightline: Command, on_bars: tuple[str
     assert not strangers("train", set(times(run)) - of_validate)
 
 
+def test_weights_that_learned_from_what_is_held_out_are_refused(
+    sightline: Command, finished: Path, on_bars: tuple[str, ...], tmp_path: Path
+):
+    """The words are those for a teacher."""
+    ask = ("train", *on_bars, "mode.stages=[validate,train]", f"runs_dir={tmp_path}")
+    weights = f"model.weights={finished / 'checkpoints/best.pt'}"
+    assert sightline(*ask, weights).status == 0, "the same split"
+    refusals = [sightline(*ask, "data.split_seed=9", key) for key in (weights, f"training.teacher={finished}")]
+    assert [refusal.status for refusal in refusals] == [2, 2]
+    said = [refusal.err[refusal.err.index(" was trained on") :].splitlines()[0] for refusal in refusals]
+    assert said[0] == said[1]
+    assert "split here" in said[0]
+
+
 def test_without_a_split_it_says_what_is_missing(sightline: Command, on_bars: tuple[str, ...], tmp_path: Path):
     answer = sightline("train", *on_bars, "mode.stages=[train]", f"runs_dir={tmp_path}")
     assert answer.status == 2

@@ -22,6 +22,7 @@ from sightline.tasks.task import Task
 from sightline.training.extras.soup import average_best_epochs
 from sightline.training.extras.streams import open_stream
 from sightline.training.loop import Loop
+from sightline.training.origins import check_weights
 from sightline.training.resume import restore
 from sightline.training.setup import Training
 from sightline.training.wiring import wire
@@ -36,6 +37,7 @@ def run(config: Config, run: Run) -> dict[str, float]:
     """Train from where the run stands; writes checkpoints, `metrics.jsonl`, `preprocessing.json` and two figures."""
     device = pick_device(config.device)
     split = load_split(run)
+    check_weights(config.model.weights, split, Path(config.runs_dir))
     spec = input_spec(config, list_images(config))
     dataset = Dataset.open(config, split, spec.stored_side)
     task = task_to_train(config, split)

@@ -16,13 +16,14 @@ from sightline.data.preprocessing import Preprocessing
 from sightline.data.splits.split import Split
 from sightline.errors import UsageError
 from sightline.inference.collector import OutputsCollector
-from sightline.inference.model import load_model, load_preprocessing, load_split
+from sightline.inference.model import load_model, load_preprocessing
 from sightline.inference.predict import predict
 from sightline.models.outputs import Outputs, map_outputs
 from sightline.run.folder import Run
 from sightline.tasks.table import task_of_run
 from sightline.tasks.task import Task
 from sightline.training.extras.distillation import as_targets
+from sightline.training.origins import check_held_out
 from sightline.training.precision import Precision, choose_precision
 
 
@@ -120,7 +121,7 @@ def open_teacher(
     theirs = load_preprocessing(run)
     their_task = task_of_run(run)
     _check_task(name, their_task, task)
-    _check_held_out(name, load_split(run), split)
+    check_held_out(f"training.teacher={name}", run, split, runs_dir)
     model = load_model(run, device, their_task.heads)
     return TeacherModel(model, theirs, ours, choose_precision(precision, device, model, theirs.image_size))
 
@@ -133,18 +134,6 @@ def _check_task(name: str, theirs: Task, ours: Task) -> None:
         if known != classes:
             raise UsageError(
                 f"training.teacher={name} knows the classes {_some(known)}; the data have {_some(classes)}"
-            )
-
-
-def _check_held_out(name: str, theirs: Split, ours: Split) -> None:
-    """A teacher that has seen the images of our test split would pass on their labels."""
-    seen = {theirs.hashes[position] for position in theirs.positions("train").tolist()}
-    for role in ("val", "calibration", "test"):
-        shared = [ours.ids[position] for position in ours.positions(role).tolist() if ours.hashes[position] in seen]
-        if shared:
-            raise UsageError(
-                f"training.teacher={name} was trained on {len(shared)} images that are in the {role} split here "
-                f"({shared[0]}); train it with the same data.split_seed and fractions"
             )
 
 

@@ -9,12 +9,10 @@ from torch import nn
 
 from sightline.data.batch import Batch
 from sightline.data.preprocessing import Preprocessing
-from sightline.data.splits.split import Split
-from sightline.data.targets import ClassTarget
 from sightline.errors import UsageError
 from sightline.tasks.classification.task import Classification
 from sightline.training.extras.distillation import TEACHER
-from sightline.training.extras.teacher import TeacherModel, _check_held_out, _check_task
+from sightline.training.extras.teacher import TeacherModel, _check_task
 from sightline.training.precision import Precision
 
 OURS = Preprocessing(8, (0.5, 0.4, 0.3), (0.2, 0.25, 0.3), "bilinear", 1.0, ("a", "b"))
@@ -49,20 +47,6 @@ def test_a_batch_gets_logits_and_keeps_the_rest_and_parts_keep_their_own():
     assert taught.images is batch.images
     halves = taught.micro_batches(2)
     assert torch.equal(torch.cat([half.targets[TEACHER] for half in halves]), taught.targets[TEACHER])
-
-
-def split(roles: list[str], hashes: list[str]) -> Split:
-    ids = tuple(f"item{place}" for place in range(len(roles)))
-    label = ClassTarget(np.zeros(len(roles), dtype=np.int64), ("a", "b"))
-    return Split(ids, tuple(hashes), {"label": label}, None, np.array(roles), 0)
-
-
-def test_a_teacher_that_has_seen_what_is_held_out_is_refused():
-    ours = split(["train", "val", "test"], ["x", "y", "z"])
-    _check_held_out("T", split(["train", "test"], ["x", "z"]), ours)
-    for held_out, role in (("y", "val"), ("z", "test")):
-        with pytest.raises(UsageError, match=rf"T was trained on 1 images that are in the {role} split here \(item"):
-            _check_held_out("T", split(["train", "train"], ["x", held_out]), ours)
 
 
 def test_a_teacher_of_other_classes_or_another_task_is_refused():

@@ -1,0 +1,101 @@
+"""Runs that a training learns from, as weights or as a teacher: they must not have seen what is held out here."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from sightline.data.splits.split import Split
+from sightline.errors import UsageError
+from sightline.inference.model import load_split
+from sightline.machine.terminal import logger
+from sightline.run.folder import Run
+
+HELD_OUT = ("val", "calibration", "test")
+
+
+def check_weights(weights: str | None, split: Split, runs_dir: Path) -> None:
+    """Refuse `model.weights` that lie in a run which was trained on images held out here, by their content.
+
+    Weights outside a run are taken as they are: nobody knows what they have seen.
+
+    Raises:
+        UsageError: they have seen such images.
+    """
+    run = None if weights is None else _run_of(Path(weights))
+    if run is not None:
+        check_held_out(f"model.weights={weights}", run, split, runs_dir)
+
+
+def check_held_out(named: str, run: Run, split: Split, runs_dir: Path) -> None:
+    """Refuse a run that was trained on images held out here: it would pass on their labels.
+
+    The same goes for the runs that it started from or was taught by, as far as they are still there.
+
+    Args:
+        named: the key that names the run, and its value.
+        run: to learn from.
+        split: of the training.
+        runs_dir: where a run's own teacher may be.
+
+    Raises:
+        UsageError: it has seen such images.
+    """
+    for origin in _with_origins(run, runs_dir):
+        who = named if origin.path == run.path else f"{named} goes back to {origin.path}, which"
+        theirs = load_split(origin)
+        seen = {theirs.hashes[position] for position in theirs.positions("train").tolist()}
+        for role in HELD_OUT:
+            shared = [split.ids[place] for place in split.positions(role).tolist() if split.hashes[place] in seen]
+            if shared:
+                raise UsageError(
+                    f"{who} was trained on {len(shared)} images that are in the {role} split here ({shared[0]}); "
+                    "train it with the same data.split_seed and fractions"
+                )
+
+
+def _with_origins(run: Run, runs_dir: Path) -> Iterator[Run]:
+    """The run, those whose weights or answers it learned from, theirs, and so on; each once."""
+    waiting, known = [run], set()
+    while waiting:
+        one = waiting.pop(0)
+        if one.path not in known:
+            known.add(one.path)
+            yield one
+            waiting += _origins(one, runs_dir)
+
+
+def _origins(run: Run, runs_dir: Path) -> Iterator[Run]:
+    """What the configuration of a run says it learned from, where it is still there."""
+    content = yaml.safe_load((run.path / "config.yaml").read_text())
+    weights, teacher = (
+        content.get(group, {}).get(key) for group, key in (("model", "weights"), ("training", "teacher"))
+    )
+    if weights is not None:
+        if (origin := _run_of(Path(weights))) is not None:
+            yield origin
+        elif not Path(weights).expanduser().exists():
+            _warn(run, weights)
+    if teacher is not None:
+        if (teaching := _run_called(teacher, runs_dir)) is not None:
+            yield teaching
+        else:
+            _warn(run, teacher)
+
+
+def _warn(run: Run, origin: str) -> None:
+    logger.warning("%s learned from %s, which is not to be found: what that had seen is not checked", run.path, origin)
+
+
+def _run_called(name: str, runs_dir: Path) -> Run | None:
+    """The run of that name, unless it is gone, or was the latest of another day."""
+    try:
+        return None if name == "latest" else Run.open(name, runs_dir)
+    except UsageError:
+        return None
+
+
+def _run_of(weights: Path) -> Run | None:
+    """The run whose checkpoint a file is."""
+    folder = weights.expanduser().resolve().parent.parent
+    return Run(folder) if all((folder / name).is_file() for name in ("config.yaml", "split.json")) else None

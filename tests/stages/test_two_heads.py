@@ -118,7 +118,7 @@ def test_what_it_does_not_define_is_refused_in_one_line(call: Call, run: Path):
     with pytest.raises(UsageError, match=r"^prediction is not defined for the task label-and-brightness$"):
         task.prediction_rows(stored(run), Run(run))
     with pytest.raises(UsageError, match=r"^comparison is not defined"):
-        LabelAndBrightness.compare(stored(run), [], None)
+        LabelAndBrightness.compare(stored(run), [])
     call(evaluate)
     with pytest.raises(UsageError, match=r"^uncertainty is not defined"):
         call(uncertainty)

@@ -19,6 +19,23 @@ JsonRow = Mapping[str, object]
 """A row of a file, ready for JSON."""
 
 
+@dataclass(frozen=True)
+class Entrant:
+    """One system of a comparison.
+
+    Attributes:
+        name: what it is called.
+        members: predictions of each of its trained models.
+        groups: (n,) the group of each item of the first member, or None where it knows of none.
+        class_names: in the order of the outputs, or None where it knows of none.
+    """
+
+    name: str
+    members: Sequence[AnyPredictions]
+    groups: NDArray[np.str_] | None
+    class_names: tuple[str, ...] | None
+
+
 class Results(Protocol):
     """What a stage found, ready to be written, drawn and shown."""
 

@@ -19,7 +19,15 @@ from sightline.metrics.predictions import Arrays
 from sightline.models.outputs import Outputs
 from sightline.run.folder import Run, SplitName
 from sightline.tasks.objective import Objective
-from sightline.tasks.results import AnyPredictions, Explanation, MemberMean, MethodPredictions, PredictionRows, Results
+from sightline.tasks.results import (
+    AnyPredictions,
+    Entrant,
+    Explanation,
+    MemberMean,
+    MethodPredictions,
+    PredictionRows,
+    Results,
+)
 
 TeacherLoss = Callable[[Outputs, Outputs], Tensor]
 """From outputs, and a teacher's outputs for the same images, to the mean loss of following it."""
@@ -111,21 +119,15 @@ class Task(Protocol):
         raise _undefined(self, "prediction")
 
     @classmethod
-    def compare(
-        cls,
-        config: Config,
-        systems: Sequence[tuple[str, Sequence[AnyPredictions]]],
-        groups: NDArray[np.str_] | None,
-    ) -> Comparison:
+    def compare(cls, config: Config, entrants: Sequence[Entrant]) -> Comparison:
         """Compare systems on the same items.
 
         Args:
             config: of the command.
-            systems: the name of each, and the predictions of its members.
-            groups: (n,) the group of each item of the first, or None.
+            entrants: the systems.
 
         Raises:
-            UsageError: their items differ.
+            UsageError: their items or classes differ, or their groups contradict each other.
         """
         raise _undefined(cls, "comparison")
 

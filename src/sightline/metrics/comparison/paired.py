@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import bdtr
+from scipy.special import bdtr, ndtr
 from scipy.stats import binom
 
 from sightline.metrics.intervals.interval import Interval, z_score
@@ -26,6 +26,17 @@ def mcnemar(only_a: int, only_b: int) -> float:
         return 1.0
     fewer = min(only_a, only_b)
     return float(min(1.0, 2 * bdtr(fewer, n, 0.5) - binom.pmf(fewer, n, 0.5)))
+
+
+def score_test(only_a: int, only_b: int) -> float:
+    """The p-value that belongs to `tango`: McNemar's test without a correction, from the normal distribution.
+
+    Args:
+        only_a: items on which a alone is right.
+        only_b: items on which b alone is right.
+    """
+    n = only_a + only_b
+    return 1.0 if n == 0 else 2 * float(ndtr(-abs(only_a - only_b) / math.sqrt(n)))
 
 
 def tango(only_a: int, only_b: int, n: int, level: float) -> Interval:
@@ -65,12 +76,15 @@ def tango(only_a: int, only_b: int, n: int, level: float) -> Interval:
     return Interval(value, min(low, value), max(high, value), level, "McNemar, Tango")
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
-    """P-values adjusted for how many there are: one wrong rejection among all is as rare as one alone (Holm 1979)."""
-    order = np.argsort(p_values, kind="stable")
-    adjusted = [0.0] * len(p_values)
+def holm(p_values: Sequence[float | None]) -> list[float | None]:
+    """P-values adjusted for how many there are: one wrong rejection among all is as rare as one alone (Holm 1979).
+
+    One that is not defined stays so, and does not count.
+    """
+    known = [(value, index) for index, value in enumerate(p_values) if value is not None]
+    adjusted: list[float | None] = [None] * len(p_values)
     largest = 0.0
-    for place, index in enumerate(order):
-        largest = max(largest, min(1.0, (len(p_values) - place) * p_values[index]))
+    for place, (value, index) in enumerate(sorted(known)):
+        largest = max(largest, min(1.0, (len(known) - place) * value))
         adjusted[index] = largest
     return adjusted

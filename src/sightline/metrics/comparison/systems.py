@@ -1,87 +1,124 @@
-"""Systems to be compared: their members, items in one order, and a metric of each member in the same resamples."""
+"""Systems to be compared: their members, items in one order, and a metric of each member."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sightline.errors import UsageError
 from sightline.metrics.catalogue import Metric
-from sightline.metrics.classification.binned import BinnedPredictions, blocks_of
 from sightline.metrics.classification.checks import check
-from sightline.metrics.classification.resampled import score_sums
-from sightline.metrics.classification.scoring import Scored
+from sightline.metrics.comparison.judged import Answers
+from sightline.metrics.comparison.variance import Measured, jackknife
 from sightline.metrics.intervals.resampling import Resampling
 from sightline.metrics.predictions import Predictions
 
-Reals = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-_BLOCK = 4_000_000
 
 
 @dataclass(frozen=True)
 class System:
-    """One way of training: its name, and the predictions of each of its members on the same items."""
+    """One way of training, and the predictions of each of its members on the same items.
+
+    Attributes:
+        name: what it is called.
+        members: one or more.
+        groups: (n,) the group of each item of the first member, or None where it knows of none.
+        class_names: in the order of the logits, or None where it knows of none.
+    """
 
     name: str
     members: tuple[Predictions, ...]
-
-
-@dataclass(frozen=True)
-class SystemScores:
-    """A system's metric: of each member, and of each member in each resample.
-
-    Attributes:
-        system: whose it is.
-        values: (members,).
-        resampled: (members, resamples).
-    """
-
-    system: System
-    values: Reals
-    resampled: Reals
-
-    @property
-    def mean(self) -> float:
-        """Over the members."""
-        return float(self.values.mean())
-
-    @property
-    def training_variance(self) -> float:
-        """What another seed would change: the variance between members less what the items alone bring about."""
-        if len(self.values) < 2:
-            return 0.0
-        around_mean = self.resampled - self.resampled.mean(axis=0)
-        interaction = around_mean.var(axis=1).sum() / (len(self.values) - 1)
-        return max(0.0, float(self.values.var(ddof=1) - interaction))
-
-    @property
-    def error_terms(self) -> tuple[float, float]:
-        """The variance of the mean over members that seeds bring, and the denominator it adds to the freedom."""
-        count = len(self.values)
-        if count < 2:
-            return 0.0, 0.0
-        return self.training_variance / count, float(self.values.var(ddof=1) / count) ** 2 / (count - 1)
+    groups: NDArray[np.str_] | None = None
+    class_names: tuple[str, ...] | None = None
 
 
 def aligned(systems: Sequence[System]) -> list[System]:
-    """The same systems with the items of all members in the order of the very first.
+    """The same systems with the items of all members in the order of the very first, and the classes of those named.
 
     Raises:
-        UsageError: there are none; a name repeats; items or labels differ.
+        UsageError: there are none; a name repeats; items, labels or classes differ.
     """
     if not systems or not all(system.members for system in systems):
         raise UsageError("there is nothing to compare")
     names = [system.name for system in systems]
     if repeated := {name for name in names if names.count(name) > 1}:
         raise UsageError(f"two systems are called {min(repeated)}")
+    reference = next((system for system in systems if _named(system)), systems[0])
+    systems = [in_classes(system, reference) for system in systems]
     first = systems[0].members[0]
     return [
-        System(system.name, tuple(in_order(member, first, system.name, names[0]) for member in system.members))
+        replace(system, members=tuple(in_order(member, first, system.name, names[0]) for member in system.members))
         for system in systems
     ]
+
+
+def in_classes(system: System, reference: System) -> System:
+    """The system with its classes in the order of another, matched by name; without names they are taken as they are.
+
+    Raises:
+        UsageError: they are other classes, or another number of them.
+    """
+    width, wanted = (one.members[0].logits.shape[1] for one in (system, reference))
+    if width != wanted:
+        raise UsageError(
+            f"{system.name} knows {width} classes and {reference.name} {wanted}; compare what answers the same question"
+        )
+    own, names = _named(system), _named(reference)
+    if own is None or names is None or own == names:
+        return system
+    if sorted(own) != sorted(names):
+        only = next(name for name in own if name not in names)
+        raise UsageError(
+            f"{system.name} and {reference.name} name their classes differently: {only} is not known to "
+            f"{reference.name}, which has {', '.join(names[:10])}; name the columns of both alike"
+        )
+    order = np.array([own.index(name) for name in names])
+    place = np.argsort(order)
+    members = tuple(Predictions(one.ids, one.logits[:, order], place[one.labels]) for one in system.members)
+    return replace(system, members=members, class_names=names)
+
+
+def shared_groups(systems: Sequence[System]) -> NDArray[np.str_] | None:
+    """(n,) the group of each item of the very first member, from whichever system knows; None where none does.
+
+    Args:
+        systems: before `aligned`, each with its groups in the order of its own first member.
+
+    Raises:
+        UsageError: two systems put the items into different groups.
+    """
+    ids = systems[0].members[0].ids.tolist()
+    found: tuple[str, NDArray[np.str_]] | None = None
+    for system in systems:
+        if system.groups is None:
+            continue
+        known = dict(zip(system.members[0].ids.tolist(), system.groups.tolist(), strict=True))
+        if any(item not in known for item in ids):
+            continue  # other items: `aligned` says so
+        groups = np.array([known[item] for item in ids])
+        if found is None:
+            found = system.name, groups
+        elif not _same_partition(found[1], groups):
+            raise UsageError(
+                f"{found[0]} and {system.name} put the same items into different groups; give both the same groups, "
+                "or one of them none"
+            )
+    return None if found is None else found[1]
+
+
+def _same_partition(one: NDArray[np.str_], other: NDArray[np.str_]) -> bool:
+    """Whether the same items belong together, whatever the groups are called."""
+    codes = [np.unique(groups, return_inverse=True)[1] for groups in (one, other)]
+    count = len(np.unique(np.stack(codes), axis=1)[0])
+    return count == len(np.unique(codes[0])) == len(np.unique(codes[1]))
+
+
+def _named(system: System) -> tuple[str, ...] | None:
+    """The classes of a system, unless their names are nothing but their numbers."""
+    names = system.class_names
+    return None if names is None or names == tuple(str(number) for number in range(len(names))) else names
 
 
 def in_order(predictions: Predictions, first: Predictions, name: str, first_name: str) -> Predictions:
@@ -111,47 +148,18 @@ def in_order(predictions: Predictions, first: Predictions, name: str, first_name
     return found
 
 
-def score_system(system: System, metric: Metric, labels: Ints, bins: int, resampling: Resampling) -> SystemScores:
-    """The metric of each member, and in resamples that are the same for every system."""
-    if metric.hits is not None:
-        hits = np.stack([hits_of(member, metric) for member in system.members]).astype(np.float64)
-        sums, total = _resampled_hits(hits, labels, resampling)
-        return SystemScores(system, hits.mean(axis=1), sums / total)
-    values = []
-    resampled = []
-    for member in system.members:
-        binned = BinnedPredictions.of(member.probabilities(), bins, member.logits.argmax(axis=1))
-        scored = Scored(binned, labels)
-        values.append(scored.values([metric.name])[metric.name])
-        resampled.append(_resampled_score(scored, metric, resampling))
-    return SystemScores(system, np.array(values), np.stack(resampled))
+def measure(name: str, answers: Sequence[Answers], metric: Metric, resampling: Resampling) -> Measured:
+    """The metric of each member of a system, and what each unit of the items does to it."""
+    judged = tuple(one.judged(metric, resampling.groups) for one in answers)
+    values = np.array([one.value for one in judged])
+    if not np.isfinite(values).all() or judged[0].units.shape[1] < 2:
+        return Measured(name, judged, values, np.full((len(judged), 1), np.nan))
+    return Measured(name, judged, values, np.stack([jackknife(one.without_each(resampling.seed)) for one in judged]))
 
 
-def hits_of(member: Predictions, metric: Metric) -> NDArray[np.bool_]:
-    """(n,) which items count for a metric that is a share of items."""
-    assert metric.hits is not None, f"{metric.name} is no share of items"
-    return metric.hits(member.probabilities(), member.logits.argmax(axis=1), member.labels)
-
-
-def _resampled_score(scored: Scored, metric: Metric, resampling: Resampling) -> Reals:
-    """(resamples,) the metric of one member."""
-    binned = scored.binned
-    labels = scored.labels
-    needed = blocks_of([metric])
-    rows = binned.contributions(labels, scored.auc.influence[0] if "auc" in needed else None)
-    area = scored.auc.macro if "area" in needed else np.nan
-    blocks = []
-    for weights in resampling.draws(labels).weights(resampling.resamples, max(1, _BLOCK // max(len(labels), 1))):
-        class_probability = binned.probabilities.T @ weights if "class_probability" in needed else None
-        blocks.append(score_sums(binned, [metric], rows @ weights, class_probability, area)[metric.name])
-    return np.concatenate(blocks)
-
-
-def _resampled_hits(hits: Reals, labels: Ints, resampling: Resampling) -> tuple[Reals, Reals]:
-    """Weighted hits of each member, and the weights' sums, in each resample."""
-    blocks = []
-    totals = []
-    for weights in resampling.draws(labels).weights(resampling.resamples, max(1, _BLOCK // hits.shape[1])):
-        blocks.append(hits @ weights)
-        totals.append(weights.sum(axis=0))
-    return np.concatenate(blocks, axis=1), np.concatenate(totals)
+def units_of_classes(labels: Ints, classes: int, groups: Ints | None) -> Ints:
+    """(classes,) how many items each class has, or in how many groups it occurs."""
+    if groups is None:
+        return np.bincount(labels, minlength=classes)
+    seen = np.unique(np.stack([labels, groups]), axis=1)
+    return np.bincount(seen[0], minlength=classes)

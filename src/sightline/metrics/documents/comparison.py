@@ -1,8 +1,11 @@
 """The content of `comparison.json`."""
 
-from typing import NotRequired, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 from sightline.metrics.documents.interval import IntervalJson
+
+About = Literal["ways of training", "trained models"]
+"""What a comparison ranks: ways of training, where each has as many seeds and more than one; else trained models."""
 
 
 class SystemCosts(TypedDict):
@@ -18,13 +21,19 @@ class SystemCosts(TypedDict):
 
 
 class ComparedSystem(IntervalJson):
-    """A system's own value, and where its variance comes from; then `SystemCosts`, which the stage adds."""
+    """A system's own value, and where its variance comes from; then `SystemCosts`, which the stage adds.
+
+    `sampling_sd` is the standard deviation that other items would bring, `training_sd` the one that other seeds would,
+    with its limits; null where one seed, or one unit of the items, cannot show it.
+    """
 
     name: str
     seeds: int
     values: list[float]
-    sampling_sd: float
+    sampling_sd: float | None
     training_sd: float | None
+    training_sd_low: NotRequired[float | None]
+    training_sd_high: NotRequired[float | None]
     parameters: NotRequired[float | None]
     trained_parameters: NotRequired[float | None]
     flops: NotRequired[float | None]
@@ -36,16 +45,23 @@ class ComparedSystem(IntervalJson):
 
 
 class Pair(TypedDict):
-    """The difference of two systems, the first less the second."""
+    """The difference of two systems, the first less the second; null with a reason where it cannot be judged.
+
+    `low` and `high` are of this pair alone, and agree with `p_value`; `low_adjusted` and `high_adjusted` hold for all
+    pairs at once, and agree with `p_adjusted`.
+    """
 
     a: str
     b: str
     difference: float
-    low: float
-    high: float
-    p_value: float
-    p_adjusted: float
+    low: float | None
+    high: float | None
+    p_value: float | None
+    p_adjusted: float | None
+    low_adjusted: NotRequired[float | None]
+    high_adjusted: NotRequired[float | None]
     method: str
+    reason: NotRequired[str | None]
 
 
 class Rank(TypedDict):
@@ -64,6 +80,7 @@ class Comparison(TypedDict):
     metric: str
     lower_is_better: bool
     level: float
+    about: NotRequired[About]
     systems: list[ComparedSystem]
     pairs: list[Pair]
     ranking: list[Rank]

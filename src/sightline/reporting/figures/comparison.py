@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sightline.metrics.documents.comparison import Comparison
+from sightline.metrics.documents.comparison import Comparison, Pair
 from sightline.reporting.figures.style import BLUE, GREEN, GREY, WIDTH, drawn, shorten
 from sightline.reporting.formatting import label, metric
 
@@ -45,13 +45,17 @@ def comparison(found: Comparison) -> Figure:
             panels[0].plot(np.array(row["values"]) * scale, [place] * row["seeds"], "|", color=BLUE, markersize=11)
     panels[0].set_xlabel(f"{label(found['metric'])}{unit}, with its interval")
     if pairs:
-        told = [GREEN if pair["p_adjusted"] < 1 - found["level"] else GREY for pair in pairs]
+        told = [GREEN if _told_apart(pair, found["level"]) else GREY for pair in pairs]
         between = [f"{names[pair['a']]} \N{MINUS SIGN} {names[pair['b']]}" for pair in pairs]
         differences = [(pair["low"], pair["difference"], pair["high"]) for pair in pairs]
         _panel(panels[1], differences, between, scale, told)
         panels[1].axvline(0, color=GREY, linewidth=1.2, linestyle="--")
         panels[1].set_xlabel(f"difference{', points' if scale == 100 else ''}; green: told apart")
     return figure
+
+
+def _told_apart(pair: Pair, level: float) -> bool:
+    return pair["p_adjusted"] is not None and pair["p_adjusted"] < 1 - level
 
 
 def _panel(axes: Axes, rows: Sequence[Limits], names: Sequence[str], scale: int, colours: Sequence[str]) -> None:

@@ -2,24 +2,20 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 from sightline.config.schema import Config
 from sightline.metrics.comparison.compare import compare as compare_predictions
-from sightline.metrics.comparison.systems import System
+from sightline.metrics.comparison.systems import System, shared_groups
 from sightline.metrics.documents.comparison import Comparison
 from sightline.metrics.intervals.resampling import Resampling, group_codes
-from sightline.metrics.predictions import Predictions
+from sightline.tasks.results import Entrant
 
 
-def compare(
-    config: Config, systems: Sequence[tuple[str, Sequence[Predictions]]], groups: NDArray[np.str_] | None
-) -> Comparison:
+def compare(config: Config, entrants: Sequence[Entrant]) -> Comparison:
     """By the metric that is configured; see `Task.compare`."""
-    codes = group_codes(groups, len(systems[0][1][0]))
+    systems = [System(one.name, tuple(one.members), one.groups, one.class_names) for one in entrants]
+    codes = group_codes(shared_groups(systems), len(systems[0].members[0]))
     return compare_predictions(
-        [System(name, tuple(members)) for name, members in systems],
+        systems,
         metric=config.compare.metric,
         resampling=Resampling(config.compare.level, config.compare.resamples, config.seed, codes),
         bins=config.calibration.bins,

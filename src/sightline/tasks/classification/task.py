@@ -26,7 +26,7 @@ from sightline.tasks.classification.losses import soft_target_loss, training_los
 from sightline.tasks.classification.objective import ClassificationObjective
 from sightline.tasks.classification.prediction_rows import ClassRows
 from sightline.tasks.classification.uncertainty import ClassMemberMean, UncertaintyResults, compare_methods
-from sightline.tasks.results import MethodPredictions
+from sightline.tasks.results import Entrant, MethodPredictions
 from sightline.tasks.task import TeacherLoss
 
 
@@ -111,13 +111,11 @@ class Classification:
         return ClassRows(self.names, temperature_of(run), config.predict.top_k)
 
     @classmethod
-    def compare(
-        cls, config: Config, systems: Sequence[tuple[str, Sequence[Predictions]]], groups: NDArray[np.str_] | None
-    ) -> Comparison:
+    def compare(cls, config: Config, entrants: Sequence[Entrant]) -> Comparison:
         """By the metric that is configured."""
         from sightline.tasks.classification.comparison import compare  # half a second, which training does without
 
-        return compare(config, systems, groups)
+        return compare(config, entrants)
 
     def member_mean(self) -> ClassMemberMean:
         """Of probabilities."""

@@ -8,9 +8,10 @@ from sklearn.metrics import f1_score
 from sightline.errors import UsageError
 from sightline.metrics.catalogue import MEASURED, METRICS
 from sightline.metrics.comparison.compare import compare
-from sightline.metrics.comparison.systems import System
+from sightline.metrics.comparison.systems import System, shared_groups
 from sightline.metrics.intervals.resampling import Resampling
 from sightline.metrics.predictions import Predictions
+from tests.unit.metrics.comparison.conftest import one_pair
 
 SETTINGS = {"metric": "accuracy", "resampling": Resampling(level=0.95, resamples=400, seed=0)}
 FEW = {"metric": "accuracy", "resampling": Resampling(level=0.95, resamples=100, seed=0)}
@@ -101,9 +102,47 @@ def test_what_cannot_be_compared():
         compare([System("a", (a,)), System("a", (a,))], **SETTINGS)
     with pytest.raises(UsageError, match=r"compare\.metric=f2 is not known"):
         compare([System("a", (a,))], **{**SETTINGS, "metric": "f2"})
+    with pytest.raises(UsageError, match="top5_accuracy says nothing with 4 classes, it takes 6 or more"):
+        compare([System("a", (a,))], **{**SETTINGS, "metric": "top5_accuracy"})
     alone = Predictions(a.ids, a.logits, np.zeros_like(a.labels))
     with pytest.raises(UsageError, match="roc_auc_ovr is not defined for a"):
         compare([System("a", (alone,))], **{**SETTINGS, "metric": "roc_auc_ovr"})
+
+
+def test_classes_are_matched_by_their_names():
+    """The second system has its classes in another order, and answers the same."""
+    a = drawn(np.random.default_rng(12), classes=3)
+    order = np.array([2, 0, 1])
+    turned = Predictions(a.ids, a.logits[:, order], np.argsort(order)[a.labels])
+    names = ("a", "b", "c"), ("c", "a", "b")
+    systems = [System("one", (a,), None, names[0]), System("two", (turned,), None, names[1])]
+    found = compare(systems, **{**SETTINGS, "metric": "log_loss"})
+    assert found["pairs"][0]["difference"] == pytest.approx(0, abs=1e-12)
+    unnamed = [System("one", (a,), None, names[0]), System("two", (a,), None, ("0", "1", "2"))]
+    assert compare(unnamed, **SETTINGS)["pairs"][0]["difference"] == 0
+    others = [systems[0], System("two", (turned,), None, ("c", "a", "d"))]
+    with pytest.raises(UsageError, match="two and one name their classes differently: d is not known to one"):
+        compare(others, **SETTINGS)
+    wider = drawn(np.random.default_rng(12), classes=4)
+    with pytest.raises(UsageError, match="two knows 4 classes and one 3"):
+        compare([System("one", (a,)), System("two", (wider,))], **SETTINGS)
+
+
+def test_groups_come_from_whichever_system_knows_them():
+    a = drawn(np.random.default_rng(13), n=6)
+    back = Predictions(a.ids[::-1], a.logits[::-1], a.labels[::-1])
+    groups = np.array(["x", "x", "y", "y", "z", "z"])
+    without = System("folder", (a,))
+    for known in (System("run", (a,), groups), System("run", (back,), groups[::-1])):
+        found = shared_groups([without, known])
+        assert found is not None
+        assert found.tolist() == groups.tolist()
+    renamed = System("other", (a,), np.array(["1", "1", "2", "2", "3", "3"]))
+    assert shared_groups([System("run", (a,), groups), renamed]) is not None
+    contradicting = System("other", (a,), np.array(["1", "2", "2", "1", "3", "3"]))
+    with pytest.raises(UsageError, match="run and other put the same items into different groups"):
+        shared_groups([System("run", (a,), groups), contradicting])
+    assert shared_groups([without]) is None
 
 
 def test_groups_widen_the_interval():
@@ -115,7 +154,7 @@ def test_groups_widen_the_interval():
         compare(systems, metric="accuracy", resampling=Resampling(0.95, 400, 0, groups))["pairs"][0]
         for groups in (None, np.repeat(np.arange(100), 10))
     )
-    assert grouped["method"] == "paired bootstrap of groups"
+    assert grouped["method"] == "paired jackknife of groups, swaps"
     ratio = (grouped["high"] - grouped["low"]) / (alone["high"] - alone["low"])
     assert ratio == pytest.approx(np.sqrt(10), rel=0.2)
 
@@ -151,7 +190,7 @@ def study(
 @pytest.mark.parametrize(("seeds", "seed_sd"), [(1, 0.0), (3, 0.0), (3, 0.1), (5, 0.05)])
 def test_equal_systems_are_told_apart_as_rarely_as_promised(seeds: int, seed_sd: float):
     rng, draws = np.random.default_rng(8), 400
-    pairs = [compare(study(rng, 1000, seeds, seed_sd=seed_sd), **FEW)["pairs"][0] for _ in range(draws)]
+    pairs = [one_pair(study(rng, 1000, seeds, seed_sd=seed_sd)) for _ in range(draws)]
     rejected = np.mean([pair["p_value"] < 0.05 for pair in pairs])
     assert rejected < 0.05 + 3 * np.sqrt(0.05 * 0.95 / draws)
     assert np.mean([pair["low"] <= 0 <= pair["high"] for pair in pairs]) > 0.95 - 3 * np.sqrt(0.05 * 0.95 / draws)
@@ -163,8 +202,7 @@ def test_a_real_gain_is_found_as_often_as_theory_says():
     for _ in range(draws):
         kind = rng.choice(4, size=10_000, p=[0.035, 0.025, 0.9, 0.04])
         a, b = hits((kind == 0) | (kind == 2)), hits((kind == 1) | (kind == 2))
-        (pair,) = compare([System("a", (a,)), System("b", (b,))], **FEW)["pairs"]
-        found += pair["p_value"] < 0.05
+        found += one_pair([System("a", (a,)), System("b", (b,))])["p_value"] < 0.05
     assert found / draws > 0.983 - 3 * np.sqrt(0.983 * 0.017 / draws)
 
 
@@ -187,7 +225,7 @@ def test_seeds_count_as_few_however_many_items_there_are():
     widths, pooled = [], []
     for _ in range(draws):
         a, b = study(rng, 5000, 3, seed_sd=0.2)
-        pair = compare([a, b], **FEW)["pairs"][0]
+        pair = one_pair([a, b])
         widths.append(pair["high"] - pair["low"])
         share = np.mean([m.logits.argmax(axis=1) == m.labels for m in (*a.members, *b.members)])
         pooled.append(2 * 1.96 * np.sqrt(2 * share * (1 - share) / 15_000))

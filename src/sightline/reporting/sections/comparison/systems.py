@@ -24,16 +24,19 @@ def system_table(found: Comparison) -> Table:
     rows = []
     for entry, own in ranked(found):
         rank = f"{entry['rank']}" + (" (tied)" if entry["tied_with"] else "")
-        spread = _spread(found["metric"], own["training_sd"])
+        spread = _spread(found["metric"], own)
         rows.append([entry["name"], rank, interval(found["metric"], own), f"{own['seeds']}", spread])
     return Table(HEADER, rows)
 
 
-def _spread(name: str, value: float | None) -> str:
-    """A standard deviation in the metric's own unit."""
+def _spread(name: str, own: ComparedSystem) -> str:
+    """A standard deviation in the metric's own unit, with its limits: `±0.42 [0.00, 1.60]`."""
+    scale, digits = (100, 2) if metric(name).percent else (1, 4)
+    value, *ends = (own["training_sd"], own.get("training_sd_low"), own.get("training_sd_high"))
     if value is None:
         return MISSING
-    return f"±{100 * value:.2f}" if metric(name).percent else f"±{value:.4f}"
+    limits = ", ".join(f"{scale * end:.{digits}f}" for end in ends if end is not None)
+    return f"±{scale * value:.{digits}f}" + (f" [{limits}]" if limits else "")
 
 
 def run_table(found: Comparison) -> Table:
@@ -51,7 +54,8 @@ def blocks(contents: Contents) -> Iterator[Block]:
     if found := contents.read(COMPARISON):
         yield Text(
             f"On {found['n']:,} images of the {found.get('split')} split, the same for all. Systems share a rank where "
-            "they cannot be told apart. Seed to seed: the standard deviation that training with another seed adds.",
+            "they cannot be told apart. Seed to seed: the standard deviation that training with another seed adds, "
+            "with its limits; few seeds say little of it.",
             soft=True,
         )
         yield system_table(found)

@@ -15,7 +15,7 @@ def test_a_difference_has_sign_and_unit():
 
 def test_the_better_one_is_named_whichever_way_is_better(compared: Compared):
     rows = pair_table(compared(good=0.95, bad=0.6)).rows
-    assert rows[0][4] == "good is better"
+    assert rows[0][5] == "good, as trained, is better"
     assert str(rows[0][0]).startswith("good")
-    assert pair_table(compared("log_loss", good=0.95, bad=0.6)).rows[0][4] == "good is better"
-    assert pair_table(compared(one=0.9, other=0.9)).rows[0][4] == "not told apart"
+    assert pair_table(compared("log_loss", good=0.95, bad=0.6)).rows[0][5] == "good, as trained, is better"
+    assert pair_table(compared(one=0.9, other=0.9)).rows[0][5] == "not told apart"

@@ -50,7 +50,11 @@ def test_a_folder_brings_groups_and_its_own_order_of_classes(sightline: Command,
     with np.load(run / "predictions/test.npz") as archive:
         arrays = dict(archive)
     names = load(run, "preprocessing.json")["class_names"]
-    arrays |= {"logits": arrays["logits"][:, ::-1], "labels": 1 - arrays["labels"], "class_names": np.array(names[::-1])}
+    arrays |= {
+        "logits": arrays["logits"][:, ::-1],
+        "labels": 1 - arrays["labels"],
+        "class_names": np.array(names[::-1]),
+    }
     arrays["groups"] = (np.arange(len(arrays["ids"])) // 2).astype(str)
     np.savez(other / "test.npz", **arrays)
     answer = sightline("compare", f"run=[{other},{run}]", "compare.resamples=100", f"output={output}")

@@ -46,6 +46,8 @@ def test_a_table_alone_is_measured(sightline: Command, demo_run: Path, tmp_path:
     assert found["metrics"] == load(demo_run / "evaluation.json")["metrics"]
     refused = sightline("calibrate", f"predictions={folder}", f"output={output}", *SETTINGS)
     assert (refused.status, "holds neither calibration.npz nor calibration.csv" in refused.err) == (2, True)
+    mixed_up = sightline("compare", f"run=[{output},{folder}]", f"output={tmp_path / 'compared'}")
+    assert (mixed_up.status, f"predictions={folder}; name that folder itself" in mixed_up.err) == (2, True)
 
 
 def test_groups_of_other_tools_are_resampled_whole(sightline: Command, demo_run: Path, tmp_path: Path):

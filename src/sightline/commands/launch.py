@@ -11,6 +11,7 @@ from sightline.commands.train import run_to_resume, train
 from sightline.config import parse, stored
 from sightline.errors import UsageError
 from sightline.inference.external import EXTERNAL, to_json
+from sightline.inference.find_systems import CLASSES
 from sightline.inference.predictions import save_predictions
 from sightline.machine.terminal import log_to, logger
 from sightline.run.external import class_names, read_folder
@@ -73,9 +74,9 @@ def _measure_external(command: Command, folder: Path) -> None:
     run = create_run(config, "", command.arguments, config.output)
     for split, file in found.items():
         save_predictions(run, split, file.predictions)
-    run.save_json("classes.json", class_names(found))
+    run.save_json(CLASSES, class_names(found))
     run.save_json(EXTERNAL, to_json(found))
     with log_to(run.file("log.txt")):
-        for note in (note for file in found.values() for note in file.notes):
-            logger.warning("%s: %s", folder, note)
+        for split, note in ((split, note) for split, file in found.items() for note in file.notes):
+            logger.warning("%s, %s: %s", folder, split, note)
         run_stages(without_tracking(config), run)

@@ -13,6 +13,8 @@ from sightline.inference.systems import ExternalPredictions, System, TrainedRuns
 from sightline.run.external import holds_predictions
 from sightline.run.folder import Run
 
+CLASSES = "classes.json"
+"""The file of results of another tool's predictions that names its classes."""
 MEMBERS = "members.jsonl"
 """The file of a study that says which runs belong to it."""
 
@@ -21,7 +23,8 @@ def find_systems(names: Sequence[str], runs_dir: Path) -> list[System]:
     """Find what is to be compared: a study brings all its variants, runs of one configuration become one system.
 
     Raises:
-        UsageError: a name is no run, study or folder of predictions; a run is named twice; a study has not ended.
+        UsageError: a name is no run, study or folder of predictions, or one of results of such predictions; a run is
+            named twice; a study has not ended.
     """
     found: list[System] = []
     single: list[Run] = []
@@ -31,6 +34,8 @@ def find_systems(names: Sequence[str], runs_dir: Path) -> list[System]:
             found.append(ExternalPredictions(name, folder))
             continue
         run = Run.open(name, runs_dir)
+        if run.has(CLASSES):
+            raise UsageError(f"run={name} holds results of predictions={_predictions_of(run)}; name that folder itself")
         if run.has(MEMBERS):
             found += _of_study(run)
         else:
@@ -73,6 +78,11 @@ def _training_of(run: Run) -> tuple[str, str]:
     """The configuration but for the seed, and the code."""
     facts = run.load_json("provenance.json")
     return facts["config_hash"], (facts.get("git") or {}).get("commit", "")
+
+
+def _predictions_of(run: Run) -> str:
+    """The folder of another tool's predictions whose results these are."""
+    return str(yaml.safe_load((run.path / "config.yaml").read_text())["predictions"])
 
 
 def _settings(run: Run) -> dict[str, Any]:

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.data.splits.split import Split
-from sightline.inference.model import class_names_of
 from sightline.inference.predictions import load_predictions, predictions_file
 from sightline.machine.terminal import logger
 from sightline.metrics.catalogue import HEADLINES
@@ -84,6 +83,8 @@ class TrainedRuns:
 
     def class_names(self) -> tuple[str, ...] | None:
         """As the first run stored them."""
+        from sightline.inference.model import class_names_of  # it imports torch, and help passes through this file
+
         return tuple(class_names_of(self.runs[0])) or None
 
     def costs(self) -> SystemCosts:

@@ -79,6 +79,10 @@ class World:
         """A sample of `n` items."""
         return self._items(self.n, self.groups, rng)
 
+    def resized(self, n: int) -> "World":
+        """The same with samples of another size."""
+        return replace(self, n=n)
+
     def draw_ways(
         self, ways: int, seeds: tuple[int, ...], rng: np.random.Generator, alike: float = 0.7
     ) -> list[list[Sample]]:

@@ -11,7 +11,8 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 
-from sightline.calibration.calibrate import Promises, calibrate
+from sightline.calibration.calibrate import calibrate
+from sightline.calibration.promises import Promises
 from sightline.metrics.intervals.resampling import Resampling
 from sightline.metrics.predictions import Predictions
 

@@ -14,8 +14,9 @@ from sklearn.datasets import load_digits
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import train_test_split
 
-from sightline.calibration.calibrate import Promises, calibrate
+from sightline.calibration.calibrate import calibrate
 from sightline.calibration.judge import judge
+from sightline.calibration.promises import Promises
 from sightline.metrics.classification.evaluation import evaluate_classification
 from sightline.metrics.intervals.resampling import Resampling
 from sightline.run.external import class_names, read_folder

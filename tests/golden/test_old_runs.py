@@ -73,12 +73,26 @@ def test_its_predictions_give_the_numbers_that_they_gave(sightline: Command, old
     del stored["ood"]
     views, before = found.pop("tta"), stored.pop("tta")
     _say_that_there_is_no_precision(stored)
+    found["calibrated"] = _without_what_came_later(found["calibrated"], stored["calibrated"])
     for name in ("metrics", "per_class", "confusion"):
         assert not unlike(found[name], stored[name], rel=1e-6)
     assert not unlike(found, stored, rel=1e-3, abs=1e-5), "temperatures are fitted anew"
     assert not unlike(views, before, rel=0.05, abs=0.05), "these are predicted anew"
-    calibrations = [load(folder / "finished/calibration.json") for folder in (old, RUNS)]
-    assert not unlike(*calibrations, rel=1e-4, abs=1e-6)
+    found, stored = (load(folder / "finished/calibration.json") for folder in (old, RUNS))
+    assert set(stored) < set(found)
+    for name in ("split", "n", "bins", "before"):
+        assert not unlike(found[name], stored[name], rel=1e-4, abs=1e-6)
+    for name in ("null", "reliability"):
+        assert not unlike(found[name]["before"], stored[name]["before"], rel=1e-4, abs=1e-6)
+
+
+def _without_what_came_later(found: Any, stored: Any) -> Any:
+    """Calibration is told with more keys than it was, and its halves are dealt from another start."""
+    if isinstance(stored, dict):
+        return {key: _without_what_came_later(found[key], stored[key]) for key in stored}
+    if isinstance(stored, list):
+        return [_without_what_came_later(*pair) for pair in zip(found, stored, strict=True)]
+    return found
 
 
 def _say_that_there_is_no_precision(stored: dict[str, Any]) -> None:

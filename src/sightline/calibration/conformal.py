@@ -2,7 +2,7 @@
 
 The promise is for items exchangeable with those the quantile was taken from: under shift it is void. On one calibration
 set of n items the coverage that comes about scatters around the promise, by a standard deviation of about
-sqrt(alpha (1 - alpha) / n).
+sqrt(alpha (1 - alpha) / n). Where items come in groups the promise is for an item, any alike, of a new group.
 """
 
 import math
@@ -49,17 +49,36 @@ def class_scores(probabilities: Reals, method: SetMethod, draws: Reals) -> Reals
     return scores
 
 
-def quantile(scores: Reals, alpha: float) -> float:
+def quantile(scores: Reals, alpha: float, groups: Ints | None = None) -> float:
     """The smallest bound that 1 - `alpha` of such scores keep, the next one counted in: the k-th of n, k = (n+1)(1-a).
 
-    Infinite where there are too few scores for the promise: then every class is in the set.
+    With groups each weighs as one of the n, spread evenly over its items (Lee, Barber and Willett 2023; hierarchical
+    conformal prediction), and the next is an item of a new group. Infinite where there are too few scores, or groups,
+    for the promise: then every class is in the set.
+
+    Args:
+        scores: (n,) of the truth.
+        alpha: how often it may be missed.
+        groups: (n,) which items belong together, as integers from 0, or None.
     """
     n = len(scores)
-    rank = math.ceil((n + 1) * (1 - alpha) - 1e-9)
-    return float(np.partition(scores, rank - 1)[rank - 1]) if rank <= n else math.inf
+    if groups is None:
+        rank = math.ceil((n + 1) * (1 - alpha) - 1e-9)
+        return float(np.partition(scores, rank - 1)[rank - 1]) if rank <= n else math.inf
+    sizes = np.bincount(groups, minlength=1)
+    units = np.count_nonzero(sizes)
+    order = np.argsort(scores, kind="stable")
+    mass = np.cumsum(1 / sizes[groups[order]]) / (units + 1)
+    place = int(np.searchsorted(mass, 1 - alpha - 1e-9))
+    return float(scores[order[place]]) if place < n else math.inf
 
 
-def fit_quantiles(scores: Reals, labels: Ints, alpha: float, *, by_class: bool) -> Reals:
+def units_needed(alpha: float) -> int:
+    """The fewest scores, or groups, whose quantile is finite."""
+    return math.ceil(1 / alpha - 1 - 1e-9)
+
+
+def fit_quantiles(scores: Reals, labels: Ints, alpha: float, *, by_class: bool, groups: Ints | None = None) -> Reals:
     """(classes,) the quantile for each class: one for all, or its own, which holds the promise within every class.
 
     Args:
@@ -67,12 +86,14 @@ def fit_quantiles(scores: Reals, labels: Ints, alpha: float, *, by_class: bool) 
         labels: (n,) their truth.
         alpha: how often the truth may be missed.
         by_class: whether each class has its own (Vovk 2012).
+        groups: (n,) which items belong together, as integers from 0, or None.
     """
     of_truth = scores[np.arange(len(labels)), labels]
     classes = scores.shape[1]
     if not by_class:
-        return np.full(classes, quantile(of_truth, alpha))
-    return np.array([quantile(of_truth[labels == index], alpha) for index in range(classes)])
+        return np.full(classes, quantile(of_truth, alpha, groups))
+    owned = [np.flatnonzero(labels == index) for index in range(classes)]
+    return np.array([quantile(of_truth[of], alpha, None if groups is None else groups[of]) for of in owned])
 
 
 def prediction_sets(scores: Reals, quantiles: Reals) -> NDArray[np.bool_]:

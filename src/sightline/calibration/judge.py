@@ -5,19 +5,26 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from sightline.calibration.conformal import class_scores, prediction_sets
+from sightline.calibration.means import mean_limits
+from sightline.calibration.temperature import cross_fitted_logits
 from sightline.metrics.classification.binned import BinnedPredictions
 from sightline.metrics.classification.null_calibration import null_calibration
 from sightline.metrics.classification.scoring import CALIBRATION, Scored
 from sightline.metrics.documents.calibration import Calibration, ConformalSets, SelectiveThreshold
 from sightline.metrics.documents.evaluation import Calibrated, MeasuredThreshold
-from sightline.metrics.intervals.interval import wilson
+from sightline.metrics.documents.interval import IntervalJson
 from sightline.metrics.intervals.resampling import Resampling
 from sightline.metrics.predictions import Predictions
 
 FITTED, JUDGED = 1, 2
 """Streams of the random draws: sets are fitted and judged with draws of their own."""
+EVERY_CLASS = "every set holds every class"
+
+Errors = tuple[dict[str, IntervalJson], dict[str, float]]
+"""Calibration errors with limits, and what a calibrated model would show."""
 
 
 def draws_of_sets(seed: int, stream: int, n: int) -> NDArray[np.float64]:
@@ -31,25 +38,57 @@ def judge(calibration: Calibration, predictions: Predictions, resampling: Resamp
     Args:
         calibration: the content of `calibration.json`.
         predictions: outputs and truth of items that fitted nothing.
-        resampling: how intervals are found; sets and thresholds count items as independent.
+        resampling: how intervals are found.
         bins: of the calibration errors.
     """
     temperature = calibration["temperature"]
     predicted = predictions.logits.argmax(axis=1)
+    plain = BinnedPredictions.of(predictions.probabilities(), bins, predicted)
     binned = BinnedPredictions.of(predictions.probabilities(temperature), bins, predicted)
-    scored = Scored(binned, predictions.labels)
-    null = null_calibration(binned, resampling.seed)
-    found = scored.intervals(resampling, only=CALIBRATION, null=null)
+    before, null_before = errors(plain, predictions.labels, resampling)
+    metrics, null = errors(binned, predictions.labels, resampling)
+    right = np.equal(predicted, predictions.labels)
     return {
         "temperature": temperature,
-        "metrics": {name: interval.to_json() for name, interval in found.items()},
+        "cross_fitted": False,
+        "before": before,
+        "null_before": null_before,
+        "metrics": metrics,
         "null": null,
         "conformal": judge_sets(calibration["conformal"], predictions, temperature, resampling),
         "selective": [
-            _judge_threshold(entry, binned.confidence, scored.right, resampling.level)
-            for entry in calibration["selective"]
+            _judge_threshold(entry, binned.confidence, right, resampling) for entry in calibration["selective"]
         ],
     }
+
+
+def judge_fitted(calibration: Calibration, predictions: Predictions, resampling: Resampling, bins: int) -> Calibrated:
+    """The same of the very items that fitted it: each half of them at the temperature that the other half gives.
+
+    Sets and thresholds are not measured: these items gave their bounds.
+    """
+    predicted, labels = predictions.logits.argmax(axis=1), predictions.labels
+    scaled = cross_fitted_logits(predictions.logits, labels, folds=2, seed=resampling.seed, groups=resampling.groups)
+    plain = BinnedPredictions.of(predictions.probabilities(), bins, predicted)
+    before, null_before = errors(plain, labels, resampling)
+    metrics, null = errors(BinnedPredictions.of(softmax(scaled, axis=1), bins, predicted), labels, resampling)
+    return {
+        "temperature": calibration["temperature"],
+        "cross_fitted": True,
+        "before": before,
+        "null_before": null_before,
+        "metrics": metrics,
+        "null": null,
+        "conformal": [],
+        "selective": [],
+    }
+
+
+def errors(binned: BinnedPredictions, labels: NDArray[np.int64], resampling: Resampling) -> Errors:
+    """Calibration errors of predictions, and what a calibrated model would show."""
+    null = null_calibration(binned, resampling.seed)
+    found = Scored(binned, labels).intervals(resampling, only=CALIBRATION, null=null)
+    return {name: interval.to_json() for name, interval in found.items()}, null
 
 
 def judge_sets(
@@ -61,7 +100,7 @@ def judge_sets(
         entries: `conformal` of `calibration.json`.
         predictions: of items that fitted nothing.
         temperature: the one the sets were fitted at.
-        resampling: the confidence of the coverage and the seed of randomised sets; items count as independent.
+        resampling: the confidence of the limits, the groups of the items, and the seed of randomised sets.
     """
     probabilities = predictions.probabilities(temperature)
     draws = draws_of_sets(resampling.seed, JUDGED, len(predictions))
@@ -70,32 +109,38 @@ def judge_sets(
         known = entry["quantile"] if isinstance(entry["quantile"], list) else [entry["quantile"]]
         quantiles = np.array([math.inf if value is None else value for value in known])
         sets = prediction_sets(class_scores(probabilities, entry["method"], draws), quantiles)
+        classes = sets.shape[1]
         hits = sets[np.arange(len(predictions)), predictions.labels]
         sizes = sets.sum(axis=1)
         found.append(
             {
                 **entry,
-                "coverage": wilson(int(hits.sum()), len(predictions), resampling.level, "Wilson").to_json(),
+                "empty_promise": entry.get("empty_promise", "") or (EVERY_CLASS if sizes.min() == classes else ""),
+                "coverage": resampling.share(hits).to_json(),
                 "mean_size": float(sizes.mean()),
+                "size": mean_limits(sizes, 0, classes, resampling).to_json(),
                 "empty": float((sizes == 0).mean()),
                 "single": float((sizes == 1).mean()),
-                "sizes": np.bincount(sizes, minlength=sets.shape[1] + 1).tolist(),
+                "all_classes": float((sizes == classes).mean()),
+                "sizes": np.bincount(sizes, minlength=classes + 1).tolist(),
             }
         )
     return found
 
 
 def _judge_threshold(
-    entry: SelectiveThreshold, confidence: NDArray[np.float64], right: NDArray[np.bool_], level: float
+    entry: SelectiveThreshold, confidence: NDArray[np.float64], right: NDArray[np.bool_], resampling: Resampling
 ) -> MeasuredThreshold:
     """Share of items that are answered, and of wrong ones among them."""
     answered = confidence >= (math.inf if entry["threshold"] is None else entry["threshold"])
-    count = int(answered.sum())
+    share = resampling.share(answered)
+    wrong = resampling.among(answered).share(~right[answered]).to_json() if answered.any() else None
     return {
         "target_risk": entry["target_risk"],
         "threshold": entry["threshold"],
-        "coverage": count / len(confidence),
-        "risk": wilson(int((answered & ~right).sum()), count, level, "Wilson").to_json() if count else None,
+        "coverage": share.value,
+        "answered": share.to_json(),
+        "risk": wrong,
         "risk_bound": entry["risk_bound"],
         "error": entry["error"],
     }

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.special import softmax
+from scipy.stats import norm
 
 from sightline.calibration.conformal import (
     FREE_RANKS,
@@ -13,10 +14,13 @@ from sightline.calibration.conformal import (
     fit_quantiles,
     prediction_sets,
     quantile,
+    units_needed,
 )
+from sightline.calibration.temperature import assign_folds
 from sightline.metrics.documents.calibration import SetMethod
 
 CLASSES, RESPLITS = 8, 200
+MAPIE = ((0.1, 0.8758525038, 84), (0.2, 0.8399719109, 72))
 
 
 def answers(n: int, seed: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -102,3 +106,67 @@ def test_smaller_sets_where_the_model_knows_more():
     sizes = prediction_sets(scores, fit_quantiles(scores, labels, 0.1, by_class=False)).sum(axis=1)
     sure = probabilities.max(axis=1) > 0.9
     assert sizes[sure].mean() < 0.7 * sizes[~sure].mean()
+
+
+def test_groups_of_one_item_have_the_plain_quantile():
+    rng = np.random.default_rng(0)
+    for n in (8, 9, 50, 99):
+        scores = rng.random(n)
+        for alpha in (0.05, 0.1, 0.5):
+            assert quantile(scores, alpha, rng.permutation(n)) == quantile(scores, alpha)
+
+
+@pytest.mark.parametrize("groups", [10, 30])
+def test_coverage_of_an_item_of_a_new_group_is_the_promise(groups: int):
+    """Counting items, it falls below the promise; counting groups, it does not."""
+    rng = np.random.default_rng(groups)
+    held: dict[bool, list[float]] = {False: [], True: []}
+    for _ in range(1500):
+        sizes = rng.integers(1, 30, groups)
+        owner = np.repeat(np.arange(groups), sizes)
+        scores = rng.normal(size=groups)[owner] + 0.3 * rng.normal(size=len(owner))
+        fresh = rng.normal() + 0.3 * rng.normal(size=50)
+        for by_group in held:
+            held[by_group].append(float((fresh <= quantile(scores, 0.1, owner if by_group else None)).mean()))
+    error = np.std(held[True]) / np.sqrt(1500)
+    assert np.mean(held[True]) > 0.9 - 2 * error
+    assert np.mean(held[False]) < np.mean(held[True])
+
+
+def test_too_few_groups_promise_nothing():
+    owner = np.arange(80) // 10
+    assert quantile(np.random.default_rng(0).random(80), 0.1, owner) == np.inf
+    assert units_needed(0.1) == 9
+    assert quantile(np.arange(9.0), 0.1) == 8.0
+
+
+def test_coverage_does_not_depend_on_the_order_of_labels():
+    """Halves dealt out with a random start: 41 + 1 items promise 38 / 42, whichever class comes first."""
+    n, alpha, draws = 82, 0.1, 3000
+    found = []
+    for first in (0, 1):
+        rng = np.random.default_rng(5)
+        covered = 0.0
+        for draw in range(draws):
+            hard = rng.random(n) < 0.5
+            scores = rng.normal(2.0 * hard, 1.0)
+            labels = (hard if first == 0 else ~hard).astype(np.int64)
+            half = assign_folds(labels, 2, draw) == 1
+            bound = quantile(scores[half], alpha)
+            covered += (norm.cdf(bound) + norm.cdf(bound - 2)) / 2
+        found.append(covered / draws)
+    expected = np.ceil(42 * 0.9) / 42
+    assert found == pytest.approx([expected, expected], abs=0.004)
+
+
+def test_quantiles_are_those_of_mapie():
+    """Values of MAPIE 1.6.0, `SplitConformalClassifier(conformity_score="lac", prefit=True)`, on the same."""
+    item, column = np.arange(40)[:, None], np.arange(4)[None]
+    logits = 2 * np.sin(1.7 * item + 2.3 * column * column) + 1.5 * (column == (item * 7) % 4)
+    probabilities = softmax(logits, axis=1)
+    labels = ((np.arange(40) * 7) % 4 + (np.arange(40) % 9 == 0)) % 4
+    scores = class_scores(probabilities, "lac", np.zeros(40))
+    for alpha, expected, size in MAPIE:
+        quantiles = fit_quantiles(scores, labels, alpha, by_class=False)
+        assert quantiles[0] == pytest.approx(expected, abs=1e-8)
+        assert prediction_sets(scores, quantiles).sum() == size

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.metrics.documents.calibration import ReliabilityBin
-from sightline.metrics.intervals.interval import wilson
+from sightline.metrics.intervals.resampling import Resampling
 
 
 def equal_width(values: NDArray[np.float64], bins: int) -> NDArray[np.int64]:
@@ -23,23 +23,25 @@ def equal_mass(values: NDArray[np.float64], bins: int) -> NDArray[np.int64]:
 
 
 def reliability(
-    confidence: NDArray[np.float64], right: NDArray[np.bool_], bins: int, level: float
+    confidence: NDArray[np.float64], right: NDArray[np.bool_], bins: int, resampling: Resampling
 ) -> list[ReliabilityBin]:
     """The equal-width bins that hold items: their edges, count, mean confidence, and accuracy with Wilson limits.
+
+    Items in groups count as fewer than they are.
 
     Args:
         confidence: (n,) probability of each prediction.
         right: (n,) whether it is right.
         bins: how many, empty ones included.
-        level: confidence of the limits.
+        resampling: the confidence of the limits, and which items belong together.
     """
     where = equal_width(confidence, bins)
     counts = np.bincount(where, minlength=bins)
     means = np.bincount(where, weights=confidence, minlength=bins) / np.maximum(counts, 1)
-    hits = np.bincount(where, weights=right, minlength=bins)
     table: list[ReliabilityBin] = []
     for index in np.flatnonzero(counts):
-        accuracy = wilson(int(hits[index]), int(counts[index]), level)
+        held = where == index
+        accuracy = resampling.among(held).share(right[held])
         table.append(
             {
                 "low": float(index / bins),

@@ -22,28 +22,55 @@ class ReliabilityBin(TypedDict):
 
 
 class ConformalSets(TypedDict):
-    """One kind of conformal sets: its quantile (null is infinite), and what it was worth on items that fitted none."""
+    """One kind of conformal sets: its quantile (null is infinite), and what it was worth on items that fitted none.
+
+    `empty_promise` says why a quantile is infinite, and for how many classes; it is "" where none is. `size` is
+    `mean_size` with its limits, `all_classes` the share of sets that hold every class.
+    """
 
     method: SetMethod
     alpha: float
     conditional: Literal["marginal", "class"]
     quantile: float | list[float | None] | None
+    empty_promise: NotRequired[str]
     coverage: NotRequired[IntervalJson]
     mean_size: NotRequired[float]
+    size: NotRequired[IntervalJson]
     empty: NotRequired[float]
     single: NotRequired[float]
+    all_classes: NotRequired[float]
     sizes: NotRequired[list[int]]
 
 
 class SelectiveThreshold(TypedDict):
-    """A threshold of confidence for one target risk; null where none keeps it."""
+    """A threshold of confidence for one target risk; null where none keeps it, and why.
+
+    `answered` is `coverage` with its limits.
+    """
 
     target_risk: float
     threshold: float | None
     coverage: float
+    answered: NotRequired[IntervalJson]
     risk: float | None
     risk_bound: float | None
     error: float
+    reason: NotRequired[str]
+
+
+class TemperatureFit(IntervalJson):
+    """The temperature with limits of the likeliest one, which is applied as far as the items speak for it.
+
+    `at_bound`: the search for the likeliest one ended at its bound. `n_groups` is null where items stand for
+    themselves. `few`: too few items, or groups, to tell much of it. `note` says what a reader must know, or "".
+    """
+
+    likeliest: float
+    at_bound: bool
+    few: bool
+    n: int
+    n_groups: int | None
+    note: str
 
 
 class CalibratorScores(TypedDict):
@@ -63,17 +90,22 @@ class BeforeAndAfter(TypedDict, Generic[Content]):
 
 
 class Promised(TypedDict):
-    """Conformal sets and thresholds; sets were measured on `judged_on` items, with 0 on none."""
+    """Conformal sets and thresholds; sets were measured on `judged_on` items, with 0 on none.
+
+    `n_groups` is how many groups vouch for them, or null where items stand for themselves.
+    """
 
     conformal: list[ConformalSets]
     judged_on: int
+    n_groups: NotRequired[int | None]
     selective: list[SelectiveThreshold]
 
 
 class Calibration(Promised):
     """Temperature, sets and thresholds, and the calibration errors before and after.
 
-    `null` is what a calibrated model with the same probabilities would show (`null_calibration`).
+    `null` is what a calibrated model with the same probabilities would show (`null_calibration`). `gain` is `after`
+    less `before`, cross-fitted. Files of earlier versions lack keys that came later.
     """
 
     split: str
@@ -81,6 +113,8 @@ class Calibration(Promised):
     n_temperature: int
     n_promises: int
     temperature: float
+    temperature_fit: NotRequired[TemperatureFit]
+    gain: NotRequired[dict[str, IntervalJson]]
     bins: int
     calibrators: list[CalibratorScores]
     before: dict[str, IntervalJson]

@@ -36,20 +36,31 @@ class TestTimeViews(TypedDict):
 
 
 class MeasuredThreshold(TypedDict):
-    """A threshold of `calibration.json` with the share answered and the share of wrong answers on these items."""
+    """A threshold of `calibration.json` with the share answered and the share of wrong answers on these items.
+
+    `answered` is `coverage` with its limits.
+    """
 
     target_risk: float
     threshold: float | None
     coverage: float
+    answered: NotRequired[IntervalJson]
     risk: IntervalJson | None
     risk_bound: float | None
     error: float
 
 
 class Calibrated(TypedDict):
-    """What temperature, sets and thresholds of `calibration.json` are worth on these items."""
+    """What temperature, sets and thresholds of `calibration.json` are worth on these items.
+
+    `before` and `null_before` are the same at temperature 1. `cross_fitted`: these items fitted the temperature, so
+    each half of them is judged at that of the other, and sets and thresholds are not judged.
+    """
 
     temperature: float
+    cross_fitted: NotRequired[bool]
+    before: NotRequired[dict[str, IntervalJson]]
+    null_before: NotRequired[dict[str, float]]
     metrics: dict[str, IntervalJson]
     null: dict[str, float]
     conformal: list[ConformalSets]

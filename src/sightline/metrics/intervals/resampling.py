@@ -1,6 +1,6 @@
 """How intervals are found: one value that everything measured takes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +66,13 @@ class Resampling:
     def n_groups(self) -> int | None:
         """How many groups there are, or None where items stand for themselves."""
         return None if self.groups is None else int(self.groups.max()) + 1
+
+    def among(self, chosen: NDArray[np.bool_]) -> "Resampling":
+        """The same for some of the items, with the groups that these are of."""
+        if self.groups is None:
+            return self
+        codes = np.unique(self.groups[chosen], return_inverse=True)[1].astype(np.int64)
+        return replace(self, groups=codes)
 
     def effective_size(self, hits: NDArray[np.bool_]) -> float:
         """How many independent items these are worth as a sample of hits."""

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sightline.calibration.calibrate import Promises
 from sightline.calibration.calibrate import calibrate as fit
+from sightline.calibration.promises import HeldOut, Promises
 from sightline.config.schema import Config
 from sightline.inference.model import groups_of
 from sightline.metrics.documents.calibration import Calibration
@@ -54,11 +54,12 @@ class CalibrationResults:
 def calibrate(config: Config, run: Run, predictions: Predictions, val: Predictions | None) -> CalibrationResults:
     """Fit temperature, sets and thresholds; see `Task.calibrate`."""
     settings, groups = config.calibration, group_codes(groups_of(run, "calibration", predictions.ids), len(predictions))
+    held_out = None if val is None else HeldOut(val, group_codes(groups_of(run, "val", val.ids), len(val)))
     content = fit(
         predictions,
         promises=Promises(settings.alphas, settings.target_risks, settings.risk_error),
         resampling=Resampling(settings.level, settings.resamples, config.seed, groups),
         bins=settings.bins,
-        held_out=val,
+        held_out=held_out,
     )
     return CalibrationResults(content)

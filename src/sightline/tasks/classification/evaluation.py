@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from sightline.calibration.judge import judge
+from sightline.calibration.judge import judge, judge_fitted
 from sightline.config.data import CsvData
 from sightline.config.schema import Config
 from sightline.data.sources.table import columns_of
@@ -89,7 +89,9 @@ def evaluate(
     if averaged is not None:
         content["tta"] = {"views": config.evaluation.tta, "metrics": measure(averaged)["metrics"]}
     if run.has("calibration.json"):
-        content["calibrated"] = judge(run.load_json("calibration.json"), predictions, resampling, bins)
+        calibration = run.load_json("calibration.json")
+        measured_anew = judge_fitted if split == calibration["split"] else judge
+        content["calibrated"] = measured_anew(calibration, predictions, resampling, bins)
     if config.evaluation.ood is not None:
         content["ood"] = measure_ood(config, config.evaluation.ood, run, split)
     if config.evaluation.slices:

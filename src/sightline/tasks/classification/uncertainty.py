@@ -107,4 +107,5 @@ def compare_methods(
 def _temperature(run: Run, predictions: Predictions, seed: int) -> float:
     codes = group_codes(groups_of(run, "calibration", predictions.ids), len(predictions))
     chosen = temperature_half(predictions.labels, seed, codes)
-    return fit_temperature(predictions.logits[chosen], predictions.labels[chosen])
+    groups = None if codes is None else codes[chosen]
+    return fit_temperature(predictions.logits[chosen], predictions.labels[chosen], groups)

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from sightline.metrics.classification.bins import equal_mass, equal_width, reliability
+from sightline.metrics.intervals.resampling import Resampling
 
 
 def test_bins_are_closed_on_the_right():
@@ -34,7 +35,7 @@ def test_equal_mass_fills_its_bins_and_keeps_ties_together():
 def test_reliability_table():
     confidence = np.array([0.0, 0.55, 0.59, 0.6, 1.0, 1.0])
     right = np.array([False, True, False, True, True, True])
-    table = reliability(confidence, right, 5, 0.9)
+    table = reliability(confidence, right, 5, Resampling(0.9, 100, 0))
     assert [row["count"] for row in table] == [1, 3, 2]
     middle = table[1]
     assert (middle["low"], middle["high"]) == (0.4, 0.6)
@@ -42,3 +43,15 @@ def test_reliability_table():
     limits = binomtest(2, 3).proportion_ci(0.9, method="wilson")
     assert (middle["accuracy_low"], middle["accuracy_high"]) == pytest.approx((limits.low, limits.high))
     assert table[2]["accuracy_high"] == 1.0
+
+
+def test_items_of_one_group_count_as_fewer():
+    """Ten groups whose items agree are ten items, not a hundred."""
+    right = np.repeat(np.arange(10) % 5 > 0, 10)
+    alone, grouped = (
+        reliability(np.full(100, 0.9), right, 5, Resampling(0.95, 100, 0, groups))[0]
+        for groups in (None, np.arange(100) // 10)
+    )
+    ten = binomtest(8, 10).proportion_ci(0.95, method="wilson")
+    assert alone["accuracy_high"] - alone["accuracy_low"] < 0.17
+    assert grouped["accuracy_low"] < ten.low < ten.high < grouped["accuracy_high"]

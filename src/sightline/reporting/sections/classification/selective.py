@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from sightline.metrics.documents.calibration import SelectiveThreshold
+from sightline.metrics.documents.calibration import Calibration, SelectiveThreshold
 from sightline.metrics.documents.evaluation import Evaluation, MeasuredThreshold
 from sightline.reporting.contents import Contents
 from sightline.reporting.files import CALIBRATION, EVALUATION
 from sightline.reporting.formatting import MISSING, interval, number
-from sightline.reporting.sections.blocks import Block, Table, Text
-from sightline.reporting.sections.classification.calibration import judged_on
+from sightline.reporting.sections.blocks import Block, Bullets, Table, Text
+from sightline.reporting.sections.classification.calibration import fresh, judged_on
 from sightline.reporting.sections.section import Section
 
 HEADER: Final = ("At most wrong", "Bound", "Confidence from", "Answered", "Wrong among them")
@@ -27,7 +27,7 @@ def _row(entry: SelectiveThreshold | MeasuredThreshold) -> list[str]:
         f"{100 * entry['target_risk']:g} %",
         number("ece", entry["risk_bound"]),
         MISSING if entry["threshold"] is None else f"{entry['threshold']:.4f}",
-        number("accuracy", entry["coverage"]),
+        interval("accuracy", entry.get("answered")) if "answered" in entry else number("accuracy", entry["coverage"]),
         interval("ece", risk) if isinstance(risk, Mapping) else number("ece", risk),
     ]
 
@@ -37,17 +37,26 @@ def blocks(contents: Contents) -> Iterator[Block]:
     if not (calibration := contents.read(CALIBRATION)):
         return
     evaluation = contents.read(EVALUATION)
-    calibrated = evaluation.get("calibrated") if evaluation else None
-    entries = calibrated["selective"] if calibrated else calibration.get("selective", [])
+    measured = fresh(evaluation)
+    fitted = calibration.get("selective", [])
+    entries = measured["calibrated"]["selective"] if measured else fitted
     if entries:
         yield Text(
             "From a confidence on, answers are wrong less often than asked, but for a chance of "
-            f"{100 * calibration['selective'][0]['error']:g} % a line. Where nothing can be vouched for, "
-            "no answer is given."
+            f"{100 * entries[0]['error']:g} % a line. Where nothing can be vouched for, no answer is given."
         )
-        caption = f"Answers counted on {judged_on(calibration, evaluation)}."
-        yield replace(selective_table(entries), caption=caption)
+        yield replace(selective_table(entries), caption=f"Answers counted on {_counted_on(calibration, measured)}.")
+    if reasons := [f"{100 * entry['target_risk']:g} %: {entry['reason']}." for entry in fitted if entry.get("reason")]:
+        yield Bullets(reasons)
     yield from _area(evaluation)
+
+
+def _counted_on(calibration: Calibration, measured: Evaluation | None) -> str:
+    if measured:
+        return judged_on(calibration, measured)
+    groups = calibration.get("n_groups")
+    of_groups = "" if groups is None else f" in {groups:,} groups"
+    return f"{calibration['n_promises']:,} images{of_groups} of the calibration split, which gave the bounds"
 
 
 def _area(evaluation: Evaluation | None) -> Iterator[Block]:

@@ -1,7 +1,7 @@
 """The run in plain words: a headline, the numbers that matter, a few sentences."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from sightline.metrics.catalogue import HEADLINES, METRICS, of_class
 from sightline.metrics.documents.calibration import Calibration
@@ -15,14 +15,15 @@ from sightline.reporting.sections.caveats import uses_tile
 from sightline.reporting.sections.classification.classes import f1_value, most_confused, weakest_first
 from sightline.reporting.sections.section import Section
 
+HALVES: Final = ", each half at the temperature of the other"
+
 
 def headline(evaluation: Evaluation | None) -> str:
     """One sentence with the most important number."""
     if evaluation is None or "accuracy" not in evaluation["metrics"]:
         return "This run has not been evaluated yet."
-    return (
-        f"The model names {number('accuracy', evaluation['metrics']['accuracy']['value'])} of unseen images correctly."
-    )
+    what = "the validation images" if evaluation["split"] == "val" else "unseen images"
+    return f"The model names {number('accuracy', evaluation['metrics']['accuracy']['value'])} of {what} correctly."
 
 
 def sentences(evaluation: Evaluation | None, calibration: Calibration | None) -> list[str]:
@@ -30,7 +31,7 @@ def sentences(evaluation: Evaluation | None, calibration: Calibration | None) ->
     found = []
     if evaluation:
         found += [*_accuracy(evaluation), _baseline(evaluation), *_ends(evaluation), *_mistake(evaluation)]
-    return [*found, *(_calibration(calibration) if calibration else [])]
+    return [*found, *(_calibration(evaluation, calibration) if calibration else [])]
 
 
 def _accuracy(evaluation: Evaluation) -> list[str]:
@@ -38,8 +39,10 @@ def _accuracy(evaluation: Evaluation) -> list[str]:
     if not (accuracy := evaluation["metrics"].get("accuracy")):
         return []
     ends = bounds("accuracy", accuracy, " to ")
-    where = f"Measured on {evaluation['n']:,} {evaluation['split']} images that played no part in training"
-    return [f"{where}; the {level(accuracy)} interval runs from {ends} %."]
+    part = "chose the epoch" if evaluation["split"] == "val" else "played no part in training"
+    where = f"Measured on {evaluation['n']:,} {evaluation['split']} images that {part}"
+    flatters = ", so it flatters" if evaluation["split"] == "val" else ""
+    return [f"{where}{flatters}; the {level(accuracy)} interval runs from {ends} %."]
 
 
 def _baseline(evaluation: Evaluation) -> str:
@@ -70,26 +73,54 @@ def _mistake(evaluation: Evaluation) -> list[str]:
     ]
 
 
-def _calibration(calibration: Calibration) -> list[str]:
+def _calibration(evaluation: Evaluation | None, calibration: Calibration) -> list[str]:
     """What the stated probabilities are worth, before and after."""
-    before, after = calibration["before"].get("ece"), calibration["after"].get("ece")
-    if not before or not after or before["value"] is None or after["value"] is None:
-        return []
-    chance = _chance(calibration)
+    found = _few(calibration)
+    shown = calibration_error(evaluation, calibration)
+    if shown is None or (error := shown.after["value"]) is None:
+        return found
+    before = f" ({number('ece', shown.before['value'])} before)" if shown.before else ""
     text = (
-        f"After calibration its stated confidence is off by {number('ece', after['value'])} on average, "
-        f"{level(after)} interval {bounds('ece', after, ' to ')} % ({number('ece', before['value'])} before)"
+        f"After calibration its stated confidence is off by {number('ece', error)} on average, "
+        f"{level(shown.after)} interval {bounds('ece', shown.after, ' to ')} %{before}, {shown.where}"
     )
-    if chance is not None:
-        no_more = ", so no more than chance" if after["value"] <= chance else ""
-        text += f"; at this sample size a perfectly calibrated model would show about {number('ece', chance)}{no_more}"
-    return [text + "."]
+    if shown.chance is not None:
+        no_more = ", so no more than chance" if error <= shown.chance else ""
+        text += f"; at this sample size a perfectly calibrated model would show about {number('ece', shown.chance)}"
+        text += no_more
+    return [text + ".", *found]
 
 
-def _chance(calibration: Calibration) -> float | None:
-    """The error that a perfectly calibrated model of this size would show."""
+def _few(calibration: Calibration) -> list[str]:
+    """Whether too few images were there to tell of a temperature."""
+    fit = calibration.get("temperature_fit")
+    if fit is None or not fit["few"]:
+        return []
+    units = f"{fit['n']:,} images" if fit["n_groups"] is None else f"{fit['n_groups']:,} groups of images"
+    return [f"Its temperature comes from {units}, too few to tell much of it: {fit['value']:.3g}."]
+
+
+class CalibrationError(NamedTuple):
+    """The calibration error that is shown first: before and after, what chance would show, and on which images."""
+
+    before: IntervalJson | None
+    after: IntervalJson
+    chance: float | None
+    where: str
+
+
+def calibration_error(evaluation: Evaluation | None, calibration: Calibration | None) -> CalibrationError | None:
+    """That of the split that was measured, or else that of the calibration split."""
+    measured = evaluation.get("calibrated") if evaluation else None
+    if evaluation and measured and (after := measured["metrics"].get("ece")):
+        halves = HALVES if measured.get("cross_fitted") else ""
+        where = f"on {evaluation['n']:,} {evaluation['split']} images{halves}"
+        return CalibrationError(measured.get("before", {}).get("ece"), after, measured["null"].get("ece"), where)
+    if calibration is None or not (after := calibration["after"].get("ece")):
+        return None
     null = calibration.get("null")
-    return null["after"].get("ece") if null else None
+    where = f"on {calibration['n']:,} {calibration['split']} images{HALVES}"
+    return CalibrationError(calibration["before"].get("ece"), after, null["after"].get("ece") if null else None, where)
 
 
 def tiles(contents: Contents) -> list[Tile]:
@@ -100,10 +131,9 @@ def tiles(contents: Contents) -> list[Tile]:
         remark = f"on {evaluation['n']:,} {evaluation['split']} images"
         entries = [(name, evaluation["metrics"].get(name)) for name in HEADLINES]
         found += [_tile(METRICS[name].label, name, entry, remark) for name, entry in entries if entry]
-    if calibration and (error := calibration["after"].get("ece")):
-        chance = _chance(calibration)
-        remark = "" if chance is None else f"perfect calibration would show {number('ece', chance)}"
-        found.append(_tile("Calibration error (ECE), calibrated", "ece", error, remark))
+    if error := calibration_error(evaluation, calibration):
+        chance = "" if error.chance is None else f"; perfect calibration would show {number('ece', error.chance)}"
+        found.append(_tile("Calibration error (ECE), calibrated", "ece", error.after, error.where + chance))
     if evaluation and evaluation["split"] == "test":
         found.append(uses_tile(contents.test_uses))
     return found

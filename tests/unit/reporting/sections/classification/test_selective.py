@@ -1,5 +1,5 @@
 from sightline.reporting.contents import Contents
-from sightline.reporting.sections.blocks import Text
+from sightline.reporting.sections.blocks import Bullets, Table, Text
 from sightline.reporting.sections.classification.selective import HEADER, blocks, selective_table
 from sightline.run.folder import Run
 
@@ -20,3 +20,16 @@ def test_the_area_is_told_without_any_target(copy: Run):
     [text] = blocks(Contents(copy))
     assert isinstance(text, Text)
     assert "1.20 % [1.00, 2.00] of the answers are wrong on average (AURC)" in str(text.text)
+
+
+def test_it_is_told_why_and_on_which_images(copy: Run):
+    calibration = copy.load_json("calibration.json")
+    calibration["selective"][1]["reason"] = "20 groups; a risk of 0.001 takes at least 2995"
+    copy.save_json("calibration.json", calibration | {"n_groups": 20})
+    shown = list(blocks(Contents(copy)))
+    [bullets] = [block for block in shown if isinstance(block, Bullets)]
+    assert list(bullets.items) == ["0.1 %: 20 groups; a risk of 0.001 takes at least 2995."]
+    [table] = [block for block in shown if isinstance(block, Table)]
+    assert table.caption == (
+        "Answers counted on 2,500 images in 20 groups of the calibration split, which gave the bounds."
+    )

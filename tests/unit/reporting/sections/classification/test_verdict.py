@@ -54,3 +54,30 @@ def test_an_error_no_larger_than_chance_is_called_so(copy: Run, ece: float, told
     after = {"ece": calibration["after"]["ece"] | {"value": ece}}
     copy.save_json("calibration.json", calibration | {"after": after})
     assert ("no more than chance" in said(copy)[-1]) == told
+
+
+def test_the_tile_of_calibration_comes_from_the_split_of_its_neighbours(copy: Run):
+    contents = Contents(copy)
+    calibration, evaluation = copy.load_json("calibration.json"), copy.load_json("evaluation.json")
+    [tile] = [tile for tile in tiles(contents) if "Calibration error" in tile.label]
+    assert tile.remark.startswith("on 2,000 calibration images, each half at the temperature of the other")
+    entry = calibration["after"]["ece"] | {"value": 0.5}
+    measured = {"before": {"ece": entry}, "metrics": {"ece": entry}, "null": {"ece": 0.1}}
+    copy.save_json("evaluation.json", evaluation | {"calibrated": measured})
+    [tile] = [tile for tile in tiles(Contents(copy)) if "Calibration error" in tile.label]
+    assert tile.remark == f"on {evaluation['n']:,} test images; perfect calibration would show 10.00 %"
+    assert "on 2,000 test images" in said(copy)[-1]
+
+
+def test_too_few_images_for_a_temperature_are_told(copy: Run):
+    fit = {"value": 1.0, "few": True, "n": 12, "n_groups": None}
+    copy.save_json("calibration.json", copy.load_json("calibration.json") | {"temperature_fit": fit})
+    assert said(copy)[-1] == "Its temperature comes from 12 images, too few to tell much of it: 1."
+
+
+def test_validation_images_chose_the_epoch(copy: Run):
+    copy.save_json("evaluation.json", copy.load_json("evaluation.json") | {"split": "val"})
+    text = " ".join(said(copy))
+    assert "played no part" not in text
+    assert "images that chose the epoch, so it flatters" in text
+    assert "of the validation images correctly" in headline(Contents(copy).read(EVALUATION))

@@ -20,7 +20,7 @@ from sightline.calibration.temperature import assign_folds
 from sightline.metrics.documents.calibration import SetMethod
 
 CLASSES, RESPLITS = 8, 200
-MAPIE = ((0.1, 0.8758525038, 84), (0.2, 0.8399719109, 72))
+ORACLES = ((0.1, 0.8758525038, 84, 0.9702634762), (0.2, 0.8399719109, 72, 0.9500300230))
 
 
 def answers(n: int, seed: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -159,14 +159,15 @@ def test_coverage_does_not_depend_on_the_order_of_labels():
     assert found == pytest.approx([expected, expected], abs=0.004)
 
 
-def test_quantiles_are_those_of_mapie():
-    """Values of MAPIE 1.6.0, `SplitConformalClassifier(conformity_score="lac", prefit=True)`, on the same."""
+def test_quantiles_are_those_of_mapie_and_torchcp():
+    """On the same probabilities: MAPIE 1.6.0 (`SplitConformalClassifier`, lac), TorchCP 1.2.1 (`LAC`, plain `APS`)."""
     item, column = np.arange(40)[:, None], np.arange(4)[None]
     logits = 2 * np.sin(1.7 * item + 2.3 * column * column) + 1.5 * (column == (item * 7) % 4)
     probabilities = softmax(logits, axis=1)
     labels = ((np.arange(40) * 7) % 4 + (np.arange(40) % 9 == 0)) % 4
-    scores = class_scores(probabilities, "lac", np.zeros(40))
-    for alpha, expected, size in MAPIE:
-        quantiles = fit_quantiles(scores, labels, alpha, by_class=False)
-        assert quantiles[0] == pytest.approx(expected, abs=1e-8)
-        assert prediction_sets(scores, quantiles).sum() == size
+    lac, aps = (class_scores(probabilities, method, np.ones(40)) for method in ("lac", "aps"))
+    for alpha, of_lac, size, of_aps in ORACLES:
+        quantiles = fit_quantiles(lac, labels, alpha, by_class=False)
+        assert quantiles[0] == pytest.approx(of_lac, abs=1e-8)
+        assert prediction_sets(lac, quantiles).sum() == size
+        assert fit_quantiles(aps, labels, alpha, by_class=False)[0] == pytest.approx(of_aps, abs=1e-8)

@@ -84,6 +84,15 @@ def test_how_a_file_was_read_is_told_beside_its_numbers(sightline: Command, tmp_
     assert "60 probabilities of 0 in 60 items" in answer.err
     assert "60 probabilities of 0 in 60 items" in load(tmp_path / "results/evaluation.json")["notes"][-1]
     assert load(tmp_path / "results/evaluation.json")["class_names"] == ["no", "yes"]
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "test.csv").write_bytes((tmp_path / "test.csv").read_bytes())
+    refused = sightline("evaluate", f"predictions={other}", f"output={tmp_path / 'results'}", *SETTINGS)
+    assert (refused.status, f"holds results of predictions={tmp_path}; take another" in refused.err) == (2, True)
+    answer = sightline("compare", f"run=[{tmp_path},{other}]", "compare.resamples=100", f"output={tmp_path / 'c'}")
+    assert answer.status == 0, answer.err
+    said = [note for note in load(tmp_path / "c/comparison.json")["notes"] if "60 probabilities of 0" in note]
+    assert [note.split(":")[0] for note in said] == [str(tmp_path), str(other)]
 
 
 def test_measuring_a_run_again_takes_no_model(sightline: Command, demo_run: Path, tmp_path: Path):

@@ -61,12 +61,25 @@ def _compare(command: Command) -> None:
         run_stages(comparison(config), run)
 
 
+def _check_output(output: Path, folder: Path) -> None:
+    """Refuse a folder with results of other predictions: what was calibrated there is not about these.
+
+    Raises:
+        UsageError: it is one.
+    """
+    if (output / "config.yaml").is_file():
+        before = parse.load(output / "config.yaml").get("predictions")
+        if before is not None and Path(str(before)).resolve() != folder.resolve():
+            raise UsageError(f"output={output} holds results of predictions={before}; take another folder")
+
+
 def _measure_external(command: Command, folder: Path) -> None:
     """Measure predictions that another tool made, in a folder of their own."""
     config = command.config
     if config.output is None:
         raise UsageError("predictions= needs output=DIR, the folder for the results")
     check_slices(config)
+    _check_output(Path(config.output), folder)
     found = read_folder(folder)
     wanted = config.mode.first.external_split
     if wanted not in found:

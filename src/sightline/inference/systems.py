@@ -49,6 +49,9 @@ class System(Protocol):
     def class_names(self) -> tuple[str, ...] | None:
         """In the order of the logits; None where they have no names."""
 
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know of how its predictions were read."""
+
     def costs(self) -> SystemCosts:
         """What it cost, and the runs it stands for."""
 
@@ -86,6 +89,10 @@ class TrainedRuns:
         from sightline.inference.model import class_names_of  # it imports torch, and help passes through this file
 
         return tuple(class_names_of(self.runs[0])) or None
+
+    def notes(self) -> tuple[str, ...]:
+        """They are as the runs wrote them."""
+        return ()
 
     def costs(self) -> SystemCosts:
         """Cost of the model as measured by `evaluate`, and the seconds of training, mean over the runs."""
@@ -146,6 +153,10 @@ class ExternalPredictions:
     def class_names(self) -> tuple[str, ...] | None:
         """As the file has them."""
         return self._file.class_names
+
+    def notes(self) -> tuple[str, ...]:
+        """As the file was read."""
+        return self._file.notes
 
     def costs(self) -> SystemCosts:
         """The folder."""

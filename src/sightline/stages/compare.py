@@ -33,6 +33,7 @@ def run(config: Config, run: Run) -> dict[str, float]:
         {**row, **system.costs(), "seconds_to_target": reached}
         for row, system, reached in zip(found["systems"], systems, seconds, strict=True)
     ]
+    found["notes"] += [f"{system.name}: {note}" for system in systems for note in system.notes()]
     found.update({"split": "test", "target_val_accuracy": target})
     run.save_json("comparison.json", found)
     run.save_text("comparison_systems.csv", _csv(found["systems"]))

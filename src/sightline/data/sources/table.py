@@ -1,6 +1,7 @@
 """A table of images: a path and a label in each row, optionally a split and a group."""
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,19 +41,26 @@ def find_table(config: CsvData) -> Source:
         raise UsageError(f"data.root={base} is no folder")
     rows = list(_rows(manifest, base, config))
     _refuse_bad_paths(rows, manifest, base)
-    class_names = tuple(sorted({row.label for row in rows}))
+    label_of = _one_name_a_number({row.label for row in rows})
+    class_names = tuple(sorted(set(label_of.values())))
     if len(class_names) < 2:
         found = f"one class only, {class_names[0]!r}" if class_names else "no rows"
         raise UsageError(f"data.manifest={manifest} holds {found}; data.label_column={config.label_column} needs two")
     number = {name: index for index, name in enumerate(class_names)}
     return Source.of_classes(
         ids=tuple(row.name for row in rows),
-        labels=np.array([number[row.label] for row in rows], dtype=np.int64),
+        labels=np.array([number[label_of[row.label]] for row in rows], dtype=np.int64),
         class_names=class_names,
         roles=tuple(row.role for row in rows),
         groups=None if config.group_column is None else tuple(row.group or row.name for row in rows),
         files=tuple(row.path for row in rows),
     )
+
+
+def _one_name_a_number(labels: set[str]) -> dict[str, str]:
+    """The class of each label: `2.0` is `2` where both occur, as spreadsheets and pandas write one for the other."""
+    whole = {label: re.sub(r"^(-?\d+)[.,]0$", r"\1", label) for label in labels}
+    return {label: name if name in labels else label for label, name in whole.items()}
 
 
 def columns_of(config: CsvData, ids: Sequence[str], columns: Sequence[str]) -> dict[str, list[str]]:

@@ -105,6 +105,13 @@ def test_a_table_from_excel_in_german(folder):
     assert columns_of(config(manifest, path_column="PFAD"), ["images/b.jpg"], ["art"]) == {"art": ["Öl"]}
 
 
+def test_a_number_is_one_class_however_it_is_written(folder):
+    rows = "images/a.jpg,2\nimages/b.jpg,2.0\nimages/c.jpg,10.0\nimages/d.jpg,v1.0\n"
+    source = find_table(config(table(folder, "path,label\n" + rows)))
+    assert source.class_names == ("10.0", "2", "v1.0")
+    assert source.labels.tolist() == [1, 1, 0, 2]
+
+
 HEAD = "path,label,split\n"
 GOOD = "images/a.jpg,x,train\nimages/b.jpg,y,test\n"
 

@@ -3,8 +3,9 @@
     python -m benchmarks.intervals coverage [--draws 1000]
     python -m benchmarks.intervals speed
 
-- coverage: samples are drawn from populations whose scores are known; how often does each 95 % interval hold them?
-  Compared systems that are equal are drawn too (how often are they told apart?), and some that differ by one point.
+- coverage: samples are drawn from the populations of `benchmarks.worlds`; how often does each 95 % interval hold their
+  scores, and how wide is it beside that of a percentile bootstrap? Compared systems that are equal are drawn too (how
+  often are they told apart?), and some that differ by one point.
 - speed: 1,000 resamples of all scores; of accuracy, macro-F1 and ECE beside `scipy.stats.bootstrap`; on one core.
 """
 
@@ -14,6 +15,7 @@ import os
 import resource
 import subprocess
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -29,9 +31,11 @@ from scipy.special import softmax  # noqa: E402
 from scipy.stats import bootstrap, norm  # noqa: E402
 from sklearn.metrics import accuracy_score, f1_score  # noqa: E402
 
+from benchmarks.worlds import BINS, World, even, worlds  # noqa: E402
 from sightline.machine.provenance import provenance  # noqa: E402
 from sightline.metrics.catalogue import MEASURED  # noqa: E402
 from sightline.metrics.classification.binned import BinnedPredictions  # noqa: E402
+from sightline.metrics.classification.resampled import score_sums  # noqa: E402
 from sightline.metrics.classification.scoring import Scored  # noqa: E402
 from sightline.metrics.comparison.compare import compare  # noqa: E402
 from sightline.metrics.comparison.systems import System  # noqa: E402
@@ -39,10 +43,13 @@ from sightline.metrics.intervals.resampling import Resampling  # noqa: E402
 from sightline.metrics.predictions import Predictions  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results"
-CLASSES, BINS, LEVEL = 10, 15, 0.95
-WORLDS = [(1000, 1.0), (1000, 1.2), (1000, 1.5), (1000, 0.8), (5000, 1.2)]
-"""Items, and how much too sharp the model's logits are: at 1 it is calibrated."""
-SHOWN = ("accuracy", "balanced_accuracy", "f1_macro", "roc_auc_ovr", "log_loss", "brier", "ece", "ece_debiased")
+CLASSES, LEVEL, RESAMPLES = 10, 0.95, 500
+SHOWN = (
+    "accuracy", "balanced_accuracy", "precision_macro", "recall_macro", "f1_macro", "f1_weighted", "roc_auc_ovr",
+    "log_loss", "brier", "ece", "ece_debiased",
+)  # fmt: skip
+PERCENTILES = 200
+"""Resamples of the percentile bootstrap whose width stands beside."""
 GAIN, DISAGREEING = 0.01, 0.06
 
 
@@ -51,43 +58,34 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["coverage", "speed", "speed-one"])
     parser.add_argument("--draws", type=int, default=1000)
+    parser.add_argument("--only", nargs="*", default=[], help="parts of the names of worlds; nothing is written then")
     parser.add_argument("--shape", nargs=2, type=int, default=(10_000, 10), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.what == "speed-one":
         print(json.dumps(time_all(*arguments.shape)))
         return
-    found = coverage(arguments.draws) if arguments.what == "coverage" else speed()
-    where = {key: provenance([], "")[key] for key in ("time", "git", "machine", "packages")}
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"intervals_{arguments.what}.json"
-    path.write_text(json.dumps({"where": where, **found}, indent=1) + "\n")
-    print(json.dumps(found, indent=1))
+    found = coverage(arguments.draws, arguments.only) if arguments.what == "coverage" else speed()
+    if not arguments.only:
+        where = {key: provenance([], "")[key] for key in ("time", "git", "machine", "packages")}
+        RESULTS.mkdir(exist_ok=True)
+        path = RESULTS / f"intervals_{arguments.what}.json"
+        path.write_text(json.dumps({"where": where, **found}, indent=1) + "\n")
+    if arguments.what == "speed":
+        print(json.dumps(found, indent=1))
 
 
-def draw(n: int, sharpness: float, rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Probabilities and labels: ten classes, the last twice as frequent as the first, about 63 % right."""
-    share = np.linspace(1, 2, CLASSES)
-    leading = rng.choice(CLASSES, n, p=share / share.sum())
-    logits = rng.normal(size=(n, CLASSES))
-    logits[np.arange(n), leading] += rng.gamma(2.0, 1.8, size=n)
-    labels = (softmax(logits, axis=1).cumsum(axis=1) > rng.random((n, 1))).argmax(axis=1)
-    return softmax(sharpness * logits, axis=1), labels
-
-
-def coverage(draws: int) -> dict[str, Any]:
+def coverage(draws: int, only: Sequence[str] = ()) -> dict[str, Any]:
     """Share of samples whose interval holds the truth, by world and score; shares of comparisons that reject."""
     found: list[dict[str, Any]] = []
     with ProcessPoolExecutor() as pool:
-        for n, sharpness in WORLDS:
-            parts = list(pool.map(partial(_values, 400_000, sharpness), range(1_000_000, 1_000_008)))
-            truth = {name: float(np.mean([part[name] for part in parts])) for name in SHOWN}
-            truth["ece"] = max(0.0, truth["ece_debiased"])  # the error itself; the raw one lies above it by chance
-            hits = list(pool.map(partial(_hits, n, sharpness, truth), range(draws), chunksize=10))
-            held = {name: float(np.mean([hit[name][0] for hit in hits])) for name in SHOWN}
-            width = {name: float(np.mean([hit[name][1] for hit in hits])) for name in SHOWN}
-            debiased, raw = (float(np.mean([hit["values"][name] for hit in hits])) for name in ("ece_debiased", "ece"))
-            world = {"n": n, "sharpness": sharpness, "truth": truth, "coverage": held, "mean_width": width}
-            found.append(world | {"mean_ece": raw, "mean_ece_debiased": debiased})
+        for world in worlds():
+            if only and not any(part in world.name for part in only):
+                continue
+            world.truth()
+            found.append(_summary(world, list(pool.map(partial(_hits, world), range(draws), chunksize=10))))
+            _show(found[-1])
+        if only:
+            return {"worlds": found}
         equal, gain = (
             float(np.mean(list(pool.map(partial(_rejected, 10_000, by), range(draws), chunksize=10))))
             for by in (0.0, GAIN)
@@ -98,21 +96,65 @@ def coverage(draws: int) -> dict[str, Any]:
     return {"draws": draws, "worlds": found, "comparisons": compared | {"n": 10_000, "gain": GAIN}}
 
 
-def _values(n: int, sharpness: float, seed: int) -> dict[str, float]:
-    probabilities, labels = draw(n, sharpness, np.random.default_rng(seed))
-    return Scored(BinnedPredictions.of(probabilities, BINS), labels).values()
+def _hits(world: World, seed: int) -> dict[str, tuple[bool, bool, float, float]]:
+    """Whether each limit holds the truth, how wide they are, and how wide a percentile bootstrap's would be.
 
-
-def _hits(n: int, sharpness: float, truth: dict[str, float], seed: int) -> dict[str, Any]:
-    """Whether each interval holds the truth, and how wide it is."""
-    probabilities, labels = draw(n, sharpness, np.random.default_rng([seed, n]))
-    scored = Scored(BinnedPredictions.of(probabilities, BINS), labels)
-    found = scored.intervals(Resampling(LEVEL, 1000, seed))
-    hits: dict[str, Any] = {
-        name: (bool(found[name].low <= truth[name] <= found[name].high), found[name].high - found[name].low)
-        for name in SHOWN
+    The truth of a mean over classes is that over the classes which this sample has: no sample tells of others.
+    """
+    sample = world.draw(np.random.default_rng([seed, world.n]))
+    scored = Scored(BinnedPredictions.of(sample.probabilities, BINS), sample.labels)
+    resampling = Resampling(LEVEL, RESAMPLES, seed, sample.groups)
+    found = scored.intervals(resampling, only=SHOWN)
+    truth = world.truth_of(sample)
+    plain = _percentile_widths(scored, resampling)
+    return {
+        name: (
+            one.low <= truth[name] + 1e-12,
+            truth[name] <= one.high + 1e-12,
+            one.high - one.low,
+            plain.get(name, 0.0),
+        )
+        for name, one in found.items()
+        if np.isfinite(one.low) and np.isfinite(truth[name])
     }
-    return hits | {"values": {name: found[name].value for name in SHOWN}}
+
+
+def _percentile_widths(scored: Scored, resampling: Resampling) -> dict[str, float]:
+    """Width of the percentile bootstrap of items, or of whole groups, the way most people take it."""
+    rng = np.random.default_rng(resampling.seed)
+    groups = resampling.groups if resampling.groups is not None else np.arange(len(scored.labels))
+    units = int(groups.max()) + 1
+    weights = rng.multinomial(units, np.full(units, 1 / units), size=PERCENTILES).T[groups].astype(np.float64)
+    metrics = [metric for metric in scored.metrics(SHOWN) if metric.name != "roc_auc_ovr"]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        samples = score_sums(scored.binned, metrics, scored.binned.contributions(scored.labels) @ weights)
+    ends = {name: np.nanquantile(each, [0.5 - LEVEL / 2, 0.5 + LEVEL / 2]) for name, each in samples.items()}
+    return {name: float(high - low) for name, (low, high) in ends.items()}
+
+
+def _summary(world: World, hits: list[dict[str, tuple[bool, bool, float, float]]]) -> dict[str, Any]:
+    """Of all draws of a world, by score."""
+    scores = {}
+    for name in SHOWN:
+        rows = [hit[name] for hit in hits if name in hit]
+        if not rows:
+            continue
+        above, below, width, plain = (np.array(column, dtype=np.float64) for column in zip(*rows, strict=True))
+        scores[name] = {
+            "held": float((above * below).mean()),
+            "too_high": float(1 - above.mean()),
+            "too_low": float(1 - below.mean()),
+            "withheld": 1 - len(rows) / len(hits),
+            "width": float(width.mean()),
+            "percentile_width": float(plain.mean()),
+        }
+    smallest = world.n * min(world.shares) / sum(world.shares)
+    return {"world": world.name, "n": world.n, "smallest_class": round(smallest, 2), "scores": scores}
+
+
+def _show(row: dict[str, Any]) -> None:
+    held = "  ".join(f"{name} {one['held']:.3f}" for name, one in row["scores"].items())
+    print(f"{row['world']:38} {held}", flush=True)
 
 
 def _rejected(n: int, gain: float, seed: int) -> bool:
@@ -168,7 +210,8 @@ def beside_scipy() -> dict[str, Any]:
     percentiles, and once what it takes by default, BCa, which calls every score 10,000 times more.
     """
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    probabilities, labels = draw(10_000, 1.2, np.random.default_rng(0))
+    sample = even(0.63, 10_000, CLASSES).draw(np.random.default_rng(0))
+    probabilities, labels = sample.probabilities, sample.labels
     answers = labels, probabilities.argmax(axis=1), probabilities.max(axis=1)
     wanted = ("accuracy", "f1_macro", "ece")
     seconds: dict[str, list[float]] = {"sightline": [], "scipy, scikit-learn": [], "scipy, numpy": []}

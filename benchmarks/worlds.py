@@ -11,7 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
+from sightline.metrics.catalogue import METRICS
 from sightline.metrics.classification.binned import BinnedPredictions
+from sightline.metrics.classification.class_shares import Answers, class_weights
+from sightline.metrics.classification.confusion import confusion_matrix
+from sightline.metrics.classification.ranking import roc_auc_ovr
 from sightline.metrics.classification.scoring import Scored
 from sightline.metrics.predictions import Predictions
 
@@ -57,6 +61,8 @@ class World:
         doubt: by how much wrong answers are less sure, in log-odds.
         groups: how many groups the items come in, of equal size; None where each stands for itself.
         likeness: share of the variance of right and wrong that lies between groups.
+        cache: the scores of the population, once they were asked for.
+        of_classes: those of its classes.
     """
 
     name: str
@@ -69,6 +75,7 @@ class World:
     groups: int | None = None
     likeness: float = 0.3
     cache: dict[str, float] = field(default_factory=dict, compare=False, repr=False)
+    of_classes: dict[str, Reals] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def classes(self) -> int:
@@ -109,13 +116,30 @@ class World:
         """Every score of the population; the error of calibration itself as `ece` and `ece_debiased`."""
         if not self.cache:
             size = min(_PART, _CELLS // self.classes // _PARTS)
-            parts = []
-            for part in range(_PARTS):
-                sample = self._items(size, None, np.random.default_rng([99, part]))
-                parts.append(Scored(BinnedPredictions.of(sample.probabilities, BINS), sample.labels).values())
+            samples = [self._items(size, None, np.random.default_rng([99, part])) for part in range(_PARTS)]
+            parts = [Scored(BinnedPredictions.of(one.probabilities, BINS), one.labels).values() for one in samples]
             self.cache.update({name: float(np.mean([part[name] for part in parts])) for name in parts[0]})
             self.cache["ece"] = max(0.0, self.cache["ece_debiased"])
+            confusion = sum(
+                confusion_matrix(one.labels, one.probabilities.argmax(axis=1), self.classes) for one in samples
+            )
+            areas = np.mean([roc_auc_ovr(one.probabilities, one.labels).per_class for one in samples], axis=0)
+            self.of_classes.update(_of_classes(np.asarray(confusion, dtype=np.float64)) | {"area": areas})
         return self.cache
+
+    def truth_of(self, sample: Sample) -> dict[str, float]:
+        """The same, but for means over classes: those of the population over the classes that they are of here."""
+        found = dict(self.truth())
+        answers = Answers(sample.labels, sample.probabilities.argmax(axis=1), self.classes, None)
+        for metric in METRICS.values():
+            if metric.mean is None or metric.mean.over == "support":
+                continue
+            counted = class_weights(metric.mean, answers) > 0
+            if metric.mean.of == "area":
+                counted &= answers.truth < len(sample.labels)
+            of = self.of_classes[metric.mean.of][counted]
+            found[metric.name] = float(of.mean()) if len(of) else float("nan")
+        return found
 
     def _items(self, n: int, groups: int | None, rng: np.random.Generator) -> Sample:
         labels = rng.choice(self.classes, n, p=np.array(self.shares) / np.sum(self.shares)).astype(np.int64)
@@ -145,6 +169,12 @@ class World:
         rest = np.minimum(rest, 0.98 * confidence[:, None])
         rest[np.arange(n), answer] = confidence
         return np.asarray(rest / rest.sum(axis=1, keepdims=True))
+
+
+def _of_classes(confusion: Reals) -> dict[str, Reals]:
+    """(classes,) recall, precision and F1 of a population."""
+    hits, truth, called = confusion.diagonal(), confusion.sum(axis=1), confusion.sum(axis=0)
+    return {"recall": hits / truth, "precision": hits / called, "f1": 2 * hits / (truth + called)}
 
 
 def two_classes(rare: float, n: int, recall: tuple[float, float] = (0.99, 0.3), **more: float) -> World:

@@ -7,14 +7,21 @@ file. Free of torch, scipy and pydantic, since even `--help` passes through here
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from sightline.metrics.scores import counts, probabilities
-from sightline.metrics.scores.items import Hits, right_answers, top5_hits
+from sightline.metrics.scores.items import Hits, ItemLosses, brier_scores, log_losses, right_answers, top5_hits
 from sightline.metrics.scores.sums import Block, Score
 
-Limits = Literal["Wilson", "resampled Wilson", "percentile", "inverted test", "centred"]
+Limits = Literal["Wilson", "classes", "mean", "resampled Wilson", "inverted test", "centred"]
 """How an interval is found; `Scored.intervals` says what each is."""
+
+
+class ClassMean(NamedTuple):
+    """A score that is a mean over classes: of what, and over those seen, those seen or named, or weighted by items."""
+
+    of: Literal["recall", "precision", "f1", "area"]
+    over: Literal["seen", "occurring", "support"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +43,8 @@ class Metric:
         score: its value from sums over items; None for one that is counted or computed elsewhere.
         needs: the sums behind the score, besides the counts of the classes and the total.
         hits: which items count, where it is a share of items.
+        losses: what each item loses, where it is a mean over items.
+        mean: of which scores of classes, where it is a mean over classes.
         fewest_classes: with fewer it says nothing and is left out.
         limits: how its interval is found; None for one that `evaluate` does not report among its metrics.
         judges_probabilities: whether it judges how true the probabilities are, not the answers and their order.
@@ -59,6 +68,8 @@ class Metric:
     score: Score | None = None
     needs: tuple[Block, ...] = ()
     hits: Hits | None = None
+    losses: ItemLosses | None = None
+    mean: ClassMean | None = None
     fewest_classes: int = 2
     limits: Limits | None = "resampled Wilson"
     judges_probabilities: bool = False
@@ -97,23 +108,26 @@ _ALL: Final = (
     ),
     Metric(
         name="balanced_accuracy", label="Balanced accuracy", meaning="accuracy with every class counting the same",
-        score=counts.balanced_accuracy,
+        score=counts.balanced_accuracy, limits="classes", mean=ClassMean("recall", "seen"),
     ),
     Metric(
         name="precision_macro", label="Precision, mean of classes", per_class="precision", score=counts.precision_macro,
+        limits="classes", mean=ClassMean("precision", "occurring"),
         meaning="of what is called a class, the share that is one",
     ),
     Metric(
         name="recall_macro", label="Recall, mean of classes", per_class="recall", score=counts.recall_macro,
+        limits="classes", mean=ClassMean("recall", "occurring"),
         meaning="of a class, the share that is found",
     ),
     Metric(
         name="f1_macro", label="F1, mean of classes", short="macro F1", per_class="f1", score=counts.f1_macro,
+        limits="classes", mean=ClassMean("f1", "occurring"),
         meaning="precision and recall in one, every class counting the same", monitored=True, headline=True,
     ),
     Metric(
         name="f1_weighted", label="F1, weighted", meaning="F1 with classes weighted by their images",
-        score=counts.f1_weighted,
+        score=counts.f1_weighted, limits="classes", mean=ClassMean("f1", "support"),
     ),
     Metric(
         name="f1_micro", label="F1, micro", score=counts.accuracy, hits=right_answers, limits="Wilson",
@@ -121,17 +135,17 @@ _ALL: Final = (
     ),
     Metric(
         name="roc_auc_ovr", label="ROC AUC, one against rest", per_class="roc_auc", percent=False, digits=4,
-        score=probabilities.roc_auc_ovr, needs=("auc", "area"),
+        score=probabilities.roc_auc_ovr, needs=("auc", "area"), limits="classes", mean=ClassMean("area", "seen"),
         meaning="chance that an image of a class scores above one of another",
     ),
     Metric(
         name="log_loss", label="Log loss", meaning="penalty on probability denied to the truth; lower is better",
-        score=probabilities.log_loss, needs=("log_loss",), limits="percentile", higher_is_better=False,
+        score=probabilities.log_loss, needs=("log_loss",), losses=log_losses, limits="mean", higher_is_better=False,
         highest=math.inf, percent=False, digits=4, judges_probabilities=True,
     ),
     Metric(
         name="brier", label="Brier score", meaning="squared error of the probabilities; lower is better",
-        score=probabilities.brier, needs=("brier",), limits="percentile", higher_is_better=False,
+        score=probabilities.brier, needs=("brier",), losses=brier_scores, limits="mean", higher_is_better=False,
         highest=2.0, percent=False, digits=4, judges_probabilities=True,
     ),
     Metric(

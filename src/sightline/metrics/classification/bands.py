@@ -38,15 +38,17 @@ def curve_bands(probabilities: Reals, labels: Ints, resampling: Resampling) -> t
     level = resampling.level
     if not chosen or resamples < _FEWEST:
         return None
-    weights = np.concatenate([np.ones((n, 1)), *resampling.draws(labels).weights(resamples, resamples)], axis=1)
+    weights = np.concatenate([np.ones((n, 1)), *resampling.draws(n).weights(resamples, resamples)], axis=1)
     sums = np.zeros((2, len(GRID), resamples + 1))
+    counted = np.zeros(resamples + 1)
     for index in chosen:
         positive = labels == index
         where = _thresholds(probabilities[:, index])
         true, false = (_called(where[part], weights[part]) for part in (positive, ~positive))
-        for column in range(resamples + 1):
+        for column in np.flatnonzero((true[-1] > 0) & (false[-1] > 0)):  # a resample may lack a class
             sums[:, :, column] += _curves(true[:, column], false[:, column])
-    means = sums / len(chosen)
+            counted[column] += 1
+    means = (sums / np.maximum(counted, 1))[:, :, counted > 0]
     ends = np.quantile(means[:, :, 1:] - means[:, :, :1], [0.5 - level / 2, 0.5 + level / 2], axis=2)
     (roc_low, pr_low), (roc_high, pr_high) = ends
     return (np.minimum(roc_low, 0), np.maximum(roc_high, 0)), (np.minimum(pr_low, 0), np.maximum(pr_high, 0))

@@ -12,9 +12,11 @@ Reals = NDArray[np.float64]
 
 
 def expected_error_limits(
-    value: float, gaps: Reals, samples: Reals, noise: Reals, total: float, level: float, smallest: float
+    value: float, gaps: Reals, samples: Reals, noise: Reals, total: float, level: float
 ) -> Interval:
     """Limits of the population's expected error with equal-width bins, which `ece` and `ece_debiased` both estimate.
+
+    The error itself is never negative, so only an estimate that is has a limit below 0: the estimate.
 
     Args:
         value: the estimate.
@@ -23,12 +25,11 @@ def expected_error_limits(
         noise: (bins,) variance of the sums if the model is calibrated.
         total: items.
         level: confidence, such as 0.95.
-        smallest: the least that the estimate can be.
     """
     deviations = samples - samples.mean(axis=1, keepdims=True)
     low, high = inverted_test(gaps, deviations, noise, total, level)
-    low = max(smallest, low)
-    high = max(smallest, high)
+    low = max(0.0, low)
+    high = max(0.0, high)
     return Interval(value, min(low, value), max(high, value), level, "bootstrap, inverted")
 
 

@@ -13,7 +13,6 @@ from sightline.metrics.intervals.resampling import AddedItems, Resampling
 from sightline.metrics.scores.sums import Block
 
 Reals = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _BLOCK = 200_000
 """Numbers of a block of resamples, which the caches should hold."""
@@ -61,36 +60,32 @@ def score_sums(
 
 def resample(
     binned: BinnedPredictions,
-    labels: Ints,
     metrics: Sequence[Metric],
     contributions: Contributions,
-    area: float,
     resampling: Resampling,
+    right: NDArray[np.bool_],
 ) -> Resampled:
-    """Score resamples within classes, or of whole groups, to which items are added (`AddedItems`).
+    """Score resamples of items, or of whole groups, to which items are added (`AddedItems`).
 
     Args:
         binned: predictions for n items.
-        labels: (n,) the truth.
-        metrics: what is scored.
+        metrics: what is scored; none that ranks items.
         contributions: of the items.
-        area: the area under the ROC curve of the items themselves, where a metric needs it.
         resampling: how.
+        right: (n,) which answers are right.
     """
-    n = len(labels)
-    added = resampling.added_items(np.equal(labels, binned.predicted))
+    n = len(binned)
+    added = resampling.added_items(right)
     residuals = binned.blocks["bin_residual"]
     ones = np.ones((n, 1))
     share = added.rate * added.weight / n
     mean_sums = (contributions.observed + share * (contributions.wrong + contributions.right)) @ ones
     mean_probability = (1 + 2 * share) * (binned.probabilities.T @ ones)
-    centre = score_sums(binned, metrics, mean_sums, mean_probability, area)
+    centre = score_sums(binned, metrics, mean_sums, mean_probability)
     scores = []
     gaps = []
-    for sums, class_probability in _resampled_sums(
-        binned, labels, blocks_of(metrics), contributions, added, resampling
-    ):
-        scores.append(score_sums(binned, metrics, sums, class_probability, area))
+    for sums, class_probability in _resampled_sums(binned, blocks_of(metrics), contributions, added, resampling):
+        scores.append(score_sums(binned, metrics, sums, class_probability))
         gaps.append(sums[residuals])
     return Resampled(
         {name: float(value[0]) for name, value in centre.items()},
@@ -102,7 +97,6 @@ def resample(
 
 def _resampled_sums(
     binned: BinnedPredictions,
-    labels: Ints,
     needed: frozenset[Block],
     contributions: Contributions,
     added: AddedItems,
@@ -110,7 +104,7 @@ def _resampled_sums(
 ) -> Iterator[tuple[Reals, Reals | None]]:
     """Yield blocks of resamples: (sums, ...) products, 0 where not needed, and (classes, ...) of the probabilities."""
     probabilities = binned.probabilities
-    draws = resampling.draws(labels)
+    draws = resampling.draws(len(binned))
     rows = binned.rows_of(needed)
     n_sums = contributions.observed.shape[0]
     by_unit = contributions.observed[rows] @ draws.spread
@@ -118,7 +112,7 @@ def _resampled_sums(
     right_weights = draws.extras(resampling.resamples, added.rate, added.weight)
     added_sums = (contributions.wrong[rows] @ wrong_weights + contributions.right[rows] @ right_weights).tocsc()
     start = 0
-    for counts in draws.counts(resampling.resamples, max(_FEWEST, _BLOCK // max(len(labels), n_sums))):
+    for counts in draws.counts(resampling.resamples, max(_FEWEST, _BLOCK // max(len(binned), n_sums))):
         drawn = counts.astype(np.float64)
         columns = slice(start, start + drawn.shape[1])
         start = columns.stop

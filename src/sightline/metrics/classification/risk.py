@@ -8,7 +8,6 @@ from sightline.metrics.intervals.bootstrap import share_limits
 from sightline.metrics.intervals.resampling import Resampling
 
 Reals = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Right = NDArray[np.bool_]
 
 COVERAGES = np.linspace(0.02, 1.0, 50)
@@ -38,23 +37,22 @@ def aurc(confidence: Reals, right: Right) -> float:
     return float(risk_coverage(confidence, right)[1].mean())
 
 
-def selective_risk(confidence: Reals, right: Right, labels: Ints, resampling: Resampling) -> RiskCoverage:
+def selective_risk(confidence: Reals, right: Right, resampling: Resampling) -> RiskCoverage:
     """The area with its interval, and the curve with a band, ready for JSON.
 
-    Resamples are those of the other scores (`Scored.intervals`): within classes or of whole groups, with z^2 / 2 items
-    more that are wrong and as many that are right. Each point of the band holds by itself, not the whole curve at once.
+    Resamples are of items or of whole groups, with z^2 / 2 items more that are wrong and as many that are right. Each
+    point of the band holds by itself, not the whole curve at once.
 
     Args:
         confidence: (n,) how sure each answer is.
         right: (n,) whether it is right.
-        labels: (n,) the truth.
         resampling: how limits are found.
     """
     covered, risk = risk_coverage(confidence, right)
     wrong = (~right).astype(np.float64)[:, None]
     level = resampling.level
     added = resampling.added_items(right)
-    draws = resampling.draws(labels)
+    draws = resampling.draws(len(right))
     areas = []
     points = []
     for weights in draws.weights(resampling.resamples, max(1, _BLOCK // len(right))):
@@ -64,11 +62,11 @@ def selective_risk(confidence: Reals, right: Right, labels: Ints, resampling: Re
         areas.append(_areas(shares, risks))
         points.append([_at(COVERAGES, *pair) for pair in zip(shares.T, risks.T, strict=True)])
     samples = np.concatenate(areas)
-    area = share_limits(float(risk.mean()), samples, float(samples.mean()), level)
+    area = resampling.widened(share_limits(float(risk.mean()), samples, float(samples.mean()), level), 0.0, 1.0)
     observed = _at(COVERAGES, covered, risk)
     samples_at = np.concatenate(points)
     limits = [
-        share_limits(float(risk_value), column, float(column.mean()), level)
+        resampling.widened(share_limits(float(risk_value), column, float(column.mean()), level), 0.0, 1.0)
         for risk_value, column in zip(observed, samples_at.T, strict=True)
     ]
     return {

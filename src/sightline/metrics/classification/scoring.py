@@ -9,13 +9,15 @@ from numpy.typing import NDArray
 
 from sightline.metrics.catalogue import MEASURED, METRICS, Metric
 from sightline.metrics.classification.binned import BinnedPredictions, blocks_of
+from sightline.metrics.classification.class_shares import Answers, area_shares, class_shares
 from sightline.metrics.classification.error_limits import centred_limits, expected_error_limits
 from sightline.metrics.classification.null_calibration import null_calibration
 from sightline.metrics.classification.ranking import RocAuc, roc_auc_ovr
 from sightline.metrics.classification.resampled import Contributions, Resampled, resample, score_sums
-from sightline.metrics.intervals.bootstrap import percentile, share_limits
+from sightline.metrics.intervals.bootstrap import share_limits
 from sightline.metrics.intervals.interval import Interval, undefined
 from sightline.metrics.intervals.resampling import Resampling
+from sightline.metrics.intervals.score_test import ClassShares, Losses, mean_of_losses, mean_of_shares
 from sightline.metrics.scores.sums import Block
 
 Reals = NDArray[np.float64]
@@ -23,6 +25,8 @@ Ints = NDArray[np.int64]
 
 CALIBRATION = tuple(name for name in MEASURED if METRICS[name].judges_probabilities)
 """The scores that judge probabilities; the others judge the answers and their order."""
+RESAMPLED = ("inverted test", "centred", "resampled Wilson")
+"""Limits that take a bootstrap."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +48,11 @@ class Scored:
 
     @cached_property
     def auc(self) -> RocAuc:
-        """The areas under the ROC curves, with the influence of the items under each of `_labellings`.
+        """The areas under the ROC curves.
 
         With many classes nothing else takes as long, so it waits until a metric needs it.
         """
-        return roc_auc_ovr(self.binned.probabilities, self.labels, self._labellings)
+        return roc_auc_ovr(self.binned.probabilities, self.labels)
 
     def metrics(self, only: Collection[str] | None = None) -> list[Metric]:
         """What can be measured here, in the order of the catalogue."""
@@ -82,16 +86,18 @@ class Scored:
     ) -> dict[str, Interval]:
         """Every score by name with its limits, found as the catalogue says.
 
+        All are about the population: how many items of a class there are is chance too.
+
         - Wilson: those of a share of items.
-        - resampled Wilson: `share_limits`, for scores between 0 and 1 that behave like a share.
-        - percentile: those of the resamples.
+        - classes: `mean_of_shares`, for means over classes.
+        - mean: `mean_of_losses`, for means over items.
         - inverted test: `expected_error_limits`, for estimates of the expected error with equal-width bins.
         - centred: `centred_limits`, for other calibration errors.
+        - resampled Wilson: `share_limits`, for any other score between 0 and 1 that behaves like a share.
 
-        A resample takes items within their classes, or whole groups, and besides z^2 / 2 items that are wrong and as
-        many that are right, on average: what Agresti and Coull (1998) add to a proportion. Without them a model that
-        makes no mistake on these items would seem certain to make none. With few groups the limits widen as Student's t
-        does.
+        The last three resample items, or whole groups, and besides z^2 / 2 items that are wrong and as many that are
+        right, on average: what Agresti and Coull (1998) add to a proportion. Without them a model that makes no mistake
+        on these items would seem certain to make none. With few groups all limits widen as Student's t does.
 
         Args:
             resampling: how sure the limits are, and what is resampled.
@@ -100,9 +106,11 @@ class Scored:
         """
         metrics = self.metrics(only)
         values = self.values(only)
-        needed = blocks_of(metrics)
-        contributions = self._contributions(ranked="auc" in needed)
-        resampled = resample(self.binned, self.labels, metrics, contributions, self._area(needed), resampling)
+        drawn = [metric for metric in metrics if metric.limits in RESAMPLED]
+        resampled = None
+        if drawn:
+            contributions = Contributions(*(self.binned.contributions(labels) for labels in self._labellings))
+            resampled = resample(self.binned, drawn, contributions, resampling, self.right)
         if null is None and any(metric.limits == "centred" for metric in metrics):
             null = null_calibration(self.binned, resampling.seed)
         return {
@@ -111,32 +119,70 @@ class Scored:
         }
 
     def _interval(
-        self, metric: Metric, value: float, resampled: Resampled, resampling: Resampling, null: Mapping[str, float]
+        self,
+        metric: Metric,
+        value: float,
+        resampled: Resampled | None,
+        resampling: Resampling,
+        null: Mapping[str, float],
     ) -> Interval:
-        level = resampling.level
-        name = metric.name
+        level, caution = resampling.level, resampling.caution
         if not np.isfinite(value):
             return undefined(level)
         match metric.limits:
             case "Wilson":
                 return resampling.share(self.hits(metric))
-            case "percentile":
-                found = percentile(value, resampled.samples[name], level)
-            case "inverted test":
-                found = expected_error_limits(
-                    value,
-                    gaps=resampled.gaps,
-                    samples=resampled.gap_samples,
-                    noise=self.binned.noise,
-                    total=len(self.labels),
-                    level=level,
-                    smallest=metric.smallest,
-                )
-            case "centred":
-                found = centred_limits(value, resampled.samples[name], null[name], level)
-            case _:
-                found = share_limits(value, resampled.samples[name], resampled.centre[name], level)
-        return resampling.widened(found, metric.smallest, metric.highest)
+            case "classes":
+                low, high = mean_of_shares(self._class_shares(metric, resampling), value, level, caution)
+                return Interval(value, low, high, level, resampling.named("Wilson, classes"))
+            case "mean":
+                low, high = mean_of_losses(self._losses(metric, resampling), level, resampling.groups, caution)
+                low, high = max(metric.smallest, min(low, value)), min(metric.highest, max(high, value))
+                return Interval(value, low, high, level, resampling.named("score test"))
+        assert resampled is not None, f"{metric.name} is resampled"
+        return self._resampled_interval(metric, value, resampled, resampling, null)
+
+    def _resampled_interval(
+        self, metric: Metric, value: float, resampled: Resampled, resampling: Resampling, null: Mapping[str, float]
+    ) -> Interval:
+        level, name = resampling.level, metric.name
+        if metric.limits == "resampled Wilson":
+            found = share_limits(value, resampled.samples[name], resampled.centre[name], level)
+            return resampling.widened(found, metric.smallest, metric.highest)
+        if metric.limits == "inverted test":
+            found = expected_error_limits(
+                value,
+                gaps=resampled.gaps,
+                samples=resampled.gap_samples,
+                noise=self.binned.noise,
+                total=len(self.labels),
+                level=level,
+            )
+        else:
+            found = centred_limits(value, resampled.samples[name], null[name], level)
+        found = resampling.widened(found, metric.smallest, metric.highest)
+        if name == "ece_classwise":
+            return found
+        # The error is no smaller than the gap between accuracy and mean confidence, whatever the bins.
+        share, sure = resampling.share(self.right), float(self.binned.confidence.mean())
+        high = max(found.high, abs(share.low - sure), abs(share.high - sure))
+        return Interval(value, found.low, min(high, metric.highest), level, found.method)
+
+    def _class_shares(self, metric: Metric, resampling: Resampling) -> ClassShares:
+        assert metric.mean is not None, f"{metric.name} is no mean over classes"
+        groups = resampling.groups
+        if metric.mean.of == "area":
+            return area_shares(
+                self.auc if groups is None else roc_auc_ovr(self.binned.probabilities, self.labels, groups)
+            )
+        return class_shares(metric.mean, Answers(self.labels, self.binned.predicted, self.binned.classes, groups))
+
+    def _losses(self, metric: Metric, resampling: Resampling) -> Losses:
+        """What the items lose, and would lose if their answers were wrong, or right."""
+        assert metric.losses is not None, f"{metric.name} is no mean over items"
+        each, wrong, right = (metric.losses(self.binned.probabilities, labels) for labels in self._labellings)
+        mistakes = float((~self.right).mean())
+        return Losses(each, float(wrong.mean()), float(right.mean()), mistakes, resampling.effective_size(self.right))
 
     @cached_property
     def _labellings(self) -> tuple[Ints, Ints, Ints]:
@@ -149,9 +195,3 @@ class Scored:
     def _area(self, needed: Collection[Block]) -> float:
         """The area under the ROC curve, where it is needed."""
         return self.auc.macro if "area" in needed else np.nan
-
-    def _contributions(self, *, ranked: bool) -> Contributions:
-        """What the items add under each of `_labellings`; to the area under the ROC curve where it is wanted."""
-        influence = list(self.auc.influence) if ranked else [None] * 3
-        pairs = zip(self._labellings, influence, strict=True)
-        return Contributions(*(self.binned.contributions(labels, one) for labels, one in pairs))

@@ -59,7 +59,7 @@ def measure_methods(methods: Sequence[Method], bins: int, resampling: Resampling
         labels = method.predictions.labels
         scored = Scored(binned, labels)
         metrics = {name: one.to_json() for name, one in scored.intervals(resampling, only=SCORES).items()}
-        metrics["aurc"] = selective_risk(binned.confidence, scored.right, labels, resampling)["aurc"]
+        metrics["aurc"] = selective_risk(binned.confidence, scored.right, resampling)["aurc"]
         entry: MethodScores = {
             "name": method.name,
             "members": method.members,

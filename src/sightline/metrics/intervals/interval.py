@@ -6,9 +6,12 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
+from scipy.special import gammaincinv, ndtri
 
 from sightline.metrics.documents.interval import IntervalJson
+
+_FEW = 3.5
+"""Successes up to which Wilson's lower limit is too near."""
 
 
 @dataclass(frozen=True)
@@ -68,16 +71,36 @@ def wilson(successes: int, n: int, level: float, method: str = "wilson") -> Inte
 
 
 def wilson_share(share: float, n: float, level: float, method: str = "wilson") -> Interval:
-    """Wilson's limits of a share that is known; `n` may be an effective size, and 0 gives the limits 0 and 1."""
+    """Wilson's limits of a share that is known; `n` may be an effective size, and 0 gives the limits 0 and 1.
+
+    With one to three successes, or failures, Wilson's limit on their side is too near; there it is Poisson's, as Brown,
+    Cai and DasGupta (2001) have it.
+    """
     if n == 0:
         return Interval(share, 0.0, 1.0, level, method)
+    # The limits touch the value at 0 % and 100 %; rounding must not put them on its wrong side.
+    low = 0.0 if share == 0 else share - stretch_of_few(share, n, level) * (share - _lower(share, n, level))
+    high = (
+        1.0 if share == 1 else share + stretch_of_few(1 - share, n, level) * (1 - share - _lower(1 - share, n, level))
+    )
+    return Interval(share, min(max(0.0, low), share), max(min(1.0, high), share), level, method)
+
+
+def stretch_of_few(share: float, n: float, level: float) -> float:
+    """How much further than Wilson's the lower limit of a share must lie where only one to three items have it."""
+    count = share * n
+    if not 0 < count <= min(_FEW, n / 2):
+        return 1.0
+    wilsons = share - _lower(share, n, level)
+    return max(1.0, (share - float(gammaincinv(count, 1 - level)) / n) / wilsons)
+
+
+def _lower(share: float, n: float, level: float) -> float:
+    """Wilson's lower limit."""
     z2 = z_score(level) ** 2
     centre = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = math.sqrt(share * (1 - share) * z2 / n + (z2 / (2 * n)) ** 2) / (1 + z2 / n)
-    # The limits touch the value at 0 % and 100 %; rounding must not put them on its wrong side.
-    low = 0.0 if share == 0 else min(max(0.0, centre - half), share)
-    high = 1.0 if share == 1 else max(min(1.0, centre + half), share)
-    return Interval(share, low, high, level, method)
+    return centre - half
 
 
 def effective_size(success: NDArray[np.bool_], groups: NDArray[np.int64]) -> float:

@@ -58,9 +58,13 @@ class Resampling:
     seed: int
     groups: Ints | None = None
 
-    def draws(self, strata: Ints) -> Resampler:
-        """Resamples of items within their strata, or of whole groups."""
-        return Resampler(strata, self.groups, self.seed)
+    def draws(self, n: int) -> Resampler:
+        """Resamples of n items, or of whole groups; how many there are of a class is chance, as it is in the sample."""
+        return Resampler(np.zeros(n, dtype=np.int64), self.groups, self.seed)
+
+    def named(self, method: str) -> str:
+        """The name of a method, and that it looked at groups."""
+        return method + ("" if self.groups is None else ", groups")
 
     @property
     def n_groups(self) -> int | None:
@@ -99,5 +103,4 @@ class Resampling:
     def widened(self, found: Interval, smallest: float, largest: float) -> Interval:
         """Limits as wide as few groups make them, kept within what the value can be."""
         low, high = (found.value + self.caution * (end - found.value) for end in (found.low, found.high))
-        method = found.method + ("" if self.groups is None else ", groups")
-        return Interval(found.value, max(smallest, low), min(largest, high), found.level, method)
+        return Interval(found.value, max(smallest, low), min(largest, high), found.level, self.named(found.method))

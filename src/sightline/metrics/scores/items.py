@@ -9,6 +9,8 @@ Reals = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Hits = Callable[[Reals, Ints, Ints], NDArray[np.bool_]]
 """From (n, classes) probabilities, (n,) predicted classes and (n,) labels to (n,) whether each item counts."""
+ItemLosses = Callable[[Reals, Ints], Reals]
+"""From (n, classes) probabilities and (n,) labels to (n,) what each item adds to a mean over items."""
 
 EPSILON = float(np.finfo(np.float64).eps)
 """Probabilities are clipped to [EPSILON, 1 - EPSILON] before a logarithm is taken, as scikit-learn does."""

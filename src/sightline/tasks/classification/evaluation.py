@@ -120,6 +120,5 @@ def _risk(predictions: Predictions, temperature: float, resampling: Resampling) 
     return selective_risk(
         predictions.probabilities(temperature).max(axis=1),
         np.equal(predictions.logits.argmax(axis=1), predictions.labels),
-        predictions.labels,
         resampling,
     )

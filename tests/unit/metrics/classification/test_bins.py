@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest
 
 from sightline.metrics.classification.bins import equal_mass, equal_width, reliability
+from sightline.metrics.intervals.interval import wilson
 from sightline.metrics.intervals.resampling import Resampling
 
 
@@ -40,7 +40,7 @@ def test_reliability_table():
     middle = table[1]
     assert (middle["low"], middle["high"]) == (0.4, 0.6)
     assert middle["confidence"] == pytest.approx((0.55 + 0.59 + 0.6) / 3)
-    limits = binomtest(2, 3).proportion_ci(0.9, method="wilson")
+    limits = wilson(2, 3, 0.9)
     assert (middle["accuracy_low"], middle["accuracy_high"]) == pytest.approx((limits.low, limits.high))
     assert table[2]["accuracy_high"] == 1.0
 
@@ -52,6 +52,6 @@ def test_items_of_one_group_count_as_fewer():
         reliability(np.full(100, 0.9), right, 5, Resampling(0.95, 100, 0, groups))[0]
         for groups in (None, np.arange(100) // 10)
     )
-    ten = binomtest(8, 10).proportion_ci(0.95, method="wilson")
+    ten = wilson(8, 10, 0.95)
     assert alone["accuracy_high"] - alone["accuracy_low"] < 0.17
     assert grouped["accuracy_low"] < ten.low < ten.high < grouped["accuracy_high"]

@@ -51,7 +51,7 @@ def test_a_single_class_has_no_area(classes):
 @pytest.mark.parametrize("classes", [2, 4])
 def test_influence_is_the_slope_of_the_weighted_area(classes):
     probabilities, labels = case(1, 40, classes, ties=True)
-    found = roc_auc_ovr(probabilities, labels, (labels,))
+    found = roc_auc_ovr(probabilities, labels)
     assert found.influence.mean() == pytest.approx(0, abs=1e-12)
     columns = [1] if classes == 2 else range(classes)
     step = 1e-6
@@ -60,13 +60,13 @@ def test_influence_is_the_slope_of_the_weighted_area(classes):
         weights[item] += step
         areas = [roc_auc_score(labels == c, probabilities[:, c], sample_weight=weights) for c in columns]
         slope = (np.mean(areas) - found.macro) / step * len(labels)
-        assert found.influence[0, item] == pytest.approx(slope, abs=1e-4)
+        assert found.influence[item] == pytest.approx(slope, abs=1e-4)
 
 
 def test_variance_of_the_influence_is_delongs():
     probabilities, labels = case(2, 300, 2, ties=True)
-    found = roc_auc_ovr(probabilities, labels, (labels,))
+    found = roc_auc_ovr(probabilities, labels)
     positive, negative = probabilities[labels == 1, 1], probabilities[labels == 0, 1]
     wins = (positive[:, None] > negative) + 0.5 * (positive[:, None] == negative)
     delong = wins.mean(axis=1).var() / len(positive) + wins.mean(axis=0).var() / len(negative)
-    assert (found.influence[0] ** 2).sum() / len(labels) ** 2 == pytest.approx(delong, rel=1e-9)
+    assert (found.influence**2).sum() / len(labels) ** 2 == pytest.approx(delong, rel=1e-9)

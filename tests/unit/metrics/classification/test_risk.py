@@ -30,7 +30,7 @@ def drawn(n: int, seed: int):
 
 def measured(n: int, seed: int):
     confidence, right = drawn(n, seed)
-    return selective_risk(confidence, right, np.zeros(n, dtype=np.int64), Resampling(0.95, 200, seed))
+    return selective_risk(confidence, right, Resampling(0.95, 200, seed))
 
 
 def test_intervals_hold_the_area_and_the_curve():
@@ -55,7 +55,6 @@ def test_no_mistakes_leave_room_for_some():
     found = selective_risk(
         np.linspace(0.5, 1, 100),
         np.ones(100, dtype=bool),
-        np.zeros(100, dtype=np.int64),
         Resampling(0.95, 200, 0),
     )
     assert found["aurc"]["value"] == found["aurc"]["low"] == 0
@@ -64,8 +63,8 @@ def test_no_mistakes_leave_room_for_some():
 
 def test_copies_in_groups_make_nothing_surer():
     confidence, right = drawn(200, 3)
-    alone = selective_risk(confidence, right, np.zeros(200, dtype=np.int64), Resampling(0.95, 300, 0))
-    copied = (np.repeat(part, 4) for part in (confidence, right, np.zeros(200, dtype=np.int64)))
+    alone = selective_risk(confidence, right, Resampling(0.95, 300, 0))
+    copied = (np.repeat(part, 4) for part in (confidence, right))
     copies = selective_risk(*copied, Resampling(0.95, 300, 0, np.repeat(np.arange(200), 4)))
     width, wide = (found["aurc"]["high"] - found["aurc"]["low"] for found in (copies, alone))
     assert width == pytest.approx(wide, rel=0.25)

@@ -45,10 +45,9 @@ def test_limits_widen_and_stay_within_what_can_be():
 
 
 def test_draws_are_of_items_or_of_whole_groups():
-    strata = np.zeros(60, dtype=np.int64)
-    (weights,) = GROUPED.draws(strata).weights(20, 20)
+    (weights,) = GROUPED.draws(60).weights(20, 20)
     assert all(len(set(weights[group == GROUPS, 0])) == 1 for group in range(10))
-    (again,) = GROUPED.draws(strata).weights(20, 20)
+    (again,) = GROUPED.draws(60).weights(20, 20)
     assert np.array_equal(weights, again)
-    (alone,) = ALONE.draws(strata).weights(20, 20)
+    (alone,) = ALONE.draws(60).weights(20, 20)
     assert not np.array_equal(weights, alone)

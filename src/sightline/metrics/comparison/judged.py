@@ -108,7 +108,7 @@ class Answers:
             return log_losses(self.scored.binned.probabilities, self.scored.labels)
         if "brier" in metric.needs:
             return brier_scores(self.scored.binned.probabilities, self.scored.labels)
-        return np.asarray(self.scored.auc.macro + self.scored.auc.influence[0])
+        return np.asarray(self.scored.auc.macro + self.scored.auc.influence)
 
 
 def _by_unit(rows: csr_array, owner: Ints | None) -> csr_array:

@@ -1,6 +1,6 @@
 """What comes after the trials of a sweep: the best trained anew with fresh seeds, the winner through the pipeline."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from sightline.machine.terminal import log_to
 from sightline.metrics.documents.sweep import FreshRun, Retrained
 from sightline.run.folder import Run
 from sightline.sweep.results import RETRAINED_FILE, best_trials, retrained
-from sightline.sweep.search import Search
+from sightline.sweep.search import AS_CONFIGURED, Search
 
 WINNER_STAGES = ("calibrate", "evaluate", "explain", "report")
 """What the winner, once trained, goes through."""
@@ -35,8 +35,10 @@ def finish_sweep(config: Config, template: TrialTemplate, search: Search, run: R
     members = _members(config, template, search, run)
     with run.entering("sweep"):
         train_members(run, members, partial(_retrain, template))
-    winner = retrained(search, run)[0]
+    again = retrained(search, run)
+    winner = again[0]
     _run_winner(config, next(member for member in members if member.variant == winner["name"]), winner, run)
+    _measure_on_test(members, winner, run)
     about = f"{winner['name']}, {template.metric} {winner['mean']:.4f} over {config.sweep.fresh_seeds} fresh seeds"
     run.save_text(BEST_RECIPE, template.recipe(winner["values"], search.location.name, about))
     run_stages(without_tracking(with_stages(config, "sweep", "report")), run)
@@ -67,6 +69,20 @@ def _retrain(template: TrialTemplate, member: Member, child: Run | None, begun: 
     Run(template.folder).append(RETRAINED_FILE, row)
     remove_resume_checkpoints(child)
     return child
+
+
+def _measure_on_test(members: Sequence[Member], winner: Retrained, run: Run) -> None:
+    """Evaluate all runs of the winner and of the configuration as it was, if that is another, to compare the two."""
+    compared = {winner["name"], AS_CONFIGURED}
+    if len(compared) == 1 or all(member.variant != AS_CONFIGURED for member in members):
+        return
+    configs = {(member.variant, member.seed): member.config for member in members}
+    rows: list[FreshRun] = run.rows(RETRAINED_FILE)
+    for row in rows:
+        child = Run((run.path / row["run"]).resolve())
+        if row["name"] in compared and (row["name"], row["seed"]) in configs and not child.has("evaluation.json"):
+            with log_to(child.file("log.txt")):
+                run_stages(without_tracking(with_stages(configs[row["name"], row["seed"]], "evaluate")), child)
 
 
 def _run_winner(config: Config, member: Member, winner: Retrained, run: Run) -> None:

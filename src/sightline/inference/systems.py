@@ -123,6 +123,18 @@ class TrainedRuns:
 
 
 @dataclass(frozen=True)
+class ValRuns(TrainedRuns):
+    """The same on the validation split, whose labels are not locked."""
+
+    def predictions(self, read: Callable[[Arrays], P]) -> tuple[P, ...]:
+        """Read `predictions/val.npz` of each run."""
+        return tuple(load_predictions(run, "val", PURPOSE, read) for run in self.runs)
+
+    def note_use(self) -> None:
+        """There is nothing to note."""
+
+
+@dataclass(frozen=True)
 class ExternalPredictions:
     """A folder of predictions that another tool made."""
 

@@ -8,16 +8,14 @@ from typing import Any
 
 from sightline.config.schema import Config
 from sightline.inference.find_systems import find_systems
-from sightline.inference.systems import System, seconds_to_common_accuracy
+from sightline.inference.systems import seconds_to_common_accuracy
 from sightline.reporting import figures
 from sightline.reporting.sections.comparison.cost import cost_table
 from sightline.reporting.sections.comparison.pairs import pair_table
 from sightline.reporting.sections.comparison.systems import system_table
 from sightline.reporting.terminal import show
 from sightline.run.folder import Run
-from sightline.tasks.results import Entrant
-from sightline.tasks.table import task_of_systems
-from sightline.tasks.task import Task
+from sightline.tasks.table import entrant_of, task_of_systems
 
 
 def run(config: Config, run: Run) -> dict[str, float]:
@@ -25,7 +23,7 @@ def run(config: Config, run: Run) -> dict[str, float]:
     named = config.runs if config.mode.name == "compare" else (str(run.path),)
     systems = find_systems(named, Path(config.runs_dir))
     task = task_of_systems(systems)
-    found = task.compare(config, [_entrant(system, task) for system in systems])
+    found = task.compare(config, [entrant_of(system, task) for system in systems])
     for system in systems:
         system.note_use()
     target, seconds = seconds_to_common_accuracy(systems)
@@ -46,12 +44,6 @@ def run(config: Config, run: Run) -> dict[str, float]:
         show("differences", pair_table(found))
     values = {f"{row['name']}/{found['metric']}": row["value"] for row in found["systems"]}
     return {name: value for name, value in values.items() if value is not None}
-
-
-def _entrant(system: System, task: type[Task]) -> Entrant:
-    """A system with all that the comparison must know of it."""
-    members = system.predictions(task.read_predictions)
-    return Entrant(system.name, members, system.groups(members[0].ids), system.class_names())
 
 
 def _csv(rows: Sequence[Mapping[str, Any]]) -> str:

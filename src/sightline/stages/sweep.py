@@ -11,6 +11,7 @@ from sightline.run.folder import Run
 from sightline.sweep.results import summary
 from sightline.sweep.search import Search
 from sightline.sweep.storage import StudyLocation
+from sightline.tasks.winner import judged
 
 DRAWN = (
     figures.sweep_history,
@@ -24,7 +25,7 @@ DRAWN = (
 def run(config: Config, run: Run) -> dict[str, float]:
     """Write `sweep.json` and its figures from the study."""
     location = StudyLocation.parse(config.sweep.storage, Path(config.runs_dir), run.path.name)
-    found = summary(Search(config.sweep, location, config.seed), run)
+    found = judged(config, run, summary(Search(config.sweep, location, config.seed), run))
     run.save_json("sweep.json", found)
     for draw in DRAWN:
         run.save_bytes(f"figures/{draw.__name__}.png", draw(found))

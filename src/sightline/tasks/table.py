@@ -9,6 +9,7 @@ from sightline.errors import UsageError
 from sightline.inference.systems import System, TrainedRuns
 from sightline.run.folder import Run
 from sightline.tasks.classification.task import Classification
+from sightline.tasks.results import Entrant
 from sightline.tasks.task import Task
 
 TASKS: Mapping[str, type[Task]] = {task.name: task for task in (Classification,)}
@@ -41,3 +42,9 @@ def task_of_systems(systems: Sequence[System]) -> type[Task]:
         if name != names[0]:
             raise UsageError(f"{systems[0].name} is for {names[0]}, {system.name} for {name}; compare like with like")
     return TASKS[names[0]]
+
+
+def entrant_of(system: System, task: type[Task]) -> Entrant:
+    """A system with all that a comparison must know of it."""
+    members = system.predictions(task.read_predictions)
+    return Entrant(system.name, members, system.groups(members[0].ids), system.class_names())

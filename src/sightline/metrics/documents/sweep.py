@@ -1,7 +1,9 @@
 """The content of `sweep.json`."""
 
 from collections.abc import Mapping
-from typing import TypedDict
+from typing import NotRequired, TypedDict
+
+from sightline.metrics.documents.comparison import Pair
 
 Choice = float | int | str | bool | None
 """A value of a dimension of the search; null where a trial had none. Of a categorical one it may be a list of these."""
@@ -30,8 +32,21 @@ class FreshRun(TypedDict):
     run: str
 
 
+class TestComparison(TypedDict):
+    """The winner less the configuration as it was, on the test split, by the metric of the search."""
+
+    runs: list[str]
+    metric: str
+    level: float
+    pair: Pair
+
+
 class Retrained(TypedDict):
-    """A configuration trained anew: what the search saw of it, what fresh seeds reach, and the gap between them."""
+    """A configuration trained anew: what the search saw of it, what fresh seeds reach, and the gap between them.
+
+    `gap_limits` is the gap from predictions on val with its limits: the luck of seeds, and that of items, which are the
+    same for all. Null where the run of the trial is elsewhere.
+    """
 
     name: str
     trial: int
@@ -41,10 +56,15 @@ class Retrained(TypedDict):
     mean: float
     sd: float | None
     gap: float
+    gap_limits: NotRequired[Pair | None]
 
 
 class Study(TypedDict):
-    """The whole file; `again` has the best first."""
+    """The whole file; `again` has the best first.
+
+    `gain` is what the winner is better by than the configuration as it was, on val, where the winner was chosen; `test`
+    compares the two where nothing was. Both are null where the configuration itself won, or was no trial.
+    """
 
     name: str
     storage: str
@@ -59,6 +79,8 @@ class Study(TypedDict):
     as_configured: int | None
     importances: dict[str, float]
     again: list[Retrained]
+    gain: NotRequired[Pair | None]
+    test: NotRequired[TestComparison | None]
 
 
 def keys_of(space: Mapping[str, str]) -> list[str]:

@@ -1,5 +1,6 @@
 """Evaluation: the test split, looked at once, with an interval for every number."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -51,3 +52,26 @@ def test_what_is_refused_leaves_no_line(sightline: Command, run: Path, bars: Pat
 def test_what_was_predicted_is_not_predicted_again(stage: Stage, run: Path):
     shutil.rmtree(run / "checkpoints")
     assert "predictions/test.npz" not in stage("evaluate", run)
+
+
+def test_without_test_images_no_number_is_judged_by_what_fitted_it(stage: Stage, run: Path):
+    """The calibration split is what there is to measure; each half of it is judged at the other's temperature."""
+    split = load(run, "split.json")
+    split["items"]["train"] = {
+        key: None if part is None else part + split["items"]["test"][key]
+        for key, part in split["items"]["train"].items()
+    }
+    split["items"]["test"] = {key: None if part is None else [] for key, part in split["items"]["test"].items()}
+    (run / "split.json").write_text(json.dumps(split))
+    stage("evaluate", run)
+    found, calibration = load(run, "evaluation.json"), load(run, "calibration.json")
+    assert (found["split"], found["n"]) == ("calibration", calibration["n"])
+    calibrated = found["calibrated"]
+    assert calibrated["cross_fitted"]
+    assert (calibrated["conformal"], calibrated["selective"]) == ([], [])
+    for when, stored in (("before", calibration["before"]), ("metrics", calibration["after"])):
+        assert calibrated[when]["log_loss"]["value"] == stored["log_loss"]["value"]
+    stage("report", run)
+    page = (run / "report.html").read_text()
+    assert "which fitted the temperature: each half of them is judged at the temperature of the other" in page
+    assert "which gave the bounds" in page

@@ -6,10 +6,9 @@ from scipy.special import softmax
 
 from sightline.calibration.alternatives import compare_calibrators
 from sightline.calibration.judge import errors
+from sightline.calibration.likelihood import HIGHEST, LOWEST
 from sightline.calibration.promises import HeldOut, Promises, fit_promises
 from sightline.calibration.temperature import (
-    HIGHEST,
-    LOWEST,
     Temperature,
     assign_folds,
     cross_fitted_logits,
@@ -61,24 +60,17 @@ def calibrate(
     if (units := resampling.n_groups or len(labels)) < 2:
         raise UsageError(f"calibration split: {units} item or group; it takes two at least, one for each half")
     first = temperature_half(labels, resampling.seed, groups)
-    second = ~first
-    of_first, of_second = (None if groups is None else groups[half] for half in (first, second))
+    of_first = None if groups is None else groups[first]
     fitted = describe_temperature(logits[first], labels[first], resampling.level, of_first)
-    cross_fitted = cross_fitted_logits(logits, labels, folds=2, seed=resampling.seed, groups=groups)
-    predicted = logits.argmax(axis=1)
-    before, after = (
-        BinnedPredictions.of(softmax(shown, axis=1), bins, predicted)
-        for shown in (logits.astype(np.float64), cross_fitted)
-    )
+    before, after = _before_and_after(predictions, resampling, bins)
     (errors_before, null_before), (errors_after, null_after) = (
         errors(binned, labels, resampling) for binned in (before, after)
     )
-    fitting = HeldOut(Predictions(predictions.ids[second], logits[second], labels[second]), of_second)
     return {
         "split": "calibration",
         "n": len(predictions),
         "n_temperature": int(first.sum()),
-        "n_promises": int(second.sum()),
+        "n_promises": int((~first).sum()),
         "temperature": fitted.value,
         "temperature_fit": _described(fitted, len(labels[first]), of_first),
         "gain": gains(before, after, labels, resampling),
@@ -91,13 +83,32 @@ def calibrate(
             "before": _reliability(before, labels, resampling),
             "after": _reliability(after, labels, resampling),
         },
-        **fit_promises(fitting, fitted.value, promises, resampling, held_out),
+        **fit_promises(_part(predictions, ~first, groups), fitted.value, promises, resampling, held_out),
     }
 
 
 def temperature_half(labels: Ints, seed: int, groups: Ints | None) -> NDArray[np.bool_]:
     """(n,) the items of a calibration split that the temperature is fitted on; sets and thresholds see the others."""
     return np.equal(assign_folds(labels, 2, seed, groups), 0)
+
+
+def _part(predictions: Predictions, chosen: NDArray[np.bool_], groups: Ints | None) -> HeldOut:
+    """Some of the items."""
+    part = Predictions(predictions.ids[chosen], predictions.logits[chosen], predictions.labels[chosen])
+    return HeldOut(part, None if groups is None else groups[chosen])
+
+
+def _before_and_after(
+    predictions: Predictions, resampling: Resampling, bins: int
+) -> tuple[BinnedPredictions, BinnedPredictions]:
+    """The same answers at temperature 1, and each half at the temperature of the other."""
+    logits, labels = predictions.logits, predictions.labels
+    scaled = cross_fitted_logits(logits, labels, folds=2, seed=resampling.seed, groups=resampling.groups)
+    predicted = logits.argmax(axis=1)
+    before, after = (
+        BinnedPredictions.of(softmax(shown, axis=1), bins, predicted) for shown in (logits.astype(np.float64), scaled)
+    )
+    return before, after
 
 
 def _reliability(binned: BinnedPredictions, labels: Ints, resampling: Resampling) -> list[ReliabilityBin]:

@@ -42,6 +42,11 @@ class Answers:
         return len(self) if self.groups is None else len(np.unique(self.groups))
 
     @property
+    def what(self) -> str:
+        """What these are called."""
+        return "images" if self.groups is None else "groups"
+
+    @property
     def largest(self) -> int:
         """Items of the largest group."""
         return 1 if self.groups is None else int(np.bincount(self.groups).max(initial=1))
@@ -152,9 +157,14 @@ def fit_threshold(
         guide: answers to other items.
         seed: of the weights of groups.
     """
+    share = error / THRESHOLDS if guide is None else error
+    if answers.units < (least := units_needed(target, share)):
+        reason = (
+            f"{answers.units} {answers.what}; a risk of {target:g} takes at least {least}, all of them answered rightly"
+        )
+        return Threshold(np.inf, 0.0, np.nan, np.nan, reason)
     tried = 1 / (1 + np.exp(-np.linspace(-4.0, 12.0, THRESHOLDS)))
     answered, mistakes = answers.counts(tried)
-    share = error / THRESHOLDS if guide is None else error
     largest = max(answers.largest, 1 if guide is None else guide.largest)
     if largest == 1:
         answered, mistakes = answered.sum(axis=1, keepdims=True), mistakes.sum(axis=1, keepdims=True)
@@ -171,22 +181,14 @@ def fit_threshold(
         first = int(failed[-1]) + 1 if len(failed) else 0
         first = None if first > start else first
     if first is None:
-        return Threshold(np.inf, 0.0, np.nan, np.nan, _reason(answers, target, share))
+        reason = f"there is no confidence from which {answers.units} {answers.what} can vouch for a risk of {target:g}"
+        return Threshold(np.inf, 0.0, np.nan, np.nan, reason)
     return Threshold(
         float(tried[first]),
         float(answered[first] / len(answers)),
         float(mistakes[first] / answered[first]),
         float(bounds[first]),
     )
-
-
-def _reason(answers: Answers, target: float, error: float) -> str:
-    """Why nothing can be vouched for."""
-    what = "images" if answers.groups is None else "groups"
-    least = units_needed(target, error)
-    if answers.units < least:
-        return f"{answers.units} {what}; a risk of {target:g} takes at least {least}, all of them answered rightly"
-    return f"there is no confidence from which {answers.units} {what} can vouch for a risk of {target:g}"
 
 
 def _easiest(guide: Answers, tried: Reals, units: float, error: float) -> int:

@@ -6,7 +6,6 @@ the likeliest as they do.
 """
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,16 +13,10 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import stdtrit
 
-Ints = NDArray[np.int64]
-Reals = NDArray[np.float64]
-Logits = NDArray[np.float32] | NDArray[np.float64]
+from sightline.calibration.likelihood import HIGHEST, LOWEST, Ints, Likelihood, Logits, share, spread
 
-LOWEST, HIGHEST = 1e-3, 1e3
-"""The temperatures that can come out; who needs one beyond them has logits of an absurd scale."""
 PRIOR_ITEMS = 8
 """How many items the prior that expects T = 1 counts for (`benchmarks/temperature.py` chose it)."""
-
-_ROWS = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -65,9 +58,9 @@ def fit_temperature(logits: Logits, labels: Ints, groups: Ints | None = None) ->
     Raises:
         ValueError: there are no items.
     """
-    data = _Likelihood.of(logits, labels)
+    data = Likelihood.of(logits, labels)
     slopes = data.slopes(0.0)
-    weight = 1.0 if groups is None else _share(_spread(slopes, None), _spread(slopes, groups))
+    weight = 1.0 if groups is None else share(spread(slopes, None), spread(slopes, groups))
     rate = PRIOR_ITEMS * math.sqrt(float((slopes**2).mean()))
     lead = data.largest_lead
     pull = weight * float(slopes.sum())
@@ -96,7 +89,7 @@ def likeliest_temperature(logits: Logits, labels: Ints) -> float:
     Raises:
         ValueError: there are no items.
     """
-    return _Likelihood.of(logits, labels).likeliest()
+    return Likelihood.of(logits, labels).likeliest()
 
 
 def describe_temperature(logits: Logits, labels: Ints, level: float, groups: Ints | None = None) -> Temperature:
@@ -114,13 +107,13 @@ def describe_temperature(logits: Logits, labels: Ints, level: float, groups: Int
     Raises:
         ValueError: there are no items.
     """
-    data = _Likelihood.of(logits, labels)
+    data = Likelihood.of(logits, labels)
     value, likeliest = fit_temperature(logits, labels, groups), data.likeliest()
     if data.constant:
         return Temperature(value, likeliest, LOWEST, HIGHEST, level, at_bound=False)
     units = len(labels) if groups is None else len(np.unique(groups))
     at = math.log(likeliest)
-    weight = _share(data.curvature(at), _spread(data.slopes(at), groups))
+    weight = share(data.curvature(at), spread(data.slopes(at), groups))
     reach = float(stdtrit(max(1, units - 1), 0.5 + level / 2)) ** 2 / 2 / max(weight, LOWEST)
     least = data.loss(at)
 
@@ -134,92 +127,6 @@ def describe_temperature(logits: Logits, labels: Ints, level: float, groups: Int
         ends.append(bound if inside else math.exp(brentq(beyond, math.log(bound), at, xtol=1e-8)))
     at_bound = likeliest in {LOWEST, HIGHEST}
     return Temperature(value, likeliest, min(ends[0], value), max(ends[1], value), level, at_bound)
-
-
-@dataclass(frozen=True)
-class _Likelihood:
-    """Logits and the truth, as a function of the temperature."""
-
-    logits: Logits
-    largest: Reals
-    of_truth: Reals
-
-    @classmethod
-    def of(cls, logits: Logits, labels: Ints) -> "_Likelihood":
-        n = len(labels)
-        if n == 0:
-            raise ValueError("no items to fit a temperature on")
-        largest = logits.max(axis=1).astype(np.float64)
-        return cls(logits, largest, logits[np.arange(n), labels] - largest)
-
-    @property
-    def constant(self) -> bool:
-        """Whether the logits tell no class from another."""
-        return not np.ptp(self.logits, axis=1).any()
-
-    @property
-    def largest_lead(self) -> float:
-        """Of an answer over its runner-up."""
-        first = np.partition(self.logits, -2, axis=1)[:, -2:].astype(np.float64)
-        return float((first[:, 1] - first[:, 0]).max())
-
-    def slope(self, log_temperature: float) -> float:
-        """Of the negative log-likelihood in 1 / T; falls as T rises."""
-        return float(self.slopes(log_temperature).sum())
-
-    def slopes(self, log_temperature: float) -> Reals:
-        """(n,) the same of each item: the expected logit less the true one."""
-        inverse = math.exp(-log_temperature)
-        expected = []
-        for part in self._parts():
-            mass = np.exp(part * inverse)
-            expected.append(np.einsum("ij,ij->i", mass, part) / mass.sum(axis=1))
-        return np.concatenate(expected) - self.of_truth
-
-    def loss(self, log_temperature: float) -> float:
-        """The negative log-likelihood."""
-        inverse = math.exp(-log_temperature)
-        total = sum(float(np.log(np.exp(part * inverse).sum(axis=1)).sum()) for part in self._parts())
-        return total - inverse * float(self.of_truth.sum())
-
-    def likeliest(self) -> float:
-        """The temperature of the least loss."""
-        low, high = math.log(LOWEST), math.log(HIGHEST)
-        if self.constant:
-            return 1.0
-        if self.slope(low) <= 0:
-            return LOWEST
-        if self.slope(high) >= 0:
-            return HIGHEST
-        return math.exp(brentq(self.slope, low, high, xtol=1e-8))
-
-    def curvature(self, log_temperature: float) -> float:
-        """Of the negative log-likelihood in 1 / T: the sum of the variances of the logits under the probabilities."""
-        total = 0.0
-        for part in self._parts():
-            shares = np.exp(part * math.exp(-log_temperature))
-            shares /= shares.sum(axis=1, keepdims=True)
-            mean = np.einsum("ij,ij->i", shares, part)
-            total += float(np.einsum("ij,ij->", shares, (part - mean[:, None]) ** 2))
-        return total
-
-    def _parts(self) -> Iterator[Reals]:
-        """The logits less the largest of each item, in float64; rows in turns, for memory."""
-        rows = max(1, _ROWS // self.logits.shape[1])
-        for start in range(0, len(self.largest), rows):
-            yield self.logits[start : start + rows] - self.largest[start : start + rows, None]
-
-
-def _spread(slopes: Reals, groups: Ints | None) -> float:
-    """The variance of the sum of such slopes over items, or groups, drawn anew."""
-    sums = slopes if groups is None else np.bincount(np.unique(groups, return_inverse=True)[1], weights=slopes)
-    units = len(sums)
-    return float(((sums - sums.mean()) ** 2).sum()) * units / (units - 1) if units > 1 else math.inf
-
-
-def _share(part: float, whole: float) -> float:
-    """A ratio, 1 at most and where it is not defined."""
-    return min(1.0, part / whole) if part > 0 and whole > 0 else 1.0
 
 
 def apply(logits: Logits, temperature: float) -> NDArray[np.float64]:

@@ -9,9 +9,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 
+from sightline.calibration.likelihood import HIGHEST, LOWEST
 from sightline.calibration.temperature import (
-    HIGHEST,
-    LOWEST,
     apply,
     assign_folds,
     cross_fitted_logits,

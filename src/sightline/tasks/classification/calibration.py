@@ -41,8 +41,13 @@ class CalibrationResults:
 
     def tables(self) -> Iterator[tuple[str, Table]]:
         """The calibration errors at the temperature."""
-        title = f"calibration split, temperature {self.content['temperature']:.3f}"
-        yield title, metric_table(self.content["after"])
+        yield self._title(), metric_table(self.content["after"])
+
+    def _title(self) -> str:
+        """The temperature with the limits of the likeliest one, and what must be known of it."""
+        content, fit = self.content, self.content.get("temperature_fit")
+        title = f"calibration split, temperature {content['temperature']:.3f}"
+        return title if fit is None else f"{title} [{fit['low']:.3g}, {fit['high']:.3g}]. {fit['note']}".rstrip()
 
     def values(self) -> dict[str, float]:
         """The temperature, and the calibration errors at it."""

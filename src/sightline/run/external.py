@@ -1,7 +1,8 @@
 """Predictions from any other tool: a folder with `test.npz` or `test.csv`, and likewise for `val` and `calibration`."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
 from zipfile import BadZipFile
@@ -51,14 +52,21 @@ def read_folder(folder: Path) -> dict[Split, PredictionFile]:
     """Read every split that a folder holds.
 
     Raises:
-        UsageError: a file is wrong, or two of them know other classes.
+        UsageError: a file is wrong, or two of them know other classes or hold the same item.
     """
     files = {split: read_file(folder, split) for split in SPLITS if holds_predictions(folder, split)}
-    for split, file in files.items():
-        for before, other in files.items():
-            differ = file.class_names and other.class_names and file.class_names != other.class_names
-            if differ or file.predictions.logits.shape[1] != other.predictions.logits.shape[1]:
-                raise UsageError(f"{folder}: {split} knows other classes than {before}, or has them in another order")
+    for (before, other), (split, file) in combinations(list(files.items()), 2):
+        differ = file.class_names and other.class_names and file.class_names != other.class_names
+        if differ or file.predictions.logits.shape[1] != other.predictions.logits.shape[1]:
+            raise UsageError(f"{folder}: {split} knows other classes than {before}, or has them in another order")
+        if same := _same_items(file.predictions, other.predictions):
+            raise UsageError(
+                f"{folder}: {before} and {split} hold {len(same)} items alike, such as {same[0]}; "
+                "what one of them fits must not be measured on the other: leave them out of one"
+            )
+        if torn := set(_listed(file.groups)) & set(_listed(other.groups)):
+            note = f"{len(torn)} groups, such as {min(torn)}, have items in {before} and in {split}."
+            files[split] = replace(files[split], notes=(*files[split].notes, note))
     return files
 
 
@@ -96,6 +104,17 @@ def _check(file: PredictionFile, path: Path) -> None:
         raise UsageError(f"{path}: the label of {ids[outside]} is {labels[outside]}; {width} classes count from 0")
     if file.class_names is not None and len(set(file.class_names)) < width:
         raise UsageError(f"{path}: class names are {', '.join(file.class_names[:8])}; it takes {width} different ones")
+
+
+def _same_items(one: Predictions, other: Predictions) -> list[str]:
+    """The ids that both hold with the same logits; ids alone may be numbers of rows."""
+    shared, here, there = np.intersect1d(one.ids, other.ids, return_indices=True)
+    same = (one.logits[here] == other.logits[there]).all(axis=1)
+    return [str(name) for name in shared[same]]
+
+
+def _listed(groups: NDArray[np.str_] | None) -> list[str]:
+    return [] if groups is None else groups.tolist()
 
 
 def _read_npz(path: Path) -> PredictionFile:

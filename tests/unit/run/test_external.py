@@ -97,10 +97,21 @@ def test_arrays_bring_groups_and_names(tmp_path: Path):
 def test_the_files_of_a_folder_know_the_same_classes(tmp_path: Path):
     np.savez(tmp_path / "val.npz", ids=IDS, logits=LOGITS, labels=LABELS)
     for split, head in (("calibration", "cat,dog"), ("test", "cat,dog")):
-        (tmp_path / f"{split}.csv").write_text(f"id,label,{head}\na,0,1.5,-2\n")
+        (tmp_path / f"{split}.csv").write_text(f"id,label,{head}\n{split},0,1.5,-2\n")
     assert class_names(read_folder(tmp_path)) == ["cat", "dog"]
-    (tmp_path / "test.csv").write_text("id,label,dog,cat\na,0,1.5,-2\n")
-    with pytest.raises(UsageError, match="calibration knows other classes than test"):
+    (tmp_path / "test.csv").write_text("id,label,dog,cat\ntest,0,1.5,-2\n")
+    with pytest.raises(UsageError, match="test knows other classes than calibration"):
+        read_folder(tmp_path)
+
+
+def test_the_files_of_a_folder_hold_other_items(tmp_path: Path):
+    for split, rows in (("calibration", "1,0,p,1.5,-2\n2,0,q,1,1"), ("test", "1,0,p,0.5,-2\n3,0,r,1,1")):
+        (tmp_path / f"{split}.csv").write_text(f"id,label,group,cat,dog\n{rows}\n")
+    notes = {split: file.notes for split, file in read_folder(tmp_path).items()}
+    assert notes["calibration"] == ()
+    assert "1 groups, such as p, have items in calibration and in test" in notes["test"][0]
+    (tmp_path / "test.csv").write_text("id,label,cat,dog\n9,0,1.5,-2\n2,0,1,1\n")
+    with pytest.raises(UsageError, match="calibration and test hold 1 items alike, such as 2"):
         read_folder(tmp_path)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sightline.metrics.catalogue import Metric
 from sightline.metrics.comparison.paired import mcnemar, score_test, tango
 from sightline.metrics.comparison.swaps import swap_test
-from sightline.metrics.comparison.variance import Freedom, Measured, floor_of, of_items, with_seeds
+from sightline.metrics.comparison.variance import SMALLEST, Freedom, Measured, floor_of, of_items, with_seeds
 from sightline.metrics.documents.comparison import Pair
 from sightline.metrics.intervals.interval import Interval
 from sightline.metrics.intervals.resampling import Resampling
@@ -51,7 +51,7 @@ def pair_of(a: Measured, b: Measured, metric: Metric, truth: Ints, resampling: R
         checked = 0.0
         if p_value < 1 - level:
             checked = swap_test(a.judged, b.judged, resampling.resamples, resampling.seed)
-    p_value = max(p_value, checked)
+    p_value = max(p_value, checked, SMALLEST)
     limits, for_all = found if p_value < 1 - level else [to_zero(one) for one in found]
     return {
         "a": a.name,

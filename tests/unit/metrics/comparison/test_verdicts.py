@@ -83,6 +83,16 @@ def test_one_group_says_nothing(metric: str):
     assert {entry["rank"] for entry in found["ranking"]} == {1}
 
 
+@pytest.mark.parametrize(("metric", "seeds"), [("accuracy", 1), ("accuracy", 2), ("log_loss", 1), ("f1_macro", 1)])
+def test_no_p_value_is_zero(metric: str, seeds: int):
+    labels = np.arange(3000) % 2
+    systems = [
+        System("a", (answers(labels, labels, 2),) * seeds),
+        System("b", (answers(labels, 1 - labels, 2),) * seeds),
+    ]
+    assert 0 < one_pair(systems, metric)["p_value"] < 1e-9
+
+
 def random_systems(rng: np.random.Generator, n: int, skills: tuple[float, ...], seeds: int) -> list[System]:
     labels = rng.choice(3, n, p=[0.8, 0.15, 0.05])
     shared = rng.normal(size=(n, 3))

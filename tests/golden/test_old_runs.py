@@ -46,7 +46,7 @@ def unlike(found: Any, stored: Any, where: str = "", **tolerance: float) -> list
 
 
 def without_limits(content: Any) -> Any:
-    """Without the limits of intervals and how they were found, which have changed since (decision 25)."""
+    """Without the limits of intervals and how they were found, which have changed since (decision 26)."""
     if isinstance(content, list):
         return [without_limits(one) for one in content]
     if not isinstance(content, dict):

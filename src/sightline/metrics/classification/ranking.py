@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.metrics.intervals.interval import UNSEEN_GROUP
+
 Reals = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -50,7 +52,7 @@ def roc_auc_ovr(probabilities: Reals, labels: Ints, groups: Ints | None = None) 
         of_class = labels == index
         area, below, above = _area(probabilities[:, index], of_class)
         own = np.where(of_class, (below - area) / positives[index], (above - area) / (n - positives[index]))
-        variance = _variance(own, of_class, groups)
+        variance = _variance(own, of_class, groups) + _unseen(area, groups)
         per_class[index], sizes[index] = area, _effective_size(area, variance, int(positives[index]), n)
         influence += own
         apart += variance
@@ -73,6 +75,11 @@ def _variance(influence: Reals, positive: NDArray[np.bool_] | None, groups: Ints
         return float(squares.sum())
     kinds = [positive, ~positive]
     return float(sum(squares[kind].sum() * kind.sum() / max(1, kind.sum() - 1) for kind in kinds))
+
+
+def _unseen(area: float, groups: Ints | None) -> float:
+    """Variance that a group unlike all others may bring, as `effective_sizes` has it."""
+    return 0.0 if groups is None else UNSEEN_GROUP * (max(area, 1 - area) / (int(groups.max()) + 1)) ** 2
 
 
 def _effective_size(area: float, variance: float, positives: int, n: int) -> float:

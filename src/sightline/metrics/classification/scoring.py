@@ -165,8 +165,10 @@ class Scored:
             return found
         # The error is no smaller than the gap between accuracy and mean confidence, whatever the bins.
         share, sure = resampling.share(self.right), float(self.binned.confidence.mean())
-        high = max(found.high, abs(share.low - sure), abs(share.high - sure))
-        return Interval(value, found.low, min(high, metric.highest), level, found.method)
+        low, high = found.low, max(found.high, abs(share.low - sure), abs(share.high - sure))
+        if resampling.groups is not None:  # few groups may be alike by chance, and no bootstrap knows
+            low = min(low, max(0.0, value - (share.high - share.low) / 2))
+        return Interval(value, low, min(high, metric.highest), level, found.method)
 
     def _class_shares(self, metric: Metric, resampling: Resampling) -> ClassShares:
         assert metric.mean is not None, f"{metric.name} is no mean over classes"

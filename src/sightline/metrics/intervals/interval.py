@@ -14,6 +14,11 @@ _FEW = 3.5
 """Successes up to which Wilson's lower limit is too near."""
 
 
+UNSEEN_GROUP = 0.05
+"""How much of a group unlike all others is reckoned with. Found by simulation: with eight groups of which a fifth are
+bad, all eight are good in every sixth sample."""
+
+
 @dataclass(frozen=True)
 class Interval:
     """A value, its two limits, the confidence they claim and how they were found.
@@ -114,7 +119,8 @@ def effective_sizes(
     """How many independent items the items of each part are worth when they come in groups.
 
     The variance of a share between groups, set against that of as many independent items (Korn and Graubard 1998).
-    Never more than there are items; a part whose items all agree is worth its number of groups.
+    Never more than there are items; a part whose items all agree is worth its number of groups. Few groups may be alike
+    by chance, so to what is seen comes a part of a group that differs from the others as much as one can.
 
     Args:
         success: (m,) whether an item counts.
@@ -137,4 +143,5 @@ def effective_sizes(
     independent = share * (1 - share) * n**2
     # Groups more alike than chance would have them do not make more of the items than there are.
     scatter = np.maximum(scatter * clusters / np.maximum(clusters - 1, 1), independent / np.maximum(n, 1))
+    scatter += UNSEEN_GROUP * (np.maximum(share, 1 - share) * n / np.maximum(clusters, 1)) ** 2
     return np.divide(independent, scatter, out=clusters, where=(independent > 0) & (clusters > 1))

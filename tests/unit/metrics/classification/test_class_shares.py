@@ -78,4 +78,4 @@ def test_groups_that_span_classes_inflate_means_over_them():
     recall = METRICS["recall_macro"].mean
     found = class_shares(recall, Answers(labels, predicted, 2, groups))
     assert found.inflation == pytest.approx(2.0, abs=0.05)
-    assert found.sizes == pytest.approx([39, 39], abs=2)
+    assert found.sizes == pytest.approx([39, 39], abs=3)

@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom, binomtest, chi2
 
-from sightline.metrics.intervals.interval import Interval, effective_sizes, undefined, wilson, wilson_share
+from sightline.metrics.intervals.interval import (
+    UNSEEN_GROUP,
+    Interval,
+    effective_sizes,
+    undefined,
+    wilson,
+    wilson_share,
+)
+from sightline.metrics.intervals.resampling import Resampling
 
 
 @given(st.integers(1, 5000), st.floats(0, 1), st.sampled_from([0.8, 0.9, 0.95, 0.99]))
@@ -89,8 +97,22 @@ def test_groups_that_agree_are_worth_one_item_each():
 
 
 def test_few_groups_have_the_variance_of_a_sample():
-    # Shares of groups 1, 1 and 0: the mean of three values with variance 1/3 has variance 1/9; p (1 - p) is 2/9.
-    assert sizes([1, 1, 1, 1, 0, 0], [0, 0, 1, 1, 2, 2]) == pytest.approx(2)
+    # Shares of groups 1, 1 and 0: the mean of three values with variance 1/3 has variance 1/9; p (1 - p) is 2/9. A group
+    # unlike the others would bring (2/3 / 3)^2.
+    variance = 1 / 9 + UNSEEN_GROUP * (2 / 9) ** 2
+    assert sizes([1, 1, 1, 1, 0, 0], [0, 0, 1, 1, 2, 2]) == pytest.approx(2 / 9 / variance)
+
+
+def test_groups_that_are_alike_by_chance_are_not_trusted():
+    """Eight groups, of which each in a fifth of cases is bad: shares are held, exactly where all groups are so large."""
+    rng, held = np.random.default_rng(0), 0
+    groups = np.repeat(np.arange(8), 100)
+    for _ in range(400):
+        bad = rng.random(8) < 0.2
+        right = rng.random(800) < np.where(bad, 0.4, 0.95)[groups]
+        found = Resampling(0.95, 10, 0, groups).share(right)
+        held += found.low <= 0.2 * 0.4 + 0.8 * 0.95 <= found.high
+    assert held / 400 > 0.92
 
 
 def test_one_group_is_worth_one_item():
@@ -98,7 +120,7 @@ def test_one_group_is_worth_one_item():
 
 
 def test_never_worth_more_than_they_are():
-    assert sizes([1, 0] * 50, np.arange(100) // 2) == 100
+    assert 99 < sizes([1, 0] * 50, np.arange(100) // 2) <= 100
 
 
 def test_parts_are_taken_apart():

@@ -143,5 +143,6 @@ def effective_sizes(
     independent = share * (1 - share) * n**2
     # Groups more alike than chance would have them do not make more of the items than there are.
     scatter = np.maximum(scatter * clusters / np.maximum(clusters - 1, 1), independent / np.maximum(n, 1))
-    scatter += UNSEEN_GROUP * (np.maximum(share, 1 - share) * n / np.maximum(clusters, 1)) ** 2
+    unlike = np.maximum(share, 1 - share) * n / np.maximum(clusters, 1)
+    scatter = np.asarray(scatter + UNSEEN_GROUP * unlike**2)
     return np.divide(independent, scatter, out=clusters, where=(independent > 0) & (clusters > 1))

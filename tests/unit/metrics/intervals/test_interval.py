@@ -97,14 +97,14 @@ def test_groups_that_agree_are_worth_one_item_each():
 
 
 def test_few_groups_have_the_variance_of_a_sample():
-    # Shares of groups 1, 1 and 0: the mean of three values with variance 1/3 has variance 1/9; p (1 - p) is 2/9. A group
-    # unlike the others would bring (2/3 / 3)^2.
+    # Shares of groups 1, 1 and 0: the mean of three values with variance 1/3 has variance 1/9; p (1 - p) is 2/9.
+    # A group unlike the others would bring (2/3 / 3)^2.
     variance = 1 / 9 + UNSEEN_GROUP * (2 / 9) ** 2
     assert sizes([1, 1, 1, 1, 0, 0], [0, 0, 1, 1, 2, 2]) == pytest.approx(2 / 9 / variance)
 
 
 def test_groups_that_are_alike_by_chance_are_not_trusted():
-    """Eight groups, of which each in a fifth of cases is bad: shares are held, exactly where all groups are so large."""
+    """Eight groups, each of which is bad in a fifth of cases."""
     rng, held = np.random.default_rng(0), 0
     groups = np.repeat(np.arange(8), 100)
     for _ in range(400):

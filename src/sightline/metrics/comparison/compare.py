@@ -89,11 +89,11 @@ def _system(
     answers: Sequence[Answers], one: Measured, metric: Metric, truth: Ints, resampling: Resampling
 ) -> ComparedSystem:
     """A system's own value with its interval, and where its variance comes from."""
-    limits = system_interval(answers, one, metric, resampling).to_json()
+    floor = floor_of(metric, truth, len(one.of_mean), one.scatter, grouped=resampling.groups is not None)
+    limits = system_interval(answers, one, metric, floor, resampling).to_json()
     items = float((one.of_mean**2).sum())
     low = high = None
     if one.seeds > 1 and math.isfinite(items):
-        floor = floor_of(metric, truth, len(one.of_mean), one.scatter, grouped=resampling.groups is not None)
         low, high = one.training_limits(resampling.level, floor)
     return {
         "name": one.name,

@@ -13,7 +13,9 @@ from sightline.metrics.intervals.interval import Interval, undefined, z_score
 from sightline.metrics.intervals.resampling import Resampling
 
 
-def system_interval(answers: Sequence[Answers], one: Measured, metric: Metric, resampling: Resampling) -> Interval:
+def system_interval(
+    answers: Sequence[Answers], one: Measured, metric: Metric, floor: float, resampling: Resampling
+) -> Interval:
     """The mean over members.
 
     Of one member it is what `Scored.intervals` says. Of several, the limits that the items give are the mean of the
@@ -24,6 +26,8 @@ def system_interval(answers: Sequence[Answers], one: Measured, metric: Metric, r
         answers: of its members.
         one: the same, measured.
         metric: which.
+        floor: a variance that these items cannot show (`floor_of`): where few items bring all of it, members and mean
+            are taken to vary alike.
         resampling: how sure the limits are, and what is resampled.
     """
     found = [each.scored.intervals(resampling, only=[metric.name])[metric.name] for each in answers]
@@ -33,7 +37,7 @@ def system_interval(answers: Sequence[Answers], one: Measured, metric: Metric, r
     if not (math.isfinite(low) and math.isfinite(high)) or not np.isfinite(one.of_mean).all():
         return Interval(one.mean, math.nan, math.nan, resampling.level, undefined(resampling.level).method)
     each = float((one.influence**2).sum(axis=1).mean())
-    nearer = math.sqrt(float((one.of_mean**2).sum()) / each) if each > 0 else 1.0
+    nearer = math.sqrt((float((one.of_mean**2).sum()) + floor) / (each + floor)) if each + floor > 0 else 1.0
     z = z_score(resampling.level)
     of_seeds = one.training_variance / one.seeds
     of_items = (nearer * (low + high) / (2 * z)) ** 2

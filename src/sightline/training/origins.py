@@ -9,6 +9,7 @@ from sightline.data.splits.split import Split
 from sightline.errors import UsageError
 from sightline.inference.model import load_split
 from sightline.machine.terminal import logger
+from sightline.models.weights import DAMAGE, load_plain
 from sightline.run.folder import Run
 
 HELD_OUT = ("val", "calibration", "test")
@@ -17,14 +18,21 @@ HELD_OUT = ("val", "calibration", "test")
 def check_weights(weights: str | None, split: Split, runs_dir: Path) -> None:
     """Refuse `model.weights` that lie in a run which was trained on images held out here, by their content.
 
-    Weights outside a run are taken as they are: nobody knows what they have seen.
+    Weights outside a run are taken as they are, with a warning where they are a checkpoint of another split.
 
     Raises:
         UsageError: they have seen such images.
     """
-    run = None if weights is None else _run_of(Path(weights))
-    if run is not None:
+    if weights is None:
+        return
+    if (run := _run_of(Path(weights))) is not None:
         check_held_out(f"model.weights={weights}", run, split, runs_dir)
+    elif _split_of(Path(weights).expanduser()) not in {None, split.fingerprint()}:
+        logger.warning(
+            "model.weights=%s is a checkpoint of a training on another split: images held out here may have trained "
+            "it; give its path within the run, checkpoints/best.pt, to have that checked",
+            weights,
+        )
 
 
 def check_held_out(named: str, run: Run, split: Split, runs_dir: Path) -> None:
@@ -93,6 +101,17 @@ def _run_called(name: str, runs_dir: Path) -> Run | None:
         return None if name == "latest" else Run.open(name, runs_dir)
     except UsageError:
         return None
+
+
+def _split_of(weights: Path) -> object:
+    """The fingerprint of the split that a checkpoint of ours was trained on; None for other weights."""
+    if weights.suffix == ".safetensors":
+        return None
+    try:
+        content = load_plain(weights)
+    except (OSError, *DAMAGE):  # `models.weights` says what is wrong with it
+        return None
+    return content.get("split") if isinstance(content, dict) else None
 
 
 def _run_of(weights: Path) -> Run | None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import yaml
 
 from sightline.data.splits.split import Split
@@ -31,6 +32,14 @@ def run(tmp_path: Path, name: str, weights: str | None = None, teacher: str | No
     made.save_text("config.yaml", yaml.safe_dump({"model": {"weights": weights}, "training": {"teacher": teacher}}))
     made.save_bytes("checkpoints/best.pt", b"")
     return made
+
+
+@pytest.fixture
+def warnings(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    """What is logged, whatever a command before has set."""
+    monkeypatch.setattr(logging.getLogger("sightline"), "propagate", True)
+    caplog.set_level(logging.WARNING, "sightline")
+    return caplog
 
 
 def weights_of(one: Run) -> str:
@@ -61,6 +70,16 @@ def test_weights_of_nobody_knows_where_are_taken(tmp_path: Path):
     check_weights(str(tmp_path / "w.pt"), OURS, tmp_path)
 
 
+def test_a_copied_checkpoint_of_another_split_is_remarked_upon(tmp_path: Path, warnings: pytest.LogCaptureFixture):
+    for name, trained_on in (("same", OURS), ("other", split(x="train", z="train"))):
+        torch.save({"model": {"w": torch.zeros(2)}, "split": trained_on.fingerprint()}, tmp_path / f"{name}.pt")
+        check_weights(str(tmp_path / f"{name}.pt"), OURS, tmp_path)
+    torch.save({"w": torch.zeros(2)}, tmp_path / "theirs.pt")
+    check_weights(str(tmp_path / "theirs.pt"), OURS, tmp_path)
+    (record,) = warnings.records
+    assert f"model.weights={tmp_path / 'other.pt'} is a checkpoint of a training on another split" in record.message
+
+
 def test_what_a_run_itself_learned_from_counts(tmp_path: Path):
     first = run(tmp_path, "first", z="train")
     tuned = run(tmp_path, "tuned", weights=weights_of(first), x="train")
@@ -70,13 +89,11 @@ def test_what_a_run_itself_learned_from_counts(tmp_path: Path):
             check_held_out(name, one, OURS, tmp_path / "runs")
 
 
-def test_what_is_gone_is_said_not_to_be_checked(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+def test_what_is_gone_is_said_not_to_be_checked(tmp_path: Path, warnings: pytest.LogCaptureFixture):
     tuned = run(tmp_path, "tuned", weights=str(tmp_path / "gone.pt"), teacher="latest", x="train")
     run(tmp_path, "latest", z="train")
-    with caplog.at_level(logging.WARNING, "sightline"):
-        logging.getLogger("sightline").propagate = True
-        check_held_out("T", tuned, OURS, tmp_path / "runs")
-    assert [name in caplog.text for name in ("gone.pt", "latest")] == [True, True]
+    check_held_out("T", tuned, OURS, tmp_path / "runs")
+    assert [name in warnings.text for name in ("gone.pt", "latest")] == [True, True]
 
 
 def test_runs_that_learned_from_each_other_come_to_an_end(tmp_path: Path):

@@ -132,15 +132,18 @@ def _judge_threshold(
     entry: SelectiveThreshold, confidence: NDArray[np.float64], right: NDArray[np.bool_], resampling: Resampling
 ) -> MeasuredThreshold:
     """Share of items that are answered, and of wrong ones among them."""
-    answered = confidence >= (math.inf if entry["threshold"] is None else entry["threshold"])
-    share = resampling.share(answered)
-    wrong = resampling.among(answered).share(~right[answered]).to_json() if answered.any() else None
-    return {
+    found: MeasuredThreshold = {
         "target_risk": entry["target_risk"],
         "threshold": entry["threshold"],
-        "coverage": share.value,
-        "answered": share.to_json(),
-        "risk": wrong,
+        "coverage": 0.0,
+        "risk": None,
         "risk_bound": entry["risk_bound"],
         "error": entry["error"],
     }
+    if entry["threshold"] is not None:
+        answered = confidence >= entry["threshold"]
+        share = resampling.share(answered)
+        found["coverage"], found["answered"] = share.value, share.to_json()
+        if answered.any():
+            found["risk"] = resampling.among(answered).share(~right[answered]).to_json()
+    return found

@@ -85,16 +85,18 @@ def _fit_threshold(
 ) -> SelectiveThreshold:
     found = fit_threshold(answers, target, error, guide, resampling.seed)
     finite = math.isfinite(found.threshold)
-    return {
+    rule: SelectiveThreshold = {
         "target_risk": target,
         "threshold": found.threshold if finite else None,
         "coverage": found.coverage,
-        "answered": resampling.share(answers.confidence >= found.threshold).to_json(),
         "risk": found.risk if finite else None,
         "risk_bound": found.risk_bound if finite else None,
         "error": error,
         "reason": found.reason,
     }
+    if finite:
+        rule["answered"] = resampling.share(answers.confidence >= found.threshold).to_json()
+    return rule
 
 
 def _fit_sets(fitting: HeldOut, temperature: float, alphas: Sequence[float], seed: int) -> list[ConformalSets]:

@@ -36,8 +36,11 @@ def points_of_evaluation(content: "Evaluation") -> Iterator[Point]:
 
 
 def points_of_calibration(content: "Calibration") -> Iterator[Point]:
-    """The temperature of `calibration.json`, and every metric before and after it with the ends of its interval."""
-    yield Point("calibration/temperature", float(content["temperature"]), _milliseconds(), 0)
+    """The temperature of `calibration.json` and every metric before and after it, with the ends of their intervals."""
+    if fit := content.get("temperature_fit"):
+        yield from _with_ends("calibration", {"temperature": fit})
+    else:
+        yield Point("calibration/temperature", float(content["temperature"]), _milliseconds(), 0)
     yield from _with_ends("calibration/before", content["before"])
     yield from _with_ends("calibration/after", content["after"])
 

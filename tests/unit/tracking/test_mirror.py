@@ -213,11 +213,14 @@ def test_results_arrive_with_the_ends_of_their_intervals(run: Run):
     mirror = follow(run, server)
     accuracy = {"value": 0.9, "low": 0.88, "high": None, "level": 0.95, "method": "Wilson"}
     run.save_json("evaluation.json", {"split": "test", "metrics": {"accuracy": accuracy}})
-    run.save_json("calibration.json", {"temperature": 1.5, "before": {"ece": accuracy}, "after": {"ece": accuracy}})
+    fit = accuracy | {"value": 1.5, "low": 1.2, "high": 1.9}
+    calibration = {"temperature": 1.5, "temperature_fit": fit, "before": {"ece": accuracy}, "after": {"ece": accuracy}}
+    run.save_json("calibration.json", calibration)
     mirror.sync(run)
     sent = {point.name: point.value for point in server.points}
     assert sent == {
         "test/accuracy": 0.9, "test/accuracy_low": 0.88, "calibration/temperature": 1.5,
+        "calibration/temperature_low": 1.2, "calibration/temperature_high": 1.9,
         "calibration/before/ece": 0.9, "calibration/before/ece_low": 0.88,
         "calibration/after/ece": 0.9, "calibration/after/ece_low": 0.88,
     }  # fmt: skip

@@ -45,7 +45,7 @@ class ConformalSets(TypedDict):
 class SelectiveThreshold(TypedDict):
     """A threshold of confidence for one target risk; null where none keeps it, and why.
 
-    `answered` is `coverage` with its limits.
+    `answered` is `coverage` with its limits; a rule that never answers has none.
     """
 
     target_risk: float

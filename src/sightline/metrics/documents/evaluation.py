@@ -38,7 +38,7 @@ class TestTimeViews(TypedDict):
 class MeasuredThreshold(TypedDict):
     """A threshold of `calibration.json` with the share answered and the share of wrong answers on these items.
 
-    `answered` is `coverage` with its limits.
+    `answered` is `coverage` with its limits; a rule that never answers has none.
     """
 
     target_risk: float

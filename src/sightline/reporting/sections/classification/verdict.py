@@ -97,7 +97,7 @@ def _few(calibration: Calibration) -> list[str]:
     if fit is None or not fit["few"]:
         return []
     units = f"{fit['n']:,} images" if fit["n_groups"] is None else f"{fit['n_groups']:,} groups of images"
-    return [f"Its temperature comes from {units}, too few to tell much of it: {fit['value']:.3g}."]
+    return [f"The temperature, {fit['value']:.3g}, comes from {units}: too few to tell much of it."]
 
 
 class CalibrationError(NamedTuple):

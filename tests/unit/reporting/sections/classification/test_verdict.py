@@ -72,7 +72,7 @@ def test_the_tile_of_calibration_comes_from_the_split_of_its_neighbours(copy: Ru
 def test_too_few_images_for_a_temperature_are_told(copy: Run):
     fit = {"value": 1.0, "few": True, "n": 12, "n_groups": None}
     copy.save_json("calibration.json", copy.load_json("calibration.json") | {"temperature_fit": fit})
-    assert said(copy)[-1] == "Its temperature comes from 12 images, too few to tell much of it: 1."
+    assert said(copy)[-1] == "The temperature, 1, comes from 12 images: too few to tell much of it."
 
 
 def test_validation_images_chose_the_epoch(copy: Run):

@@ -78,7 +78,8 @@ def calibrate(
         "calibrators": compare_calibrators(logits.astype(np.float64), labels, first, bins, resampling),
         "before": errors_before,
         "after": errors_after,
-        "null": {"before": null_before, "after": null_after},
+        "null": {"before": null_before.mean, "after": null_after.mean},
+        "null_high": {"before": null_before.high, "after": null_after.high},
         "reliability": {
             "before": _reliability(before, labels, resampling),
             "after": _reliability(after, labels, resampling),

@@ -11,7 +11,7 @@ from sightline.calibration.conformal import class_scores, prediction_sets
 from sightline.calibration.means import mean_limits
 from sightline.calibration.temperature import cross_fitted_logits
 from sightline.metrics.classification.binned import BinnedPredictions
-from sightline.metrics.classification.null_calibration import null_calibration
+from sightline.metrics.classification.null_calibration import NullCalibration, null_calibration
 from sightline.metrics.classification.scoring import CALIBRATION, Scored
 from sightline.metrics.documents.calibration import Calibration, ConformalSets, SelectiveThreshold
 from sightline.metrics.documents.evaluation import Calibrated, MeasuredThreshold
@@ -23,7 +23,7 @@ FITTED, JUDGED = 1, 2
 """Streams of the random draws: sets are fitted and judged with draws of their own."""
 EVERY_CLASS = "every set holds every class"
 
-Errors = tuple[dict[str, IntervalJson], dict[str, float]]
+Errors = tuple[dict[str, IntervalJson], NullCalibration]
 """Calibration errors with limits, and what a calibrated model would show."""
 
 
@@ -52,9 +52,10 @@ def judge(calibration: Calibration, predictions: Predictions, resampling: Resamp
         "temperature": temperature,
         "cross_fitted": False,
         "before": before,
-        "null_before": null_before,
+        "null_before": null_before.mean,
         "metrics": metrics,
-        "null": null,
+        "null": null.mean,
+        "null_high": null.high,
         "conformal": judge_sets(calibration["conformal"], predictions, temperature, resampling),
         "selective": [
             _judge_threshold(entry, binned.confidence, right, resampling) for entry in calibration["selective"]
@@ -76,9 +77,10 @@ def judge_fitted(calibration: Calibration, predictions: Predictions, resampling:
         "temperature": calibration["temperature"],
         "cross_fitted": True,
         "before": before,
-        "null_before": null_before,
+        "null_before": null_before.mean,
         "metrics": metrics,
-        "null": null,
+        "null": null.mean,
+        "null_high": null.high,
         "conformal": [],
         "selective": [],
     }
@@ -87,7 +89,7 @@ def judge_fitted(calibration: Calibration, predictions: Predictions, resampling:
 def errors(binned: BinnedPredictions, labels: NDArray[np.int64], resampling: Resampling) -> Errors:
     """Calibration errors of predictions, and what a calibrated model would show."""
     null = null_calibration(binned, resampling.seed)
-    found = Scored(binned, labels).intervals(resampling, only=CALIBRATION, null=null)
+    found = Scored(binned, labels).intervals(resampling, only=CALIBRATION, null=null.mean)
     return {name: interval.to_json() for name, interval in found.items()}, null
 
 

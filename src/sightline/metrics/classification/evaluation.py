@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from sightline.metrics.classification.binned import BinnedPredictions
 from sightline.metrics.classification.checks import check
+from sightline.metrics.classification.class_shares import Answers
 from sightline.metrics.classification.confusion import confusion_matrix
 from sightline.metrics.classification.scoring import Scored
 from sightline.metrics.documents.evaluation import ClassScores, Measured
-from sightline.metrics.intervals.interval import Interval, effective_sizes, undefined, wilson_share
+from sightline.metrics.intervals.interval import Interval, undefined, wilson_share
 from sightline.metrics.intervals.resampling import Resampling
 from sightline.metrics.predictions import Predictions
 
@@ -54,43 +55,36 @@ def _per_class(scored: Scored, class_names: Sequence[str], resampling: Resamplin
     limits of that share are those of F1. A class without items has neither recall nor F1, one that is never predicted
     no precision.
     """
-    labels = scored.labels
-    predicted = scored.binned.predicted
-    right = scored.right
-    items = np.arange(len(labels))
-    either = np.concatenate([items, items[~right]])
-    recall = _shares(scored, items, labels, resampling)
-    precision = _shares(scored, items, predicted, resampling)
-    jaccard = _shares(scored, either, np.concatenate([labels, predicted[~right]]), resampling)
-    support = np.bincount(labels, minlength=len(class_names))
+    groups = resampling.groups
+    answers = Answers(scored.labels, scored.binned.predicted, scored.binned.classes, groups)
+    recall, precision, jaccard = (_shares(answers, of, resampling) for of in ("recall", "precision", "f1"))
+    areas = scored.areas(groups)
+    area_limits = _wilson(areas.per_class, areas.sizes, resampling)
     return [
         {
             "class": str(name),
-            "support": int(support[index]),
+            "support": int(support),
             "precision": precision[index].to_json(),
             "recall": recall[index].to_json(),
-            "f1": (_f1(jaccard[index]) if support[index] else undefined(resampling.level)).to_json(),
+            "f1": (_f1(jaccard[index]) if support else undefined(resampling.level)).to_json(),
             "roc_auc": float(area) if np.isfinite(area) else None,
+            "roc_auc_limits": area_limits[index].to_json(),
         }
-        for index, (name, area) in enumerate(zip(class_names, scored.auc.per_class, strict=True))
+        for index, (name, area, support) in enumerate(zip(class_names, areas.per_class, answers.truth, strict=True))
     ]
 
 
-def _shares(scored: Scored, items: Ints, owner: Ints, resampling: Resampling) -> list[Interval]:
+def _shares(answers: Answers, of: str, resampling: Resampling) -> list[Interval]:
     """For each class the share of right items among those it owns; not defined where it owns none."""
-    classes = scored.binned.classes
-    right = scored.right[items]
-    counts = np.bincount(owner, minlength=classes)
-    shares = np.bincount(owner, weights=right, minlength=classes) / np.maximum(counts, 1)
-    sizes = counts.astype(np.float64)
-    method = "Wilson"
-    level = resampling.level
-    if resampling.groups is not None:
-        sizes = effective_sizes(right, owner, classes, resampling.groups[items])
-        method = "Wilson, groups"
+    return _wilson(*answers.shares(of), resampling)
+
+
+def _wilson(shares: NDArray[np.float64], sizes: NDArray[np.float64], resampling: Resampling) -> list[Interval]:
+    """Limits of shares that rest on so many items; not defined where there are none."""
+    level, method = resampling.level, resampling.named("Wilson")
     return [
-        wilson_share(float(share), float(size), level, method) if count else undefined(level)
-        for share, size, count in zip(shares, sizes, counts, strict=True)
+        wilson_share(float(share), float(size) / resampling.caution**2, level, method) if size else undefined(level)
+        for share, size in zip(shares, sizes, strict=True)
     ]
 
 
@@ -105,6 +99,8 @@ def _notes(scored: Scored, class_names: Sequence[str], confusion: Ints, n_groups
     predicted = confusion.sum(axis=0)
     names = np.asarray(class_names, dtype=object)
     notes = ["Intervals are about this trained model and the population of these items, not about training it anew."]
+    if (truth == 0).any():
+        notes.append("Means over classes are about the classes that occur here.")
     if n_groups is not None:
         notes.append(f"Items come in {n_groups} groups; whole groups were resampled.")
     if absent := _listed(names[truth == 0]):
@@ -118,8 +114,8 @@ def _notes(scored: Scored, class_names: Sequence[str], confusion: Ints, n_groups
         notes.append("roc_auc_ovr is not defined: no class has both items and others beside it.")
     if small := int(((truth > 0) & (truth < SMALL_CLASS)).sum()):
         notes.append(
-            f"{small} of {len(names)} classes have fewer than {SMALL_CLASS} items: intervals of the macro scores are "
-            "approximate, and precision_macro tends to flatter."
+            f"{small} of {len(names)} classes have fewer than {SMALL_CLASS} items: little is known of them, and "
+            "intervals of the means over classes are as wide as that makes them."
         )
     notes.append(
         f"Calibration errors use {scored.binned.bins} bins of the answer's probability. ece, ece_adaptive, "

@@ -1,5 +1,7 @@
 """What a calibrated model with the very same probabilities would show: the null hypothesis of calibration errors."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
@@ -13,13 +15,26 @@ from sightline.metrics.scores.sums import Block, Score, Sums
 Reals = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+BY_CHANCE = 0.05
+"""How often a calibrated model shows more than what is called chance."""
+
 _BLOCK = 500_000
 _DRAWN: frozenset[Block] = frozenset({"bin_count", "bin_residual", "bin_noise", "mass_bin_residual"})
 """Sums that are redone for each draw of labels."""
 
 
-def null_calibration(binned: BinnedPredictions, seed: int) -> dict[str, float]:
-    """Mean of each error over labels that are drawn from the model's own probabilities.
+class NullCalibration(NamedTuple):
+    """What a calibrated model would show, by metric: on average, and no more than in all but 5 % of samples.
+
+    Only errors have `high`: of them more than that is more than chance.
+    """
+
+    mean: dict[str, float]
+    high: dict[str, float]
+
+
+def null_calibration(binned: BinnedPredictions, seed: int) -> NullCalibration:
+    """Each error over labels that are drawn from the model's own probabilities.
 
     Such labels make the model calibrated by construction, so what is left is the noise of this many items. Brier score
     and log-loss are their expectations, without drawing. Between 100 and 1,000 draws, by the number of items.
@@ -38,7 +53,7 @@ def null_calibration(binned: BinnedPredictions, seed: int) -> dict[str, float]:
     count = np.bincount(binned.width_bin, minlength=bins).astype(np.float64)[:, None]
     noise = by_width @ (binned.confidence * (1 - binned.confidence))[:, None]
     scores = _scores_of_bins()
-    totals = dict.fromkeys([*scores, "ece_classwise"], 0.0)
+    shown: dict[str, list[Reals]] = {name: [] for name in [*scores, "ece_classwise"]}
     block = max(1, _BLOCK // max(n, binned.classes * bins))
     for start in range(0, draws, block):
         labels = _draw_labels(p, min(block, draws - start), rng)
@@ -52,12 +67,14 @@ def null_calibration(binned: BinnedPredictions, seed: int) -> dict[str, float]:
             "mass_bin_residual": by_mass @ residual,
         }
         for name, score in scores.items():
-            totals[name] += score(sums).sum()
-        totals["ece_classwise"] += _classwise(binned, labels).sum()
-    found = {name: float(total) / draws for name, total in totals.items()}
+            shown[name].append(score(sums))
+        shown["ece_classwise"].append(_classwise(binned, labels))
+    drawn = {name: np.concatenate(blocks) for name, blocks in shown.items()}
+    found = {name: float(each.mean()) for name, each in drawn.items()}
     found["log_loss"] = float(-(p * np.log(np.clip(p, EPSILON, 1 - EPSILON))).sum() / n)
     found["brier"] = float(1 - np.einsum("ij,ij->", p, p) / n)
-    return {name: found[name] for name in METRICS if name in found}
+    high = {name: float(np.quantile(drawn[name], 1 - BY_CHANCE)) for name in METRICS if name in drawn}
+    return NullCalibration({name: found[name] for name in METRICS if name in found}, high)
 
 
 def _scores_of_bins() -> dict[str, Score]:

@@ -85,6 +85,8 @@ def _unseen(area: float, groups: Ints | None) -> float:
 def _effective_size(area: float, variance: float, positives: int, n: int) -> float:
     """Items that would give a share the variance of an area; no more than a smooth overlap has."""
     negatives = n - positives
+    if min(positives, negatives) == 1:
+        return 1.0  # where the next one would lie nobody knows
     half = (n / 2 - 1) * ((1 - area) / (2 - area) + area / (1 + area))
     smooth = positives * negatives / (1 + half)
     if not 0 < area < 1 or variance == 0:

@@ -54,6 +54,10 @@ class Scored:
         """
         return roc_auc_ovr(self.binned.probabilities, self.labels)
 
+    def areas(self, groups: Ints | None) -> RocAuc:
+        """The same, with the variance that (n,) groups give them."""
+        return self.auc if groups is None else roc_auc_ovr(self.binned.probabilities, self.labels, groups)
+
     def metrics(self, only: Collection[str] | None = None) -> list[Metric]:
         """What can be measured here, in the order of the catalogue."""
         named = [METRICS[name] for name in MEASURED if only is None or name in only]
@@ -112,7 +116,7 @@ class Scored:
             contributions = Contributions(*(self.binned.contributions(labels) for labels in self._labellings))
             resampled = resample(self.binned, drawn, contributions, resampling, self.right)
         if null is None and any(metric.limits == "centred" for metric in metrics):
-            null = null_calibration(self.binned, resampling.seed)
+            null = null_calibration(self.binned, resampling.seed).mean
         return {
             metric.name: self._interval(metric, values[metric.name], resampled, resampling, null or {})
             for metric in metrics
@@ -174,9 +178,7 @@ class Scored:
         assert metric.mean is not None, f"{metric.name} is no mean over classes"
         groups = resampling.groups
         if metric.mean.of == "area":
-            return area_shares(
-                self.auc if groups is None else roc_auc_ovr(self.binned.probabilities, self.labels, groups)
-            )
+            return area_shares(self.areas(groups))
         return class_shares(metric.mean, Answers(self.labels, self.binned.predicted, self.binned.classes, groups))
 
     def _losses(self, metric: Metric, resampling: Resampling) -> Losses:

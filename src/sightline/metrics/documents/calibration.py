@@ -104,7 +104,8 @@ class Promised(TypedDict):
 class Calibration(Promised):
     """Temperature, sets and thresholds, and the calibration errors before and after.
 
-    `null` is what a calibrated model with the same probabilities would show (`null_calibration`). `gain` is `after`
+    `null` is what a calibrated model with the same probabilities would show on average, `null_high` what it exceeds in
+    5 % of samples (`null_calibration`). `gain` is `after`
     less `before`, cross-fitted. Files of earlier versions lack keys that came later.
     """
 
@@ -120,4 +121,5 @@ class Calibration(Promised):
     before: dict[str, IntervalJson]
     after: dict[str, IntervalJson]
     null: BeforeAndAfter[dict[str, float]]
+    null_high: NotRequired[BeforeAndAfter[dict[str, float]]]
     reliability: BeforeAndAfter[list[ReliabilityBin]]

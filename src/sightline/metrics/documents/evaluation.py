@@ -14,6 +14,7 @@ ClassScores = TypedDict(
         "recall": IntervalJson,
         "f1": IntervalJson,
         "roc_auc": float | None,
+        "roc_auc_limits": NotRequired[IntervalJson],
     },
 )
 """The scores of one class; `roc_auc` is null where the class has no items, or all of them."""
@@ -53,7 +54,8 @@ class MeasuredThreshold(TypedDict):
 class Calibrated(TypedDict):
     """What temperature, sets and thresholds of `calibration.json` are worth on these items.
 
-    `before` and `null_before` are the same at temperature 1. `cross_fitted`: these items fitted the temperature, so
+    `before` and `null_before` are the same at temperature 1. `null_high` is what a calibrated model exceeds in 5 % of
+    samples. `cross_fitted`: these items fitted the temperature, so
     each half of them is judged at that of the other, and sets and thresholds are not judged.
     """
 
@@ -63,6 +65,7 @@ class Calibrated(TypedDict):
     null_before: NotRequired[dict[str, float]]
     metrics: dict[str, IntervalJson]
     null: dict[str, float]
+    null_high: NotRequired[dict[str, float]]
     conformal: list[ConformalSets]
     selective: list[MeasuredThreshold]
 

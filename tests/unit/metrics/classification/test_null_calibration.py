@@ -13,7 +13,7 @@ def binned(n=400, classes=6, scale=2.0):
 
 def test_it_is_the_mean_of_what_drawn_labels_show():
     given = binned()
-    found = null_calibration(given, 0)
+    found = null_calibration(given, 0).mean
     rng = np.random.default_rng(1)
     shown = []
     for _ in range(300):
@@ -27,7 +27,7 @@ def test_it_is_the_mean_of_what_drawn_labels_show():
 
 
 def test_more_items_show_less():
-    few, many = null_calibration(binned(200), 0), null_calibration(binned(5000), 0)
+    few, many = null_calibration(binned(200), 0).mean, null_calibration(binned(5000), 0).mean
     assert many["ece"] < 0.4 * few["ece"]
 
 
@@ -36,7 +36,7 @@ def test_a_seed_repeats():
 
 
 def test_certain_answers_leave_nothing_to_chance():
-    found = null_calibration(BinnedPredictions.of(np.eye(4)[np.arange(20) % 4], 15), 0)
+    found = null_calibration(BinnedPredictions.of(np.eye(4)[np.arange(20) % 4], 15), 0).mean
     assert found == pytest.approx(dict.fromkeys(CALIBRATION, 0.0), abs=1e-12)
 
 
@@ -46,3 +46,18 @@ def test_labels_are_drawn_by_their_probabilities():
     shares = np.stack([np.bincount(row, minlength=4) / 20_000 for row in labels])
     assert shares == pytest.approx(probabilities, abs=0.015)
     assert (shares[probabilities == 0] == 0).all()
+
+
+def test_a_calibrated_model_shows_more_than_the_high_point_in_one_of_twenty_samples():
+    rng, beyond = np.random.default_rng(5), 0
+    for seed in range(100):
+        given = binned(300)
+        labels = (given.probabilities.cumsum(axis=1) > rng.random((300, 1))).argmax(axis=1)
+        beyond += Scored(given, labels).values(["ece"])["ece"] > null_calibration(given, seed).high["ece"]
+    assert beyond <= 12  # 5, and three standard errors
+
+
+def test_the_high_point_lies_above_the_mean():
+    found = null_calibration(binned(300), 0)
+    assert set(found.high) == set(found.mean) - {"log_loss", "brier"}
+    assert all(found.high[name] > found.mean[name] for name in found.high)

@@ -32,8 +32,15 @@ def _row(entry: ClassScores) -> list[str]:
         interval(of_class("precision").name, entry["precision"]),
         interval(of_class("recall").name, known and known["recall"]),
         interval(of_class("f1").name, known and known["f1"]),
-        number(of_class("roc_auc").name, entry.get("roc_auc")),
+        _area(entry),
     ]
+
+
+def _area(entry: ClassScores) -> str:
+    """The area under the ROC curve; files of earlier versions give no limits."""
+    name = of_class("roc_auc").name
+    limits = entry.get("roc_auc_limits")
+    return number(name, entry.get("roc_auc")) if limits is None else interval(name, limits)
 
 
 def f1_value(entry: ClassScores) -> float | None:

@@ -85,7 +85,8 @@ def _calibration(evaluation: Evaluation | None, calibration: Calibration) -> lis
         f"{level(shown.after)} interval {bounds('ece', shown.after, ' to ')} %{before}, {shown.where}"
     )
     if shown.chance is not None:
-        no_more = ", so no more than chance" if error <= shown.chance else ""
+        most = shown.chance if shown.most is None else shown.most
+        no_more = ", so no more than chance" if error <= most else ""
         text += f"; at this sample size a perfectly calibrated model would show about {number('ece', shown.chance)}"
         text += no_more
     return [text + ".", *found]
@@ -101,11 +102,15 @@ def _few(calibration: Calibration) -> list[str]:
 
 
 class CalibrationError(NamedTuple):
-    """The calibration error that is shown first: before and after, what chance would show, and on which images."""
+    """The calibration error that is shown first: before and after, what chance would show, and on which images.
+
+    `most` is what chance exceeds in 5 % of samples, where that is known.
+    """
 
     before: IntervalJson | None
     after: IntervalJson
     chance: float | None
+    most: float | None
     where: str
 
 
@@ -115,12 +120,15 @@ def calibration_error(evaluation: Evaluation | None, calibration: Calibration | 
     if evaluation and measured and (after := measured["metrics"].get("ece")):
         halves = HALVES if measured.get("cross_fitted") else ""
         where = f"on {evaluation['n']:,} {evaluation['split']} images{halves}"
-        return CalibrationError(measured.get("before", {}).get("ece"), after, measured["null"].get("ece"), where)
+        most = measured.get("null_high", {}).get("ece")
+        return CalibrationError(measured.get("before", {}).get("ece"), after, measured["null"].get("ece"), most, where)
     if calibration is None or not (after := calibration["after"].get("ece")):
         return None
     null = calibration.get("null")
     where = f"on {calibration['n']:,} {calibration['split']} images{HALVES}"
-    return CalibrationError(calibration["before"].get("ece"), after, null["after"].get("ece") if null else None, where)
+    chance = null["after"].get("ece") if null else None
+    most = high["after"].get("ece") if (high := calibration.get("null_high")) else None
+    return CalibrationError(calibration["before"].get("ece"), after, chance, most, where)
 
 
 def tiles(contents: Contents) -> list[Tile]:

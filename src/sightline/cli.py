@@ -26,6 +26,7 @@ from sightline.errors import SightlineError, UsageError
 from sightline.machine.environment import prepare_environment
 from sightline.machine.signals import Interrupted, ended_by_sigterm
 from sightline.machine.terminal import console, show_log
+from sightline.machine.text import printable_lines
 
 GROUP_OF_KEY = {"evaluation.ood": "data"}
 """Keys that hold a choice of a group, with keys of its own."""
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fail(message: str, status: int) -> int:
-    sys.stderr.write(f"sightline: {message}\n")
+    sys.stderr.write(f"sightline: {printable_lines(message)}\n")
     return status
 
 

@@ -1,6 +1,8 @@
 """Predictions for images that the run has never seen."""
 
+import csv
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -30,3 +32,24 @@ def test_an_image_alone_is_answered_on_the_terminal(sightline: Command, run: Pat
     assert answer.status == 0, answer.err
     assert answer.out.splitlines()[0].endswith("%")
     assert times(run).keys() == before.keys()
+
+
+def test_a_name_that_is_no_text_costs_no_answer(sightline: Command, run: Path, bars: Path, tmp_path: Path):
+    images, out = tmp_path / "images", tmp_path / "out"
+    images.mkdir()
+    content = (bars / "lying/00.png").read_bytes()
+    for name in (b"bad\xff.png", b"broken\xff.png", b"esc\x1b[31m.png", b"two\nlines.png"):
+        (images / os.fsdecode(name)).write_bytes(b"" if name.startswith(b"broken") else content)
+    answer = sightline("predict", f"run={run}", f"input={images}", f"output={out}", "tracking=none")
+    assert answer.status == 0, answer.err
+    names = [
+        f"{images}/{name}" for name in ("bad\\udcff.png", "broken\\udcff.png", "esc\x1b[31m.png", "two\nlines.png")
+    ]
+    shown = sorted(line.split("  ")[0] for line in answer.out.splitlines()[:4])
+    assert shown == [name.replace("\x1b", "\\x1b").replace("\n", "\\n") for name in names]
+    rows = json.loads((out / "predictions.json").read_text())
+    with (out / "predictions.csv").open(newline="", encoding="utf-8") as stream:
+        table = list(csv.DictReader(stream))
+    assert sorted(row["path"] for row in rows) == sorted(row["path"] for row in table) == names
+    assert [row["path"] for row in table if not row["label"]] == names[1:2]
+    json.dumps(rows, ensure_ascii=False).encode()  # other readers of JSON know no lone surrogates

@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from sightline.machine.text import printable_lines
+
 console = Console(soft_wrap=True, highlight=False)
 logger = logging.getLogger("sightline")
 
@@ -31,13 +33,24 @@ def show_log(*, silent: bool = False) -> None:
         handler: logging.Handler = RichHandler(
             console=console, show_time=False, show_path=False, show_level=False, markup=False, highlighter=None
         )
+        handler.setFormatter(_Printable())
         logger.addHandler(handler)
         return
     out, err = _Stream(sys.stdout), _Stream(sys.stderr)
     out.addFilter(lambda record: record.levelno < logging.WARNING)
     err.setLevel(logging.WARNING)
+    for stream in (out, err):
+        stream.setFormatter(_Printable())
     logger.addHandler(out)
     logger.addHandler(err)
+
+
+class _Printable(logging.Formatter):
+    """File names in a message neither steer the terminal nor stop a line from being written."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, with what cannot be seen spelled out."""
+        return printable_lines(super().format(record))
 
 
 class _Stream(logging.StreamHandler[TextIO]):
@@ -63,8 +76,8 @@ class _LogFile(logging.FileHandler):
 @contextmanager
 def log_to(path: Path) -> Iterator[None]:
     """Keep a copy of the log, with times, in a file."""
-    handler = _LogFile(path)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S"))
+    handler = _LogFile(path, encoding="utf-8")
+    handler.setFormatter(_Printable("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S"))
     logger.addHandler(handler)
     try:
         yield

@@ -12,6 +12,7 @@ from sightline.inference.inputs import list_inputs
 from sightline.inference.predictor import Predictor
 from sightline.machine.device import pick_device
 from sightline.machine.terminal import ProgressBar, console, logger
+from sightline.machine.text import printable, storable
 from sightline.run.files import atomic_file
 from sightline.run.folder import Run
 from sightline.tasks.results import JsonRow, PredictionRows
@@ -33,7 +34,7 @@ def run(config: Config, run: Run) -> dict[str, float]:
         raise UsageError(f"input: none of {len(rows)} images could be read; {failed[0]['path']}: {failed[0]['error']}")
     for row in rows:
         line = f"unreadable: {row['error']}" if "error" in row else writer.line(row)
-        console.print(f"{row['path']}  {line}", markup=False)
+        console.print(printable(f"{row['path']}  {line}"), markup=False)
     if not run.has("calibration.json"):
         logger.warning("the run is not calibrated: these probabilities are the network's own (mode `calibrate`)")
     if config.output is not None:
@@ -47,10 +48,10 @@ def _predict(config: Config, predictor: Predictor, writer: PredictionRows, paths
     done = 0
     with ProgressBar(len(paths), "predicting") as bar:
         for files in predictor.predict_files(paths, config.predict):
-            rows += [{"path": str(path), "error": reason} for path, reason in files.unreadable]
+            rows += [{"path": storable(str(path)), "error": storable(reason)} for path, reason in files.unreadable]
             if files.outputs is not None:
                 predicted = zip(files.paths, writer.rows(files.outputs), strict=True)
-                rows += [{"path": str(path), **row} for path, row in predicted]
+                rows += [{"path": storable(str(path)), **row} for path, row in predicted]
             done += len(files)
             bar.update(done, "predicting")
     return rows

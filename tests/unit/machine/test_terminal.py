@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 TALK = """
 from sightline.machine.terminal import logger, show_log
@@ -20,3 +21,24 @@ def test_a_reader_that_has_gone_costs_neither_the_command_nor_a_traceback():
     talking.stdout = None
     _, told = talking.communicate(timeout=60)
     assert (talking.returncode, told) == (0, "done\n")
+
+
+STRANGE = """
+from sightline.machine.terminal import log_to, logger, show_log
+from pathlib import Path
+import sys
+from pathlib import Path
+show_log()
+with log_to(Path(sys.argv[1])):
+    logger.info("read %s", "a\\x1b[31m\\udcff.png")
+    logger.warning("not %s", "\\x1b]0;title\\x07.png")
+"""
+
+
+def test_names_in_log_lines_are_spelled_out(tmp_path: Path):
+    told = subprocess.run(
+        [sys.executable, "-c", STRANGE, str(tmp_path / "log.txt")], capture_output=True, text=True, check=True
+    )
+    assert told.stdout == "read a\\x1b[31m\\udcff.png\n"
+    assert told.stderr == "not \\x1b]0;title\\x07.png\n"
+    assert "read a\\x1b[31m\\udcff.png\n" in (tmp_path / "log.txt").read_text()

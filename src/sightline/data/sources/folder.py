@@ -9,6 +9,7 @@ import numpy as np
 
 from sightline.data.sources.source import ROLE_WORDS, Source
 from sightline.errors import UsageError
+from sightline.machine.text import storable
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
 
@@ -41,9 +42,9 @@ def find_folder(root: Path | None) -> Source:
     _doubt_splits_within_classes(root, class_names)
     label = {name: number for number, name in enumerate(class_names)}
     return Source.of_classes(
-        ids=tuple(_storable(path) for _, _, path in found),
+        ids=tuple(storable(path) for _, _, path in found),
         labels=np.array([label[name] for _, name, _ in found], dtype=np.int64),
-        class_names=tuple(_storable(name) for name in class_names),
+        class_names=tuple(storable(name) for name in class_names),
         roles=tuple(role for role, _, _ in found),
         files=tuple(root / path for _, _, path in found),
     )
@@ -149,8 +150,3 @@ def _listed(names: "Iterator[str] | list[str]") -> str:
     """`a/, b/, c/, … (7)` of folder names."""
     all_names = list(names)
     return ", ".join(f"{name}/" for name in all_names[:3]) + (f", … ({len(all_names)})" if len(all_names) > 3 else "")
-
-
-def _storable(name: str) -> str:
-    """A name that can be written as UTF-8: bytes of a file name that are no text are spelled out."""
-    return name if name.isascii() else name.encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,40 @@
+r"""Names and messages that may hold what is no text: bytes of a file name that are no UTF-8, control characters.
+
+Python stands a byte 0xff of a file name in as the surrogate U+DCFF (PEP 383); here it is spelled out as `\udcff`.
+"""
+
+import re
+from typing import Final
+
+_BREAKS: Final = "\n\t"
+_UNSEEN: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f"  # control characters, C0 and C1
+    "\u2028\u2029"  # line and paragraph separators
+    "\u200e\u200f\u202a-\u202e\u2066-\u2069"  # what turns the direction of the text around
+    "\ud800-\udfff]"  # surrogates
+)
+
+
+def storable(name: str) -> str:
+    r"""A name that can be written as UTF-8: a byte 0xff that is no text becomes the six characters `\udcff`."""
+    return name if name.isascii() else name.encode("utf-8", "backslashreplace").decode()
+
+
+def printable(text: str, keep: str = "") -> str:
+    r"""Text that a terminal shows as it stands: control characters, turns of direction and surrogates spelled out.
+
+    Args:
+        text: any.
+        keep: characters that stay, such as the line breaks of a message.
+    """
+    return _UNSEEN.sub(lambda found: found[0] if found[0] in keep else _escaped(found[0]), text)
+
+
+def printable_lines(text: str) -> str:
+    """The same of a message, whose own line breaks and tabs stay."""
+    return printable(text, _BREAKS)
+
+
+def _escaped(character: str) -> str:
+    r"""As Python's `repr` writes it: `\x1b`, `\n`, `\u202e`."""
+    return character.encode("unicode_escape").decode()

@@ -9,6 +9,7 @@ from sightline.commands.pipeline import run_stages
 from sightline.commands.study import run_study
 from sightline.commands.train import run_to_resume, train
 from sightline.config import parse, stored
+from sightline.config.stages import STAGES
 from sightline.errors import UsageError
 from sightline.inference.external import EXTERNAL, to_json
 from sightline.inference.find_systems import CLASSES
@@ -47,6 +48,8 @@ def _continue_run(command: Command) -> None:
     check_slices(config)
     if "evaluate" in config.mode.stages:
         check_unknown_images(config)
+    if any(STAGES[name].writes for name in config.mode.stages):
+        run.check_writable()
     with log_to(run.file("log.txt")):
         run_stages(config, run)
 

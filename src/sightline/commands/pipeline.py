@@ -84,13 +84,25 @@ def _failure(error: Exception, run: Run) -> RunFailedError:
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
         again = f"run={run.path.parent.name}/{run.path.name}"
         return RunFailedError(f"{run.path} cannot grow: {error.strerror}; free some space, then go on with {again}")
-    run.append_text("log.txt", traceback.format_exc())
+    if isinstance(error, OSError) and error.errno in {errno.EACCES, errno.EPERM, errno.EROFS} and error.filename:
+        return RunFailedError(f"{error.filename} cannot be opened or written: {error.strerror}")
+    log = _keep_traceback(run)
     if is_out_of_memory(error):
         remedy = "lower training.batch_size or evaluation.batch_size, or take data.store=disk or a smaller image_size"
         return RunFailedError(
             f"out of memory: {str(error).splitlines()[0] if str(error) else 'no more to be had'}; {remedy}"
         )
-    return RunFailedError(f"{type(error).__name__}: {error}\nthe traceback is in {run.path / 'log.txt'}")
+    return RunFailedError(f"{type(error).__name__}: {error}\n{log}")
+
+
+def _keep_traceback(run: Run) -> str:
+    """Where the traceback of the error at work is: in the log, else here."""
+    text = traceback.format_exc()
+    try:
+        run.append_text("log.txt", text)
+    except OSError:
+        return text
+    return f"the traceback is in {run.path / 'log.txt'}"
 
 
 def _stage(name: StageName) -> "StageFunction":

@@ -50,6 +50,7 @@ def run_to_resume(config: Config) -> Run | None:
         return _run_of_this_launch(config)
     run = Run.open(config.one_run, Path(config.runs_dir))
     now = config.model_dump(mode="json")
+    run.check_writable()
     stored.check_same_training(parse.read(run.path / "config.yaml", now).model_dump(mode="json"), now)
     return run
 

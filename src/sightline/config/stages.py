@@ -35,6 +35,11 @@ class Stage:
     artifacts: tuple[str, ...] = ()
     local_files: tuple[str, ...] = ()
 
+    @property
+    def writes(self) -> bool:
+        """Whether it writes anything into the run."""
+        return bool(self.artifacts or self.local_files)
+
 
 STAGES: Mapping[str, Stage] = {
     "validate": Stage("new run", artifacts=("split.json", "validation.json")),

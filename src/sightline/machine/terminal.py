@@ -75,8 +75,11 @@ class _LogFile(logging.FileHandler):
 
 @contextmanager
 def log_to(path: Path) -> Iterator[None]:
-    """Keep a copy of the log, with times, in a file."""
-    handler = _LogFile(path, encoding="utf-8")
+    """Keep a copy of the log, with times, in a file; in none where it cannot be written."""
+    try:
+        handler: logging.Handler = _LogFile(path, encoding="utf-8")
+    except OSError:
+        handler = logging.NullHandler()
     handler.setFormatter(_Printable("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S"))
     logger.addHandler(handler)
     try:

@@ -91,6 +91,18 @@ class Run:
             raise UsageError(f"run=latest: {runs_dir} holds no finished or running run yet; train one first")
         raise UsageError(f"run={name} is no run: neither {name} nor {runs_dir / name} holds a config.yaml")
 
+    def check_writable(self) -> None:
+        """Refuse a run that a stage could not write its results to, before it begins.
+
+        Raises:
+            UsageError: the folder, one within it, or a file that lines are added to cannot be written.
+        """
+        folders = (place for place in self.path.iterdir() if place.is_dir())
+        for place in (self.path, *sorted(folders), self.path / "log.txt", *sorted(self.path.glob("*.jsonl"))):
+            if place.exists() and not os.access(place, os.W_OK):
+                what = "" if place == self.path else f": {place.name} is read-only"
+                raise UsageError(f"{self.path} cannot be written{what}; make it writable, or copy it and take the copy")
+
     def become_latest(self, runs_dir: Path) -> None:
         """Point `runs_dir/latest` at this run."""
         if not self.writes:
@@ -164,7 +176,7 @@ class Run:
             RunFailedError: the file is no JSON.
         """
         try:
-            return json.loads((self.path / name).read_text())
+            return json.loads((self.path / name).read_bytes())
         except FileNotFoundError as error:
             raise self._missing(name) from error
         except ValueError as error:
@@ -185,7 +197,7 @@ class Run:
         if not self.has(name):
             return []
         rows = []
-        for line in (self.path / name).read_text().splitlines():
+        for line in (self.path / name).read_bytes().splitlines():
             try:
                 rows.append(json.loads(line))
             except ValueError:

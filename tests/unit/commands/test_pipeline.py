@@ -31,3 +31,18 @@ def test_the_message_names_the_remedy_and_the_log_keeps_the_rest(run: Run, error
     assert words in str(told)
     log = run.path / "log.txt"
     assert (log.is_file() and "Traceback" in log.read_text()) == logged
+
+
+def test_a_file_without_the_right_to_it_is_named_and_is_no_defect(run: Run):
+    told = _failure(PermissionError(errno.EACCES, "Permission denied", "a/test_ledger.jsonl"), run)
+    assert str(told) == "a/test_ledger.jsonl cannot be opened or written: Permission denied"
+    assert not run.has("log.txt")
+
+
+def test_a_traceback_that_no_log_takes_is_told(run: Run):
+    (run.path / "log.txt").mkdir()
+    try:
+        raise KeyError("a")
+    except KeyError as error:
+        told = str(_failure(error, run))
+    assert "Traceback" in told

@@ -2,6 +2,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from sightline.machine.terminal import log_to, logger
+
 TALK = """
 from sightline.machine.terminal import logger, show_log
 show_log()
@@ -26,8 +28,12 @@ def test_a_reader_that_has_gone_costs_neither_the_command_nor_a_traceback():
 STRANGE = """
 from sightline.machine.terminal import log_to, logger, show_log
 from pathlib import Path
+
+from sightline.machine.terminal import log_to, logger
 import sys
 from pathlib import Path
+
+from sightline.machine.terminal import log_to, logger
 show_log()
 with log_to(Path(sys.argv[1])):
     logger.info("read %s", "a\\x1b[31m\\udcff.png")
@@ -42,3 +48,9 @@ def test_names_in_log_lines_are_spelled_out(tmp_path: Path):
     assert told.stdout == "read a\\x1b[31m\\udcff.png\n"
     assert told.stderr == "not \\x1b]0;title\\x07.png\n"
     assert "read a\\x1b[31m\\udcff.png\n" in (tmp_path / "log.txt").read_text()
+
+
+def test_a_log_that_cannot_be_opened_is_done_without(tmp_path: Path):
+    with log_to(tmp_path / "missing/log.txt"):
+        logger.info("on")
+    assert not (tmp_path / "missing").exists()

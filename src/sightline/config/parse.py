@@ -85,17 +85,30 @@ def load(path: Path) -> dict[str, object]:
     """Read a file of YAML.
 
     Raises:
-        UsageError: it is missing, no YAML, or no mapping.
+        UsageError: it cannot be read, is no YAML in UTF-8, or no mapping.
     """
-    try:
-        content = yaml.safe_load(path.read_text())
-    except FileNotFoundError as error:
-        raise UsageError(f"{path} is not there") from error
-    except yaml.YAMLError as error:
-        raise UsageError(f"{path} is no YAML: {error}") from error
+    content = read_yaml(path)
     if not isinstance(content, dict):
         raise UsageError(f"{path} holds no configuration")
     return content
+
+
+def read_yaml(path: Path) -> object:
+    """What a file of YAML holds; None where it is empty.
+
+    Raises:
+        UsageError: it cannot be read, or is no YAML in UTF-8.
+    """
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UsageError(f"{path} is not there") from error
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is no text in UTF-8 (byte {error.start}); save it as UTF-8") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date or a number that there is not, endless depth
+        raise UsageError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
 
 
 def to_yaml(config: Config) -> str:

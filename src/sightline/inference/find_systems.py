@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from sightline.config.flatten import flatten
 from sightline.config.groups import FIXED_BY_TRAINING
+from sightline.config.parse import load
 from sightline.errors import UsageError
 from sightline.inference.systems import ExternalPredictions, System, TrainedRuns, short_name
 from sightline.run.external import holds_predictions
@@ -82,12 +81,12 @@ def _training_of(run: Run) -> tuple[str, str]:
 
 def _predictions_of(run: Run) -> str:
     """The folder of another tool's predictions whose results these are."""
-    return str(yaml.safe_load((run.path / "config.yaml").read_text())["predictions"])
+    return str(load(run.path / "config.yaml")["predictions"])
 
 
 def _settings(run: Run) -> dict[str, Any]:
     """The dotted keys of what training fixed."""
-    content = yaml.safe_load((run.path / "config.yaml").read_text())
+    content = load(run.path / "config.yaml")
     return flatten({key: content[key] for key in FIXED_BY_TRAINING})
 
 

@@ -6,8 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final, Generic, TypeVar, cast
 
-import yaml
-
+from sightline.config.parse import read_yaml
 from sightline.run.folder import Run
 from sightline.run.ledger import LabelUses, LedgerRow, count_uses
 
@@ -63,7 +62,11 @@ class Contents:
 
     def text(self, name: str) -> str:
         """A text file as it stands."""
-        return (self._run.path / name).read_text() if self._run.has(name) else ""
+        return (
+            (self._run.path / name).read_text(encoding="utf-8", errors="backslashreplace")
+            if self._run.has(name)
+            else ""
+        )
 
     @cached_property
     def figures(self) -> Mapping[str, Path]:
@@ -72,7 +75,7 @@ class Contents:
 
     @cached_property
     def _config(self) -> object:
-        return yaml.safe_load(self.text("config.yaml")) or {}
+        return (read_yaml(self._run.path / "config.yaml") if self._run.has("config.yaml") else None) or {}
 
     def setting(self, dotted: str, default: object = None) -> object:
         """A value of the configuration by its dotted key."""

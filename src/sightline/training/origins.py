@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import yaml
-
+from sightline.config.flatten import flatten
+from sightline.config.parse import load
 from sightline.data.splits.split import Split
 from sightline.errors import UsageError
 from sightline.inference.model import load_split
@@ -12,6 +12,7 @@ from sightline.machine.terminal import logger
 from sightline.models.weights import DAMAGE, load_plain
 from sightline.run.folder import Run
 
+LEARNED_FROM = ("model.weights", "training.teacher")
 HELD_OUT = ("val", "calibration", "test")
 
 
@@ -75,10 +76,8 @@ def _with_origins(run: Run, runs_dir: Path) -> Iterator[Run]:
 
 def _origins(run: Run, runs_dir: Path) -> Iterator[Run]:
     """What the configuration of a run says it learned from, where it is still there."""
-    content = yaml.safe_load((run.path / "config.yaml").read_text())
-    weights, teacher = (
-        content.get(group, {}).get(key) for group, key in (("model", "weights"), ("training", "teacher"))
-    )
+    content = flatten(load(run.path / "config.yaml"))
+    weights, teacher = (None if content.get(key) is None else str(content[key]) for key in LEARNED_FROM)
     if weights is not None:
         if (origin := _run_of(Path(weights))) is not None:
             yield origin

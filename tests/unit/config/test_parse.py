@@ -109,6 +109,33 @@ def test_a_damaged_file_is_named(tmp_path: Path, text: str, says: str):
     assert "config.yaml" in str(refusal.value)
 
 
+STRANGE = {
+    "latin-1": "model: {name: größe}".encode("latin-1"),
+    "utf-16": "seed: 1".encode("utf-16"),
+    "zeros": bytes(9),
+    "date": b"seed: 2026-13-45",
+    "tab": b"seed:\t{\n\t- 1",
+    "digits": b"seed: " + b"9" * 5000,
+    "depth": b"[" * 20_000,
+}
+
+
+@pytest.mark.parametrize("content", STRANGE.values(), ids=STRANGE)
+def test_a_file_that_is_no_yaml_in_utf_8_is_named_in_one_line(tmp_path: Path, content: bytes):
+    path = tmp_path / "config.yaml"
+    path.write_bytes(content)
+    for read in (parse.load, parse.read_model, lambda path: parse.read(path, compose_config([]))):
+        with pytest.raises(UsageError) as refusal:
+            read(path)
+        assert str(refusal.value).startswith(f"{path} is no ")
+        assert "\n" not in str(refusal.value)
+
+
+def test_a_folder_is_no_configuration(tmp_path: Path):
+    with pytest.raises(UsageError, match=r"cannot be read: Is a directory"):
+        parse.load(tmp_path)
+
+
 def test_a_run_from_before_a_free_key_existed_can_be_opened(tmp_path: Path):
     today = compose_config(["evaluation.gallery=3"])
     older = copy.deepcopy(today)

@@ -37,6 +37,16 @@ def test_a_sweep_is_filled_in_and_what_is_typed_wins(tmp_path):
     assert found["pruner"]["options"]["hyperband"] == {"min_resource": 2}
 
 
+@pytest.mark.parametrize("group", ["recipe", "sweep"])
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+def test_a_file_that_is_not_in_utf_8_is_named(sightline, tmp_path, group, encoding):
+    file = tmp_path / "mine.yaml"
+    file.write_bytes("overrides: [größe=1]".encode(encoding))
+    answer = sightline(f"{group}={file}", "--cfg", "job")
+    assert (answer.status, len(answer.err.splitlines())) == (2, 1)
+    assert f"{file} is no text in UTF-8" in answer.err
+
+
 def test_a_sweep_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(UsageError, match=r"none\.yaml is not there"):
         compose_config([f"sweep={tmp_path}/none.yaml"])

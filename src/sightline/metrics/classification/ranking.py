@@ -50,7 +50,7 @@ def roc_auc_ovr(probabilities: Reals, labels: Ints, groups: Ints | None = None) 
         if classes == 2 and index == 0:
             continue
         of_class = labels == index
-        area, below, above = _area(probabilities[:, index], of_class)
+        area, below, above = area_and_ranks(probabilities[:, index], of_class)
         own = np.where(of_class, (below - area) / positives[index], (above - area) / (n - positives[index]))
         variance = _variance(own, of_class, groups) + _unseen(area, groups)
         per_class[index], sizes[index] = area, _effective_size(area, variance, int(positives[index]), n)
@@ -94,7 +94,7 @@ def _effective_size(area: float, variance: float, positives: int, n: int) -> flo
     return float(min(smooth, area * (1 - area) / variance))
 
 
-def _area(scores: Reals, positive: NDArray[np.bool_]) -> tuple[float, Reals, Reals]:
+def area_and_ranks(scores: Reals, positive: NDArray[np.bool_]) -> tuple[float, Reals, Reals]:
     """The area; for every item the share of negatives below it and of positives above it, equals counted half."""
     order = np.argsort(scores)
     ordered = scores[order]

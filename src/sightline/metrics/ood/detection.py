@@ -3,9 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.metrics.classification.ranking import area_and_ranks
 from sightline.metrics.documents.evaluation import Detection
 from sightline.metrics.intervals.bootstrap import Resampler, share_limits
-from sightline.metrics.intervals.interval import z_score
+from sightline.metrics.intervals.interval import Interval, z_score
 from sightline.metrics.intervals.resampling import Resampling
 
 Reals = NDArray[np.float64]
@@ -27,7 +28,8 @@ def detection(scores: Reals, known: NDArray[np.bool_], resampling: Resampling) -
     Args:
         scores: (n,), higher where an item should be known.
         known: (n,) whether it is; both kinds occur.
-        resampling: how limits are found; its groups are not looked at, items count as independent.
+        resampling: how limits are found. Groups widen them all by as much as they widen those of the area under the
+            ROC curve.
     """
     order = np.argsort(-scores, kind="stable")
     starts = np.flatnonzero(np.diff(scores[order], prepend=np.nan) != 0)
@@ -39,6 +41,7 @@ def detection(scores: Reals, known: NDArray[np.bool_], resampling: Resampling) -
     extra = rate / n
     centre = _measures(first + extra, 1 - first + extra, starts)
     draws = Resampler(known[order].astype(np.int64), None, resampling.seed)
+    wider = _widening(scores, known, resampling)
     blocks = []
     for weights in draws.weights(resampling.resamples, max(1, _BLOCK // n)):
         wrong, right = (draws.extras(weights.shape[1], rate, 1.0).toarray() for _ in range(2))
@@ -47,13 +50,31 @@ def detection(scores: Reals, known: NDArray[np.bool_], resampling: Resampling) -
     limits = {}
     for name, value in exact.items():
         samples = np.concatenate([block[name] for block in blocks])
-        limits[name] = share_limits(float(value[0]), samples, float(centre[name][0]), level).to_json()
+        found = share_limits(float(value[0]), samples, float(centre[name][0]), level)
+        limits[name] = _widened(found, wider, resampling).to_json()
     return {
         "auroc": limits["auroc"],
         "aupr_in": limits["aupr_in"],
         "aupr_out": limits["aupr_out"],
         "fpr95": limits["fpr95"],
     }
+
+
+def _widening(scores: Reals, known: NDArray[np.bool_], resampling: Resampling) -> float:
+    """How much wider limits of the area are for whole groups than for items (Obuchowski 1997)."""
+    if resampling.groups is None:
+        return 1.0
+    area, below, above = area_and_ranks(scores, known)
+    influence = np.where(known, (below - area) / known.sum(), (above - area) / (~known).sum())
+    sums = np.bincount(resampling.groups, influence)
+    items = float((influence**2).sum())
+    ratio = float((sums**2).sum()) * len(sums) / max(1, len(sums) - 1) / items if items else 1.0
+    return resampling.caution * float(np.sqrt(max(1.0, ratio)))
+
+
+def _widened(found: Interval, times: float, resampling: Resampling) -> Interval:
+    low, high = (found.value + times * (end - found.value) for end in (found.low, found.high))
+    return Interval(found.value, max(0.0, low), min(1.0, high), found.level, resampling.named(found.method))
 
 
 def _measures(known: Reals, other: Reals, starts: NDArray[np.int64]) -> dict[str, Reals]:

@@ -7,10 +7,10 @@ from sightline.config.data import DataConfig
 from sightline.config.schema import Config
 from sightline.data.targets import LABEL
 from sightline.inference.loaded_run import LoadedRun
-from sightline.inference.model import load_preprocessing, temperature_of
+from sightline.inference.model import groups_of, load_preprocessing, temperature_of
 from sightline.inference.ood import predict_ood
 from sightline.metrics.documents.evaluation import OutOfDistribution
-from sightline.metrics.intervals.resampling import Resampling
+from sightline.metrics.intervals.resampling import Resampling, group_codes
 from sightline.metrics.ood.detection import detection
 from sightline.metrics.ood.scores import confidence, mahalanobis, nearness, negative_energy
 from sightline.reporting import figures
@@ -35,7 +35,8 @@ def measure_ood(config: Config, data: DataConfig, run: Run, split: SplitName) ->
     scores = _scores(own, others, trained, fitted, temperature_of(run))
     is_own = np.arange(len(own) + len(others)) < len(own)
     run.save_bytes("figures/unknown.png", figures.ood(scores, is_own))
-    resampling = Resampling(config.evaluation.level, config.evaluation.resamples, config.seed)
+    groups = _groups(groups_of(run, split, own.ids), len(own), len(others))
+    resampling = Resampling(config.evaluation.level, config.evaluation.resamples, config.seed, groups)
     return {
         "data": data.model_dump(mode="json", include={"name", "root", "manifest"}),
         "n_known": len(own),
@@ -43,6 +44,12 @@ def measure_ood(config: Config, data: DataConfig, run: Run, split: SplitName) ->
         "n_fitted": len(fitted),
         "scores": {name: detection(score, is_own, resampling) for name, score in scores.items()},
     }
+
+
+def _groups(known: NDArray[np.str_] | None, own: int, others: int) -> NDArray[np.int64] | None:
+    """(own + others,) groups of the images, those of other data each on its own; None where the run knows of none."""
+    codes = group_codes(known, own)
+    return None if codes is None else np.concatenate([codes, codes.max() + 1 + np.arange(others)])
 
 
 def _evenly(count: int) -> NDArray[np.int64]:

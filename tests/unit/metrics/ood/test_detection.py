@@ -52,3 +52,13 @@ def test_scores_that_never_overlap_here_may_overlap_elsewhere():
     assert 0.8 < found["auroc"]["low"] < 0.99
     assert found["fpr95"]["value"] == found["fpr95"]["low"] == 0
     assert found["fpr95"]["high"] > 0.03
+
+
+def test_copies_in_groups_make_nothing_surer():
+    scores, known = world(200, 0)
+    alone = detection(scores, known, Resampling(0.95, 300, 0))
+    groups = np.repeat(np.arange(len(scores)), 4)
+    copies = detection(np.repeat(scores, 4), np.repeat(known, 4), Resampling(0.95, 300, 0, groups))
+    for name in ("auroc", "aupr_in", "aupr_out", "fpr95"):
+        width, wide = (found[name]["high"] - found[name]["low"] for found in (copies, alone))
+        assert width == pytest.approx(wide, rel=0.35), name

@@ -17,7 +17,6 @@ from sightline.metrics.comparison.variance import SMALLEST, Freedom, Measured, f
 from sightline.metrics.documents.comparison import Pair
 from sightline.metrics.intervals.interval import Interval
 from sightline.metrics.intervals.resampling import Resampling
-from sightline.metrics.scores.items import right_answers
 
 Ints = NDArray[np.int64]
 MOST_FREEDOM = 1e9
@@ -40,7 +39,7 @@ def pair_of(a: Measured, b: Measured, metric: Metric, truth: Ints, resampling: R
     method = f"{method_of(resampling, seeds=max(a.seeds, b.seeds) > 1)}, swaps"
     if units < 2:
         return _undefined(a, b, f"there is one {'item' if resampling.groups is None else 'group'}: nothing varies")
-    if metric.hits is right_answers and one_by_one:
+    if metric.hits is not None and one_by_one:
         only_a, only_b = (int((np.asarray(change) > 0).sum()) for change in _changes(a, b))
         found = [tango(only_a, only_b, units, one) for one in (level, 1 - (1 - level) / tests)]
         checked, p_value = mcnemar(only_a, only_b), score_test(only_a, only_b)

@@ -130,17 +130,18 @@ class Scored:
         resampling: Resampling,
         null: Mapping[str, float],
     ) -> Interval:
-        level, caution = resampling.level, resampling.caution
+        level = resampling.level
         if not np.isfinite(value):
             return undefined(level)
         match metric.limits:
             case "Wilson":
                 return resampling.share(self.hits(metric))
             case "classes":
-                low, high = mean_of_shares(self._class_shares(metric, resampling), value, level, caution)
+                low, high = self._mean_of_classes(metric, value, resampling)
                 return Interval(value, low, high, level, resampling.named("Wilson, classes"))
             case "mean":
-                low, high = mean_of_losses(self._losses(metric, resampling), level, resampling.groups, caution)
+                losses = self._losses(metric, resampling)
+                low, high = mean_of_losses(losses, level, resampling.groups, resampling.caution)
                 low, high = max(metric.smallest, min(low, value)), min(metric.highest, max(high, value))
                 return Interval(value, low, high, level, resampling.named("score test"))
         assert resampled is not None, f"{metric.name} is resampled"
@@ -173,6 +174,15 @@ class Scored:
         if resampling.groups is not None:  # few groups may be alike by chance, and no bootstrap knows
             low = min(low, max(0.0, value - (share.high - share.low) / 2))
         return Interval(value, low, min(high, metric.highest), level, found.method)
+
+    def _mean_of_classes(self, metric: Metric, value: float, resampling: Resampling) -> tuple[float, float]:
+        shares = self._class_shares(metric, resampling)
+        low, high = mean_of_shares(shares, value, resampling.level, resampling.caution)
+        if metric.mean is not None and metric.mean.over == "support":
+            # Of a class that is not seen only accuracy reckons with mistakes, and this is no surer than it.
+            share = resampling.share(self.right)
+            low, high = min(low, value - (share.value - share.low)), max(high, value + (share.high - share.value))
+        return max(0.0, low), min(1.0, high)
 
     def _class_shares(self, metric: Metric, resampling: Resampling) -> ClassShares:
         assert metric.mean is not None, f"{metric.name} is no mean over classes"

@@ -79,3 +79,9 @@ def test_groups_that_span_classes_inflate_means_over_them():
     found = class_shares(recall, Answers(labels, predicted, 2, groups))
     assert found.inflation == pytest.approx(2.0, abs=0.05)
     assert found.sizes == pytest.approx([39, 39], abs=3)
+
+
+def test_weighted_f1_is_no_surer_than_accuracy():
+    case = answered({(0, 0): 30}, 2)
+    found = case.intervals(SURE, only=["accuracy", "f1_weighted"])
+    assert found["f1_weighted"].low == pytest.approx(found["accuracy"].low)

@@ -4,8 +4,7 @@
     python -m benchmarks.intervals speed
 
 - coverage: samples are drawn from the populations of `benchmarks.worlds`; how often does each 95 % interval hold their
-  scores, and how wide is it beside that of a percentile bootstrap? Compared systems that are equal are drawn too (how
-  often are they told apart?), and some that differ by one point.
+  scores, and how wide is it beside that of a percentile bootstrap?
 - speed: 1,000 resamples of all scores; of accuracy, macro-F1 and ECE beside `scipy.stats.bootstrap`; on one core.
 """
 
@@ -28,7 +27,7 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # one core a process, 
 import numpy as np  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 from scipy.special import softmax  # noqa: E402
-from scipy.stats import bootstrap, norm  # noqa: E402
+from scipy.stats import bootstrap  # noqa: E402
 from sklearn.metrics import accuracy_score, f1_score  # noqa: E402
 
 from benchmarks.worlds import BINS, World, even, worlds  # noqa: E402
@@ -37,10 +36,7 @@ from sightline.metrics.catalogue import MEASURED  # noqa: E402
 from sightline.metrics.classification.binned import BinnedPredictions  # noqa: E402
 from sightline.metrics.classification.resampled import score_sums  # noqa: E402
 from sightline.metrics.classification.scoring import Scored  # noqa: E402
-from sightline.metrics.comparison.compare import compare  # noqa: E402
-from sightline.metrics.comparison.systems import System  # noqa: E402
 from sightline.metrics.intervals.resampling import Resampling  # noqa: E402
-from sightline.metrics.predictions import Predictions  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results"
 CLASSES, LEVEL, RESAMPLES = 10, 0.95, 500
@@ -50,7 +46,6 @@ SHOWN = (
 )  # fmt: skip
 PERCENTILES = 200
 """Resamples of the percentile bootstrap whose width stands beside."""
-GAIN, DISAGREEING = 0.01, 0.06
 
 
 def main() -> None:
@@ -75,7 +70,7 @@ def main() -> None:
 
 
 def coverage(draws: int, only: Sequence[str] = ()) -> dict[str, Any]:
-    """Share of samples whose interval holds the truth, by world and score; shares of comparisons that reject."""
+    """Share of samples whose interval holds the truth, by world and score."""
     found: list[dict[str, Any]] = []
     with ProcessPoolExecutor() as pool:
         for world in worlds():
@@ -84,16 +79,7 @@ def coverage(draws: int, only: Sequence[str] = ()) -> dict[str, Any]:
             world.truth()
             found.append(_summary(world, list(pool.map(partial(_hits, world), range(draws), chunksize=10))))
             _show(found[-1])
-        if only:
-            return {"worlds": found}
-        equal, gain = (
-            float(np.mean(list(pool.map(partial(_rejected, 10_000, by), range(draws), chunksize=10))))
-            for by in (0.0, GAIN)
-        )
-    deviation = np.sqrt((DISAGREEING - GAIN**2) / 10_000)
-    power = float(norm.sf(norm.ppf(0.5 + LEVEL / 2) - GAIN / deviation))
-    compared = {"equal_rejected": equal, "gain_found": gain, "gain_found_in_theory": power}
-    return {"draws": draws, "worlds": found, "comparisons": compared | {"n": 10_000, "gain": GAIN}}
+    return {"draws": draws, "worlds": found}
 
 
 def _hits(world: World, seed: int) -> dict[str, tuple[bool, bool, float, float]]:
@@ -155,22 +141,6 @@ def _summary(world: World, hits: list[dict[str, tuple[bool, bool, float, float]]
 def _show(row: dict[str, Any]) -> None:
     held = "  ".join(f"{name} {one['held']:.3f}" for name, one in row["scores"].items())
     print(f"{row['world']:38} {held}", flush=True)
-
-
-def _rejected(n: int, gain: float, seed: int) -> bool:
-    """Whether two models are told apart that answer 6 % of the items differently, one of them better by `gain`."""
-    rng = np.random.default_rng([seed, n])
-    only = [(DISAGREEING + gain) / 2, (DISAGREEING - gain) / 2]
-    kind = rng.choice(4, size=n, p=[*only, 0.9, 0.1 - DISAGREEING])
-    systems = [System(name, (_answers((kind == index) | (kind == 2)),)) for index, name in enumerate("ab")]
-    (pair,) = compare(systems, metric="accuracy", resampling=Resampling(LEVEL, 100, seed), bins=BINS)["pairs"]
-    return bool(pair["p_value"] < 1 - LEVEL)
-
-
-def _answers(right: NDArray[np.bool_]) -> Predictions:
-    labels = np.zeros(len(right), dtype=np.int64)
-    logits = np.where(right, 1.0, -1.0)[:, None] * np.array([1.0, -1.0])
-    return Predictions(np.arange(len(right)).astype(str), logits.astype(np.float32), labels)
 
 
 def speed() -> dict[str, Any]:

@@ -18,7 +18,7 @@ from sightline.commands.command import Command
 from sightline.commands.launch import execute
 from sightline.config import parse
 from sightline.config.command_words import overrides_from_words
-from sightline.config.overrides import key_of, keys_of
+from sightline.config.overrides import key_of, keys_of, root_of
 from sightline.config.schema import Config
 from sightline.config.suggestions import did_you_mean, did_you_mean_key
 from sightline.config.user_files import expand_recipe, merge_sweep, take_sweep_file
@@ -130,13 +130,14 @@ def compose_config(overrides: Sequence[str]) -> dict[str, object]:
         UsageError: an override names no key or no choice, or does not read.
     """
     overrides, of_sweep = take_sweep_file(overrides)
+    _check_keys(overrides)
     _check_choices(overrides)
     overrides = [_as_group(override) for override in overrides]
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(conf_dir()), version_base="1.3", job_name="sightline"):
             composed = OmegaConf.to_container(compose("config", list(overrides)), resolve=True)
-    except (HydraException, OmegaConfBaseException) as error:
+    except (HydraException, OmegaConfBaseException, ValueError) as error:  # ValueError: a number of thousands of digits
         raise UsageError(_explain(error, overrides, choices())) from error
     if not isinstance(composed, dict):
         raise UsageError("conf/config.yaml composes to no mapping")
@@ -148,6 +149,13 @@ def _as_group(override: str) -> str:
     """`evaluation.ood=folder` takes its keys from the group of data, which Hydra calls `data@evaluation.ood=folder`."""
     key, _, value = override.partition("=")
     return f"{GROUP_OF_KEY[key]}@{override}" if key in GROUP_OF_KEY and value != "null" else override
+
+
+def _check_keys(overrides: Sequence[str]) -> None:
+    """Refuse an override without a key, which Hydra takes for one of its own kinds."""
+    for override in overrides:
+        if not root_of(override):
+            raise UsageError(f"{override!r} has no key; it takes key=value")
 
 
 def _check_choices(overrides: Sequence[str]) -> None:

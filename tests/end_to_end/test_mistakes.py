@@ -42,6 +42,13 @@ def refused(sightline: Command, tmp_path: Path, *arguments: str, status: int = 2
         (["evaluate"], "run=latest"),
         (["freezing=backbone"], "random weights of cnn"),
         (["demo", "model.weights=nope.pt"], "model.weights=nope.pt"),
+        (["=5"], "'=5' has no key"),
+        (["+=5"], "'+=5' has no key"),
+        (["~=5"], "'~=5' has no key"),
+        (["@x=1"], "'@x=1' has no key"),
+        (["training.epochs=" + "9" * 5000], "limit"),
+        (["demo", "seed=99999999999999999999"], "beyond 64 bits"),
+        (["demo", "optimizer.lr=inf"], "finite"),
     ],
 )
 def test_is_told(sightline: Command, tmp_path: Path, arguments: list[str], says: str):
@@ -94,7 +101,9 @@ def test_resuming_with_another_configuration(sightline: Command, tmp_path: Path,
     assert "training.epochs was 2" in refused(sightline, tmp_path, "demo", f"run={demo_run}", "training.epochs=9")
 
 
-@pytest.mark.parametrize(("given", "says"), [("nope.jpg", "input=nope.jpg"), (None, "input=FILE")])
+@pytest.mark.parametrize(
+    ("given", "says"), [("nope.jpg", "input=nope.jpg"), (None, "input=FILE"), ("[]", "input=FILE")]
+)
 def test_predict_without_an_image(sightline: Command, demo_run: Path, given: str | None, says: str):
     more = [f"input={given}"] if given else []
     assert says in sightline("predict", f"run={demo_run}", *more).err

@@ -38,6 +38,6 @@ class OneOf:
 
 
 class Frozen(BaseModel):
-    """Immutable, no unknown keys, no silent conversions."""
+    """Immutable, no unknown keys, no silent conversions, no number that is not finite."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)

@@ -5,6 +5,9 @@ from collections.abc import Collection, Sequence
 from sightline.config.suggestions import did_you_mean
 from sightline.errors import UsageError
 
+MOST_DIGITS = 18
+"""Of a number of epochs."""
+
 
 def overrides_from_words(words: Sequence[str], modes: Collection[str], models: Collection[str]) -> list[str]:
     """Turn the words into Hydra overrides; each is known by what it is, not by its place.
@@ -22,8 +25,8 @@ def overrides_from_words(words: Sequence[str], modes: Collection[str], models: C
 
 
 def _meaning(word: str, modes: Collection[str], models: Collection[str]) -> str:
-    if word.lstrip("-").isdigit():
-        if int(word) < 1:
+    if word.lstrip("-").isdecimal():
+        if word.startswith("-") or not word.strip("0") or len(word) > MOST_DIGITS:
             raise UsageError(f"EPOCHS is {word}; it takes a whole number from 1")
         return "training.epochs"
     if word in modes:

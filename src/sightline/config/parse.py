@@ -23,6 +23,10 @@ UNIONS = frozenset({"data", "model", "freezing", "optimizer", "scheduler"})
 """Groups whose model is picked by `name`; pydantic puts the pick into an error's location, a person never typed it."""
 
 
+WIDEST = 2**63
+"""What whole numbers of 64 bits stay below."""
+
+
 def parse(content: Mapping[str, object], origin: str = "the configuration") -> Config:
     """Check a whole configuration and freeze it.
 
@@ -33,6 +37,7 @@ def parse(content: Mapping[str, object], origin: str = "the configuration") -> C
     Raises:
         UsageError: the first thing that is wrong, named by its dotted key, and how many more there are.
     """
+    _refuse_huge(content)
     try:
         return Config.model_validate_json(json.dumps(content))
     except ValidationError as error:
@@ -41,8 +46,8 @@ def parse(content: Mapping[str, object], origin: str = "the configuration") -> C
         problems.sort(key=lambda problem: problem["type"] != "extra_forbidden")
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise UsageError(_message(problems[0], content, origin) + more) from error
-    except ValueError as error:
-        raise UsageError(f"{origin} holds a value that is not finite: {error}") from error
+    except TypeError as error:  # YAML knows dates and sets
+        raise UsageError(f"{origin} holds what is no number, text, list or mapping: {error}") from error
 
 
 def read(path: Path, today: Mapping[str, object]) -> Config:
@@ -134,6 +139,18 @@ def config_hash(config: Config) -> str:
 def keys(content: Mapping[str, object]) -> list[str]:
     """All dotted keys of a configuration, groups included."""
     return [key for key, _ in dotted_items(content)]
+
+
+def _refuse_huge(content: Mapping[str, object]) -> None:
+    """Refuse whole numbers beyond 64 bits, which neither arrays nor random generators take.
+
+    Raises:
+        UsageError: there is one.
+    """
+    for key, value in dotted_items(content):
+        for number in value if isinstance(value, list | tuple) else [value]:
+            if isinstance(number, int) and not -WIDEST <= number < WIDEST:
+                raise UsageError(f"{key}={number} is beyond 64 bits; it takes whole numbers below 2^63")
 
 
 def _message(problem: ErrorDetails, content: Mapping[str, object], origin: str) -> str:

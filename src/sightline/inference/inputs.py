@@ -13,7 +13,7 @@ def list_inputs(named: str | Sequence[str] | None) -> list[Path]:
     Raises:
         UsageError: nothing is named, something is not there, or a folder holds no images.
     """
-    if named is None:
+    if not named:
         raise UsageError("predict takes input=FILE, input=DIR or input=[A,B,…]")
     paths: list[Path] = []
     for name in [named] if isinstance(named, str) else named:

@@ -55,7 +55,7 @@ def mc_dropout(model: nn.Module, loader: EvalLoader, collector: Collector[P], pa
                 if isinstance(module, NORMS):
                     module.eval()
             with torch.random.fork_rng():
-                torch.manual_seed(seed * 100_003 + number)
+                torch.manual_seed((seed * 100_003 + number) % 2**63)
                 predictions = predict(model, loader, collector)
             yield predictions
     finally:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, Generic, TypeVar, cast
 
 from sightline.config.parse import read_yaml
+from sightline.errors import RunFailedError
 from sightline.run.folder import Run
 from sightline.run.ledger import LabelUses, LedgerRow, count_uses
 
@@ -53,8 +54,14 @@ class Contents:
     def read(self, file: JsonFile[T]) -> T | None:
         """What a JSON file holds."""
         if file.name not in self._read:
-            self._read[file.name] = self._run.load_json(file.name) if self._run.has(file.name) else None
+            self._read[file.name] = self._object(file.name) if self._run.has(file.name) else None
         return cast("T | None", self._read[file.name])
+
+    def _object(self, name: str) -> object:
+        content = self._run.load_json(name)
+        if not isinstance(content, Mapping):
+            raise RunFailedError(f"{self._run.path / name} is damaged: it is no JSON object")
+        return content
 
     def rows(self, file: JsonLines[T]) -> list[T]:
         """The lines of a file; one that is torn is left out."""

@@ -23,6 +23,8 @@ REQUIRED = ("ids", "labels")
 OPTIONAL = ("groups", "class_names")
 PROBABILITY = "probability:"
 """What the names of class columns begin with where they hold probabilities."""
+MOST_CLASSES = 2**31
+"""No label reaches it; larger ones are ids in the wrong column."""
 SPLITS: tuple[Split, ...] = ("val", "calibration", "test")
 
 
@@ -207,7 +209,7 @@ def _label(table: CsvTable, row: tuple[int, tuple[str, ...]], place: int) -> int
         number = table.number(cells[place])
     except ValueError:
         number = 0.5
-    if number % 1:
+    if number % 1 or abs(number) >= MOST_CLASSES:
         raise UsageError(f"{table.name}, line {line}: the label {cells[place]!r} is no number of a class from 0")
     return int(number)
 

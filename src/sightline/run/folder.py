@@ -13,11 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
-import numpy as np
-
 from sightline.config.stages import writer_of
-from sightline.errors import RunFailedError, UsageError
+from sightline.errors import UsageError
 from sightline.run.files import atomic_file, npz
+from sightline.run.stored import read_arrays, read_json
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -173,14 +172,11 @@ class Run:
 
         Raises:
             UsageError: the file is missing.
-            RunFailedError: the file is no JSON.
+            RunFailedError: the file is no JSON; later, a key is asked for that it lacks.
         """
-        try:
-            return json.loads((self.path / name).read_bytes())
-        except FileNotFoundError as error:
-            raise self._missing(name) from error
-        except ValueError as error:
-            raise RunFailedError(f"{self.path / name} is damaged: {error}") from error
+        if not self.has(name):
+            raise self._missing(name)
+        return read_json(self.path, name)
 
     def append(self, name: str, row: Mapping[str, object]) -> None:
         """Add one JSON line to a file, where it survives the death of this process."""
@@ -220,11 +216,11 @@ class Run:
 
         Raises:
             UsageError: the file is missing.
+            RunFailedError: the file is no `.npz`; later, an array is asked for that it lacks.
         """
         if not self.has(name):
             raise self._missing(name)
-        with np.load(self.path / name, allow_pickle=False) as archive:
-            return {key: archive[key] for key in archive.files}
+        return read_arrays(self.path, name)
 
     def _missing(self, name: str) -> UsageError:
         return UsageError(f"{self.path} has no {name}: mode `{writer_of(name)}` writes it")

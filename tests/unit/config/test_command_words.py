@@ -30,6 +30,8 @@ def test_each_word_is_known_by_what_it_is(words: list[str], overrides: list[str]
         (["3", "4"], "training.epochs was already given as '3'"),
         (["0"], "from 1"),
         (["-2"], "from 1"),
+        (["9" * 5000], "from 1"),
+        (["²"], "neither a model nor a mode"),
         (["cnn", "vit"], "model was already given as 'cnn'"),
     ],
 )

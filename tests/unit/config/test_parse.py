@@ -1,4 +1,5 @@
 import copy
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,12 @@ def put(content: dict[str, Any], key: str, value: object) -> dict[str, Any]:
         ("data.val_fraction", 0.9, "must stay below 1"),
         ("optimizer.lr", float("nan"), "optimizer.lr"),
         ("transforms.affine.scale", [1.2, 0.8], "must not fall"),
+        ("optimizer.lr", float("inf"), "optimizer.lr=Infinity: it must be a finite number"),
+        ("optimizer.betas", [0.9, float("-inf")], "optimizer.betas.1=-Infinity"),
+        ("seed", 99999999999999999999, "seed=99999999999999999999 is beyond 64 bits"),
+        ("seeds", [1, 2**63], "is beyond 64 bits"),
+        ("data.split_seed", -(2**64), "is beyond 64 bits"),
+        ("seed", dt.date(2026, 1, 1), "the configuration holds what is no number"),
     ],
 )
 def test_a_wrong_value_is_named(content: dict[str, Any], key: str, value: object, says: str):

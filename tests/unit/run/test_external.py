@@ -39,6 +39,7 @@ def test_npz_and_csv_say_the_same(tmp_path: Path):
         ("id,label,a,b\nx,0.5,1,2\n", "line 2: the label '0.5' is no number of a class"),
         ("id,label,a,b\nx,2,1,2\n", "the label of x is 2; 2 classes count from 0"),
         ("id,label,a,b\nx,-1,1,2\n", "the label of x is -1; 2 classes count from 0"),
+        ("id,label,a,b\nx,99999999999999999999,1,2\n", "line 2: the label '99999999999999999999' is no number"),
         ("id,label,a,b\nx,0,1,inf\n", "line 2: it takes finite logits"),
         ("id,label,a,b\nx,0,1,nan\n", "line 2: it takes finite logits"),
         ("id,label,a,b\n\n", "holds no items"),

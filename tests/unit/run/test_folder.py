@@ -1,9 +1,11 @@
+import pickle
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from sightline.errors import RunFailedError, UsageError
+from sightline.metrics.predictions import Predictions
 from sightline.run.folder import Run
 
 
@@ -97,3 +99,31 @@ def test_a_run_with_results_is_never_discarded(run: Run):
     run.save_text("split.json", "{}")
     run.discard_if_unused()
     assert run.path.exists()
+
+
+@pytest.mark.parametrize("content", [b"junk\n", b"", b"PK\x05\x06" + bytes(18) + b"junk", b"\x93NUMPY\x01\x00"])
+def test_arrays_that_are_damaged_are_named_and_never_to_be_trusted(run: Run, content: bytes):
+    run.save_bytes("predictions/test.npz", content)
+    with pytest.raises(RunFailedError, match="damaged") as refusal:
+        Predictions.from_arrays(run.load_arrays("predictions/test.npz"))
+    assert str(refusal.value).startswith(f"{run.path}/predictions/test.npz")
+    assert str(refusal.value).endswith("remove it, and mode `evaluate` writes it anew")
+    assert "pickle" not in str(refusal.value)
+
+
+def test_arrays_that_are_cut_short_or_changed_are_named(run: Run):
+    path = run.save_arrays("predictions/val.npz", ids=np.arange(1000), labels=np.arange(9))
+    whole = path.read_bytes()
+    for content in (whole[: len(whole) // 2], whole.replace(np.arange(1000).tobytes()[:800], bytes(800))):
+        path.write_bytes(content)
+        with pytest.raises(RunFailedError, match=r"val\.npz is damaged"):
+            run.load_arrays("predictions/val.npz")
+
+
+def test_what_a_file_lacks_is_told_with_the_file_and_the_remedy(run: Run):
+    run.save_json("evaluation.json", {"a": [{"b": 1}]})
+    found = pickle.loads(pickle.dumps(run.load_json("evaluation.json")))
+    assert (found["a"][0].get("c"), found == {"a": [{"b": 1}]}) == (None, True)
+    for place, key in ((found, "metrics"), (found["a"][0], "c")):
+        with pytest.raises(RunFailedError, match=f"evaluation.json is damaged: it lacks {key}; .*`evaluate`"):
+            place[key]

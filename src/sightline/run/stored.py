@@ -1,0 +1,67 @@
+"""Reading files of a run; one that is damaged is named, and how to have it written anew."""
+
+import json
+import zipfile
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sightline.config.stages import writer_of
+from sightline.errors import RunFailedError
+
+
+class Stored(dict[str, Any]):
+    """What a file holds, by name; where something lacks, the file is named.
+
+    Args:
+        run: the folder of the run.
+        name: of the file in it.
+        items: keys and values.
+    """
+
+    def __init__(self, run: Path, name: str, items: Iterable[tuple[str, Any]]) -> None:
+        super().__init__(items)
+        self._run = run
+        self._name = name
+
+    def __missing__(self, key: str) -> Any:
+        raise _damaged(self._run, self._name, f"it lacks {key}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Stored, (self._run, self._name, list(self.items()))
+
+
+def read_json(run: Path, name: str) -> Any:
+    """The content of a file of JSON, which is there.
+
+    Raises:
+        RunFailedError: it is damaged; later, a key is asked for that an object in it lacks.
+    """
+    try:
+        return json.loads((run / name).read_bytes(), object_pairs_hook=partial(Stored, run, name))
+    except (ValueError, RecursionError) as error:
+        raise _damaged(run, name, str(error)) from error
+
+
+def read_arrays(run: Path, name: str) -> dict[str, Any]:
+    """The arrays of an `.npz` file, which is there.
+
+    Raises:
+        RunFailedError: it is damaged; later, an array is asked for that it lacks.
+    """
+    if not zipfile.is_zipfile(run / name):  # of such a file numpy would say to trust it
+        raise _damaged(run, name, "it is no npz file")
+    try:
+        with np.load(run / name, allow_pickle=False) as archive:
+            return Stored(run, name, [(key, archive[key]) for key in archive.files])
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise _damaged(run, name, " ".join(str(error).split())) from error
+
+
+def _damaged(run: Path, name: str, reason: str) -> RunFailedError:
+    writer = writer_of(name)
+    remedy = f"remove it, and mode `{writer}` writes it anew" if writer != "train" else "train the run anew"
+    return RunFailedError(f"{run / name} is damaged: {reason}; {remedy}")

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Literal
 
 from sightline.commands.command import Command
+from sightline.commands.comparable import check_comparable
 from sightline.commands.modes import comparison
 from sightline.commands.new_run import check_inputs, create_run
 from sightline.commands.pipeline import run_stages
 from sightline.commands.train import run_to_resume, train
 from sightline.config import parse
-from sightline.config.overrides import keys_of, without_keys
+from sightline.config.groups import COMMAND_KEYS, STUDY_KEYS
+from sightline.config.overrides import keys_of, root_of, without_keys
 from sightline.config.schema import Config
 from sightline.errors import UsageError
 from sightline.inference.find_systems import MEMBERS
@@ -30,6 +32,9 @@ from sightline.tracking import PARENT
 
 AS_CONFIGURED = "as configured"
 """The name of the only variant of a study that varies nothing but the seed."""
+
+OF_THE_STUDY = frozenset({*COMMAND_KEYS, *STUDY_KEYS, "seed", "recipe"}) - {"device"}
+"""Keys that no variant may set: one command has one mode and one folder for runs, and its seeds are those of all."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,7 @@ def run_study(command: Command) -> None:
     if run is None:
         for member in members:
             check_inputs(member.config)
+        check_comparable((member.variant, member.config) for member in members)
         run = create_run(config, f"{config.data.name}-study", command.arguments)
 
     def train_member(member: Member, child: Run | None, begun: Callable[[Run], None]) -> Run:
@@ -95,9 +101,14 @@ def study_members(command: Command) -> list[Member]:
 
 def _member(command: Command, variant: str, seed: int) -> Member:
     """A training with the overrides of a variant, which win over those of the command."""
-    words = shlex.split(variant)
+    try:
+        words = shlex.split(variant)
+    except ValueError as error:
+        raise UsageError(f"variants: {variant!r} cannot be read: {error}") from error
     if strange := [word for word in words if "=" not in word]:
         raise UsageError(f"variants: {strange[0]!r} of {variant!r} is no key=value")
+    if of_study := [word for word in words if root_of(word) in OF_THE_STUDY]:
+        raise UsageError(f"variants: {of_study[0]!r} of {variant!r} is for the whole study; give it beside variants")
     alone = ["seeds=null", "variants=null", "run=null", f"seed={seed}"]
     kept = without_keys(command.overrides, keys_of([*words, *alone]))
     return Member(variant or AS_CONFIGURED, seed, parse.parse(command.compose([*kept, *words, *alone])))

@@ -1,13 +1,17 @@
 """The members of a study: their order, their names, and what is refused before anything is trained."""
 
+import re
+import shutil
 from pathlib import Path
 
 import pytest
 
 from sightline.cli import compose_config
 from sightline.commands.command import Command
+from sightline.commands.comparable import check_comparable
 from sightline.commands.study import Member, study_members, train_members
 from sightline.config import parse
+from sightline.config.schema import Config
 from sightline.errors import UsageError
 from sightline.run.folder import Run
 
@@ -19,16 +23,16 @@ def command(*overrides: str) -> Command:
 
 def test_the_first_seed_of_every_variant_comes_before_the_second_of_any():
     found = study_members(
-        command("seeds=[1,2]", 'variants=["model.width=8","model.width=16 seed=9"]', "model.width=32")
+        command("seeds=[1,2]", 'variants=["model.width=8","model.width=16 device=cpu"]', "model.width=32", "seed=9")
     )
     assert [(member.seed, member.variant) for member in found] == [
         (1, "model.width=8"),
-        (1, "model.width=16 seed=9"),
+        (1, "model.width=16 device=cpu"),
         (2, "model.width=8"),
-        (2, "model.width=16 seed=9"),
+        (2, "model.width=16 device=cpu"),
     ]
     assert [member.config.model.width for member in found[:2]] == [8, 16], "a variant wins over the command"
-    assert [member.config.seed for member in found] == [1, 1, 2, 2], "and the seed of the study over a variant"
+    assert [member.config.seed for member in found] == [1, 1, 2, 2], "and the seeds of the study over its seed"
     assert not any(member.config.is_study for member in found)
     assert {member.variant for member in study_members(command("seeds=[1,2]"))} == {"as configured"}
 
@@ -37,12 +41,49 @@ def test_the_first_seed_of_every_variant_comes_before_the_second_of_any():
     ("variants", "says"),
     [
         ('["model.width=8 fast"]', "'fast' of 'model.width=8 fast' is no key=value"),
-        ('["model.width=8","model.width=8 seed=3"]', "are the same training"),
+        ('["model.width=8","model.width=8 evaluation.level=0.9"]', "are the same training"),
+        ("['a=\"']", "cannot be read: No closing quotation"),
+        *(
+            (f'["model.width=8","model.width=16 {word}"]', f"'{re.escape(word)}' of .* is for the whole study")
+            for word in ("run=latest", "seed=3", "++seed=3", "seeds=null", "mode=demo", "mode.stages=null", "output=a")
+        ),
     ],
 )
 def test_a_variant_that_is_none_is_refused(variants: str, says: str):
     with pytest.raises(UsageError, match=says):
         study_members(command(f"variants={variants}"))
+
+
+def split_of(*variants: str, data: str = "data=digits") -> list[tuple[str, Config]]:
+    words = [data, f"variants={list(variants)}"]
+    members = study_members(Command(parse.parse(compose_config(words)), words, [], compose_config))
+    return [(member.variant, member.config) for member in members]
+
+
+@pytest.mark.parametrize(
+    ("other", "says"),
+    [
+        ("limit=400", "share 80; limit, data"),
+        ("data.split_seed=5", "have 359 and 359 test items and share"),
+        ("data.test_fraction=0.3", "have 359 and 539 test items and share 359"),
+        ("data.test_fraction=0", "data.test_fraction=0: its data hold no test split"),
+    ],
+)
+def test_variants_with_other_test_items_are_refused_before_training(other: str, says: str):
+    with pytest.raises(UsageError, match=says):
+        check_comparable(split_of("model.width=8", other))
+
+
+def test_variants_with_the_same_test_items_are_not():
+    check_comparable(split_of("model.width=8", "data.val_fraction=0.3", "data.store=disk", "training.epochs=3"))
+
+
+def test_labels_of_variants_must_agree(bars: Path, tmp_path: Path):
+    other = Path(shutil.copytree(bars, tmp_path / "other"))
+    check_comparable(split_of(f"data.root={bars}", f"data.root={other}", data="data=folder"))
+    (other / "lying").rename(other / "leaning")
+    with pytest.raises(UsageError, match="cannot be compared"):
+        check_comparable(split_of(f"data.root={bars}", f"data.root={other}", data="data=folder"))
 
 
 def test_what_has_ended_is_not_trained_again_and_what_has_begun_goes_on(tmp_path: Path):

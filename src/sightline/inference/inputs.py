@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from sightline.data.sources.folder import SUFFIXES
+from sightline.data.sources.folder import SUFFIXES, images_under
 from sightline.errors import UsageError
 
 
 def list_inputs(named: str | Sequence[str] | None) -> list[Path]:
     """The image files of a file, a folder (at any depth) or a list of them, in order.
+
+    In a folder hidden names are passed over and links followed, as in one that is trained on.
 
     Raises:
         UsageError: nothing is named, something is not there, or a folder holds no images.
@@ -19,7 +21,7 @@ def list_inputs(named: str | Sequence[str] | None) -> list[Path]:
     for name in [named] if isinstance(named, str) else named:
         path = Path(name)
         if path.is_dir():
-            found = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+            found = _images(path)
             if not found:
                 raise UsageError(f"input={name} is a folder without images ({' '.join(sorted(SUFFIXES))})")
             paths += found
@@ -28,3 +30,10 @@ def list_inputs(named: str | Sequence[str] | None) -> list[Path]:
         else:
             raise UsageError(f"input={name} is not there")
     return paths
+
+
+def _images(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder / name for name in images_under(str(folder), ""))
+    except OSError as error:
+        raise UsageError(f"input={folder} cannot be read: {error.strerror}: {error.filename}") from error

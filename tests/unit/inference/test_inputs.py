@@ -23,9 +23,20 @@ def test_a_folder_is_walked_a_file_is_taken_and_a_list_keeps_its_order(folder: P
     assert list_inputs([str(folder / "c.webp"), str(folder / "a")]) == [folder / "c.webp", folder / "a/z.JPG"]
 
 
+def test_hidden_names_are_passed_over_as_in_training_unless_they_are_named(folder: Path):
+    for name in (".hidden.png", ".thumbnails/a.png", "a/.b.png"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).touch()
+    assert list_inputs(str(folder)) == [folder / "a/z.JPG", folder / "b.png", folder / "c.webp"]
+    assert list_inputs(str(folder / ".hidden.png")) == [folder / ".hidden.png"]
+    assert list_inputs(str(folder / ".thumbnails")) == [folder / ".thumbnails/a.png"]
+
+
 def test_what_is_not_there_is_named(folder: Path):
     with pytest.raises(UsageError, match=r"predict takes input=FILE"):
         list_inputs(None)
+    with pytest.raises(UsageError, match=r"predict takes input=FILE"):
+        list_inputs([])
     with pytest.raises(UsageError, match="is a folder without images"):
         list_inputs(str(folder / "empty"))
     with pytest.raises(UsageError, match="is not there"):

@@ -33,7 +33,7 @@ def find_folder(root: Path | None) -> Source:
             (role, name, path)
             for role, folder in _role_folders(root)
             for name in _folders(root / folder)
-            for path in sorted(_images(str(root / folder / name), f"{folder}/{name}/" if folder else f"{name}/"))
+            for path in sorted(images_under(str(root / folder / name), f"{folder}/{name}/" if folder else f"{name}/"))
         ]
     except OSError as error:
         raise UsageError(f"data.root={root} cannot be read: {error.strerror}: {error.filename}") from error
@@ -63,7 +63,7 @@ def _role_folders(root: Path) -> list[tuple[str | None, str]]:
         return [(None, "")]
     if not train:
         raise UsageError(f"data.root={root} holds {_listed(name for _, name in named)} but no train/")
-    filled = [name for name in others if any(_images(str(root / name), ""))]
+    filled = [name for name in others if any(images_under(str(root / name), ""))]
     if filled and len(named) == 1:
         raise UsageError(
             f"data.root={root} holds {train[0]}/ with folders inside, beside {_listed(filled)}: splits or classes?\n"
@@ -98,8 +98,8 @@ def _is_image(entry: "os.DirEntry[str]") -> bool:
     return entry.is_file() or entry.is_symlink()
 
 
-def _images(folder: str, prefix: str, links: frozenset[str] = frozenset()) -> Iterator[str]:
-    """Paths of all images below a folder, `prefix` put before; links are followed, but never in a circle."""
+def images_under(folder: str, prefix: str, links: frozenset[str] = frozenset()) -> Iterator[str]:
+    """Paths of all visible images below a folder, `prefix` put before; links are followed, but never in a circle."""
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.startswith("."):
@@ -114,7 +114,7 @@ def _images(folder: str, prefix: str, links: frozenset[str] = frozenset()) -> It
                 if target in links or (os.path.realpath(folder) + os.sep).startswith(target + os.sep):
                     continue
                 seen = links | {target}
-            yield from _images(entry.path, f"{prefix}{entry.name}/", seen)
+            yield from images_under(entry.path, f"{prefix}{entry.name}/", seen)
 
 
 def _refuse_too_few(root: Path, class_names: tuple[str, ...]) -> None:

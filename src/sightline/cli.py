@@ -137,8 +137,10 @@ def compose_config(overrides: Sequence[str]) -> dict[str, object]:
     try:
         with initialize_config_dir(str(conf_dir()), version_base="1.3", job_name="sightline"):
             composed = OmegaConf.to_container(compose("config", list(overrides)), resolve=True)
-    except (HydraException, OmegaConfBaseException, ValueError) as error:  # ValueError: a number of thousands of digits
+    except (HydraException, OmegaConfBaseException) as error:
         raise UsageError(_explain(error, overrides, choices())) from error
+    except ValueError as error:  # Python reads no number of thousands of digits
+        raise UsageError(f"{key_of(max(overrides, key=len))}: {str(error).partition(';')[0]}") from error
     if not isinstance(composed, dict):
         raise UsageError("conf/config.yaml composes to no mapping")
     merge_sweep(composed["sweep"], of_sweep, keys_of(overrides))

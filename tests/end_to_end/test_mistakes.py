@@ -46,7 +46,7 @@ def refused(sightline: Command, tmp_path: Path, *arguments: str, status: int = 2
         (["+=5"], "'+=5' has no key"),
         (["~=5"], "'~=5' has no key"),
         (["@x=1"], "'@x=1' has no key"),
-        (["training.epochs=" + "9" * 5000], "limit"),
+        (["training.epochs=" + "9" * 5000], "training.epochs: Exceeds the limit"),
         (["demo", "seed=99999999999999999999"], "beyond 64 bits"),
         (["demo", "optimizer.lr=inf"], "finite"),
     ],

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final, Generic, TypeVar, cast
 
 from sightline.config.parse import read_yaml
-from sightline.errors import RunFailedError
 from sightline.run.folder import Run
 from sightline.run.ledger import LabelUses, LedgerRow, count_uses
+from sightline.run.stored import damaged
 
 T = TypeVar("T")
 
@@ -60,7 +60,7 @@ class Contents:
     def _object(self, name: str) -> object:
         content = self._run.load_json(name)
         if not isinstance(content, Mapping):
-            raise RunFailedError(f"{self._run.path / name} is damaged: it is no JSON object")
+            raise damaged(self._run.path, name, "it is no JSON object")
         return content
 
     def rows(self, file: JsonLines[T]) -> list[T]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sightline.config.stages import writer_of
+from sightline.config.stages import STAGES, writer_of
 from sightline.errors import RunFailedError
 
 
@@ -28,7 +28,7 @@ class Stored(dict[str, Any]):
         self._name = name
 
     def __missing__(self, key: str) -> Any:
-        raise _damaged(self._run, self._name, f"it lacks {key}")
+        raise damaged(self._run, self._name, f"it lacks {key}")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Stored, (self._run, self._name, list(self.items()))
@@ -43,7 +43,7 @@ def read_json(run: Path, name: str) -> Any:
     try:
         return json.loads((run / name).read_bytes(), object_pairs_hook=partial(Stored, run, name))
     except (ValueError, RecursionError) as error:
-        raise _damaged(run, name, str(error)) from error
+        raise damaged(run, name, str(error)) from error
 
 
 def read_arrays(run: Path, name: str) -> dict[str, Any]:
@@ -53,15 +53,17 @@ def read_arrays(run: Path, name: str) -> dict[str, Any]:
         RunFailedError: it is damaged; later, an array is asked for that it lacks.
     """
     if not zipfile.is_zipfile(run / name):  # of such a file numpy would say to trust it
-        raise _damaged(run, name, "it is no npz file")
+        raise damaged(run, name, "it is no npz file")
     try:
         with np.load(run / name, allow_pickle=False) as archive:
             return Stored(run, name, [(key, archive[key]) for key in archive.files])
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise _damaged(run, name, " ".join(str(error).split())) from error
+        raise damaged(run, name, " ".join(str(error).split())) from error
 
 
-def _damaged(run: Path, name: str, reason: str) -> RunFailedError:
+def damaged(run: Path, name: str, reason: str) -> RunFailedError:
+    """What a person is told of a file of a run that cannot be used."""
     writer = writer_of(name)
-    remedy = f"remove it, and mode `{writer}` writes it anew" if writer != "train" else "train the run anew"
+    made_once = STAGES[writer].needs == "new run"
+    remedy = "train the run anew" if made_once else f"remove it, and mode `{writer}` writes it anew"
     return RunFailedError(f"{run / name} is damaged: {reason}; {remedy}")

@@ -5,6 +5,7 @@ import pytest
 from sightline.errors import RunFailedError
 from sightline.reporting.contents import LEDGER, Contents
 from sightline.reporting.files import EVALUATION
+from sightline.reporting.sections.split import SPLIT
 from sightline.run.folder import Run
 
 
@@ -34,7 +35,14 @@ def test_runs_that_name_no_task_have_one_label_an_image(tmp_path: Path, model: s
     assert Contents(run).task == task
 
 
-def test_a_damaged_file_is_named(tmp_path: Path):
-    (tmp_path / "evaluation.json").write_text("{")
-    with pytest.raises(RunFailedError, match=r"evaluation\.json"):
+@pytest.mark.parametrize("content", ["{", "[]", "3"])
+def test_a_damaged_file_is_named_with_the_remedy(tmp_path: Path, content: str):
+    (tmp_path / "evaluation.json").write_text(content)
+    with pytest.raises(RunFailedError, match=r"evaluation\.json is damaged: .*mode `evaluate` writes it anew"):
         Contents(Run(tmp_path)).read(EVALUATION)
+
+
+def test_a_run_without_a_part_that_training_alone_writes_is_trained_anew(tmp_path: Path):
+    (tmp_path / "split.json").write_text("{")
+    with pytest.raises(RunFailedError, match=r"split\.json is damaged: .*train the run anew"):
+        Contents(Run(tmp_path)).read(SPLIT)

@@ -39,7 +39,7 @@ from sightline.metrics.classification.scoring import Scored  # noqa: E402
 from sightline.metrics.intervals.resampling import Resampling  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results"
-CLASSES, LEVEL, RESAMPLES = 10, 0.95, 500
+CLASSES, LEVEL, RESAMPLES = 10, 0.95, 300
 SHOWN = (
     "accuracy", "balanced_accuracy", "precision_macro", "recall_macro", "f1_macro", "f1_weighted", "roc_auc_ovr",
     "log_loss", "brier", "ece", "ece_debiased",

@@ -72,12 +72,6 @@ class Resampler:
         return csc_array((np.full(len(items), weight), items, ends), shape=(self._items, resamples))
 
 
-def percentile(value: float, samples: Reals, level: float) -> Interval:
-    """The middle `level` of the resamples, and the value itself (Efron 1979)."""
-    low, high = np.quantile(samples, [0.5 - level / 2, 0.5 + level / 2])
-    return Interval(value, min(float(low), value), max(float(high), value), level, "bootstrap")
-
-
 def share_limits(value: float, samples: Reals, centre: float, level: float) -> Interval:
     """Limits of a score between 0 and 1 that behaves like a share of right items.
 

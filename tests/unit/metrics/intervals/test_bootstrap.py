@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sightline.metrics.intervals.bootstrap import Resampler, percentile, reach, share_limits
+from sightline.metrics.intervals.bootstrap import Resampler, reach, share_limits
 from sightline.metrics.intervals.interval import wilson
 
 
@@ -48,13 +48,6 @@ def test_extras_are_rare_and_even():
     assert set(extras.data) == {3.0}
     assert extras.sum() / 3 / 5000 == pytest.approx(1.92, rel=0.03)
     assert extras.sum(axis=1) / 3 / 5000 == pytest.approx(np.full(20, 1.92 / 20), rel=0.2)
-
-
-def test_percentiles_are_the_middle_and_hold_the_value():
-    samples = np.random.default_rng(0).normal(3, 0.5, 100_000)
-    found = percentile(3.0, samples, 0.95)
-    assert (found.low, found.high) == pytest.approx((2.02, 3.98), abs=0.02)
-    assert percentile(5.0, samples, 0.95).high == 5.0
 
 
 @pytest.mark.parametrize(("share", "n"), [(0.5, 200), (0.97, 200), (0.9, 5000)])

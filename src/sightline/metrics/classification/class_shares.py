@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sightline.metrics.catalogue import ClassMean
 from sightline.metrics.classification.ranking import RocAuc
-from sightline.metrics.intervals.interval import effective_size, effective_sizes
+from sightline.metrics.intervals.interval import UNSEEN_GROUP, effective_size, effective_sizes
 from sightline.metrics.intervals.score_test import ClassShares
 
 Reals = NDArray[np.float64]
@@ -143,10 +143,10 @@ def _inflation(mean: ClassMean, answers: Answers, weights: Reals) -> float:
         if mean.over == "support":
             extra = (scores[labels] - weights @ scores) / len(labels)
     else:
-        shares, _ = answers.shares(mean.of)
+        scores, _ = answers.shares(mean.of)
         owner = labels if mean.of == "recall" else predicted
         sizes = np.maximum(answers.truth if mean.of == "recall" else answers.called, 1)
-        own = weights[owner] * (right - shares[owner]) / sizes[owner]
+        own = weights[owner] * (right - scores[owner]) / sizes[owner]
         other = np.zeros(len(labels))
     parts = np.concatenate([own, other])
     owners = np.concatenate([labels if mean.of != "precision" else predicted, predicted])
@@ -158,4 +158,7 @@ def _inflation(mean: ClassMean, answers: Answers, weights: Reals) -> float:
         _, cell = np.unique(owners * (groups.max() + 1) + np.tile(groups, 2), return_inverse=True)
         apart = float((np.bincount(cell, parts) ** 2).sum())
         whole = max(float((np.bincount(groups, own + other + one) ** 2).sum()) for one in (0.0, extra))
+        unlike = weights * np.maximum(scores, 1 - scores) / (int(groups.max()) + 1)  # a group unlike all others
+        apart += UNSEEN_GROUP * float((unlike**2).sum())
+        whole += UNSEEN_GROUP * float(unlike.sum()) ** 2
     return max(1.0, whole / apart) if apart > 0 else 1.0

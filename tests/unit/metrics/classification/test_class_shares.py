@@ -8,6 +8,7 @@ from sightline.metrics.classification.binned import BinnedPredictions
 from sightline.metrics.classification.class_shares import Answers, class_shares
 from sightline.metrics.classification.scoring import Scored
 from sightline.metrics.intervals.resampling import Resampling
+from sightline.metrics.intervals.score_test import mean_of_shares
 
 SURE = Resampling(0.95, 300, 0)
 
@@ -85,3 +86,18 @@ def test_weighted_f1_is_no_surer_than_accuracy():
     case = answered({(0, 0): 30}, 2)
     found = case.intervals(SURE, only=["accuracy", "f1_weighted"])
     assert found["f1_weighted"].low == pytest.approx(found["accuracy"].low)
+
+
+def test_means_over_classes_of_few_groups_are_held():
+    """Eight groups that each hold all classes, a fifth of them bad in all of them."""
+    rng, held = np.random.default_rng(2), 0
+    groups, recall = np.repeat(np.arange(8), 60), METRICS["recall_macro"].mean
+    for seed in range(300):
+        labels = rng.integers(3, size=480)
+        right = rng.random(480) < np.where(rng.random(8) < 0.2, 0.4, 0.95)[groups]
+        predicted = np.where(right, labels, (labels + 1) % 3)
+        shares = class_shares(recall, Answers(labels, predicted, 3, groups))
+        caution = Resampling(0.95, 10, seed, groups).caution
+        low, high = mean_of_shares(shares, float(shares.weights @ shares.shares), 0.95, caution)
+        held += low <= 0.2 * 0.4 + 0.8 * 0.95 <= high
+    assert held / 300 > 0.92

@@ -89,7 +89,8 @@ def mean_of_shares(found: ClassShares, value: float, level: float, caution: floa
         ends = [0.0, 0.0]
     below = -ends[0] * stretch_of_few(1 - found.mistakes, found.items, level)
     above = ends[1] * stretch_of_few(found.mistakes, found.items, level)
-    low, high = centre + found.shift - below, centre + found.shift + above + unknown
+    # Where the shift came from too few items it may be too large, so it moves the upper limit alone.
+    low, high = centre - below, centre + found.shift + above + unknown
     return max(0.0, min(value, low)), min(1.0, max(value, high))
 
 

@@ -19,7 +19,7 @@ from scipy.special import expit
 from scipy.stats import norm
 
 from sightline.calibration.conformal import quantile
-from sightline.calibration.selective import Answers, fit_threshold
+from sightline.calibration.selective import ConfidenceAndHits, fit_threshold
 from sightline.calibration.temperature import assign_folds
 
 Ints = NDArray[np.int64]
@@ -62,11 +62,11 @@ WORLDS = {
 }
 
 
-def answers(world: Right, groups: int, size: int, rng: np.random.Generator) -> Answers:
+def answers(world: Right, groups: int, size: int, rng: np.random.Generator) -> ConfidenceAndHits:
     """Items of so many groups of one size."""
     owner = np.arange(groups * size) // size
     confidence = expit(rng.normal(2.5, 1.5, len(owner)))
-    return Answers(confidence, world(confidence, owner, rng), owner)
+    return ConfidenceAndHits(confidence, world(confidence, owner, rng), owner)
 
 
 def thresholds(world: Right, groups: int, size: int, draws: int, seed: int) -> dict[str, float]:
@@ -76,7 +76,7 @@ def thresholds(world: Right, groups: int, size: int, draws: int, seed: int) -> d
     found: dict[str, list[tuple[bool, bool, float]]] = {"": [], "as items: ": []}
     for _ in range(draws):
         pair = [answers(world, groups, size, rng) for _ in range(2)]
-        items = [Answers(one.confidence, one.right) for one in pair]
+        items = [ConfidenceAndHits(one.confidence, one.right) for one in pair]
         for name, (one, guide) in {"": pair, "as items: ": items}.items():
             threshold = fit_threshold(one, TARGET, ERROR, guide).threshold
             chosen = known.confidence >= threshold

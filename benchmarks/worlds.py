@@ -13,7 +13,7 @@ from scipy.special import expit, logit
 
 from sightline.metrics.catalogue import METRICS
 from sightline.metrics.classification.binned import BinnedPredictions
-from sightline.metrics.classification.class_shares import Answers, class_weights
+from sightline.metrics.classification.class_shares import ClassAnswers, class_weights
 from sightline.metrics.classification.confusion import confusion_matrix
 from sightline.metrics.classification.ranking import roc_auc_ovr
 from sightline.metrics.classification.scoring import Scored
@@ -130,7 +130,7 @@ class World:
     def truth_of(self, sample: Sample) -> dict[str, float]:
         """The same, but for means over classes: those of the population over the classes that they are of here."""
         found = dict(self.truth())
-        answers = Answers(sample.labels, sample.probabilities.argmax(axis=1), self.classes, None)
+        answers = ClassAnswers(sample.labels, sample.probabilities.argmax(axis=1), self.classes, None)
         for metric in METRICS.values():
             if metric.mean is None or metric.mean.over == "support":
                 continue

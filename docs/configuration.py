@@ -62,8 +62,7 @@ def groups() -> Iterator[Group]:
     """What belongs to no group, then the groups in the order of conf/config.yaml."""
     yield Group("", "", [read_choice("", CONF / "config.yaml")])
     text = (CONF / "config.yaml").read_text()
-    content: Any = yaml.compose(text)
-    for entry in next(value for key, value in content.value if key.value == "defaults").value:
+    for entry in next(value for key, value in yaml.compose(text).value if key.value == "defaults").value:
         ((key, default),) = entry.value if isinstance(entry, yaml.MappingNode) else [(entry, entry)]
         name = key.value.removeprefix("optional ")
         if not (CONF / name).is_dir():  # `_self_`, or a key that takes another group's choices
@@ -107,8 +106,7 @@ def keys_in(node: Any, text: str, prefix: str) -> Iterator[tuple[str, Key]]:
 def as_typed(node: yaml.Node) -> str:
     """A value as the command line takes it."""
     if isinstance(node, yaml.SequenceNode):
-        items = [f'"{item.value}"' if "=" in item.value else as_typed(item) for item in node.value]
-        return f"[{','.join(items)}]"
+        return "[" + ",".join(f'"{one.value}"' if "=" in one.value else as_typed(one) for one in node.value) + "]"
     if isinstance(node, yaml.MappingNode):
         return f"{{{', '.join(f'{as_typed(key)}: {as_typed(value)}' for key, value in node.value)}}}"
     return str(node.value)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sightline.calibration.conformal import METHODS, class_scores, fit_quantiles, units_needed
 from sightline.calibration.judge import EVERY_CLASS, FITTED, draws_of_sets, judge_sets
-from sightline.calibration.selective import Answers, fit_threshold
+from sightline.calibration.selective import ConfidenceAndHits, fit_threshold
 from sightline.metrics.documents.calibration import ConformalSets, Promised, SelectiveThreshold
 from sightline.metrics.intervals.resampling import Resampling
 from sightline.metrics.predictions import Predictions
@@ -81,7 +81,7 @@ def _codes(groups: Ints | None) -> Ints | None:
 
 
 def _fit_threshold(
-    target: float, answers: Answers, error: float, guide: Answers | None, resampling: Resampling
+    target: float, answers: ConfidenceAndHits, error: float, guide: ConfidenceAndHits | None, resampling: Resampling
 ) -> SelectiveThreshold:
     found = fit_threshold(answers, target, error, guide, resampling.seed)
     finite = math.isfinite(found.threshold)
@@ -136,8 +136,8 @@ def _empty_promise(quantiles: Sequence[float | None], alpha: float, by_class: bo
     return f"{infinite} of {len(quantiles)} classes have fewer than {least} {what} and stand in every set"
 
 
-def _answers(of: HeldOut, temperature: float) -> Answers:
+def _answers(of: HeldOut, temperature: float) -> ConfidenceAndHits:
     """How sure the model is of each item, and whether it is right."""
     predictions = of.predictions
     right = np.equal(predictions.logits.argmax(axis=1), predictions.labels)
-    return Answers(predictions.probabilities(temperature).max(axis=1), right, of.groups)
+    return ConfidenceAndHits(predictions.probabilities(temperature).max(axis=1), right, of.groups)

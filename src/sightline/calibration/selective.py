@@ -20,7 +20,7 @@ _BLOCK, _WEIGHTS = 2_000_000, 20_000_000
 
 
 @dataclass(frozen=True)
-class Answers:
+class ConfidenceAndHits:
     """How sure a model was of n items, and whether it was right.
 
     Attributes:
@@ -141,7 +141,7 @@ def units_needed(target: float, error: float) -> int:
 
 
 def fit_threshold(
-    answers: Answers, target: float, error: float, guide: Answers | None = None, seed: int = 0
+    answers: ConfidenceAndHits, target: float, error: float, guide: ConfidenceAndHits | None = None, seed: int = 0
 ) -> Threshold:
     """The lowest threshold whose risk is below a target, but for a chance of `error`.
 
@@ -191,7 +191,7 @@ def fit_threshold(
     )
 
 
-def _easiest(guide: Answers, tried: Reals, units: float, error: float) -> int:
+def _easiest(guide: ConfidenceAndHits, tried: Reals, units: float, error: float) -> int:
     """The threshold whose bound should be lowest for so many units that are like the guide's items."""
     answered, mistakes = (part.sum(axis=1) for part in guide.counts(tried))
     expected = units * answered / len(guide)

@@ -135,7 +135,7 @@ _ALL: Final = (
     ),
     Metric(
         name="roc_auc_ovr", label="ROC AUC, one against rest", per_class="roc_auc", percent=False, digits=4,
-        score=probabilities.roc_auc_ovr, needs=("auc", "area"), limits="classes", mean=ClassMean("area", "seen"),
+        score=probabilities.roc_auc_ovr, needs=("area",), limits="classes", mean=ClassMean("area", "seen"),
         meaning="chance that an image of a class scores above one of another",
     ),
     Metric(

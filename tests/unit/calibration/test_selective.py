@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from sightline.calibration.selective import Answers, fit_threshold, grouped_risk_bound, risk_bound
+from sightline.calibration.selective import ConfidenceAndHits, fit_threshold, grouped_risk_bound, risk_bound
 
 
 @pytest.mark.parametrize(("mistakes", "answered"), [(0, 10), (3, 50), (10, 10), (0, 0), (49, 50)])
@@ -30,7 +30,8 @@ def test_the_risk_of_the_population_is_within_its_bound(n: int, target: float, g
     order = np.argsort(confidence)
     confidence, wrong = confidence[order], np.concatenate([[0], np.cumsum(~right[order])])
     for _ in range(draws):
-        found = fit_threshold(Answers(*answers(rng, n)), target, 0.05, Answers(*answers(rng, n)) if guided else None)
+        chosen = ConfidenceAndHits(*answers(rng, n))
+        found = fit_threshold(chosen, target, 0.05, ConfidenceAndHits(*answers(rng, n)) if guided else None)
         answered += found.coverage
         if np.isfinite(found.threshold):
             assert found.risk <= found.risk_bound <= target
@@ -44,15 +45,15 @@ def test_a_guide_answers_more():
     """Ninety items, none of them wrong when sure: enough for a risk of 5 %, if one knows where to look."""
     rng = np.random.default_rng(0)
     confidence, right = np.concatenate([rng.uniform(0.95, 1, 85), rng.uniform(0.3, 0.6, 5)]), np.arange(90) < 87
-    assert not np.isfinite(fit_threshold(Answers(confidence, right), 0.05, 0.05).threshold)
-    found = fit_threshold(Answers(confidence, right), 0.05, 0.05, Answers(confidence, right))
+    assert not np.isfinite(fit_threshold(ConfidenceAndHits(confidence, right), 0.05, 0.05).threshold)
+    found = fit_threshold(ConfidenceAndHits(confidence, right), 0.05, 0.05, ConfidenceAndHits(confidence, right))
     assert found.coverage == pytest.approx(85 / 90)
     assert found.risk_bound == pytest.approx(1 - 0.05 ** (1 / 85))
 
 
 def test_no_threshold_where_none_can_be_vouched_for():
     rng = np.random.default_rng(0)
-    found = fit_threshold(Answers(rng.random(200), rng.random(200) < 0.5), 0.01, 0.05)
+    found = fit_threshold(ConfidenceAndHits(rng.random(200), rng.random(200) < 0.5), 0.01, 0.05)
     assert (found.threshold, found.coverage) == (np.inf, 0.0)
     assert np.isnan([found.risk, found.risk_bound]).all()
 
@@ -63,13 +64,13 @@ def test_groups_of_one_item_have_the_bound_of_clopper_and_pearson():
     assert bound == pytest.approx(risk_bound(np.array([15]), np.array([300]), 0.05), abs=1e-3)
 
 
-def groups_of_answers(rng: np.random.Generator, groups: int, size: int, bad: float, wrong: float) -> Answers:
+def groups_of_answers(rng: np.random.Generator, groups: int, size: int, bad: float, wrong: float) -> ConfidenceAndHits:
     """Groups of which a share is wrong as a whole, however sure; the others are wrong here and there."""
     n = groups * size
     owner = np.arange(n) // size
     confidence = 1 / (1 + np.exp(-rng.normal(2.5, 1.5, n)))
     mistaken = (rng.random(groups) < bad)[owner] | (rng.random(n) < wrong)
-    return Answers(confidence, ~mistaken, owner)
+    return ConfidenceAndHits(confidence, ~mistaken, owner)
 
 
 @pytest.mark.parametrize(("groups", "size"), [(20, 20), (10, 40), (100, 4)])
@@ -82,7 +83,11 @@ def test_the_bound_holds_where_groups_are_wrong_as_a_whole(groups: int, size: in
     broken = [np.isfinite(fit_threshold(one, 0.05, 0.05, other).threshold) for one, other in pairs]
     assert np.mean(broken) <= 0.06 + 0.02  # two standard errors of 200 draws would be 0.03
     ungrouped = [
-        np.isfinite(fit_threshold(Answers(a.confidence, a.right), 0.05, 0.05, Answers(b.confidence, b.right)).threshold)
+        np.isfinite(
+            fit_threshold(
+                ConfidenceAndHits(a.confidence, a.right), 0.05, 0.05, ConfidenceAndHits(b.confidence, b.right)
+            ).threshold
+        )
         for a, b in pairs
     ]
     assert np.mean(ungrouped) > np.mean(broken)
@@ -106,7 +111,7 @@ def test_too_few_groups_are_told_so():
 
 def test_counts_are_those_of_a_slow_account():
     rng = np.random.default_rng(0)
-    given = Answers(rng.random(60), rng.random(60) < 0.7, rng.integers(7, size=60))
+    given = ConfidenceAndHits(rng.random(60), rng.random(60) < 0.7, rng.integers(7, size=60))
     tried = np.array([0.0, 0.3, 0.31, 0.9])
     answered, wrong = given.counts(tried)
     for row, threshold in enumerate(tried):

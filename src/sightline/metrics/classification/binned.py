@@ -21,7 +21,7 @@ Ints = NDArray[np.int64]
 
 _ALWAYS: frozenset[Block] = frozenset({"total", "right", "truth", "predicted"})
 """The counts, which every score may look at."""
-_SINGLE: tuple[Block, ...] = ("total", "log_loss", "brier", "auc")
+_SINGLE: tuple[Block, ...] = ("total", "log_loss", "brier")
 """Blocks of one row, which are sums and not lists of them."""
 
 
@@ -78,7 +78,7 @@ class BinnedPredictions:
         k = self.classes
         bins = self.bins
         sizes: dict[Block, int] = {"right": k, "truth": k, "predicted": k, "total": 1, "log_loss": 1, "brier": 1}
-        sizes |= {"auc": 1, "bin_count": bins, "bin_residual": bins, "bin_noise": bins, "mass_bin_residual": bins}
+        sizes |= {"bin_count": bins, "bin_residual": bins, "bin_noise": bins, "mass_bin_residual": bins}
         sizes |= {"class_bin_residual": k * (bins - 1)}
         ends = np.cumsum(list(sizes.values())).tolist()
         return {name: slice(end - size, end) for (name, size), end in zip(sizes.items(), ends, strict=True)}
@@ -94,12 +94,11 @@ class BinnedPredictions:
         variance = self.confidence * (1 - self.confidence)
         return np.bincount(self.width_bin, variance, minlength=self.bins).astype(np.float64)
 
-    def contributions(self, labels: Ints, influence: Reals | None = None) -> csr_array:
+    def contributions(self, labels: Ints) -> csr_array:
         """(sums, n) what each item adds if `labels` is the truth.
 
         Args:
             labels: (n,).
-            influence: (n,) on the area under the ROC curve, where that is wanted.
         """
         n = len(self)
         place = {name: block.start for name, block in self.blocks.items()}
@@ -117,7 +116,6 @@ class BinnedPredictions:
             (np.full(n, place["total"]), every, ones),
             (np.full(n, place["log_loss"]), every, log_losses(self.probabilities, labels)),
             (np.full(n, place["brier"]), every, brier_scores(self.probabilities, labels)),
-            (np.full(n, place["auc"]), every, np.zeros(n) if influence is None else influence),
             (place["bin_count"] + self.width_bin, every, ones),
             (place["bin_residual"] + self.width_bin, every, residual),
             (place["bin_noise"] + self.width_bin, every, noise),

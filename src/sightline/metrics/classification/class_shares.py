@@ -21,7 +21,7 @@ _SIZE_OF_ONE = 0.4
 
 
 @dataclass(frozen=True)
-class Answers:
+class ClassAnswers:
     """Answers beside their truth.
 
     Attributes:
@@ -78,7 +78,7 @@ class Answers:
         return shares, sizes
 
 
-def class_shares(mean: ClassMean, answers: Answers) -> ClassShares:
+def class_shares(mean: ClassMean, answers: ClassAnswers) -> ClassShares:
     """The shares behind a mean over classes.
 
     Args:
@@ -115,7 +115,7 @@ def area_shares(auc: RocAuc) -> ClassShares:
     return ClassShares(auc.per_class[defined], auc.sizes[defined], weights, inflation=auc.inflation)
 
 
-def class_weights(mean: ClassMean, answers: Answers) -> Reals:
+def class_weights(mean: ClassMean, answers: ClassAnswers) -> Reals:
     """(classes,) what each class weighs; 0 for one that is left out."""
     if mean.over == "support":
         return np.asarray(answers.truth / answers.truth.sum())
@@ -130,7 +130,7 @@ def _shortfall(shares: Reals, sizes: Reals) -> Reals:
     return 2 / (1 + shares) ** 3 * variance
 
 
-def _inflation(mean: ClassMean, answers: Answers, weights: Reals) -> float:
+def _inflation(mean: ClassMean, answers: ClassAnswers, weights: Reals) -> float:
     """Variance of the score over that which it had if classes were independent, from the influence of the items."""
     labels, predicted, right = answers.labels, answers.predicted, answers.right
     extra = np.zeros(len(labels))

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from sightline.metrics.classification.binned import BinnedPredictions
 from sightline.metrics.classification.checks import check
-from sightline.metrics.classification.class_shares import Answers
+from sightline.metrics.classification.class_shares import ClassAnswers
 from sightline.metrics.classification.confusion import confusion_matrix
 from sightline.metrics.classification.scoring import Scored
 from sightline.metrics.documents.evaluation import ClassScores, Measured
@@ -56,7 +56,7 @@ def _per_class(scored: Scored, class_names: Sequence[str], resampling: Resamplin
     no precision.
     """
     groups = resampling.groups
-    answers = Answers(scored.labels, scored.binned.predicted, scored.binned.classes, groups)
+    answers = ClassAnswers(scored.labels, scored.binned.predicted, scored.binned.classes, groups)
     recall, precision, jaccard = (_shares(answers, of, resampling) for of in ("recall", "precision", "f1"))
     areas = scored.areas(groups)
     area_limits = _wilson(areas.per_class, areas.sizes, resampling)
@@ -74,7 +74,7 @@ def _per_class(scored: Scored, class_names: Sequence[str], resampling: Resamplin
     ]
 
 
-def _shares(answers: Answers, of: str, resampling: Resampling) -> list[Interval]:
+def _shares(answers: ClassAnswers, of: str, resampling: Resampling) -> list[Interval]:
     """For each class the share of right items among those it owns; not defined where it owns none."""
     return _wilson(*answers.shares(of), resampling)
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sightline.metrics.catalogue import MEASURED, METRICS, Metric
 from sightline.metrics.classification.binned import BinnedPredictions, blocks_of
-from sightline.metrics.classification.class_shares import Answers, area_shares, class_shares
+from sightline.metrics.classification.class_shares import ClassAnswers, area_shares, class_shares
 from sightline.metrics.classification.error_limits import centred_limits, expected_error_limits
 from sightline.metrics.classification.null_calibration import null_calibration
 from sightline.metrics.classification.ranking import RocAuc, roc_auc_ovr
@@ -166,7 +166,7 @@ class Scored:
         else:
             found = centred_limits(value, resampled.samples[name], null[name], level)
         found = resampling.widened(found, metric.smallest, metric.highest)
-        if name == "ece_classwise":
+        if "class_bin_residual" in metric.needs:  # it is about all probabilities, not those of the answers
             return found
         # The error is no smaller than the gap between accuracy and mean confidence, whatever the bins.
         share, sure = resampling.share(self.right), float(self.binned.confidence.mean())
@@ -189,7 +189,7 @@ class Scored:
         groups = resampling.groups
         if metric.mean.of == "area":
             return area_shares(self.areas(groups))
-        return class_shares(metric.mean, Answers(self.labels, self.binned.predicted, self.binned.classes, groups))
+        return class_shares(metric.mean, ClassAnswers(self.labels, self.binned.predicted, self.binned.classes, groups))
 
     def _losses(self, metric: Metric, resampling: Resampling) -> Losses:
         """What the items lose, and would lose if their answers were wrong, or right."""

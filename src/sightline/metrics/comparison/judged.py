@@ -13,14 +13,10 @@ from sightline.metrics.catalogue import Metric
 from sightline.metrics.classification.binned import BinnedPredictions, blocks_of
 from sightline.metrics.classification.scoring import Scored
 from sightline.metrics.predictions import Predictions
-from sightline.metrics.scores.items import brier_scores, log_losses
-from sightline.metrics.scores.sums import Block
 
 Reals = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_LINEAR: frozenset[Block] = frozenset({"log_loss", "brier", "auc", "area"})
-"""What means over items need."""
 _MOST = 200_000_000
 """Numbers that the deletions of one member may take; with more, units are deleted several at once."""
 _BLOCK = 4_000_000
@@ -102,13 +98,11 @@ class Answers:
         """(n,) what a metric is the mean of, or None; of an area it is the linear part (DeLong et al. 1988)."""
         if metric.hits is not None:
             return self.scored.hits(metric).astype(np.float64)
-        if not metric.needs or not _LINEAR.issuperset(metric.needs):
-            return None
-        if "log_loss" in metric.needs:
-            return log_losses(self.scored.binned.probabilities, self.scored.labels)
-        if "brier" in metric.needs:
-            return brier_scores(self.scored.binned.probabilities, self.scored.labels)
-        return np.asarray(self.scored.auc.macro + self.scored.auc.influence)
+        if metric.losses is not None:
+            return metric.losses(self.scored.binned.probabilities, self.scored.labels)
+        if metric.mean is not None and metric.mean.of == "area":
+            return np.asarray(self.scored.auc.macro + self.scored.auc.influence)
+        return None
 
 
 def _by_unit(rows: csr_array, owner: Ints | None) -> csr_array:
@@ -131,7 +125,7 @@ def _score(binned: BinnedPredictions, metric: Metric) -> Callable[[Reals], Reals
     classes, bins = binned.classes, binned.bins
 
     def values(sums: Reals) -> Reals:
-        found: dict[Block, Reals] = {name: sums[place] for name, place in places.items()}
+        found = {name: sums[place] for name, place in places.items()}
         found["total"] = found["total"][0]
         if "bin_noise" in places:  # a variance: what subtraction leaves below 0 is rounding
             found["bin_noise"] = np.maximum(found["bin_noise"], 0.0)

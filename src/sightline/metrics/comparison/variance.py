@@ -86,7 +86,7 @@ def floor_of(metric: Metric, truth: Ints, units: int, scatter: float, *, grouped
     if metric.highest != 1.0:
         return 2 * scatter / (units + 2) ** 2
     size = min(1.0, 4 * scatter) if grouped and scatter > 0 else 1.0
-    if metric.name == "balanced_accuracy" or metric.per_class is not None:
+    if metric.mean is not None and metric.mean.over != "support":
         there = truth[truth > 0].astype(np.float64)
         extra = 2 / len(there)
         return size * float((extra / (len(there) * (there + extra)) ** 2).sum())

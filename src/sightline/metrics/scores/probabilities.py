@@ -7,8 +7,8 @@ from sightline.metrics.scores.sums import Reals, Sums
 
 
 def roc_auc_ovr(sums: Sums) -> Reals:
-    """Mean one-against-rest area under the ROC curve, linear in the weights: exact for the items themselves."""
-    return np.asarray(np.clip(sums["area"] + sums["auc"] / sums["total"], 0.0, 1.0))
+    """Mean one-against-rest area under the ROC curve, of the items themselves whatever their weights."""
+    return np.broadcast_to(sums["area"], sums["total"].shape)
 
 
 def log_loss(sums: Sums) -> Reals:

@@ -20,7 +20,6 @@ Block = Literal[
     "total",
     "log_loss",
     "brier",
-    "auc",
     "area",
     "bin_count",
     "bin_residual",
@@ -35,7 +34,7 @@ Block = Literal[
   predicted as it.
 - total: (...) items.
 - log_loss, brier: (...) sums of the items' losses.
-- auc: (...) sums of the items' influence on the area under the ROC curve; area: () that area for the items themselves.
+- area: () the area under the ROC curve of the items themselves.
 - bin_count, bin_residual, bin_noise: (bins, ...) items, residuals and noise of the equal-width bins of confidence.
 - mass_bin_residual: (bins, ...) residuals of the equal-mass bins.
 - class_bin_residual: (classes, bins - 1, ...) residuals of each class's own probability, but for the first bin.

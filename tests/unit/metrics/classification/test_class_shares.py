@@ -5,7 +5,7 @@ import pytest
 
 from sightline.metrics.catalogue import METRICS
 from sightline.metrics.classification.binned import BinnedPredictions
-from sightline.metrics.classification.class_shares import Answers, class_shares
+from sightline.metrics.classification.class_shares import ClassAnswers, class_shares
 from sightline.metrics.classification.scoring import Scored
 from sightline.metrics.intervals.resampling import Resampling
 from sightline.metrics.intervals.score_test import mean_of_shares
@@ -65,9 +65,9 @@ def test_mistakes_count_in_two_classes():
     labels = rng.integers(2, size=400)
     predicted = np.where(rng.random(400) < 0.95, labels, 1 - labels)
     f1 = METRICS["f1_macro"].mean
-    assert class_shares(f1, Answers(labels, predicted, 2, None)).inflation == pytest.approx(1.9, abs=0.1)
+    assert class_shares(f1, ClassAnswers(labels, predicted, 2, None)).inflation == pytest.approx(1.9, abs=0.1)
     recall = METRICS["recall_macro"].mean
-    assert class_shares(recall, Answers(labels, predicted, 2, None)).inflation == 1
+    assert class_shares(recall, ClassAnswers(labels, predicted, 2, None)).inflation == 1
 
 
 def test_groups_that_span_classes_inflate_means_over_them():
@@ -77,7 +77,7 @@ def test_groups_that_span_classes_inflate_means_over_them():
     labels = np.tile([0, 1], 200)
     predicted = np.where((rng.random(40) < 0.8)[groups], labels, 1 - labels)
     recall = METRICS["recall_macro"].mean
-    found = class_shares(recall, Answers(labels, predicted, 2, groups))
+    found = class_shares(recall, ClassAnswers(labels, predicted, 2, groups))
     assert found.inflation == pytest.approx(2.0, abs=0.05)
     assert found.sizes == pytest.approx([39, 39], abs=3)
 
@@ -96,7 +96,7 @@ def test_means_over_classes_of_few_groups_are_held():
         labels = rng.integers(3, size=480)
         right = rng.random(480) < np.where(rng.random(8) < 0.2, 0.4, 0.95)[groups]
         predicted = np.where(right, labels, (labels + 1) % 3)
-        shares = class_shares(recall, Answers(labels, predicted, 3, groups))
+        shares = class_shares(recall, ClassAnswers(labels, predicted, 3, groups))
         caution = Resampling(0.95, 10, seed, groups).caution
         low, high = mean_of_shares(shares, float(shares.weights @ shares.shares), 0.95, caution)
         held += low <= 0.2 * 0.4 + 0.8 * 0.95 <= high

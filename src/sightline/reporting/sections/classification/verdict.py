@@ -88,6 +88,7 @@ def _calibration(evaluation: Evaluation | None, calibration: Calibration) -> lis
         most = shown.chance if shown.most is None else shown.most
         no_more = ", so no more than chance" if error <= most else ""
         text += f"; at this sample size a perfectly calibrated model would show about {number('ece', shown.chance)}"
+        text += "" if shown.most is None else f", seldom more than {number('ece', shown.most)}"
         text += no_more
     return [text + ".", *found]
 

@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -167,6 +168,26 @@ def test_an_import_by_name_counts_as_one_of_the_whole_room():
     source = "from importlib import import_module\nimport_module(f'sightline.stages.{name}')"
     assert not violations(source, "sightline.commands.pipeline")
     assert {"sightline.stages.train", "sightline.stages.report"} <= {name for _, name in imports(ast.parse(source))}
+
+
+@pytest.mark.parametrize("folder", ["benchmarks", "docs", "examples", "tests"])
+def test_what_is_taken_from_the_package_is_there(folder: str):
+    taken = {
+        (node.module, alias.name)
+        for path in (SRC.parent / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "sightline"
+        for alias in node.names
+    }
+    missing = [f"{module}.{name}" for module, name in sorted(taken) if not is_there(module, name)]
+    assert missing == []
+
+
+def is_there(module: str, name: str) -> bool:
+    try:
+        return hasattr(import_module(module), name) or bool(import_module(f"{module}.{name}"))
+    except ModuleNotFoundError:
+        return False
 
 
 def test_rooms_on_the_way_to_help_import_no_torch():

@@ -9,7 +9,7 @@ may do so in 5 %.
 
 import numpy as np
 
-from sightline.calibration.selective import Answers, fit_threshold
+from sightline.calibration.selective import ConfidenceAndHits, fit_threshold
 from sightline.metrics.classification.risk import risk_coverage
 
 TARGET, ERROR, ITEMS, REPEATS = 0.05, 0.05, 1000, 300
@@ -38,7 +38,8 @@ for _ in range(REPEATS):
     coverage, risk = risk_coverage(confidence, right)
     answered = int(np.flatnonzero(risk <= TARGET)[-1]) if (risk <= TARGET).any() else 0
     naive.append(outcome(np.sort(confidence)[::-1][answered]))
-    bounded.append(outcome(fit_threshold(Answers(confidence, right), TARGET, ERROR, Answers(*items(ITEMS))).threshold))
+    judged, guide = ConfidenceAndHits(confidence, right), ConfidenceAndHits(*items(ITEMS))
+    bounded.append(outcome(fit_threshold(judged, TARGET, ERROR, guide).threshold))
 
 print(f"{REPEATS} times {ITEMS} items; a risk of {TARGET:.0%} was asked for\n")
 print(f"{'threshold':<24} {'answered':>8} {'mean risk':>9} {'promise broken':>15}")

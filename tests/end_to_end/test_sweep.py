@@ -166,7 +166,7 @@ def test_killed_at_three_random_moments_it_ends_as_if_undisturbed(sightline: Com
     print("moments", moments)
     for moment in moments:
         with begun(words(tmp_path)) as process:
-            next_worker(process, tmp_path / "runs/sweeps/small/trials")
+            training_seen(process, tmp_path / "runs/sweeps/small/trials")
             time.sleep(moment)
             if process.poll() is None:
                 kill_all(process)
@@ -222,7 +222,8 @@ def test_two_jobs_of_which_one_is_killed(tmp_path: Path):
         pytest.skip("two jobs take two cores")
     arguments = words(tmp_path, f"sweep.storage=journal:///{tmp_path}/journal.log", "sweep.jobs=2")
     with begun(arguments, everywhere=True) as process:
-        next_worker(process, tmp_path / "runs/sweeps/small/trials").kill()
+        training_seen(process, tmp_path / "runs/sweeps/small/trials")
+        busiest_worker(process).kill()
         out = process.communicate(timeout=280)[0]
     assert process.returncode == 0, out
     rows = results(tmp_path)["trials"]
@@ -240,14 +241,18 @@ def test_when_time_is_up_no_trial_begins(sightline: Command, tmp_path: Path):
     assert (again.status, "a larger sweep.minutes goes on with it" in again.out) == (0, True), again.err
 
 
-def next_worker(process: subprocess.Popen[str], trials: Path) -> psutil.Process:
-    """A process that trains right now: since this call, an epoch has ended or a trial has begun."""
+def training_seen(process: subprocess.Popen[str], trials: Path) -> None:
+    """Returns once an epoch has ended or a trial has begun since this call, or once the process has ended."""
     since, deadline = time.time(), time.monotonic() + 120
     while time.monotonic() < deadline and process.poll() is None:
         if any(rows.stat().st_mtime > since for rows in trials.glob("*/metrics.jsonl")):
-            break
+            return
         time.sleep(0.01)
-    return max(psutil.Process(process.pid).children(), key=lambda child: busy(child))
+
+
+def busiest_worker(process: subprocess.Popen[str]) -> psutil.Process:
+    """The child of a running process that trains: the one which has had the most processor time."""
+    return max(psutil.Process(process.pid).children(), key=busy)
 
 
 def busy(process: psutil.Process) -> float:
@@ -262,7 +267,7 @@ def busy(process: psutil.Process) -> float:
 def test_interrupted_it_saves_and_goes_on(sightline: Command, whole: Path, tmp_path: Path):
     for number in (signal.SIGINT, signal.SIGTERM):
         with begun(words(tmp_path)) as process:
-            next_worker(process, tmp_path / "runs/sweeps/small/trials")
+            training_seen(process, tmp_path / "runs/sweeps/small/trials")
             process.send_signal(number)
             out = process.communicate(timeout=100)[0]
         assert (process.returncode, "the same command goes on" in out) == (128 + number, True), out
@@ -339,7 +344,7 @@ def test_four_processes_share_one_postgresql_and_one_is_killed(postgresql: Datab
 @pytest.mark.slow
 def test_a_postgresql_that_is_started_anew_is_awaited(postgresql: Database, tmp_path: Path):
     with begun(words(tmp_path, f"sweep.storage={postgresql.url}", "sweep.name=awaited")) as process:
-        next_worker(process, tmp_path / "runs/sweeps/awaited/trials")
+        training_seen(process, tmp_path / "runs/sweeps/awaited/trials")
         assert postgresql.do("stop").returncode == 0
         time.sleep(3)
         assert postgresql.do("start", str(postgresql.port)).returncode == 0

@@ -67,6 +67,10 @@ class Contents:
         """The lines of a file; one that is torn is left out."""
         return cast("list[T]", self._run.rows(file.name))
 
+    def torn_lines(self, file: JsonLines[T]) -> int:
+        """How many lines of a file are torn."""
+        return len(self._run.torn_lines(file.name))
+
     def text(self, name: str) -> str:
         """A text file as it stands."""
         return (

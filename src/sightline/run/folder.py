@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 from sightline.config.stages import writer_of
 from sightline.errors import UsageError
 from sightline.run.files import atomic_file, npz
+from sightline.run.lines import append_row, read_lines
 from sightline.run.stored import read_arrays, read_json
 
 if TYPE_CHECKING:
@@ -180,7 +181,8 @@ class Run:
 
     def append(self, name: str, row: Mapping[str, object]) -> None:
         """Add one JSON line to a file, where it survives the death of this process."""
-        self.append_text(name, json.dumps(dict(row), allow_nan=False) + "\n")
+        if self.writes:
+            append_row(self.file(name), row)
 
     def append_text(self, name: str, text: str) -> None:
         """Add text to the end of a file."""
@@ -189,16 +191,12 @@ class Run:
                 stream.write(text)
 
     def rows(self, name: str) -> list[Any]:
-        """All lines of a JSON-lines file; none where there is no file. A torn last line is left out."""
-        if not self.has(name):
-            return []
-        rows = []
-        for line in (self.path / name).read_bytes().splitlines():
-            try:
-                rows.append(json.loads(line))
-            except ValueError:
-                break
-        return rows
+        """All rows of a JSON-lines file; none where there is no file. Torn lines are left out, with a warning."""
+        return read_lines(self.path / name).rows if self.has(name) else []
+
+    def torn_lines(self, name: str) -> tuple[int, ...]:
+        """Numbers of the lines of a JSON-lines file that are torn."""
+        return read_lines(self.path / name).torn if self.has(name) else ()
 
     def log(self, kind: Literal["epoch", "step"], **values: float) -> None:
         """Add a row to `metrics.jsonl` and tell whoever listens."""

@@ -154,8 +154,7 @@ class Mirror(Tracker):
     def _send_metrics(self) -> None:
         self._server.send_points(self._pending)
         self._pending.clear()
-        path = self._run.path / "metrics.jsonl"
-        self._sent["rows"] = path.read_bytes().count(b"\n") if path.is_file() else 0
+        self._sent["rows"] = len(self._run.rows("metrics.jsonl"))
 
     def _changed(self, run: "Run") -> list[tuple[str, str]]:
         """Names and stamps of the files that are not on the server as they are now."""

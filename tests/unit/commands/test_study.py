@@ -103,6 +103,7 @@ def test_what_has_ended_is_not_trained_again_and_what_has_begun_goes_on(tmp_path
 
     with pytest.raises(KeyboardInterrupt):
         train_members(run, members, train)
+    run.append_text("members.jsonl", '{"variant": "b", "se')  # a kill while a line was written
     train_members(run, members, train)
     assert trained == [("a", None), ("b", None), ("b", "b")]
     assert [(row["variant"], row["state"]) for row in run.rows("members.jsonl")][-1] == ("b", "finished")

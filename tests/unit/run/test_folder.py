@@ -67,11 +67,14 @@ def test_missing_and_damaged_json_are_told_apart(run: Run):
         run.load_json("calibration.json")
 
 
-def test_a_torn_last_line_is_left_out(run: Run):
+def test_a_torn_line_hides_no_other(run: Run):
     run.log("epoch", epoch=0.0)
     run.log("epoch", epoch=1.0)
     run.append_text("metrics.jsonl", '{"kind": "ep')
     assert [row["epoch"] for row in run.rows("metrics.jsonl")] == [0, 1]
+    run.log("epoch", epoch=2.0)
+    run.log("epoch", epoch=3.0)
+    assert [row["epoch"] for row in run.rows("metrics.jsonl")] == [0, 1, 2, 3]
 
 
 def test_listeners_hear_every_row(run: Run):

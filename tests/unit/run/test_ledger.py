@@ -54,3 +54,13 @@ def test_lines_of_earlier_versions_count_as_looks():
     old = {"time": "2026-01-01", "stage": "evaluate", "purpose": "measure"}
     new = {**old, "measured": ["ab"]}
     assert new_looks([old, old, new, new]) == [True, True, True, False]  # type: ignore[list-item]
+
+
+def test_every_use_after_a_torn_line_counts(run: Run):
+    with run.entering("evaluate"):
+        note_test_use(run, "first", [answers(0)])
+        run.append_text(LEDGER, '{"time": "2026-11-2')
+        for purpose, seed in (("third", 1), ("fourth", 2)):
+            note_test_use(run, purpose, [answers(seed)])
+    assert [row["purpose"] for row in run.rows(LEDGER)] == ["first", "third", "fourth"]
+    assert count_uses(run.rows(LEDGER)).looks == 3

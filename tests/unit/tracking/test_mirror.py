@@ -269,3 +269,17 @@ def test_a_run_that_belongs_to_another_is_nested_in_it(run: Run, tmp_path: Path)
     (child.path / "mlflow_run.json").unlink()
     follow(child, elsewhere)
     assert elsewhere.parent is None, "the parent is known to another server only"
+
+
+def test_a_torn_line_is_no_row_that_the_server_has(run: Run):
+    server = FakeServer()
+    follow(run, server)
+    train(run, 0, 1)
+    run.append_text("metrics.jsonl", '{"kind": "step')
+    train(run, 1, 2)
+    server.down = True
+    train(run, 2, 3)
+    server.down = False
+    follow(run, server).sync(run)
+    assert epochs_of(server) == [0, 1, 2]
+    assert [point.step for point in server.points if point.name == "step/loss"] == list(range(12))

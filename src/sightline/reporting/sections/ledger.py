@@ -13,6 +13,8 @@ HEADER: Final = ("Time", "Stage", "Purpose", "Answers")
 
 def blocks(contents: Contents) -> Iterator[Block]:
     """One row a use, and how many of them were of new answers."""
+    if torn := contents.torn_lines(LEDGER):
+        yield Text(f"Lines that a command left unfinished, before it gave a number: {torn}.", soft=True)
     if not (rows := contents.rows(LEDGER)):
         yield Text("None so far.", soft=True, on="page")
         return

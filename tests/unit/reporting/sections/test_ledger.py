@@ -25,3 +25,13 @@ def test_new_answers_are_told_from_the_same_again(copy: Run):
 def test_the_page_says_that_there_is_none(copy: Run):
     (copy.path / "test_ledger.jsonl").unlink()
     assert list(blocks(Contents(copy))) == [Text("None so far.", soft=True, on="page")]
+
+
+def test_a_torn_line_is_told(copy: Run):
+    copy.append_text("test_ledger.jsonl", '{"time": "2')
+    copy.append("test_ledger.jsonl", {"time": "t", "stage": "evaluate", "purpose": "p", "measured": ["ab"]})
+    torn, table, _ = blocks(Contents(copy))
+    assert isinstance(torn, Text)
+    assert torn.text == "Lines that a command left unfinished, before it gave a number: 1."
+    assert isinstance(table, Table)
+    assert len(table.rows) == 2

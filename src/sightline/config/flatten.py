@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 def dotted_items(content: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
     """Every dotted key with what stands there; a group comes before its keys, as the mapping it is."""
     for key, value in content.items():
-        yield prefix + key, value
+        yield f"{prefix}{key}", value  # YAML knows keys that are no text
         if isinstance(value, Mapping):
             yield from dotted_items(value, f"{prefix}{key}.")
 

@@ -17,6 +17,7 @@ from sightline.config.groups import CHANGEABLE, FIXED_BY_TRAINING, RESULT_NEUTRA
 from sightline.config.model import ModelConfig
 from sightline.config.schema import Config
 from sightline.config.suggestions import did_you_mean, did_you_mean_key
+from sightline.config.yaml_files import read_yaml
 from sightline.errors import UsageError
 
 UNIONS = frozenset({"data", "model", "freezing", "optimizer", "scheduler"})
@@ -96,24 +97,6 @@ def load(path: Path) -> dict[str, object]:
     if not isinstance(content, dict):
         raise UsageError(f"{path} holds no configuration")
     return content
-
-
-def read_yaml(path: Path) -> object:
-    """What a file of YAML holds; None where it is empty.
-
-    Raises:
-        UsageError: it cannot be read, or is no YAML in UTF-8.
-    """
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise UsageError(f"{path} is not there") from error
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is no text in UTF-8 (byte {error.start}); save it as UTF-8") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date or a number that there is not, endless depth
-        raise UsageError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
 
 
 def to_yaml(config: Config) -> str:

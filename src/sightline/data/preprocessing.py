@@ -6,10 +6,10 @@ from typing import Any, Literal, Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 
 from sightline.data.sources.source import Source
+from sightline.data.store.image_file import size_of
 from sightline.data.store.image_store import ImageStore
 from sightline.data.transforms.transform import Channels, EvalTransform, stored_side
 from sightline.errors import UsageError
@@ -79,20 +79,11 @@ def native_side(source: Source) -> int:
         side = float(min(source.pixels.shape[1:3]))
     elif source.files is not None:
         step = max(1, len(source.files) // 64)
-        sides = [min(size) for size in map(_size, source.files[::step]) if size]
+        sides = [min(size) for size in map(size_of, map(str, source.files[::step])) if size]
         side = float(np.median(sides)) if sides else float(NATIVE_SIDES[1])
     else:
         raise UsageError("the data source holds neither files nor pixels")
     return int(min(max(side, NATIVE_SIDES[0]), NATIVE_SIDES[1]))
-
-
-def _size(path: object) -> tuple[int, int] | None:
-    """Width and height from the header; None where it does not read, which the data gate will name."""
-    try:
-        with Image.open(str(path)) as image:
-            return image.size
-    except (OSError, ValueError, Image.DecompressionBombError):
-        return None
 
 
 def pixel_statistics(store: ImageStore, rows: NDArray[np.int64]) -> tuple[Channels, Channels]:

@@ -15,6 +15,7 @@ from sightline.data.preprocessing import Preprocessing
 from sightline.data.store.decode import decode
 from sightline.data.store.image_file import MAX_PIXELS, DecodeError
 from sightline.inference.model import load_model, load_preprocessing
+from sightline.machine.reading import read_regular
 from sightline.models.outputs import Outputs
 from sightline.run.folder import Run
 
@@ -92,15 +93,15 @@ class Predictor:
         self, paths: Sequence[Path], limits: PredictConfig
     ) -> tuple[dict[Path, NDArray[np.uint8]], list[tuple[Path, str]]]:
         """The pictures that open, and what is wrong with the others."""
+        most = f"predict.max_megabytes={limits.max_megabytes:g}"
         pictures, unreadable = {}, []
         for path in paths:
             try:
-                megabytes = path.stat().st_size / 1e6
-                if megabytes > limits.max_megabytes:
-                    most = f"predict.max_megabytes={limits.max_megabytes:g}"
-                    raise DecodeError(f"{megabytes:.0f} MB are more than {most}")
-                pictures[path] = self.decode(path.read_bytes(), int(limits.max_megapixels * 1e6))
-            except (DecodeError, OSError) as error:
+                content = read_regular(path, int(limits.max_megabytes * 1e6), most)
+                pictures[path] = self.decode(content, int(limits.max_megapixels * 1e6))
+            except OSError as error:
+                unreadable.append((path, error.strerror or str(error)))
+            except DecodeError as error:
                 unreadable.append((path, str(error)))
         return pictures, unreadable
 

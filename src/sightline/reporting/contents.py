@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final, Generic, TypeVar, cast
 
-from sightline.config.parse import read_yaml
+from sightline.config.yaml_files import read_yaml
 from sightline.run.folder import Run
 from sightline.run.ledger import LabelUses, LedgerRow, count_uses
 from sightline.run.stored import damaged

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sightline.errors import UsageError
+from sightline.machine.reading import read_regular
 
 DELIMITERS = ",;\t"
 ARCHIVE = b"PK\x03\x04"
@@ -69,7 +70,7 @@ def read_csv(path: Path, name: str) -> CsvTable:
         UsageError: the file cannot be read as a table; where a row is wrong, its line is named.
     """
     try:
-        text = _decoded(path.read_bytes(), name)
+        text = _decoded(read_regular(path), name)
     except OSError as error:
         raise UsageError(f"{name} cannot be read: {error.strerror}") from error
     stream = io.StringIO(text, newline="")

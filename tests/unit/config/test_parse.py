@@ -1,5 +1,6 @@
 import copy
 import datetime as dt
+import os
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,13 @@ STRANGE = {
     "tab": b"seed:\t{\n\t- 1",
     "digits": b"seed: " + b"9" * 5000,
     "depth": b"[" * 20_000,
+    "no time": b"seed: !!timestamp noon",
+    "neither": b"seed: !!bool maybe",
+    "no number": b"seed: !!int",
+    "endless": b"model: &again [*again]",
+    "aliases": b"a0: &a0 [1]\n" + b"".join(b"a%d: &a%d [*a%d, *a%d]\n" % (i, i, i - 1, i - 1) for i in range(1, 60)),
+    "merged": b"a0: &a0 {x: 1}\n"
+    + b"".join(b"a%d: &a%d {<<: [*a%d, *a%d]}\n" % (i, i, i - 1, i - 1) for i in range(1, 60)),
 }
 
 
@@ -136,6 +144,21 @@ def test_a_file_that_is_no_yaml_in_utf_8_is_named_in_one_line(tmp_path: Path, co
             read(path)
         assert str(refusal.value).startswith(f"{path} is no ")
         assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.timeout(20)
+def test_a_file_that_is_no_regular_one_or_too_large_is_named(tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe.yaml")
+    (tmp_path / "large.yaml").write_text("a: " + "[1]" * 10**5)
+    for name, words in {"pipe": "a named pipe", "large": "0.3 MB are more than the 0.26 MB of a configuration"}.items():
+        with pytest.raises(UsageError, match=f"{name}.yaml cannot be read: .*{words}"):
+            parse.load(tmp_path / f"{name}.yaml")
+
+
+def test_a_key_that_is_no_text_is_an_unknown_one(content: dict[str, Any]):
+    for key in (1, None, 2.5):
+        with pytest.raises(UsageError, match="unknown key"):
+            parse.parse({**content, key: {"a": 1}})  # type: ignore[dict-item]
 
 
 def test_a_folder_is_no_configuration(tmp_path: Path):

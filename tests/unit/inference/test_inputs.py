@@ -1,5 +1,6 @@
 """Files, folders and lists of them become image files in order."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -41,3 +42,15 @@ def test_what_is_not_there_is_named(folder: Path):
         list_inputs(str(folder / "empty"))
     with pytest.raises(UsageError, match="is not there"):
         list_inputs([str(folder / "b.png"), str(folder / "none")])
+    for odd in ("n" * 300, "a\0b"):
+        with pytest.raises(UsageError, match="is not there"):
+            list_inputs(odd)
+
+
+def test_what_is_no_regular_file_is_left_for_its_reader_to_name(folder: Path):
+    os.mkfifo(folder / "a/pipe.png")
+    (folder / "round.png").symlink_to("round.png")
+    (folder / "a/round").symlink_to("round")
+    assert list_inputs(str(folder))[:2] == [folder / "a/pipe.png", folder / "a/z.JPG"]
+    assert list_inputs(str(folder))[-1] == folder / "round.png"
+    assert list_inputs([str(folder / "round.png"), "/dev/zero"]) == [folder / "round.png", Path("/dev/zero")]

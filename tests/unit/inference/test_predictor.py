@@ -1,5 +1,6 @@
 """From bytes to outputs: what every caller gets for the same image."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from PIL import Image
 
 from sightline.config.later_stages import PredictConfig
 from sightline.data.preprocessing import Preprocessing
-from sightline.data.store.image_file import DecodeError
+from sightline.data.store.image_file import DecodeError, size_of
 from sightline.inference import predictor as predictor_file
 from sightline.inference.predictor import Predictor
 from sightline.models.networks.cnn import Cnn
@@ -67,6 +68,31 @@ def test_files_are_answered_in_chunks_and_broken_ones_named(
     assert chunks[1].outputs is not None
     alone = predictor.square([predictor.decode(path.read_bytes()) for path in paths[1:]])
     torch.testing.assert_close(chunks[1].outputs, predictor.outputs(alone))
+
+
+@pytest.mark.timeout(20)
+def test_only_regular_files_are_read(predictor: Predictor, tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "round.png").symlink_to("round.png")
+    paths = [tmp_path / "pipe.png", tmp_path / "round.png", Path("/dev/zero"), tmp_path / "none.png"]
+    (files,) = predictor.predict_files(paths, LIMITS)
+    reasons = ["a named pipe and", "Too many levels", "a device and", "No such file"]
+    assert files.outputs is None
+    assert [path for path, _ in files.unreadable] == paths
+    assert all(word in reason for word, (_, reason) in zip(reasons, files.unreadable, strict=True))
+
+
+def test_the_limit_of_pixels_is_the_one_that_is_asked_for(
+    predictor: Predictor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Not Pillow's, which warns from one half of it on: a warning is an error here."""
+    Image.fromarray(np.zeros((60, 40, 3), dtype=np.uint8)).save(tmp_path / "a.png")
+    for pillows in (1300, 50):
+        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", pillows)
+        (files,) = predictor.predict_files([tmp_path / "a.png"], LIMITS)
+        assert files.paths == [tmp_path / "a.png"]
+        assert size_of(str(tmp_path / "a.png")) == (40, 60)
+        assert pillows == Image.MAX_IMAGE_PIXELS
 
 
 def test_bytes_are_decoded_within_limits(predictor: Predictor, tmp_path: Path):

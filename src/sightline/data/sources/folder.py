@@ -87,34 +87,46 @@ def _holds_classes(folder: Path) -> bool:
 def _folders(folder: Path) -> list[str]:
     """Names of the visible folders in a folder, sorted."""
     with os.scandir(folder) as entries:
-        return sorted(entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir())
+        return sorted(entry.name for entry in entries if not entry.name.startswith(".") and _is_folder(entry))
 
 
 def _is_image(entry: "os.DirEntry[str]") -> bool:
-    """Whether a name is visible and ends as an image does; a broken link counts, so that it is reported later."""
+    """Whether a name is visible and ends as an image does, and no folder has it.
+
+    A broken link counts, as do a named pipe and a device: whoever reads them says what they are.
+    """
     name = entry.name
-    if name.startswith(".") or name[name.rfind(".") :].lower() not in SUFFIXES:
+    return not name.startswith(".") and name[name.rfind(".") :].lower() in SUFFIXES and not _is_folder(entry)
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    """Whether there is a folder; not where links go round in a circle, or end where nobody may look."""
+    try:
+        return entry.is_dir()
+    except OSError:
         return False
-    return entry.is_file() or entry.is_symlink()
 
 
-def images_under(folder: str, prefix: str, links: frozenset[str] = frozenset()) -> Iterator[str]:
+def images_under(folder: str, prefix: str) -> Iterator[str]:
     """Paths of all visible images below a folder, `prefix` put before; links are followed, but never in a circle."""
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name.startswith("."):
-                continue
-            if not entry.is_dir():
-                if _is_image(entry):
-                    yield prefix + entry.name
-                continue
-            seen = links
-            if entry.is_symlink():
-                target = os.path.realpath(entry.path)
-                if target in links or (os.path.realpath(folder) + os.sep).startswith(target + os.sep):
+    waiting: list[tuple[str, str, frozenset[str]]] = [(folder, prefix, frozenset())]
+    while waiting:
+        place, before, links = waiting.pop()
+        with os.scandir(place) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
                     continue
-                seen = links | {target}
-            yield from images_under(entry.path, f"{prefix}{entry.name}/", seen)
+                if not _is_folder(entry):
+                    if _is_image(entry):
+                        yield before + entry.name
+                    continue
+                seen = links
+                if entry.is_symlink():
+                    target = os.path.realpath(entry.path)
+                    if target in links or (os.path.realpath(place) + os.sep).startswith(target + os.sep):
+                        continue
+                    seen = links | {target}
+                waiting.append((entry.path, f"{before}{entry.name}/", seen))
 
 
 def _refuse_too_few(root: Path, class_names: tuple[str, ...]) -> None:

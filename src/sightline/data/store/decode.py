@@ -1,17 +1,27 @@
 """Decodes one image to 8-bit RGB."""
 
 import math
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from hashlib import blake2b
 
 import numpy as np
 from PIL import Image
 
-from sightline.data.store.image_file import MAX_PIXELS, DecodeError, Picture, central, open_image, orientation, upright
+from sightline.data.store.image_file import (
+    MAX_PIXELS,
+    DecodeError,
+    Picture,
+    central,
+    no_warnings,
+    open_image,
+    orientation,
+    upright,
+)
 
 IMAGE_CHANNELS = 3
+
+STRIP_PIXELS = 2**22
+"""Of a large image that are changed at once."""
 
 OVERSAMPLING = 3
 """How many times the wanted side a JPEG is read at, at least: the reduction after it alone decides what is seen."""
@@ -21,14 +31,6 @@ def decode(content: bytes, side: int | None, max_pixels: int = MAX_PIXELS) -> Pi
     """Decode one image as `decode_image` does, with Python's warnings kept off the terminal."""
     with no_warnings():
         return decode_image(content, side, max_pixels)
-
-
-@contextmanager
-def no_warnings() -> Iterator[None]:
-    """Keep Python's warnings about damaged files off the terminal; for many files at once, since it takes a while."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 def decode_image(content: bytes, side: int | None, max_pixels: int = MAX_PIXELS) -> Picture:
@@ -72,10 +74,17 @@ def _rgb(image: Image.Image) -> Image.Image:
     """Eight bits, three channels, transparent parts over white."""
     if image.mode == "F" or image.mode.startswith("I"):
         image = _eight_bits(image)
-    if image.has_transparency_data:
-        seen = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", seen.size, "white"), seen).convert("RGB")
-    return image.convert("RGB")
+    return _over_white(image) if image.has_transparency_data else image.convert("RGB")
+
+
+def _over_white(image: Image.Image) -> Image.Image:
+    """Three channels; a strip at a time, so that there is one copy of a large image and not three."""
+    seen = Image.new("RGB", image.size)
+    for top, strip in _strips(image):
+        strip = strip.convert("RGBA")
+        strip = Image.alpha_composite(Image.new("RGBA", strip.size, "white"), strip)
+        seen.paste(strip.convert("RGB"), (0, top))
+    return seen
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
@@ -84,7 +93,18 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     Raises:
         DecodeError: floating point, or whole numbers beyond 16 bits: nobody can tell what is white.
     """
-    values = np.asarray(image)
-    if image.mode == "F" or values.min() < 0 or values.max() > 65535:
-        raise DecodeError(f"grey of mode {image.mode} has no agreed white; store it as 8 or 16 bits")
-    return Image.fromarray(((values.astype(np.uint32) + 128) // 257).astype(np.uint8))
+    seen = Image.new("L", image.size)
+    for top, strip in _strips(image):
+        values = np.asarray(strip)
+        if image.mode == "F" or values.min() < 0 or values.max() > 65535:
+            raise DecodeError(f"grey of mode {image.mode} has no agreed white; store it as 8 or 16 bits")
+        seen.paste(Image.fromarray(((values.astype(np.uint32) + 128) // 257).astype(np.uint8)), (0, top))
+    return seen
+
+
+def _strips(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
+    """Rows of an image, each with the number of the first: all of them, unless the image is large."""
+    width, height = image.size
+    rows = max(1, STRIP_PIXELS // width)
+    for top in range(0, height, rows):
+        yield top, image if rows >= height else image.crop((0, top, width, min(height, top + rows)))

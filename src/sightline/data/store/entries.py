@@ -14,9 +14,10 @@ from typing import IO, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.data.store.decode import content_hash, decode_image, no_warnings
+from sightline.data.store.decode import content_hash, decode_image
 from sightline.data.store.decode_mask import decode_mask
-from sightline.data.store.image_file import DecodeError
+from sightline.data.store.image_file import DecodeError, no_warnings
+from sightline.machine.reading import read_regular
 
 Include = Literal["all", "facts", "pixels"]
 """What is asked of files: entries with sums and pixels, entries with sums alone, or pixels and entries without sums."""
@@ -94,8 +95,7 @@ def read_entries(files: Sequence[File], side: int | None, include: Include = "al
 def _read(file: File, side: int | None, include: Include) -> tuple[Entry, bytes]:
     digest = ""
     try:
-        with open(path_of(file), "rb") as stream:  # noqa: PTH123 - plain strings all the way from the other process
-            content = stream.read()
+        content = read_regular(path_of(file))
         digest = content_hash(content)
         if isinstance(file, str):
             picture = decode_image(content, side)

@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 
-from PIL import Image
-
 from sightline.data.store.decode import IMAGE_CHANNELS
 from sightline.data.store.decode_mask import MASK_CHANNELS
 from sightline.data.store.entries import File
-from sightline.data.store.image_file import LONGEST
+from sightline.data.store.image_file import LONGEST, size_of
 
 SAMPLED = 256
 """Files whose headers are read to estimate what all take."""
@@ -23,10 +21,9 @@ def estimated_bytes(files: Sequence[File], side: int | None) -> int:
 def _stored_bytes(file: File, side: int | None) -> int:
     if not isinstance(file, str):
         return MASK_CHANNELS * file.stored_height * file.stored_width
-    try:
-        with Image.open(file) as image:
-            shorter, longer = sorted(image.size)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    size = size_of(file)
+    if size is None:
         return 0
+    shorter, longer = sorted(size)
     scale = 1.0 if side is None else min(1.0, side / shorter)
     return round(IMAGE_CHANNELS * shorter * min(longer, LONGEST * shorter) * scale**2)

@@ -2,20 +2,25 @@
 
 import logging
 import struct
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
+from threading import Lock
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+from sightline.machine.reading import open_regular
+
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "DIB", "GIF", "TIFF")
 """What is tried, whatever a file is called: Pillow's other readers are rarer and may start other programs."""
 
 MAX_PIXELS = 2 * 89_478_485
-"""More pixels are a decompression bomb: the point at which Pillow raises, whatever the program around it has set."""
+"""More pixels are a decompression bomb: the point at which Pillow raises when it is left alone."""
 
 LONGEST = 2
 """How many times its shorter side an image may be long; of longer ones the centre is kept."""
@@ -46,6 +51,37 @@ class DecodeError(Exception):
     """The bytes are no image that can be read; the message says why."""
 
 
+class _PillowsLimit:
+    """Pillow's own limit of pixels, which warns from one half of it on; each caller here has its own.
+
+    It is one for the whole process, so it is given back when the last thread that opens an image is done.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._opening = 0
+        self._kept: int | None = None
+
+    @contextmanager
+    def off(self) -> Iterator[None]:
+        """Set no limit meanwhile."""
+        with self._lock:
+            if not self._opening:
+                self._kept = Image.MAX_IMAGE_PIXELS
+                Image.MAX_IMAGE_PIXELS = None
+            self._opening += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._opening -= 1
+                if not self._opening:
+                    Image.MAX_IMAGE_PIXELS = self._kept
+
+
+_PILLOWS_LIMIT = _PillowsLimit()
+
+
 @dataclass(frozen=True)
 class Picture:
     """A decoded image.
@@ -68,12 +104,37 @@ def open_image(content: bytes, max_pixels: int) -> Iterator[Image.Image]:
     """The image in a file's bytes; what goes wrong with it is a `DecodeError`."""
     if not content:
         raise DecodeError("the file is empty")
+    with _opened(BytesIO(content)) as image:
+        width, height = image.size
+        if width * height > max_pixels:
+            most = f"{max_pixels / 1e6:g} megapixels that are safe to open"
+            raise DecodeError(f"{width} x {height} pixels are more than the {most}")
+        yield image
+
+
+def size_of(path: str) -> tuple[int, int] | None:
+    """Width and height from the head of a file; None where it does not read, which decoding will say."""
     try:
-        with Image.open(BytesIO(content), formats=FORMATS) as image:
-            width, height = image.size
-            if width * height > max_pixels:
-                most = f"{max_pixels / 1e6:g} megapixels that are safe to open"
-                raise DecodeError(f"{width} x {height} pixels are more than the {most}")
+        stream, _ = open_regular(path)
+        with no_warnings(), stream, _opened(stream) as image:
+            return image.size
+    except (OSError, DecodeError):
+        return None
+
+
+@contextmanager
+def no_warnings() -> Iterator[None]:
+    """Keep Python's warnings about damaged files off the terminal; for many files at once, since it takes a while."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextmanager
+def _opened(stream: IO[bytes]) -> Iterator[Image.Image]:
+    """An image of any size; what goes wrong with it is a `DecodeError`."""
+    try:
+        with _PILLOWS_LIMIT.off(), Image.open(stream, formats=FORMATS) as image:
             yield image
     except UnidentifiedImageError as error:
         raise DecodeError(f"no image of a known format ({', '.join(FORMATS)})") from error

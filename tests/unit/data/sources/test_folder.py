@@ -1,9 +1,13 @@
 import logging
 import os
+import subprocess
 
 import pytest
 
+from sightline.data.preprocessing import native_side
 from sightline.data.sources.folder import find_folder
+from sightline.data.store.entries import read_entries
+from sightline.data.store.footprint import estimated_bytes
 from sightline.errors import UsageError
 
 
@@ -176,3 +180,43 @@ def test_thousands_of_files_are_listed(tmp_path):
         for number in range(300):
             os.close(os.open(folder / f"{number}.jpg", os.O_CREAT))
     assert len(find_folder(tmp_path)) == 3000
+
+
+@pytest.mark.timeout(20)
+def test_what_is_no_file_is_one_unreadable_image_and_no_refusal(tmp_path):
+    root = plant(tmp_path, "cat/1.png", "dog/2.png")
+    os.mkfifo(root / "cat/pipe.png")
+    for name, target in {"pipe2.png": "pipe.png", "zero.png": "/dev/zero", "round.png": "round.png"}.items():
+        (root / "cat" / name).symlink_to(target)
+    (root / "dog/round").symlink_to("round")
+    (root / "bird").symlink_to("bird")
+    names = ["1", "pipe", "pipe2", "round", "zero"]
+    source = find_folder(root)
+    assert source.ids == (*(f"cat/{name}.png" for name in names), "dog/2.png")
+    side = native_side(source)  # reads the head of each
+    assert side == native_side(find_folder(plant(tmp_path / "plain", "cat/1.png", "dog/2.png")))
+    files = [str(path) for path in source.files]
+    assert estimated_bytes(files, None) == 0
+    entries, pixels = read_entries(files, 8)
+    assert pixels == b""
+    assert [entry.error for entry in entries[1:5]] == [
+        "it is a named pipe and no regular file",
+        "it is a named pipe and no regular file",
+        "Too many levels of symbolic links",
+        "it is a device and no regular file",
+    ]
+
+
+def test_folders_within_folders_to_any_depth(tmp_path):
+    root = plant(tmp_path, "cat/1.png", "dog/2.png")
+    place = os.open(root / "cat", os.O_RDONLY)
+    for _ in range(1200):  # beyond what Python calls within calls
+        os.mkdir("a", dir_fd=place)
+        place, above = os.open("a", os.O_RDONLY, dir_fd=place), place
+        os.close(above)
+    os.close(os.open("3.png", os.O_CREAT, dir_fd=place))
+    os.close(place)
+    try:
+        assert len(find_folder(root)) == 3
+    finally:
+        subprocess.run(["rm", "-rf", root / "cat"], check=True)  # shutil.rmtree goes no deeper than 1000

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sightline.data.store import decode as decode_file
 from sightline.data.store.decode import decode
 from sightline.data.store.image_file import DecodeError
 from tests.unit.data.store.pictures import encoded, noise, pixels, smooth
@@ -111,3 +112,25 @@ def test_a_large_jpeg_read_at_a_fraction_looks_the_same(side):
     difference = np.abs(picture.pixels.astype(int) - np.asarray(whole))
     assert difference.mean() < 0.6
     assert difference.max() <= 4
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "PA", "RGB with a clear colour", "I;16", "I"])
+def test_a_large_image_looks_the_same_as_one_in_one_piece(mode, monkeypatch):
+    values = noise(40, 30)
+    alpha = Image.fromarray(noise(40, 30, seed=1)[..., 0])
+    match mode:
+        case "I;16" | "I":
+            whole = values[..., 0].astype(np.uint16 if mode == "I;16" else np.int32) * 255
+            content = encoded(Image.fromarray(whole), "PNG" if mode == "I;16" else "TIFF")
+        case "P":
+            content = encoded(Image.fromarray(values).convert("P"), transparency=3)
+        case "RGB with a clear colour":
+            content = encoded(values, transparency=tuple(values[0, 0].tolist()))
+        case _:
+            image = Image.fromarray(values).convert(mode.removesuffix("A"))
+            image.putalpha(alpha)
+            content = encoded(image, "TIFF" if mode == "PA" else "PNG")
+    expected = pixels(content)
+    for at_once in (1, 40 * 7, 40 * 30 - 1):
+        monkeypatch.setattr(decode_file, "STRIP_PIXELS", at_once)
+        assert (pixels(content) == expected).all()

@@ -12,6 +12,7 @@ from sightline.data.store import entries as program
 from sightline.data.store.decode_files import decode_files
 from sightline.data.store.entries import read_entries
 from sightline.errors import RunFailedError
+from sightline.machine import reading
 from tests.unit.data.store.conftest import children, joined
 
 
@@ -19,14 +20,16 @@ def test_a_worker_that_dies_over_a_file_costs_that_file_alone(files, tmp_path, m
     # A stand-in for a decoder that crashes: it dies over every path that holds the word.
     folder = tmp_path / "sightline" / "data" / "store"
     folder.mkdir(parents=True)
-    for place in (folder, *folder.parents[:2]):
+    (tmp_path / "sightline/machine").mkdir()
+    for place in (folder, *folder.parents[:2], tmp_path / "sightline/machine"):
         (place / "__init__.py").write_text("")
-    text, line = Path(program.__file__).read_text(), "        with open(path_of(file),"
+    text, line = Path(program.__file__).read_text(), "        content = read_regular(path_of(file))"
     assert text.count(line) == 1
     deadlier = text.replace(line, "        if 'deadly' in path_of(file): os.kill(os.getpid(), 9)\n" + line)
     (folder / "entries.py").write_text(deadlier)
     for module in (decode, decode_mask, image_file):
         shutil.copy(module.__file__, folder)
+    shutil.copy(reading.__file__, tmp_path / "sightline/machine")
     monkeypatch.syspath_prepend(str(tmp_path))
     deadly = tmp_path / "deadly.png"
     deadly.write_bytes(b"x")

@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sightline.errors import UsageError
 from sightline.metrics.predictions import Predictions
+from sightline.run.archives import read_npz
 from sightline.run.csv_table import CsvTable, read_csv
 from sightline.run.logits import from_logits, from_probabilities
 
@@ -121,9 +121,8 @@ def _listed(groups: NDArray[np.str_] | None) -> list[str]:
 
 def _read_npz(path: Path) -> PredictionFile:
     try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            found = {name: archive[name] for name in (*REQUIRED, *VALUES, *OPTIONAL) if name in archive.files}
-    except (ValueError, OSError, BadZipFile, EOFError) as error:
+        found = read_npz(path, (*REQUIRED, *VALUES, *OPTIONAL))
+    except ValueError as error:
         raise UsageError(f"{path} is no npz file of plain arrays: {error}") from error
     kinds = [name for name in VALUES if name in found]
     if (lacking := [name for name in REQUIRED if name not in found]) or not kinds:
@@ -157,9 +156,11 @@ def _check_shapes(path: Path, kind: str, values: NDArray[Any], found: Mapping[st
     if values.ndim != 2 or any(shape != wanted[name] for name, shape in shapes.items()):
         listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
         raise UsageError(f"{path}: {listed} do not fit together")
-    whole = labels.dtype.kind in "iu" or (labels.dtype.kind == "f" and (labels == np.floor(labels)).all())
+    whole = labels.dtype.kind in "iu" or (labels.dtype.kind == "f" and bool((labels == np.floor(labels)).all()))
     if not whole or values.dtype.kind not in "fiu":
         raise UsageError(f"{path}: {kind} are {values.dtype} and labels {labels.dtype}; they take floats and integers")
+    if (far := np.abs(labels.astype(np.float64)) >= MOST_CLASSES).any():
+        raise UsageError(f"{path}: the label {labels[far][0]} is no number of a class from 0")
 
 
 def _read_csv(path: Path) -> PredictionFile:

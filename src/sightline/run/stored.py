@@ -1,16 +1,14 @@
 """Reading files of a run; one that is damaged is named, and how to have it written anew."""
 
 import json
-import zipfile
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from sightline.config.stages import STAGES, writer_of
 from sightline.errors import RunFailedError
+from sightline.run.archives import read_npz
 
 
 class Stored(dict[str, Any]):
@@ -52,13 +50,10 @@ def read_arrays(run: Path, name: str) -> dict[str, Any]:
     Raises:
         RunFailedError: it is damaged; later, an array is asked for that it lacks.
     """
-    if not zipfile.is_zipfile(run / name):  # of such a file numpy would say to trust it
-        raise damaged(run, name, "it is no npz file")
     try:
-        with np.load(run / name, allow_pickle=False) as archive:
-            return Stored(run, name, [(key, archive[key]) for key in archive.files])
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise damaged(run, name, " ".join(str(error).split())) from error
+        return Stored(run, name, read_npz(run / name).items())
+    except ValueError as error:
+        raise damaged(run, name, str(error)) from error
 
 
 def damaged(run: Path, name: str, reason: str) -> RunFailedError:

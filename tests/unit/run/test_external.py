@@ -138,3 +138,28 @@ def test_a_wrong_npz_is_refused(tmp_path: Path):
         read_file(tmp_path, "test")
     with pytest.raises(UsageError, match=r"neither val\.npz nor val\.csv"):
         read_file(tmp_path, "val")
+
+
+@pytest.mark.parametrize("label", [1e300, np.inf, -1e18, 2.0**31, np.uint64(2**64 - 1)])
+def test_a_label_that_no_class_can_have_is_refused(tmp_path: Path, label: float):
+    np.savez(
+        tmp_path / "test.npz", ids=IDS, logits=LOGITS, labels=np.array([0, 1, label], dtype=np.asarray(label).dtype)
+    )
+    with pytest.raises(UsageError, match=r"test\.npz: the label .* is no number of a class from 0"):
+        read_file(tmp_path, "test")
+
+
+@pytest.mark.parametrize("name", ["test.csv", "test.npz"])
+def test_a_lone_array_or_another_tools_text_is_refused_by_name(tmp_path: Path, name: str):
+    np.save(tmp_path / "array.npy", LOGITS)
+    for content in (
+        (tmp_path / "array.npy").read_bytes(),
+        b"id,label,a,b\n" + b"x" * 131_073 + b",0,1,2\n",
+        "id,label,a,b\nMüller,99999999999999999999,1,2\n".encode("utf-16"),
+        "id,label,a,b\nMüller,99999999999999999999,1,2\n".encode("latin-1"),
+        b"id,label,a,b\nx,0," + b"9" * 5000 + b",1\n",
+    ):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(UsageError, match=f"{name}") as refusal:
+            read_file(tmp_path, "test")
+        assert "\n" not in str(refusal.value)

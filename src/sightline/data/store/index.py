@@ -2,7 +2,6 @@
 
 import json
 import os
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.data.store.entries import Entry
+from sightline.run.archives import read_npz
 
 FILE = "index.npz"
 
@@ -101,15 +101,15 @@ class Index:
     def load(cls, folder: Path, count: int) -> Self | None:
         """Read what `save` wrote; None where it is not there, damaged, or not of `count` images."""
         try:
-            with (folder / FILE).open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
-                facts = ImageFacts(
-                    hashes=tuple(stored["hashes"].astype("U32").tolist()),
-                    widths=stored["sizes"][0],
-                    heights=stored["sizes"][1],
-                    modes=tuple(stored["modes"].astype(np.str_).tolist()),
-                    errors={int(key): why for key, why in json.loads(stored["errors"].tobytes()).items()},
-                )
-                index = cls(facts, np.ascontiguousarray(stored["shapes"]), stored["sums"])
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            stored = read_npz(folder / FILE)
+            facts = ImageFacts(
+                hashes=tuple(stored["hashes"].astype("U32").tolist()),
+                widths=stored["sizes"][0],
+                heights=stored["sizes"][1],
+                modes=tuple(stored["modes"].astype(np.str_).tolist()),
+                errors={int(key): why for key, why in json.loads(stored["errors"].tobytes()).items()},
+            )
+            index = cls(facts, np.ascontiguousarray(stored["shapes"]), stored["sums"])
+        except (ValueError, LookupError, TypeError, AttributeError):
             return None
         return index if len(index) == count else None

@@ -112,7 +112,7 @@ def area_shares(auc: RocAuc) -> ClassShares:
     if len(defined) == 2:  # both have the one area
         defined = np.array([False, True])
     weights = np.full(int(defined.sum()), 1 / max(1, int(defined.sum())))
-    return ClassShares(auc.per_class[defined], auc.sizes[defined], weights, inflation=auc.inflation)
+    return ClassShares(auc.per_class[defined], auc.sizes_in_mean[defined], weights, inflation=auc.inflation)
 
 
 def class_weights(mean: ClassMean, answers: ClassAnswers) -> Reals:

@@ -5,10 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.metrics.intervals.interval import UNSEEN_GROUP
+from sightline.metrics.intervals.interval import UNSEEN_GROUP, z_score
+from sightline.metrics.intervals.score_test import by_group, furthest_mean
 
 Reals = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+
+_QUANTILE = z_score(0.95)
+"""At which an effective size is found; it hardly depends on it."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +24,8 @@ class RocAuc:
         per_class: (classes,) areas; NaN where the class has no item, or has all of them.
         macro: mean over the classes that have an area; NaN if none has.
         influence: (n,) what each item does to `macro`: the linear part of the area as a function of the item weights.
-        sizes: (classes,) how many independent items, as a share of right ones, would give each area its variance.
+        sizes: (classes,) how many independent items, as a share of right ones, would give each area its limits.
+        sizes_in_mean: (classes,) the same for its part in the limits of `macro`, for which each area moves less far.
         inflation: variance of `macro` over that of independent areas.
     """
 
@@ -27,6 +33,7 @@ class RocAuc:
     macro: float
     influence: Reals
     sizes: Reals
+    sizes_in_mean: Reals
     inflation: float
 
 
@@ -35,7 +42,8 @@ def roc_auc_ovr(probabilities: Reals, labels: Ints, groups: Ints | None = None) 
 
     With two classes both areas are that of the second class's probability, as in scikit-learn. Variances are DeLong's
     (DeLong et al. 1988; of groups Obuchowski 1997), but no less than scores that overlap smoothly would have, which is
-    what Newcombe (2006, method 5) takes: where two classes never overlap, items alone would say that they never can.
+    what Newcombe (2006, method 5) takes: where two classes never overlap, items alone would say that they never can;
+    and no less than they have if an item like none seen, ranked behind all others, is possible.
 
     Args:
         probabilities: (n, classes).
@@ -43,26 +51,30 @@ def roc_auc_ovr(probabilities: Reals, labels: Ints, groups: Ints | None = None) 
         groups: (n,) which items belong together, as integers from 0, or None.
     """
     n, classes = probabilities.shape
-    per_class, sizes = np.full(classes, np.nan), np.zeros(classes)
+    per_class, sizes, sizes_in_mean = np.full(classes, np.nan), np.zeros(classes), np.zeros(classes)
     influence, apart = np.zeros(n), 0.0
     positives = np.bincount(labels, minlength=classes)
-    for index in np.flatnonzero((positives > 0) & (positives < n)):
-        if classes == 2 and index == 0:
-            continue
+    areas = [1] if classes == 2 else range(classes)
+    known = [index for index in areas if 0 < positives[index] < n]
+    for index in known:
         of_class = labels == index
         area, below, above = area_and_ranks(probabilities[:, index], of_class)
         own = np.where(of_class, (below - area) / positives[index], (above - area) / (n - positives[index]))
         variance = _variance(own, of_class, groups) + _unseen(area, groups)
-        per_class[index], sizes[index] = area, _effective_size(area, variance, int(positives[index]), n)
+        size = _effective_size(area, variance, int(positives[index]), n)
+        ahead = Ahead.of(below, above, of_class, groups)
+        per_class[index] = area
+        sizes[index] = min(size, ahead.size(area, _QUANTILE))
+        sizes_in_mean[index] = min(size, ahead.size(area, _QUANTILE / len(known) ** 0.5))
         influence += own
         apart += variance
     defined = np.isfinite(per_class)
     together = _variance(influence, None, groups)
     influence *= n / max(1, defined.sum())
     if classes == 2:
-        per_class[0], sizes[0] = per_class[1], sizes[1]
+        per_class[0], sizes[0], sizes_in_mean[0] = per_class[1], sizes[1], sizes_in_mean[1]
     macro = float(per_class[defined].mean()) if defined.any() else float("nan")
-    return RocAuc(per_class, macro, influence, sizes, max(1.0, together / apart) if apart > 0 else 1.0)
+    return RocAuc(per_class, macro, influence, sizes, sizes_in_mean, max(1.0, together / apart) if apart > 0 else 1.0)
 
 
 def _variance(influence: Reals, positive: NDArray[np.bool_] | None, groups: Ints | None) -> float:
@@ -92,6 +104,41 @@ def _effective_size(area: float, variance: float, positives: int, n: int) -> flo
     if not 0 < area < 1 or variance == 0:
         return float(smooth)
     return float(min(smooth, area * (1 - area) / variance))
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """The area as a mean over the rarer kind, of the share of the others that each item is ahead of.
+
+    Attributes:
+        shares: (m,) of the rarer kind's items, or of groups of them.
+        of_others: variance that the items of the other kind give the mean.
+    """
+
+    shares: Reals
+    of_others: float
+
+    @classmethod
+    def of(cls, below: Reals, above: Reals, positive: NDArray[np.bool_], groups: Ints | None) -> "Ahead":
+        """From what `area_and_ranks` gives."""
+        negative = ~positive
+        rare, other = (positive, negative) if positive.sum() <= negative.sum() else (negative, positive)
+        ahead, behind = (below, above) if rare is positive else (above, below)
+        shares, others = ahead[rare], behind[other]
+        if groups is not None:
+            shares, others = by_group(shares, groups[rare]), by_group(others, groups[other])
+        return cls(shares, float(np.var(others) / len(others)))
+
+    def size(self, area: float, quantile: float) -> float:
+        """Items that would give a share this area's lower limit, `quantile` standard errors away.
+
+        The likeliest population of a mean (Owen 1988) may hold an item ahead of none, though none was seen.
+        """
+        low = -furthest_mean(-self.shares, 0.0, quantile)
+        if not 0 < low < area:
+            return np.inf
+        of_others = self.of_others / (area * (1 - area)) if area < 1 else 0.0
+        return 1 / ((area - low) ** 2 / (quantile**2 * low * (1 - low)) + of_others)
 
 
 def area_and_ranks(scores: Reals, positive: NDArray[np.bool_]) -> tuple[float, Reals, Reals]:

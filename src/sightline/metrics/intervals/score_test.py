@@ -134,25 +134,31 @@ def mean_of_losses(
         groups: (n,) which items belong together, as integers from 0, or None.
         caution: how much wider few groups make limits.
     """
-    each = found.each if groups is None else _by_group(found.each, groups)
+    each = found.each if groups is None else by_group(found.each, groups)
     mean = float(each.mean())
     quantile = z_score(level) * caution
-    above = _furthest_mean(each, found.if_wrong, quantile) - mean
-    below = _furthest_mean(-each, -found.if_right, quantile) + mean
+    above = furthest_mean(each, found.if_wrong, quantile) - mean
+    below = furthest_mean(-each, -found.if_right, quantile) + mean
     above *= stretch_of_few(1 - found.mistakes, found.items, level)
     below *= stretch_of_few(found.mistakes, found.items, level)
     return mean - below, mean + above
 
 
-def _by_group(each: Reals, groups: Ints) -> Reals:
-    """(groups,) values with the mean of the items and the variance that whole groups give it."""
+def by_group(each: Reals, groups: Ints) -> Reals:
+    """(groups,) values with the mean of the (n,) items and the variance that whole groups give it.
+
+    Args:
+        each: of the items.
+        groups: (n,) which items belong together, as integers; numbers without an item are no groups.
+    """
     mean = each.mean()
+    _, groups = np.unique(groups, return_inverse=True)
     sums = np.bincount(groups, each - mean)
     return np.asarray(mean + sums * len(sums) / len(each))
 
 
-def _furthest_mean(each: Reals, unseen: float, quantile: float) -> float:
-    """The largest mean that a population may have from which these values came.
+def furthest_mean(each: Reals, unseen: float, quantile: float) -> float:
+    """The largest mean that a population may have from which these (n,) values came; `unseen` may be among it.
 
     The likeliest population of a mean gives each value a weight proportional to 1 / (c - value); the nearer c comes to
     the largest value, the larger the mean. Where even c = `unseen` is not enough, the rest of the weight is there.

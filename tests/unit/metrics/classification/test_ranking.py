@@ -5,7 +5,10 @@ from hypothesis import strategies as st
 from scipy.special import softmax
 from sklearn.metrics import roc_auc_score
 
+from sightline.metrics.classification.binned import BinnedPredictions
 from sightline.metrics.classification.ranking import roc_auc_ovr
+from sightline.metrics.classification.scoring import Scored
+from sightline.metrics.intervals.resampling import Resampling
 
 
 def case(seed, n, classes, ties):
@@ -70,3 +73,24 @@ def test_variance_of_the_influence_is_delongs():
     wins = (positive[:, None] > negative) + 0.5 * (positive[:, None] == negative)
     delong = wins.mean(axis=1).var() / len(positive) + wins.mean(axis=0).var() / len(negative)
     assert (found.influence**2).sum() / len(labels) ** 2 == pytest.approx(delong, rel=1e-9)
+
+
+def test_limits_hold_where_a_part_of_a_rare_class_ranks_last():
+    """Every tenth item of a class with 15 of 300 lies behind all others: in a fifth of samples none of them is seen."""
+    held = []
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        labels = (rng.random(300) < 0.05).astype(np.int64)
+        log_odds = rng.normal(size=300) + 5 * labels - 2.5
+        log_odds[(labels == 1) & (rng.random(300) < 0.1)] = -12.0
+        scored = Scored(BinnedPredictions.of(softmax(np.stack([-log_odds, log_odds], axis=1) / 2, axis=1), 15), labels)
+        found = scored.intervals(Resampling(0.95, 1, 0, None), only=["roc_auc_ovr"])["roc_auc_ovr"]
+        held.append(found.low <= 0.9 * 0.9998 <= found.high)
+    assert np.mean(held) >= 0.93
+
+
+def test_a_class_ahead_of_all_is_worth_no_more_than_its_own_items():
+    labels = np.repeat([0, 1], [980, 20])
+    found = roc_auc_ovr(np.stack([1.0 - labels, labels], axis=1), labels)
+    assert found.per_class[1] == 1
+    assert found.sizes[1] == pytest.approx(19, abs=0.01)

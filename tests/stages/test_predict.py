@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sightline.inference import predictor
 from tests.conftest import Command
 from tests.stages.conftest import Stage, times
 
@@ -53,3 +54,39 @@ def test_a_name_that_is_no_text_costs_no_answer(sightline: Command, run: Path, b
     assert sorted(row["path"] for row in rows) == sorted(row["path"] for row in table) == names
     assert [row["path"] for row in table if not row["label"]] == names[1:2]
     json.dumps(rows, ensure_ascii=False).encode()  # other readers of JSON know no lone surrogates
+
+
+def test_what_fails_late_keeps_what_was_answered(
+    sightline: Command, run: Path, bars: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(predictor, "CHUNK", 2)
+    decode = predictor.decode
+    images = sorted((bars / "lying").glob("0[0-5].*"))
+
+    def breaks(*arguments: object) -> object:
+        if arguments[0] == images[4].read_bytes():
+            raise KeyError("a defect")
+        return decode(*arguments)
+
+    monkeypatch.setattr(predictor, "decode", breaks)
+    named = f"input=[{','.join(map(str, images))}]"
+    answer = sightline("predict", f"run={run}", named, f"output={tmp_path}", "tracking=none")
+    assert answer.status == 1
+    assert [line.split("  ")[0] for line in answer.out.splitlines()[:4]] == [str(path) for path in images[:4]]
+    (kept,) = tmp_path.glob("predictions.json.*.partial")
+    assert [row["path"] for row in json.loads(kept.read_text())] == [str(path) for path in images[:4]]
+    assert str(kept) in answer.err
+
+
+def test_where_nothing_can_be_read_one_line_says_so_and_nothing_is_written(
+    sightline: Command, run: Path, tmp_path: Path
+):
+    images, out = tmp_path / "images", tmp_path / "out"
+    images.mkdir()
+    os.mkfifo(images / "pipe.png")
+    (images / "round.png").symlink_to("round.png")
+    answer = sightline("predict", f"run={run}", f"input={images}", f"output={out}", "tracking=none")
+    assert (answer.status, answer.out) == (2, "")
+    assert "none of 2 images could be read" in answer.err
+    assert "named pipe" in answer.err
+    assert not list(out.iterdir())

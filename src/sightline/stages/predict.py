@@ -1,9 +1,7 @@
 """Prediction: what the model says of an image, a folder or a list of them."""
 
-import csv
-import io
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from sightline.config.schema import Config
@@ -13,8 +11,8 @@ from sightline.inference.predictor import Predictor
 from sightline.machine.device import pick_device
 from sightline.machine.terminal import ProgressBar, console, logger
 from sightline.machine.text import printable, storable
-from sightline.run.files import atomic_file
 from sightline.run.folder import Run
+from sightline.run.row_files import RowFiles
 from sightline.tasks.results import JsonRow, PredictionRows
 from sightline.tasks.table import task_of_run
 
@@ -28,46 +26,50 @@ def run(config: Config, run: Run) -> dict[str, float]:
     paths, task = list_inputs(config.input), task_of_run(run)
     predictor = Predictor.load(run, pick_device(config.device), task.heads)
     writer = task.prediction_rows(config, run)
-    rows = _predict(config, predictor, writer, paths)
-    failed = [row for row in rows if "error" in row]
-    if len(failed) == len(rows):
-        raise UsageError(f"input: none of {len(rows)} images could be read; {failed[0]['path']}: {failed[0]['error']}")
-    for row in rows:
-        line = f"unreadable: {row['error']}" if "error" in row else writer.line(row)
-        console.print(printable(f"{row['path']}  {line}"), markup=False)
+    columns = ["path", *writer.columns, "error"]
+    output = None if config.output is None else Path(config.output)
+    held: list[JsonRow] = []
+    failed = answered = 0
+    with nullcontext() if output is None else RowFiles(output, "predictions", columns) as files:
+        for rows in _predict(config, predictor, writer, paths):
+            if files is not None:
+                files.add(rows)
+            failed += sum("error" in row for row in rows)
+            answered += len(rows)
+            held += rows
+            if failed < answered:  # where none can be read, one line says so
+                _show(held, writer)
+                held = []
+        if failed == answered:
+            if files is not None:
+                files.discard()
+            raise UsageError(f"input: none of {failed} images could be read; {held[0]['path']}: {held[0]['error']}")
     if not run.has("calibration.json"):
         logger.warning("the run is not calibrated: these probabilities are the network's own (mode `calibrate`)")
-    if config.output is not None:
-        _write(Path(config.output), rows, writer.columns)
-    return {"images": float(len(rows)), "failed": float(len(failed))}
+    if output is not None:
+        logger.info("predictions of %d images are in %s", answered, output)
+    return {"images": float(answered), "failed": float(failed)}
 
 
-def _predict(config: Config, predictor: Predictor, writer: PredictionRows, paths: Sequence[Path]) -> list[JsonRow]:
-    """A row for every file: the answer, or what is wrong with the file."""
-    rows: list[JsonRow] = []
+def _predict(
+    config: Config, predictor: Predictor, writer: PredictionRows, paths: Sequence[Path]
+) -> Iterator[list[JsonRow]]:
+    """A row for every file, some at a time: the answer, or what is wrong with the file."""
     done = 0
     with ProgressBar(len(paths), "predicting") as bar:
         for files in predictor.predict_files(paths, config.predict):
-            rows += [{"path": storable(str(path)), "error": storable(reason)} for path, reason in files.unreadable]
+            rows: list[JsonRow] = [
+                {"path": storable(str(path)), "error": storable(reason)} for path, reason in files.unreadable
+            ]
             if files.outputs is not None:
                 predicted = zip(files.paths, writer.rows(files.outputs), strict=True)
                 rows += [{"path": storable(str(path)), **row} for path, row in predicted]
+            yield rows
             done += len(files)
             bar.update(done, "predicting")
-    return rows
 
 
-def _write(folder: Path, rows: Sequence[JsonRow], columns: Sequence[str]) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"output={folder} cannot be written: {error.strerror}") from error
-    table = io.StringIO()
-    writer = csv.DictWriter(table, ["path", *columns, "error"], extrasaction="ignore")
-    writer.writeheader()
-    writer.writerows(rows)
-    contents = {"predictions.csv": table.getvalue(), "predictions.json": json.dumps(rows, indent=2) + "\n"}
-    for name, content in contents.items():
-        with atomic_file(folder / name) as stream:
-            stream.write(content.encode())
-    logger.info("predictions of %d images are in %s", len(rows), folder)
+def _show(rows: Sequence[JsonRow], writer: PredictionRows) -> None:
+    for row in rows:
+        line = f"unreadable: {row['error']}" if "error" in row else writer.line(row)
+        console.print(printable(f"{row['path']}  {line}"), markup=False)

@@ -18,11 +18,14 @@ from sightline.commands.command import Command
 from sightline.commands.launch import execute
 from sightline.config import parse
 from sightline.config.command_words import overrides_from_words
+from sightline.config.credentials import refuse_credentials_in_overrides
+from sightline.config.interpolations import refuse_functions, refuse_functions_in_overrides
 from sightline.config.overrides import key_of, keys_of, root_of
 from sightline.config.schema import Config
 from sightline.config.suggestions import did_you_mean, did_you_mean_key
 from sightline.config.user_files import expand_recipe, merge_sweep, take_sweep_file
 from sightline.errors import SightlineError, UsageError
+from sightline.machine.credentials import hidden
 from sightline.machine.environment import prepare_environment
 from sightline.machine.signals import Interrupted, ended_by_sigterm
 from sightline.machine.terminal import console, show_log
@@ -49,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fail(message: str, status: int) -> int:
-    sys.stderr.write(f"sightline: {printable_lines(message)}\n")
+    sys.stderr.write(f"sightline: {printable_lines(hidden(message))}\n")
     return status
 
 
@@ -131,12 +134,17 @@ def compose_config(overrides: Sequence[str]) -> dict[str, object]:
     """
     overrides, of_sweep = take_sweep_file(overrides)
     _check_keys(overrides)
+    refuse_credentials_in_overrides(overrides)
+    refuse_functions_in_overrides(overrides)
+    refuse_functions({"sweep": of_sweep})
     _check_choices(overrides)
     overrides = [_as_group(override) for override in overrides]
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(conf_dir()), version_base="1.3", job_name="sightline"):
-            composed = OmegaConf.to_container(compose("config", list(overrides)), resolve=True)
+            unresolved = compose("config", list(overrides))
+            refuse_functions(OmegaConf.to_container(unresolved))
+            composed = OmegaConf.to_container(unresolved, resolve=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise UsageError(_explain(error, overrides, choices())) from error
     except ValueError as error:  # Python reads no number of thousands of digits
@@ -154,10 +162,12 @@ def _as_group(override: str) -> str:
 
 
 def _check_keys(overrides: Sequence[str]) -> None:
-    """Refuse an override without a key, which Hydra takes for one of its own kinds."""
+    """Refuse an override without a key, which Hydra takes for one of its own kinds, and those about Hydra itself."""
     for override in overrides:
         if not root_of(override):
             raise UsageError(f"{override!r} has no key; it takes key=value")
+        if root_of(override).partition("/")[0] == "hydra" or "@" in key_of(override):
+            raise UsageError(f"unknown key {key_of(override)}")
 
 
 def _check_choices(overrides: Sequence[str]) -> None:

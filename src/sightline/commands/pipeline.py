@@ -11,6 +11,7 @@ from sightline.config.mode import StageName
 from sightline.config.schema import Config
 from sightline.config.stages import STAGES
 from sightline.errors import RunFailedError, SightlineError, UsageError
+from sightline.machine.credentials import hidden
 from sightline.machine.device import has_cuda
 from sightline.machine.distributed import broadcast_object, process_group, world
 from sightline.machine.environment import prepare_torch
@@ -97,7 +98,7 @@ def _failure(error: Exception, run: Run) -> RunFailedError:
 
 def _keep_traceback(run: Run) -> str:
     """Where the traceback of the error at work is: in the log, else here."""
-    text = traceback.format_exc()
+    text = hidden(traceback.format_exc())
     try:
         run.append_text("log.txt", text)
     except OSError:

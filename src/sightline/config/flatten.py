@@ -14,3 +14,17 @@ def dotted_items(content: Mapping[str, object], prefix: str = "") -> Iterator[tu
 def flatten(content: Mapping[str, object], prefix: str = "") -> dict[str, object]:
     """The values by dotted key, without the groups that they stand in."""
     return {key: value for key, value in dotted_items(content, prefix) if not isinstance(value, Mapping)}
+
+
+def texts(value: object, key: str = "") -> Iterator[tuple[str, str]]:
+    """Every text with the dotted key that it stands in, those in lists included; a name is a text of what holds it."""
+    if isinstance(value, str):
+        yield key, value
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            place = f"{key}.{name}" if key else str(name)
+            yield key or place, str(name)
+            yield from texts(inner, place)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from texts(inner, key)

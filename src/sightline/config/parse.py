@@ -5,6 +5,7 @@ The same parse reads a new command and a run's stored `config.yaml`.
 
 import hashlib
 import json
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from sightline.config.credentials import refuse_credentials, without_credentials
 from sightline.config.flatten import dotted_items
 from sightline.config.groups import CHANGEABLE, FIXED_BY_TRAINING, RESULT_NEUTRAL
 from sightline.config.model import ModelConfig
@@ -19,6 +21,8 @@ from sightline.config.schema import Config
 from sightline.config.suggestions import did_you_mean, did_you_mean_key
 from sightline.config.yaml_files import read_yaml
 from sightline.errors import UsageError
+
+logger = logging.getLogger(__name__)
 
 UNIONS = frozenset({"data", "model", "freezing", "optimizer", "scheduler"})
 """Groups whose model is picked by `name`; pydantic puts the pick into an error's location, a person never typed it."""
@@ -38,6 +42,7 @@ def parse(content: Mapping[str, object], origin: str = "the configuration") -> C
     Raises:
         UsageError: the first thing that is wrong, named by its dotted key, and how many more there are.
     """
+    refuse_credentials(content)
     _refuse_huge(content)
     try:
         return Config.model_validate_json(json.dumps(content))
@@ -57,12 +62,15 @@ def read(path: Path, today: Mapping[str, object]) -> Config:
     Args:
         path: the file.
         today: a configuration of this version. Keys of changeable groups that came after the file was written, and
-            change nothing of what was trained, are taken from it.
+            change nothing of what was trained, are taken from it. Passwords and tokens, which earlier versions took,
+            are left out.
 
     Raises:
         UsageError: it is missing, no YAML, or not a configuration that this version can take on.
     """
-    content = load(path)
+    content, held = without_credentials(load(path))
+    if held:
+        logger.warning("%s holds a password or token in %s, which is left out", path, " and ".join(dict.fromkeys(held)))
     for group in CHANGEABLE:
         stored = content.setdefault(group, {})
         new = today[group]

@@ -13,6 +13,7 @@ import psutil
 
 import sightline
 from sightline.machine.container import usable_cores
+from sightline.machine.credentials import hidden
 
 PACKAGES = ("torch", "torchvision", "timm", "numpy", "scipy", "scikit-learn", "pillow", "hydra-core", "mlflow")
 
@@ -58,7 +59,7 @@ def provenance(command: list[str], config_hash: str) -> Provenance:
     return {
         "sightline": sightline.__version__,
         "time": now(),
-        "command": command,
+        "command": [hidden(word) for word in command],
         "config_hash": config_hash,
         "git": _git(),
         "python": platform.python_version(),

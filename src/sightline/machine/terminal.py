@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from sightline.machine.credentials import hidden
 from sightline.machine.text import printable_lines
 
 console = Console(soft_wrap=True, highlight=False)
@@ -46,11 +47,11 @@ def show_log(*, silent: bool = False) -> None:
 
 
 class _Printable(logging.Formatter):
-    """File names in a message neither steer the terminal nor stop a line from being written."""
+    """File names in a message neither steer the terminal nor stop a line from being written; passwords are hidden."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, with what cannot be seen spelled out."""
-        return printable_lines(super().format(record))
+        return printable_lines(hidden(super().format(record)))
 
 
 class _Stream(logging.StreamHandler[TextIO]):

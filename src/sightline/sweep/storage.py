@@ -11,6 +11,7 @@ from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from sqlalchemy.exc import SQLAlchemyError
 
+from sightline.config.credentials import refuse_credentials
 from sightline.errors import UsageError
 from sightline.sweep.locks import FileLocks, PostgresLocks, TrialLocks
 
@@ -41,8 +42,7 @@ class StudyLocation:
         if storage is None:
             return cls(f"sqlite:///{runs_dir.resolve() / 'sweeps.db'}", name)
         parts = urlsplit(storage)
-        if parts.password:
-            raise UsageError("sweep.storage holds a password, which runs would keep; put it in PGPASSWORD or ~/.pgpass")
+        refuse_credentials({"sweep.storage": storage})
         if parts.scheme in {"sqlite", "journal"} and storage.startswith(f"{parts.scheme}:///"):
             return cls(f"{parts.scheme}:///{Path(storage.split(':///', 1)[1]).absolute()}", name)
         if parts.scheme in {"postgresql", "postgres", DRIVER}:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from sightline.config.stages import artifacts
 from sightline.errors import RunFailedError
+from sightline.machine.credentials import without_credential
 from sightline.tracking.points import RESULTS, points_of_rows
 from sightline.tracking.server import Server
 from sightline.tracking.state import STATE_FILE, nothing_sent, read_state, stamp
@@ -136,7 +137,8 @@ class Mirror(Tracker):
     def _known(self, run: "Run") -> str | None:
         """The run of this server that mirrors a folder."""
         known = run.load_json(SERVER_RUN) if run.has(SERVER_RUN) else {}
-        found: str | None = known.get("run_id") if known.get("tracking_uri") == str(self._server) else None
+        address = without_credential(str(known.get("tracking_uri")))  # older ones stand there with *** or a token
+        found: str | None = known.get("run_id") if address == str(self._server) else None
         return found
 
     def _parent(self) -> str | None:

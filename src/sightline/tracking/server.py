@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
+from sightline.machine.credentials import hidden, without_credential
 from sightline.tracking.failures import failures, quiet, root
 from sightline.tracking.points import Point
+from sightline.tracking.presentable import presentable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,7 +41,7 @@ def prepare_environment() -> None:
 
 
 class Server:
-    """An MLflow server or database, and the run begun there. Written as text it hides a password.
+    """An MLflow server or database, and the run begun there. As text it is its address without passwords and tokens.
 
     Args:
         uri: where it is.
@@ -53,8 +54,7 @@ class Server:
         self.run_id: str | None = None
 
     def __str__(self) -> str:
-        parts = urlsplit(self._uri)
-        return self._uri.replace(f":{parts.password}@", ":***@") if parts.password else self._uri
+        return without_credential(self._uri)
 
     def attempt(self, action: Callable[[], None]) -> str | None:
         """Do something that needs the server; the reason it failed, on one line, or None."""
@@ -63,7 +63,7 @@ class Server:
                 action()
         except failures() as error:
             cause = root(error)
-            text = " ".join(str(cause).split()).replace(self._uri, str(self))
+            text = hidden(" ".join(str(cause).split()).replace(self._uri, str(self)))
             return f"{type(cause).__name__}: {text}"[:200]
         return None
 
@@ -107,9 +107,10 @@ class Server:
             self._client.log_batch(self._begun, params=new[part], tags=changed[part])
 
     def send_file(self, path: Path, name: str) -> None:
-        """Store a file as an artefact under its name in the run folder."""
+        """Store a file as an artefact under its name in the run folder, without passwords that older ones hold."""
         folder = Path(name).parent.as_posix()
-        self._client.log_artifact(self._begun, str(path), None if folder == "." else folder)
+        with presentable(path, name) as shown:
+            self._client.log_artifact(self._begun, str(shown), None if folder == "." else folder)
 
     def send_model(self, model: "nn.Module", example: "NDArray[np.float32]") -> None:
         """Log a copy of the model as a `torch.export` program that takes any batch size, with its signature."""

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from sightline.machine.credentials import hidden
 from sightline.reporting.contents import Contents
 from sightline.reporting.files import PROVENANCE, StoredProvenance
 from sightline.reporting.formatting import MISSING
@@ -43,7 +44,7 @@ def blocks(contents: Contents) -> Iterator[Block]:
     """Command and facts."""
     if provenance := contents.read(PROVENANCE):
         yield Heading("The command", on="page")
-        yield Verbatim(shlex.join(provenance["command"]))
+        yield Verbatim(hidden(shlex.join(provenance["command"])))
         yield machine_facts(contents, provenance)
         yield Facts(list(provenance["packages"].items()), on="page", folded="Versions of packages")
 
@@ -51,7 +52,7 @@ def blocks(contents: Contents) -> Iterator[Block]:
 def configuration(contents: Contents) -> Iterator[Block]:
     """The configuration, every key."""
     if text := contents.text("config.yaml"):
-        yield Verbatim(text, folded="The whole configuration")
+        yield Verbatim(hidden(text), folded="The whole configuration")
 
 
 SECTION: Final = Section(

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 import optuna
-from optuna.study import Study
+from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -72,21 +72,32 @@ class Search:
             UsageError: it is there, and about something else.
         """
         with self._storage_errors(), self.locks.hold_study():
-            if self.exists():
+            if not self.exists():
+                optuna.create_study(
+                    storage=self._storage, study_name=self.location.name, direction=self.config.direction
+                )
+            if SHARED_ATTRIBUTE in self.study.user_attrs:
                 self._check_same(about)
-                return
-            study = optuna.create_study(
-                storage=self._storage, study_name=self.location.name, direction=self.config.direction
-            )
-            study.set_user_attr(SHARED_ATTRIBUTE, dict(about))
-            study.set_user_attr(FIRST_ATTRIBUTE, None if first is None else self.space.parameters(first))
-            if first is not None and self.config.sampler.name not in FINITE:  # those come to it by themselves
-                study.enqueue_trial(self.space.parameters(first))
+            else:
+                self._fill(about, first)
+
+    def _fill(self, about: Mapping[str, object], first: Mapping[str, object] | None) -> None:
+        """Write into a new study what it is about: last of all, so one whose making was killed is made to its end."""
+        study, parameters = self.study, None if first is None else self.space.parameters(first)
+        known = {FIRST_ATTRIBUTE: parameters} if FIRST_ATTRIBUTE in study.user_attrs else {}
+        waiting = [trial.system_attrs.get("fixed_params") for trial in study.get_trials(deepcopy=False)]
+        if study.user_attrs != known or waiting not in ([], [parameters]) or study.direction != self._direction():
+            raise UsageError(f"sweep.name={self.location.name} is a study of another program; take another name")
+        study.set_user_attr(FIRST_ATTRIBUTE, parameters)
+        if parameters is not None and not waiting and self.config.sampler.name not in FINITE:  # those come to it anyway
+            study.enqueue_trial(parameters)
+        study.set_user_attr(SHARED_ATTRIBUTE, dict(about))
+
+    def _direction(self) -> StudyDirection:
+        return StudyDirection[self.config.direction.upper()]
 
     def _check_same(self, about: Mapping[str, object]) -> None:
-        before = self.study.user_attrs.get(SHARED_ATTRIBUTE)
-        if before is None:
-            raise UsageError(f"sweep.name={self.location.name} is a study of another program; take another name")
+        before = self.study.user_attrs[SHARED_ATTRIBUTE]
         if different := differences(before, about):
             raise UsageError(
                 f"sweep.name={self.location.name} is another search: {different}\n"

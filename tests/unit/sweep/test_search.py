@@ -6,6 +6,7 @@ from pathlib import Path
 
 import optuna
 import pytest
+from optuna.study import Study
 from optuna.trial import TrialState
 
 from sightline.errors import PrunedError, UsageError
@@ -139,10 +140,42 @@ def test_another_search_of_the_same_name_is_refused(tmp_path):
     found.begin({"data": "digits"}, None)
     with pytest.raises(UsageError, match=r'sweep\.name=study is another search: data was "digits"'):
         found.begin({"data": "folder"}, None)
-    optuna.create_study(study_name="study", storage=f"sqlite:///{tmp_path}/other.db")
+    other = optuna.create_study(study_name="study", storage=f"sqlite:///{tmp_path}/other.db", direction="maximize")
+    other.enqueue_trial({"y": 1})
     stranger = Search(config(SPACE), StudyLocation.parse(f"sqlite:///{tmp_path}/other.db", tmp_path, "study"), 0)
     with pytest.raises(UsageError, match="a study of another program"):
         stranger.begin({"data": "digits"}, None)
+
+
+@pytest.mark.parametrize("written", range(4))
+def test_a_search_that_was_killed_while_it_was_made_is_made_to_its_end(tmp_path, monkeypatch, written):
+    """After each of the transactions that make it."""
+    done = []
+
+    def stop_before(name):
+        real = getattr(Study, name)
+
+        def write(*arguments, **named):
+            if len(done) == written:
+                raise KeyboardInterrupt
+            done.append(name)
+            return real(*arguments, **named)
+
+        return write
+
+    first = {"x": 0.25, "kind": "b"}
+    with monkeypatch.context() as patch:
+        for name in ("set_user_attr", "enqueue_trial"):
+            patch.setattr(Study, name, stop_before(name))
+        if written < 3:
+            with pytest.raises(KeyboardInterrupt):
+                begun(tmp_path, first=first)
+        else:
+            begun(tmp_path, first=first)
+    again = begun(tmp_path, first=first)
+    assert [dict(trial.system_attrs)["fixed_params"] for trial in again.trials()] == [again.space.parameters(first)]
+    assert dict(again.claim().values) == first
+    assert again.label(again.trials()[0]) == "as configured"
 
 
 def test_a_killed_search_draws_what_it_would_have_drawn(tmp_path):

@@ -1,5 +1,8 @@
 """The errors a person can meet, each with the exit status of the command that raised it."""
 
+MOST_LETTERS = 2000
+"""Of a message; what a file holds and a message quotes may be longer."""
+
 
 class SightlineError(Exception):
     """Something a person can act on: the message says what is wrong and what to do, in one or two lines.
@@ -8,6 +11,12 @@ class SightlineError(Exception):
     """
 
     status = 1
+
+    def __str__(self) -> str:
+        """The message; of one that quotes too much, the beginning and the end, where the remedy stands."""
+        text = super().__str__()
+        half = MOST_LETTERS // 2
+        return text if len(text) <= MOST_LETTERS else f"{text[:half]} … {text[-half:]}"
 
 
 class UsageError(SightlineError):

@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from sightline.errors import UsageError
+from sightline.models.bombs import refuse_bomb
 from sightline.models.groups import classifier_names
 
 State = dict[str, Tensor]
@@ -31,6 +32,8 @@ DAMAGE = (
     TypeError,
     AttributeError,
     AssertionError,
+    ArithmeticError,
+    MemoryError,
     struct.error,
 )
 """What the readers of torch and safetensors raise on a damaged or hostile file."""
@@ -99,9 +102,10 @@ def first_line(error: BaseException) -> str:
 
 def load_plain(path: Path, device: torch.device | str = "cpu") -> object:
     """What a file of torch's holds, tensors and plain values only; raises `OSError` or what `DAMAGE` lists."""
+    refuse_bomb(path)
     with warnings.catch_warnings():
-        # A bare pickle is refused anyway, with a better reason than its protocol.
-        warnings.filterwarnings("ignore", message="Detected pickle protocol")
+        # Of strange files torch warns, with a line of its own source; what is wrong with them is said without.
+        warnings.simplefilter("ignore")
         content: object = torch.load(path, map_location=device, weights_only=True)
     return content
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.errors import UsageError
+from sightline.machine.text import storable
 from sightline.metrics.predictions import Predictions
 from sightline.run.archives import read_npz
 from sightline.run.csv_table import CsvTable, read_csv
@@ -132,7 +133,8 @@ def _read_npz(path: Path) -> PredictionFile:
         raise UsageError(f"{path} holds logits and probabilities; leave one of them")
     ids, values, labels = found["ids"], found[kinds[0]], found["labels"]
     _check_shapes(path, kinds[0], values, found)
-    ids = ids.astype(np.str_)
+    texts = {name: _texts(path, name, found[name]) for name in ("ids", "class_names", "groups") if name in found}
+    ids = texts["ids"]
 
     def place(row: int) -> str:
         return f"{path}, item {ids[row]}"
@@ -141,9 +143,19 @@ def _read_npz(path: Path) -> PredictionFile:
         logits, notes = from_probabilities(values.astype(np.float64), place)
     else:
         logits, notes = from_logits(values.astype(np.float64), place, "call the array probabilities")
-    names = tuple(map(str, found["class_names"].astype(np.str_))) if "class_names" in found else None
-    groups = found["groups"].astype(np.str_) if "groups" in found else None
-    return PredictionFile(Predictions(ids, logits, labels.astype(np.int64)), groups, names, tuple(notes))
+    names = tuple(texts["class_names"].tolist()) if "class_names" in texts else None
+    return PredictionFile(Predictions(ids, logits, labels.astype(np.int64)), texts.get("groups"), names, tuple(notes))
+
+
+def _texts(path: Path, name: str, array: NDArray[Any]) -> NDArray[np.str_]:
+    """Names, or numbers that serve as names, as text that can be written."""
+    if array.dtype.kind not in "USiufbMm":
+        raise UsageError(f"{path}: {name} are {array.dtype}; they take text or whole numbers")
+    try:
+        listed = (np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array.astype(np.str_)).tolist()
+    except (ValueError, SystemError) as error:  # what is no UTF-8; numbers beyond Unicode
+        raise UsageError(f"{path}: {name} are no text: {error}") from error
+    return np.array([storable(text) for text in listed], dtype=np.str_)
 
 
 def _check_shapes(path: Path, kind: str, values: NDArray[Any], found: Mapping[str, NDArray[Any]]) -> None:

@@ -1,5 +1,6 @@
 """Files of weights: every layout that is about, and every way in which a file can be wrong."""
 
+import io
 import os
 import pickle
 from pathlib import Path
@@ -195,3 +196,13 @@ def test_weights_of_another_architecture_are_refused(tmp_path: Path, classes: in
     assert message.startswith(f"model.weights={tmp_path / 'vit.pth'} does not fit model.name=test_resnet")
     assert "conv1.0.weight is missing" in message
     assert len(message) < 500
+
+
+def test_no_warning_of_torchs_own_source_reaches_the_terminal(tmp_path: Path):
+    sparse = torch.sparse_coo_tensor(torch.tensor([[0]]), torch.tensor([1.0]), (4,), check_invariants=False)
+    legacy = io.BytesIO()
+    torch.save({"a": torch.zeros(3)}, legacy, _use_new_zipfile_serialization=False)
+    torch.save({"a": sparse}, tmp_path / "sparse.pt")
+    for content in (legacy.getvalue(), (tmp_path / "sparse.pt").read_bytes()):
+        (tmp_path / "w.pt").write_bytes(content)
+        assert read_state(tmp_path / "w.pt").keys() == {"a"}  # a warning is an error here

@@ -163,3 +163,27 @@ def test_a_lone_array_or_another_tools_text_is_refused_by_name(tmp_path: Path, n
         with pytest.raises(UsageError, match=f"{name}") as refusal:
             read_file(tmp_path, "test")
         assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("name", ["ids", "class_names", "groups"])
+def test_names_are_text_that_can_be_written(tmp_path: Path, name: str):
+    arrays = {"ids": IDS, "logits": LOGITS, "labels": LABELS, "class_names": np.array(["x", "y"]), "groups": IDS}
+    n = len(arrays[name])
+    beyond = np.full(n, 0x110000, dtype=np.uint32).view("U1")
+    for wrong in (np.array([b"a", b"b", b"\xff"])[-n:], np.zeros(n, "V4"), np.zeros(n, "i4,f8"), beyond):
+        np.savez(tmp_path / "test.npz", **{**arrays, name: wrong})
+        with pytest.raises(UsageError, match=f"{name} are") as refusal:
+            read_file(tmp_path, "test")
+        assert "\n" not in str(refusal.value)
+    spelled = np.array(["\udcff", "b", "c"])[:n]
+    np.savez(tmp_path / "test.npz", **{**arrays, name: spelled})
+    file = read_file(tmp_path, "test")
+    found = {"ids": file.predictions.ids, "class_names": file.class_names, "groups": file.groups}[name]
+    assert found is not None
+    assert found[0] == "\\udcff"
+    np.savez(tmp_path / "test.npz", **{**arrays, name: np.array(["ä", "b", "c"])[:n]})
+    text = read_file(tmp_path, "test")
+    np.savez(tmp_path / "test.npz", **{**arrays, name: np.array([one.encode() for one in ("ä", "b", "c")])[:n]})
+    of_bytes = read_file(tmp_path, "test")
+    assert of_bytes.predictions.ids.tolist() == text.predictions.ids.tolist()
+    assert of_bytes.class_names == text.class_names

@@ -35,6 +35,8 @@ os.environ.setdefault("MPLCONFIGDIR", str(ROOT / ".pytest_cache" / "matplotlib")
 LONG = (
     "invariants/test_interruptions.py",
     "end_to_end/test_sweep.py",
+    "invariants/test_crashes.py",
+    "invariants/test_run_folder.py",
     "invariants/test_processes.py",
     "container/test_image.py",
     "end_to_end/test_demo.py",

@@ -22,7 +22,9 @@ def same(one: object, other: object) -> bool:
     if isinstance(one, torch.Tensor):
         return isinstance(other, torch.Tensor) and torch.equal(one, other)
     if isinstance(one, dict):
-        return isinstance(other, dict) and all(same(one[key], other[key]) for key in one if key not in CLOCKS)
+        if not isinstance(other, dict) or one.keys() - CLOCKS != other.keys() - CLOCKS:
+            return False
+        return all(same(one[key], other[key]) for key in one if key not in CLOCKS)
     if isinstance(one, list | tuple):
         return isinstance(other, list | tuple) and len(one) == len(other) and all(map(same, one, other))
     return one == other

@@ -26,11 +26,25 @@ def expected_error_limits(
         total: items.
         level: confidence, such as 0.95.
     """
-    deviations = samples - samples.mean(axis=1, keepdims=True)
+    deviations = at_least_so_noisy(samples - samples.mean(axis=1, keepdims=True), noise)
     low, high = inverted_test(gaps, deviations, noise, total, level)
     low = max(0.0, low)
     high = max(0.0, high)
     return Interval(value, min(low, value), max(high, value), level, "bootstrap, inverted")
+
+
+def at_least_so_noisy(deviations: Reals, noise: Reals) -> Reals:
+    """Deviations of resamples, widened in bins of which too few mistakes are seen for a bootstrap to know its noise.
+
+    The variance of a bin is at least halfway from what the resamples say to what a calibrated model would have.
+
+    Args:
+        deviations: (bins, resamples) of sums of residuals from their mean.
+        noise: (bins,) variance of the sums if the model is calibrated.
+    """
+    seen = deviations.var(axis=1)
+    widening = np.divide((seen + noise) / 2, seen, out=np.ones_like(seen), where=seen > 0)
+    return np.asarray(deviations * np.sqrt(np.maximum(1.0, widening))[:, None])
 
 
 def centred_limits(value: float, samples: Reals, null: float, level: float) -> Interval:

@@ -172,7 +172,7 @@ class Scored:
         share, sure = resampling.share(self.right), float(self.binned.confidence.mean())
         low, high = found.low, max(found.high, abs(share.low - sure), abs(share.high - sure))
         if resampling.groups is not None:  # few groups may be alike by chance, and no bootstrap knows
-            low = min(low, max(0.0, value - (share.high - share.low) / 2))
+            low = min(low, max(0.0, value - max(share.high - share.value, share.value - share.low)))
         return Interval(value, low, min(high, metric.highest), level, found.method)
 
     def _mean_of_classes(self, metric: Metric, value: float, resampling: Resampling) -> tuple[float, float]:

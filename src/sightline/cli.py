@@ -20,29 +20,35 @@ from sightline.config import parse
 from sightline.config.command_words import overrides_from_words
 from sightline.config.credentials import refuse_credentials_in_overrides
 from sightline.config.interpolations import refuse_functions, refuse_functions_in_overrides
-from sightline.config.overrides import key_of, keys_of, root_of
+from sightline.config.overrides import check_keys, key_of, keys_of
 from sightline.config.schema import Config
 from sightline.config.suggestions import did_you_mean, did_you_mean_key
 from sightline.config.user_files import expand_recipe, merge_sweep, take_sweep_file
-from sightline.errors import SightlineError, UsageError
+from sightline.errors import SightlineError, UsageError, refused_by_system
 from sightline.machine.credentials import hidden
 from sightline.machine.environment import prepare_environment
-from sightline.machine.signals import Interrupted, ended_by_sigterm
-from sightline.machine.terminal import console, show_log
+from sightline.machine.signals import Interrupted, check_stop, listening
+from sightline.machine.streams import complain, open_closed
+from sightline.machine.terminal import console, output, show_log
 from sightline.machine.text import printable_lines
+from sightline.machine.variables import check_thread_count
 
 GROUP_OF_KEY = {"evaluation.ood": "data"}
 """Keys that hold a choice of a group, with keys of its own."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status: 0 done, 1 failed, 2 wrong command, 3 refused, 130 or 143 stopped."""
+    """Run one command and return its status: 0 done, 1 failed, 2 wrong command, 3 refused, 129, 130 or 143 stopped."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    open_closed()
     prepare_environment()
     show_log()
     try:
-        with ended_by_sigterm():
-            return _dispatch(arguments)
+        with listening():
+            _dispatch(arguments)
+            check_stop()
+            output.check_written()
+            return 0
     except SightlineError as error:
         return _fail(str(error), error.status)
     except Interrupted as stop:
@@ -52,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fail(message: str, status: int) -> int:
-    sys.stderr.write(f"sightline: {printable_lines(hidden(message))}\n")
+    complain(f"sightline: {printable_lines(hidden(message))}\n")
     return status
 
 
@@ -65,14 +71,14 @@ def configure(*overrides: str) -> Config:
     return parse.parse(compose_config(expand_recipe(list(overrides))))
 
 
-def _dispatch(arguments: list[str]) -> int:
+def _dispatch(arguments: list[str]) -> None:
     groups = choices()
     if "--help" in arguments or "-h" in arguments:
         console.print(_help(groups), markup=False)
-        return 0
+        return
     if "--version" in arguments:
         console.print(f"sightline {sightline.__version__}")
-        return 0
+        return
     show_config = "--cfg" in arguments
     rest = _without_flags(arguments)
     overrides = [argument for argument in rest if "=" in argument or argument.startswith("~")]
@@ -81,11 +87,14 @@ def _dispatch(arguments: list[str]) -> int:
     overrides = expand_recipe(overrides)
     composed = compose_config(overrides)
     config = parse.parse(composed)
+    check_thread_count()
     if show_config:
         console.print(OmegaConf.to_yaml(OmegaConf.create(composed)).rstrip(), markup=False)
-        return 0
-    execute(Command(config, overrides, arguments, compose_config))
-    return 0
+        return
+    try:
+        execute(Command(config, overrides, arguments, compose_config))
+    except OSError as error:
+        raise refused_by_system(error) from error
 
 
 def _without_flags(arguments: list[str]) -> list[str]:
@@ -106,9 +115,6 @@ def _without_flags(arguments: list[str]) -> list[str]:
     if skip:
         raise UsageError("--cfg takes the word job")
     return rest
-
-
-# ---------------------------------------------------------------- compose
 
 
 def conf_dir() -> Path:
@@ -133,7 +139,7 @@ def compose_config(overrides: Sequence[str]) -> dict[str, object]:
         UsageError: an override names no key or no choice, or does not read.
     """
     overrides, of_sweep = take_sweep_file(overrides)
-    _check_keys(overrides)
+    check_keys(overrides)
     refuse_credentials_in_overrides(overrides)
     refuse_functions_in_overrides(overrides)
     refuse_functions({"sweep": of_sweep})
@@ -159,15 +165,6 @@ def _as_group(override: str) -> str:
     """`evaluation.ood=folder` takes its keys from the group of data, which Hydra calls `data@evaluation.ood=folder`."""
     key, _, value = override.partition("=")
     return f"{GROUP_OF_KEY[key]}@{override}" if key in GROUP_OF_KEY and value != "null" else override
-
-
-def _check_keys(overrides: Sequence[str]) -> None:
-    """Refuse an override without a key, which Hydra takes for one of its own kinds, and those about Hydra itself."""
-    for override in overrides:
-        if not root_of(override):
-            raise UsageError(f"{override!r} has no key; it takes key=value")
-        if root_of(override).partition("/")[0] == "hydra" or "@" in key_of(override):
-            raise UsageError(f"unknown key {key_of(override)}")
 
 
 def _check_choices(overrides: Sequence[str]) -> None:
@@ -196,6 +193,8 @@ def _explain(error: Exception, overrides: Sequence[str], groups: Mapping[str, li
         if value.startswith("[") and "=" in value and '"' not in value:
             parts = ",".join(f'"{part.strip()}"' for part in value.strip("[]").split(","))
             return f"{error.override} cannot be read: what holds = needs quotes of its own, '{key}=[{parts}]'"
+        if reason.startswith("LexerNoViableAlt"):
+            reason = f"signs such as ~ need quotes of their own, '{key}=\"{value}\"'"
         return f"{error.override} cannot be read: {reason}"
     if reason.startswith("Ambiguous value"):
         return f"{reason.rpartition(' ')[2].strip(chr(39))} reads as several values; a list is written [a,b]"

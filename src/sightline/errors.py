@@ -1,7 +1,11 @@
 """The errors a person can meet, each with the exit status of the command that raised it."""
 
+import errno
+
 MOST_LETTERS = 2000
 """Of a message; what a file holds and a message quotes may be longer."""
+OF_A_PATH = frozenset({errno.ENAMETOOLONG, errno.EINVAL, errno.ELOOP, errno.ENOTDIR, errno.EISDIR})
+"""What the system says of paths that no file can have."""
 
 
 class SightlineError(Exception):
@@ -45,3 +49,17 @@ class LockedSplitError(SightlineError):
     """A stage that fits or chooses something asked for the labels of the test split (exit status 1)."""
 
     status = 1
+
+
+def refused_by_system(error: OSError) -> SightlineError:
+    """What a person is told of a file that the system did not open or write; of no file, the error goes on.
+
+    Raises:
+        OSError: the error is about no file.
+    """
+    if error.filename is None:
+        raise error
+    name = str(error.filename)
+    shown = name if len(name) <= 200 else f"{name[:100]}…"
+    kind = UsageError if error.errno in OF_A_PATH else RunFailedError
+    return kind(f"{shown} cannot be opened or written: {error.strerror}")

@@ -16,6 +16,7 @@ from sightline.machine.device import has_cuda
 from sightline.machine.distributed import broadcast_object, process_group, world
 from sightline.machine.environment import prepare_torch
 from sightline.machine.memory import is_out_of_memory, release
+from sightline.machine.signals import ANEW, Interrupted, check_stop, close_after_stop, going_on
 from sightline.run.folder import Run
 
 if TYPE_CHECKING:
@@ -37,14 +38,19 @@ def run_stages(config: Config, run: Run) -> dict[StageName, dict[str, float]]:
     mirroring = Mirroring(config, run)
     found: dict[StageName, dict[str, float]] = {}
     try:
-        for name in config.mode.stages:
-            mirroring.before(name)
-            with run.entering(name):
-                found[name] = _call(name, config, run)
-            release()
-            mirroring.sync()
-        mirroring.log_model()
+        with going_on(_how_to_go_on(config, run)):
+            for name in config.mode.stages:
+                check_stop()
+                mirroring.before(name)
+                with run.entering(name):
+                    found[name] = _call(name, config, run)
+                release()
+                mirroring.sync()
+            check_stop()
+            mirroring.log_model()
     except BaseException as error:
+        if isinstance(error, Interrupted):
+            close_after_stop()
         mirroring.fail(error)
         if isinstance(error, UsageError):
             run.discard_if_unused()
@@ -53,6 +59,18 @@ def run_stages(config: Config, run: Run) -> dict[StageName, dict[str, float]]:
         raise _failure(error, run) from error
     mirroring.finish()
     return found
+
+
+def _how_to_go_on(config: Config, run: Run) -> str:
+    """How a command that is stopped goes on."""
+    if config.mode.first.needs == "finished runs":
+        return ANEW
+    if config.predictions is not None:
+        return "the same command goes on"
+    place = f"run={run.path.parent.name}/{run.path.name}"
+    if config.mode.first.needs == "new run":
+        return f"go on with {place}"
+    return f"the same command with {place} goes on"
 
 
 def run_shared_stages(config: Config) -> None:

@@ -25,6 +25,7 @@ from sightline.config.schema import Config
 from sightline.errors import UsageError
 from sightline.inference.find_systems import MEMBERS
 from sightline.machine.distributed import world
+from sightline.machine.signals import going_on
 from sightline.machine.terminal import log_to, logger
 from sightline.run.folder import Run
 from sightline.run.records import MemberRow
@@ -70,11 +71,12 @@ def run_study(command: Command) -> None:
     def train_member(member: Member, child: Run | None, begun: Callable[[Run], None]) -> Run:
         return train(member.config, command.arguments, child, begun)
 
-    with log_to(run.file("log.txt")):
+    again = f"the same command with run={run.path.parent.name}/{run.path.name} goes on"
+    with log_to(run.file("log.txt")), going_on(again):
         try:
             train_members(run, members, train_member)
         except BaseException:
-            logger.info("study: the same command with run=%s/%s goes on", run.path.parent.name, run.path.name)
+            logger.info("study: %s", again)
             raise
         run_stages(comparison(config), run)
 

@@ -25,7 +25,7 @@ from sightline.config.schema import Config
 from sightline.errors import UsageError
 from sightline.machine.device import has_cuda
 from sightline.machine.distributed import world
-from sightline.machine.signals import Interrupted
+from sightline.machine.signals import Interrupted, going_on
 from sightline.machine.terminal import log_to, logger
 from sightline.run.folder import Run
 from sightline.sweep.progress import SweepProgress
@@ -64,7 +64,8 @@ def run_sweep(command: Command) -> None:
     if _is_finished(search, run):
         return
     try:
-        _run_to_its_end(config, template.in_folder(run.path), search, run, resources)
+        with going_on(f"the same command goes on with {name}"):
+            _run_to_its_end(config, template.in_folder(run.path), search, run, resources)
     except Interrupted as stop:
         raise Interrupted(stop.status - 128, f"states saved; the same command goes on with {name}") from stop
 

@@ -4,6 +4,8 @@ import json
 import re
 from collections.abc import Collection, Iterable, Mapping
 
+from sightline.errors import UsageError
+
 _BARE = re.compile(r"[A-Za-z_][\w.-]*")
 """Text that needs no quotes."""
 
@@ -21,6 +23,19 @@ def root_of(override: str) -> str:
 def keys_of(overrides: Iterable[str]) -> set[str]:
     """The keys that overrides are about."""
     return {key_of(override) for override in overrides}
+
+
+def check_keys(overrides: Iterable[str]) -> None:
+    """Refuse an override without a key, which Hydra takes for one of its own kinds, and those about Hydra itself.
+
+    Raises:
+        UsageError: there is one.
+    """
+    for override in overrides:
+        if not root_of(override):
+            raise UsageError(f"{override!r} has no key; it takes key=value")
+        if root_of(override).partition("/")[0] == "hydra" or "@" in key_of(override):
+            raise UsageError(f"unknown key {key_of(override)}")
 
 
 def without_keys(overrides: Iterable[str], keys: Collection[str]) -> list[str]:

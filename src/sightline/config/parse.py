@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from sightline.config.credentials import refuse_credentials, without_credentials
-from sightline.config.flatten import dotted_items
+from sightline.config.flatten import dotted_items, texts
 from sightline.config.groups import CHANGEABLE, FIXED_BY_TRAINING, RESULT_NEUTRAL
 from sightline.config.model import ModelConfig
 from sightline.config.schema import Config
@@ -43,6 +43,9 @@ def parse(content: Mapping[str, object], origin: str = "the configuration") -> C
         UsageError: the first thing that is wrong, named by its dotted key, and how many more there are.
     """
     refuse_credentials(content)
+    for key, text in texts(content):
+        if "\0" in text:
+            raise UsageError(f"{key} holds a zero byte, which no path or name may")
     _refuse_huge(content)
     try:
         return Config.model_validate_json(json.dumps(content))

@@ -15,6 +15,7 @@ from sightline.data.transforms.test_time import Views, views
 from sightline.inference.collector import Collector
 from sightline.machine.distributed import World
 from sightline.machine.memory import fit_in_memory
+from sightline.machine.signals import check_stop
 from sightline.machine.terminal import ProgressBar
 from sightline.models.groups import NORMS
 from sightline.models.outputs import Outputs, map_outputs
@@ -36,6 +37,7 @@ def predict(model: nn.Module, loader: EvalLoader, collector: Collector[P], kind:
     collected, micro_batches = [], 1
     with torch.inference_mode(), ProgressBar(len(loader), f"predicting {loader.role}") as bar:
         for number, batch in enumerate(loader):
+            check_stop()
             attempt = partial(_collect, model, batch, ids, collector, kind)
             parts, micro_batches = fit_in_memory(attempt, micro_batches, len(batch), len(batch))
             collected += parts

@@ -16,6 +16,7 @@ from sightline.data.store.decode import decode
 from sightline.data.store.image_file import MAX_PIXELS, DecodeError
 from sightline.inference.model import load_model, load_preprocessing
 from sightline.machine.reading import read_regular
+from sightline.machine.signals import check_stop
 from sightline.models.outputs import Outputs
 from sightline.run.folder import Run
 
@@ -96,6 +97,7 @@ class Predictor:
         most = f"predict.max_megabytes={limits.max_megabytes:g}"
         pictures, unreadable = {}, []
         for path in paths:
+            check_stop()
             try:
                 content = read_regular(path, int(limits.max_megabytes * 1e6), most)
                 pictures[path] = self.decode(content, int(limits.max_megapixels * 1e6))

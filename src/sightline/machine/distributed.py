@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import psutil
 
+from sightline.errors import UsageError
+from sightline.machine.variables import whole_number
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -43,16 +46,22 @@ class World:
 
 
 def world() -> World:
-    """The processes this one belongs to, from the variables that torchrun sets."""
+    """The processes this one belongs to, from the variables that torchrun sets.
+
+    Raises:
+        UsageError: one of them holds what torchrun would not set.
+    """
     if "TORCHELASTIC_RUN_ID" not in os.environ and "WORLD_SIZE" not in os.environ:
         return World()
-    number = {name: int(os.environ.get(name, "0")) for name in ("RANK", "LOCAL_RANK", "TORCHELASTIC_RESTART_COUNT")}
+    rank, size = whole_number("RANK", 0), whole_number("WORLD_SIZE", 1, least=1)
+    if rank >= size:
+        raise UsageError(f"RANK is {rank} and WORLD_SIZE {size}; unset both, or start with torchrun")
     return World(
-        rank=number["RANK"],
-        size=int(os.environ.get("WORLD_SIZE", "1")),
-        local_rank=number["LOCAL_RANK"],
+        rank=rank,
+        size=size,
+        local_rank=whole_number("LOCAL_RANK", 0),
         launch=_launch(),
-        restarts=number["TORCHELASTIC_RESTART_COUNT"],
+        restarts=whole_number("TORCHELASTIC_RESTART_COUNT", 0),
     )
 
 
@@ -75,6 +84,8 @@ def process_group(cuda: bool) -> Iterator[None]:
     if world().size == 1:
         yield
         return
+    if missing := [name for name in ("MASTER_ADDR", "MASTER_PORT") if name not in os.environ]:
+        raise UsageError(f"WORLD_SIZE is {world().size} and {missing[0]} is not set; unset it, or start with torchrun")
     from torch import distributed
 
     store, rank, size = next(distributed.rendezvous("env://", timeout=PATIENCE))  # type: ignore[attr-defined]

@@ -1,12 +1,12 @@
 """How much memory and disk this process can have."""
 
-import os
 import shutil
 from pathlib import Path
 
 import psutil
 
 from sightline.machine.container import memory_headroom
+from sightline.machine.variables import whole_number
 
 
 def free_memory() -> int:
@@ -21,7 +21,7 @@ def free_memory() -> int:
 
 def local_world_size() -> int:
     """How many processes train together on this machine, as torchrun tells them."""
-    return int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    return whole_number("LOCAL_WORLD_SIZE", 1, least=1)
 
 
 def free_disk(folder: Path) -> int:

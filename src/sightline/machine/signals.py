@@ -1,59 +1,124 @@
-"""Signals that ask a command to stop."""
+"""Signals that ask a command to stop: noted at once, obeyed between batches and between stages (`stop.py` says why)."""
 
 import signal
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
+
+from sightline.machine.stop import ANEW, ASKED_BY, Interrupted, StopSignal
+
+__all__ = [
+    "ANEW",
+    "Interrupted",
+    "StopSignal",
+    "check_stop",
+    "close_after_stop",
+    "going_on",
+    "listening",
+    "remedy_or",
+    "stop_signal",
+]
+
+_current: StopSignal | None = None
+"""Of the command at work in this process."""
 
 
-class Interrupted(KeyboardInterrupt):
-    """A signal asked the run to stop; the message says what was saved and how to go on."""
+@contextmanager
+def listening() -> Iterator[None]:
+    """Have SIGINT, SIGTERM and SIGHUP stop the command that is this block; outside the main thread, do nothing.
 
-    def __init__(self, number: int, message: str = "") -> None:
-        super().__init__(message)
-        self.status = 128 + number
-
-
-class StopSignal:
-    """Remembers SIGINT or SIGTERM so that the loop can stop between two steps; a second one stops at once."""
-
-    def __init__(self) -> None:
-        self.number: int | None = None
-
-    def __call__(self, number: int, _frame: FrameType | None) -> None:
-        """Note the signal."""
-        if self.number is not None:
-            raise Interrupted(number)
-        self.number = number
+    A SIGHUP that whoever started the command chose to ignore, as `nohup` does, stays ignored.
+    """
+    global _current
+    before, stop = _current, StopSignal()
+    stop.remedy = ANEW
+    with _handling(stop) as is_heard:
+        if not is_heard:
+            yield
+            return
+        _current = stop
+        try:
+            with stop.watched(), _thrown_away_told(stop):
+                yield
+        finally:
+            _current = before
 
 
 @contextmanager
 def stop_signal() -> Iterator[StopSignal]:
-    """Catch SIGINT and SIGTERM while a block runs; outside the main thread, catch nothing."""
+    """Only note a first signal while a block runs, which looks at its number and saves first."""
+    if _current is not None:
+        with _current.waiting():
+            yield _current
+        return
     stop = StopSignal()
-    with _handling(stop, signal.SIGINT, signal.SIGTERM):
+    with _handling(stop):
         yield stop
 
 
+def check_stop() -> None:
+    """Raise if a signal asked the command to stop: between batches, between stages, wherever nothing is half done.
+
+    Raises:
+        Interrupted: one did.
+    """
+    if _current is not None:
+        _current.check()
+
+
+def close_after_stop() -> None:
+    """Say that the command has stopped, and is only parting from what it used."""
+    if _current is not None:
+        _current.close()
+
+
 @contextmanager
-def ended_by_sigterm() -> Iterator[None]:
-    """Have SIGTERM end a block as Ctrl-C does: the first process of a container does not hear it otherwise."""
-
-    def end(number: int, _frame: FrameType | None) -> None:
-        raise Interrupted(number)
-
-    with _handling(end, signal.SIGTERM):
+def going_on(remedy: str) -> Iterator[None]:
+    """Say how the command goes on that is stopped in this block; the outermost block knows what was typed."""
+    stop = _current
+    if stop is None or stop.remedy != ANEW:
         yield
+        return
+    stop.remedy = remedy
+    try:
+        yield
+    finally:
+        stop.remedy = ANEW
+
+
+def remedy_or(words: str) -> str:
+    """How the command at work goes on; `words` where that is not known."""
+    return words if _current is None or _current.remedy == ANEW else _current.remedy
 
 
 @contextmanager
-def _handling(handler: Callable[[int, FrameType | None], None], *numbers: int) -> Iterator[None]:
+def _thrown_away_told(stop: StopSignal) -> Iterator[None]:
+    """Have a signal know when Python threw its exception away, and say nothing of it."""
+    before = sys.unraisablehook
+
+    def hook(found: "sys.UnraisableHookArgs") -> None:
+        if isinstance(found.exc_value, Interrupted):
+            stop.was_thrown_away()
+        else:
+            before(found)
+
+    sys.unraisablehook = hook
     try:
-        before = {number: signal.signal(number, handler) for number in numbers}
+        yield
+    finally:
+        sys.unraisablehook = before
+
+
+@contextmanager
+def _handling(stop: StopSignal) -> Iterator[bool]:
+    """Have signals noted while a block runs; false outside the main thread, which hears none."""
+    wanted = [number for number in ASKED_BY if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN]
+    try:
+        before = {number: signal.signal(number, stop) for number in wanted}
     except ValueError:  # not the main thread
         before = {}
     try:
-        yield
+        yield bool(before)
     finally:
         for number, earlier in before.items():
             signal.signal(number, earlier)

@@ -1,22 +1,23 @@
 """What a person sees while a command runs: log lines, and a progress bar where there is a terminal."""
 
 import logging
-import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, cast
 
 from rich.console import Console
 from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from sightline.machine.credentials import hidden
+from sightline.machine.streams import StandardOutput, divert
 from sightline.machine.text import printable_lines
 
-console = Console(soft_wrap=True, highlight=False)
+output = StandardOutput()
+console = Console(file=cast("TextIO", output), soft_wrap=True, highlight=False)
 logger = logging.getLogger("sightline")
 
 
@@ -37,13 +38,17 @@ def show_log(*, silent: bool = False) -> None:
         handler.setFormatter(_Printable())
         logger.addHandler(handler)
         return
-    out, err = _Stream(sys.stdout), _Stream(sys.stderr)
+    out, err = _stream(sys.stdout), _stream(sys.stderr)
     out.addFilter(lambda record: record.levelno < logging.WARNING)
     err.setLevel(logging.WARNING)
     for stream in (out, err):
         stream.setFormatter(_Printable())
-    logger.addHandler(out)
-    logger.addHandler(err)
+        logger.addHandler(stream)
+
+
+def _stream(stream: TextIO | None) -> logging.Handler:
+    """Log lines to a stream; to nowhere where it was closed."""
+    return logging.NullHandler() if stream is None else _Stream(stream)
 
 
 class _Printable(logging.Formatter):
@@ -55,15 +60,13 @@ class _Printable(logging.Formatter):
 
 
 class _Stream(logging.StreamHandler[TextIO]):
-    """A reader that has gone, as `head` does, ends no training, and costs no traceback for every line."""
+    """A reader that has gone, a terminal that was closed, a full disk: none ends a training, or costs a traceback."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
-        if not isinstance(sys.exc_info()[1], BrokenPipeError):
+        if isinstance(sys.exc_info()[1], OSError):
+            divert(self.stream)
+        else:
             super().handleError(record)
-            return
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, self.stream.fileno())
-        os.close(nowhere)
 
 
 class _LogFile(logging.FileHandler):

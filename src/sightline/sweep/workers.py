@@ -18,7 +18,7 @@ from pathlib import Path
 from sightline.config.sweep import SweepConfig
 from sightline.errors import SightlineError, UsageError
 from sightline.machine.environment import prepare_environment
-from sightline.machine.signals import Interrupted
+from sightline.machine.signals import Interrupted, check_stop, listening
 from sightline.machine.terminal import log_to, logger, show_log
 from sightline.sweep.search import Objective, Search
 from sightline.sweep.storage import StudyLocation
@@ -87,7 +87,8 @@ def run_worker(job: WorkerJob, own: Resources) -> None:
     show_log(silent=True)
     logger.setLevel(logging.INFO)
     try:
-        _work_on_trials(job)
+        with listening():
+            _work_on_trials(job)
     except Interrupted as stop:
         raise SystemExit(stop.status) from stop
     except SightlineError as error:
@@ -103,6 +104,7 @@ def run_worker(job: WorkerJob, own: Resources) -> None:
 def _work_on_trials(job: WorkerJob) -> None:
     search = Search(job.config, job.location, job.seed)
     while not search.is_complete():
+        check_stop()
         if job.until is not None and time.time() > job.until and search.ended_count():
             return
         claimed = search.claim()

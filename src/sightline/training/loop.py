@@ -11,7 +11,7 @@ from torch.nn.parallel import DistributedDataParallel
 from sightline.config.training import PlateauSchedule
 from sightline.data.batch import Batch
 from sightline.machine.distributed import all_reduce_max, broadcast_tensors, gather_objects, world
-from sightline.machine.signals import Interrupted, StopSignal
+from sightline.machine.signals import Interrupted, StopSignal, remedy_or
 from sightline.machine.terminal import ProgressBar, logger
 from sightline.metrics.catalogue import monitored
 from sightline.models.freezing import apply_freezing
@@ -80,7 +80,8 @@ class Loop:
                     return progress
                 if signal:
                     self._save()
-                    raise Interrupted(signal, f"state saved after step {progress.step}; {_how_to_go_on(training.run)}")
+                    how = remedy_or(_how_to_go_on(training.run))
+                    raise Interrupted(signal, f"state saved after step {progress.step}; {how}")
                 profiler.step()
                 loss = self._step(next(batches))
                 bar.update(progress.step, f"epoch {epoch + 1}/{training.config.epochs}", self._note(loss))

@@ -17,6 +17,7 @@ from sightline.data.store.entries import Entry, File, Include, path_of
 from sightline.data.store.footprint import estimated_bytes
 from sightline.data.store.index import Index
 from sightline.errors import RunFailedError
+from sightline.machine.signals import check_stop
 
 VERSION = 2
 """Of the files and of what decoding does: a store of another version is built anew."""
@@ -116,6 +117,7 @@ def _build(job: DecodeJob, folder: Path, include: Include) -> None:
     chunks = decode_files(job.files, job.sizes, job.side, job.workers, include)
     with (folder / PIXELS).open("wb") as stream, closing(chunks):
         for chunk, pixels in chunks:
+            check_stop()
             entries += chunk
             stream.write(pixels)
             if job.progress is not None:

@@ -139,10 +139,12 @@ def _read_npz(path: Path) -> PredictionFile:
     def place(row: int) -> str:
         return f"{path}, item {ids[row]}"
 
+    with np.errstate(over="ignore"):  # what float64 does not hold becomes infinite, and is refused
+        values = values.astype(np.float64)
     if kinds[0] == "probabilities":
-        logits, notes = from_probabilities(values.astype(np.float64), place)
+        logits, notes = from_probabilities(values, place)
     else:
-        logits, notes = from_logits(values.astype(np.float64), place, "call the array probabilities")
+        logits, notes = from_logits(values, place, "call the array probabilities")
     names = tuple(texts["class_names"].tolist()) if "class_names" in texts else None
     return PredictionFile(Predictions(ids, logits, labels.astype(np.int64)), texts.get("groups"), names, tuple(notes))
 

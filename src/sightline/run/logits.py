@@ -30,8 +30,9 @@ def from_logits(values: Reals, place: Place, remedy: str) -> tuple[NDArray[np.fl
         UsageError: a value is NaN or too large, a row knows no class, or all rows are probabilities or percentages.
     """
     if len(values) and (values >= 0).all():
+        sums = _sums(values)
         for total, word in ((1.0, "probabilities"), (100.0, "percentages")):
-            if (np.abs(values.sum(axis=1) - total) <= ROUNDING * total).all():
+            if (np.abs(sums - total) <= ROUNDING * total).all():
                 divide = "" if total == 1.0 else f"divide them by {total:g} and "
                 raise UsageError(
                     f"{place(0)}: its values, as those of every row, are at least 0 and sum to {total:g}, so they are "
@@ -52,7 +53,7 @@ def from_probabilities(values: Reals, place: Place) -> tuple[NDArray[np.float32]
     Raises:
         UsageError: a row is not between 0 and 1, or does not sum to 1.
     """
-    sums = values.sum(axis=1)
+    sums = _sums(values)
     within = ((values >= 0) & (values <= 1 + ROUNDING)).all(axis=1) & (np.abs(sums - 1) <= ROUNDING)
     if not within.all():
         row = int(np.argmin(within))
@@ -60,6 +61,13 @@ def from_probabilities(values: Reals, place: Place) -> tuple[NDArray[np.float32]
         raise UsageError(f"{place(row)}: {listed} sums to {sums[row]:g}; probabilities are 0 to 1 and sum to 1")
     with np.errstate(divide="ignore"):
         return _finite(np.log(values), place)
+
+
+def _sums(values: Reals) -> Reals:
+    """(n,) of each row: infinite or NaN, without a warning, where values are not what they should be."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        sums: Reals = values.sum(axis=1)
+        return sums
 
 
 def _finite(values: Reals, place: Place) -> tuple[NDArray[np.float32], list[str]]:

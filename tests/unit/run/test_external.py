@@ -187,3 +187,12 @@ def test_names_are_text_that_can_be_written(tmp_path: Path, name: str):
     of_bytes = read_file(tmp_path, "test")
     assert of_bytes.predictions.ids.tolist() == text.predictions.ids.tolist()
     assert of_bytes.class_names == text.class_names
+
+
+@pytest.mark.parametrize("kind", ["logits", "probabilities"])
+def test_values_beyond_every_float_are_refused_without_a_warning(tmp_path: Path, kind: str):
+    beyond = np.longdouble(10) ** 400
+    for row in ([1e308, 1e308], [np.inf, -np.inf], [beyond, 1], [np.nan, 1], [-1e308, -1e308]):
+        np.savez(tmp_path / "test.npz", ids=IDS, labels=LABELS, **{kind: np.array([[1, 0], row, [0, 1]])})
+        with pytest.raises(UsageError, match=r"test\.npz, item b: "):
+            read_file(tmp_path, "test")

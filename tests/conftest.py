@@ -33,6 +33,7 @@ os.environ.setdefault("MPLCONFIGDIR", str(ROOT / ".pytest_cache" / "matplotlib")
 
 
 LONG = (
+    "invariants/test_fuzzing.py",
     "invariants/test_interruptions.py",
     "end_to_end/test_sweep.py",
     "invariants/test_crashes.py",

@@ -1,6 +1,7 @@
 """Opens the bytes of an image file, whatever they are; nothing of torch, so that worker processes start quickly."""
 
 import logging
+import re
 import struct
 import warnings
 from collections.abc import Iterator
@@ -22,8 +23,17 @@ FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "DIB", "GIF", "TIFF")
 MAX_PIXELS = 2 * 89_478_485
 """More pixels are a decompression bomb: the point at which Pillow raises when it is left alone."""
 
+MOST_SCANS = 64
+"""A progressive JPEG has about ten; each takes a tenth of a second for the most pixels, and a few bytes of the file."""
+
 LONGEST = 2
 """How many times its shorter side an image may be long; of longer ones the centre is kept."""
+
+SCAN, END_OF_IMAGE = b"\xff\xda", 0xD9
+ALONE = frozenset({0x01, 0xD8})
+"""Markers of JPEG that no length follows, beside those within a scan."""
+
+_MARKER = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]", re.DOTALL)
 
 # Everything that Pillow's readers have been seen to raise on broken files; it documents OSError alone.
 BROKEN = (
@@ -109,6 +119,8 @@ def open_image(content: bytes, max_pixels: int) -> Iterator[Image.Image]:
         if width * height > max_pixels:
             most = f"{max_pixels / 1e6:g} megapixels that are safe to open"
             raise DecodeError(f"{width} x {height} pixels are more than the {most}")
+        if _scans(content) > MOST_SCANS:
+            raise DecodeError(f"a JPEG of more than {MOST_SCANS} scans, each of which goes over all pixels again")
         yield image
 
 
@@ -120,6 +132,21 @@ def size_of(path: str) -> tuple[int, int] | None:
             return image.size
     except (OSError, DecodeError):
         return None
+
+
+def _scans(content: bytes) -> int:
+    """How often a JPEG goes over its pixels, counted until there are too many; 0 where there cannot be."""
+    count, place = 0, 2
+    if not content.startswith(b"\xff\xd8") or content.count(SCAN) <= MOST_SCANS:  # quick, and enough for nearly all
+        return 0
+    while count <= MOST_SCANS and (found := _MARKER.search(content, place)):
+        kind, place = content[found.end() - 1], found.end()
+        if kind == END_OF_IMAGE:
+            break
+        if kind not in ALONE:
+            place += int.from_bytes(content[place : place + 2])
+        count += kind == SCAN[1]
+    return count
 
 
 @contextmanager

@@ -110,3 +110,24 @@ def test_of_a_long_image_the_centre_is_kept(width, height):
     assert max(rows, columns) == min(max(width, height), 2 * min(width, height))
     top, left = (height - rows) // 2, (width - columns) // 2
     assert (kept == array[top : top + rows, left : left + columns]).all()
+
+
+@pytest.mark.timeout(20)
+def test_a_jpeg_of_a_thousand_scans_is_refused():
+    """As large as it may be it would take minutes."""
+    content = encoded(smooth(40, 30), "JPEG", progressive=True, exif=exif_with(b"\xff\xda" * 500))
+    scans = content.count(b"\xff\xda") - 500
+    assert 5 < scans < 20
+    assert pixels(content).shape == (30, 40, 3)
+    assert pixels(content + b"\xff\xda\0\2" * 500).shape == (30, 40, 3)  # what comes after the end does not count
+    last = content[content.rindex(b"\xff\xc4", 0, content.rindex(b"\xff\xda")) : -2]
+    assert pixels(content[:-2] + last * (64 - scans) + b"\xff\xd9").shape == (30, 40, 3)
+    for fill in (b"", b"\xff", b"nonsense", b"\xff\x01", b"\xff\xff\xff"):
+        with pytest.raises(DecodeError, match="more than 64 scans"):
+            decode(content[:-2] + (fill + last) * (65 - scans), None)
+
+
+def exif_with(content):
+    exif = Image.Exif()
+    exif[0x9286] = content  # a comment of the user's
+    return exif

@@ -111,7 +111,7 @@ def overhead(trials: int) -> dict[str, Any]:
         overrides = ["mode=sweep", "sweep=quick", "data=digits", f"runs_dir={folder}", f"sweep.trials={trials}"]
         config = parse.parse(compose_config(overrides))
         template = TrialTemplate.from_command(Command(config, overrides, [], compose_config))
-        run = create_run(config, "", [], f"{folder}/sweeps/benchmark")
+        run = create_run(config, "", [], Path(folder) / "sweeps/benchmark")
         search = Search(config.sweep, StudyLocation.parse(None, Path(folder), "benchmark"), config.seed)
         search.begin({}, None)
         template = template.in_folder(run.path)

@@ -27,6 +27,7 @@ from sightline.config.user_files import expand_recipe, merge_sweep, take_sweep_f
 from sightline.errors import SightlineError, UsageError, refused_by_system
 from sightline.machine.credentials import hidden
 from sightline.machine.environment import prepare_environment
+from sightline.machine.free_space import refusal_of_the_disk
 from sightline.machine.signals import Interrupted, check_stop, listening
 from sightline.machine.streams import complain, open_closed
 from sightline.machine.terminal import console, output, show_log
@@ -55,6 +56,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(f"stopped; {stop}" if str(stop) else "stopped", stop.status)
     except KeyboardInterrupt:
         return _fail("stopped", 130)
+    except OSError as error:
+        if (refused := refusal_of_the_disk(error)) is None:
+            raise
+        return _fail(refused, 1)
 
 
 def _fail(message: str, status: int) -> int:

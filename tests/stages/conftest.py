@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from sightline.config.stages import STAGES
+from sightline.run.lock import LOCK
+from sightline.run.ownership import MARKER
 from tests.conftest import Command
 
 SMALL = (
@@ -65,8 +67,9 @@ def stage(sightline: Command) -> Stage:
 
 
 def times(run: Path) -> dict[str, int]:
-    """When each file of a run was last written."""
-    return {str(file.relative_to(run)): file.stat().st_mtime_ns for file in run.rglob("*") if file.is_file()}
+    """When each file of a run was last written, but for those that say whose it is and who writes it."""
+    files = (file for file in run.rglob("*") if file.is_file() and file.name not in {LOCK, MARKER})
+    return {str(file.relative_to(run)): file.stat().st_mtime_ns for file in files}
 
 
 def strangers(name: str, files: set[str]) -> set[str]:

@@ -1,14 +1,25 @@
 """From a command to the run that it is about: made, resumed or opened, and its stages called in order."""
 
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from sightline.commands.command import Command
 from sightline.commands.modes import comparison, without_tracking
-from sightline.commands.new_run import check_slices, check_unknown_images, create_run
+from sightline.commands.new_run import check_slices, check_unknown_images, create_run, note_question
 from sightline.commands.pipeline import run_stages
 from sightline.commands.study import run_study
 from sightline.commands.train import run_to_resume, train
+from sightline.commands.writing import (
+    anything_of_ours,
+    comparison_or_new,
+    no_report_of_its_own,
+    output_folder,
+    results_of,
+    writing,
+)
 from sightline.config import parse, stored
+from sightline.config.schema import Config
 from sightline.config.stages import STAGES
 from sightline.errors import UsageError
 from sightline.inference.external import EXTERNAL, to_json
@@ -17,6 +28,7 @@ from sightline.inference.predictions import save_predictions
 from sightline.machine.terminal import log_to, logger
 from sightline.run.external import class_names, read_folder
 from sightline.run.folder import Run
+from sightline.run.ownership import check_writable
 
 
 def execute(command: Command) -> None:
@@ -48,10 +60,24 @@ def _continue_run(command: Command) -> None:
     check_slices(config)
     if "evaluate" in config.mode.stages:
         check_unknown_images(config)
-    if any(STAGES[name].writes for name in config.mode.stages):
-        run.check_writable()
-    with log_to(run.file("log.txt")):
-        run_stages(config, run)
+    _run_later_stages(config, run, command.arguments)
+
+
+def _run_later_stages(config: Config, run: Run, arguments: Sequence[str]) -> None:
+    """Call stages on a run: as its one writer, or as one of its readers."""
+    stages = [STAGES[name] for name in config.mode.stages]
+    if not any(stage.writes for stage in stages):
+        output = nullcontext() if config.output is None else output_folder(config.output, arguments, anything_of_ours)
+        with output, log_to(run.path / "log.txt"):
+            run_stages(config, run)
+    elif config.mode.name == "report" and config.output is not None:
+        with output_folder(config.output, arguments, no_report_of_its_own), log_to(run.path / "log.txt"):
+            run_stages(without_tracking(config), run)
+    else:
+        uses_labels = any(stage.reads_test_labels for stage in stages)
+        check_writable(run.path, ", so its use of the test labels cannot be entered" if uses_labels else "")
+        with writing(run, arguments):
+            run_stages(config, run)
 
 
 def _compare(command: Command) -> None:
@@ -59,21 +85,14 @@ def _compare(command: Command) -> None:
     config = command.config
     if not config.runs:
         raise UsageError("compare takes run=[A,B,…]: finished runs, a study, or folders of predictions")
-    run = create_run(config, "comparison", command.arguments, config.output)
-    with log_to(run.file("log.txt")):
+    if config.output is not None:
+        with output_folder(config.output, command.arguments, comparison_or_new) as run, log_to(run.file("log.txt")):
+            note_question(run, config, command.arguments)
+            run_stages(comparison(config), run)
+        return
+    run = create_run(config, "comparison", command.arguments)
+    with writing(run, command.arguments):
         run_stages(comparison(config), run)
-
-
-def _check_output(output: Path, folder: Path) -> None:
-    """Refuse a folder with results of other predictions: what was calibrated there is not about these.
-
-    Raises:
-        UsageError: it is one.
-    """
-    if (output / "config.yaml").is_file():
-        before = parse.load(output / "config.yaml").get("predictions")
-        if before is not None and Path(str(before)).resolve() != folder.resolve():
-            raise UsageError(f"output={output} holds results of predictions={before}; take another folder")
 
 
 def _measure_external(command: Command, folder: Path) -> None:
@@ -82,17 +101,16 @@ def _measure_external(command: Command, folder: Path) -> None:
     if config.output is None:
         raise UsageError("predictions= needs output=DIR, the folder for the results")
     check_slices(config)
-    _check_output(Path(config.output), folder)
     found = read_folder(folder)
     wanted = config.mode.first.external_split
     if wanted not in found:
         raise UsageError(f"predictions={folder} holds neither {wanted}.npz nor {wanted}.csv")
-    run = create_run(config, "", command.arguments, config.output)
-    for split, file in found.items():
-        save_predictions(run, split, file.predictions)
-    run.save_json(CLASSES, class_names(found))
-    run.save_json(EXTERNAL, to_json(found))
-    with log_to(run.file("log.txt")):
+    with output_folder(config.output, command.arguments, results_of(folder)) as run, log_to(run.file("log.txt")):
+        note_question(run, config, command.arguments)
+        for split, file in found.items():
+            save_predictions(run, split, file.predictions)
+        run.save_json(CLASSES, class_names(found))
+        run.save_json(EXTERNAL, to_json(found))
         for split, note in ((split, note) for split, file in found.items() for note in file.notes):
             logger.warning("%s, %s: %s", folder, split, note)
         run_stages(without_tracking(config), run)

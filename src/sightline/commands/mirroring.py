@@ -51,7 +51,7 @@ class Mirroring:
     def fail(self, error: BaseException) -> None:
         """Close the tracker after an error, or after somebody stopped the run."""
         was_stopped = isinstance(error, PrunedError) or not isinstance(error, Exception)
-        self._tracker.finish("KILLED" if was_stopped else "FAILED")
+        self._tracker.abandon("KILLED" if was_stopped else "FAILED")
 
     def finish(self) -> None:
         """Close the tracker after the last stage, and register the model where that is asked for."""

@@ -8,11 +8,12 @@ from sightline.config.data import CsvData
 from sightline.config.schema import Config
 from sightline.data.sources.find import find
 from sightline.data.sources.table import columns_of
-from sightline.errors import UsageError
+from sightline.errors import RunFailedError, UsageError
 from sightline.machine.distributed import world
 from sightline.machine.provenance import provenance
 from sightline.models.names import check_model
 from sightline.run.folder import Run
+from sightline.run.ownership import MARK, MARKER
 
 
 def check_inputs(config: Config) -> None:
@@ -38,13 +39,25 @@ def check_slices(config: Config) -> None:
     columns_of(config.data, [], config.evaluation.slices)
 
 
-def create_run(config: Config, family: str, arguments: Sequence[str], output: str | None = None) -> Run:
-    """A new run that knows what was asked."""
+def create_run(config: Config, family: str, arguments: Sequence[str], folder: Path | None = None) -> Run:
+    """A new run that knows what was asked: in this very folder, or in one of the family's under `runs_dir`."""
     label = f"{parse.config_hash(config)}-s{config.seed}"
-    run = Run.at(Path(output)) if output else Run.create(Path(config.runs_dir), family, label)
-    if run.has("checkpoints/best.pt"):
-        raise UsageError(f"output={output} is a run of its own; take another folder")
-    run.save_text("config.yaml", parse.to_yaml(config))
-    facts = provenance(["sightline", *arguments], parse.config_hash(config))
-    run.save_json("provenance.json", {**facts, "processes": world().size, "launch": world().launch})
+    run = Run.at(folder) if folder else Run.create(Path(config.runs_dir), family, label)
+    note_question(run, config, arguments)
     return run
+
+
+def note_question(run: Run, config: Config, arguments: Sequence[str]) -> None:
+    """Write what was asked, and with what, into a run; and that the folder was made here.
+
+    Raises:
+        RunFailedError: the disk is full; the run is gone again.
+    """
+    facts = provenance(["sightline", *arguments], parse.config_hash(config))
+    try:
+        run.save_text(MARKER, MARK)
+        run.save_text("config.yaml", parse.to_yaml(config))
+        run.save_json("provenance.json", {**facts, "processes": world().size, "launch": world().launch})
+    except OSError as error:
+        run.discard_if_unused()
+        raise RunFailedError(f"{run.path} cannot be written: {error.strerror}; nothing was begun") from error

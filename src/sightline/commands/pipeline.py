@@ -1,6 +1,5 @@
 """Calls the stages of a mode in order, mirrors the run to its tracker, and keeps the traceback of what goes wrong."""
 
-import errno
 import traceback
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +14,7 @@ from sightline.machine.credentials import hidden
 from sightline.machine.device import has_cuda
 from sightline.machine.distributed import broadcast_object, process_group, world
 from sightline.machine.environment import prepare_torch
+from sightline.machine.free_space import is_full_disk, refusal_of_the_disk
 from sightline.machine.memory import is_out_of_memory, release
 from sightline.machine.signals import ANEW, Interrupted, check_stop, close_after_stop, going_on
 from sightline.run.folder import Run
@@ -34,11 +34,11 @@ def run_stages(config: Config, run: Run) -> dict[StageName, dict[str, float]]:
     Raises:
         SightlineError: a stage failed or refused. A run that holds nothing yet is removed on a mistake of the command.
     """
-    prepare_torch()
     mirroring = Mirroring(config, run)
     found: dict[StageName, dict[str, float]] = {}
     try:
         with going_on(_how_to_go_on(config, run)):
+            prepare_torch()
             for name in config.mode.stages:
                 check_stop()
                 mirroring.before(name)
@@ -57,7 +57,10 @@ def run_stages(config: Config, run: Run) -> dict[StageName, dict[str, float]]:
         if isinstance(error, SightlineError) or not isinstance(error, Exception):
             raise
         raise _failure(error, run) from error
-    mirroring.finish()
+    try:
+        mirroring.finish()
+    except OSError as error:
+        raise _failure(error, run) from error
     return found
 
 
@@ -100,11 +103,11 @@ def _call(name: StageName, config: Config, run: Run | None) -> dict[str, float]:
 
 def _failure(error: Exception, run: Run) -> RunFailedError:
     """What a person is told of an error that nobody expected; its traceback goes into the log while it can."""
-    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+    if isinstance(error, OSError) and is_full_disk(error):
         again = f"run={run.path.parent.name}/{run.path.name}"
         return RunFailedError(f"{run.path} cannot grow: {error.strerror}; free some space, then go on with {again}")
-    if isinstance(error, OSError) and error.errno in {errno.EACCES, errno.EPERM, errno.EROFS} and error.filename:
-        return RunFailedError(f"{error.filename} cannot be opened or written: {error.strerror}")
+    if isinstance(error, OSError) and (refused := refusal_of_the_disk(error)):
+        return RunFailedError(refused)
     log = _keep_traceback(run)
     if is_out_of_memory(error):
         remedy = "lower training.batch_size or evaluation.batch_size, or take data.store=disk or a smaller image_size"

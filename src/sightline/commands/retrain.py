@@ -8,9 +8,9 @@ from sightline.commands.modes import with_stages, without_tracking
 from sightline.commands.pipeline import run_stages
 from sightline.commands.study import Member, train_members
 from sightline.commands.trial import BEST_RECIPE, TrialTemplate, remove_resume_checkpoints
+from sightline.commands.writing import writing
 from sightline.config.schema import Config
 from sightline.errors import RunFailedError
-from sightline.machine.terminal import log_to
 from sightline.metrics.documents.sweep import FreshRun, Retrained
 from sightline.run.folder import Run
 from sightline.sweep.results import RETRAINED_FILE, best_trials, retrained
@@ -37,8 +37,9 @@ def finish_sweep(config: Config, template: TrialTemplate, search: Search, run: R
         train_members(run, members, partial(_retrain, template))
     again = retrained(search, run)
     winner = again[0]
-    _run_winner(config, next(member for member in members if member.variant == winner["name"]), winner, run)
-    _measure_on_test(members, winner, run)
+    best = next(member for member in members if member.variant == winner["name"])
+    _run_winner(config, best, winner, run, template.arguments)
+    _measure_on_test(members, winner, run, template.arguments)
     about = f"{winner['name']}, {template.metric} {winner['mean']:.4f} over {config.sweep.fresh_seeds} fresh seeds"
     run.save_text(BEST_RECIPE, template.recipe(winner["values"], search.location.name, about))
     run_stages(without_tracking(with_stages(config, "sweep", "report")), run)
@@ -71,7 +72,7 @@ def _retrain(template: TrialTemplate, member: Member, child: Run | None, begun: 
     return child
 
 
-def _measure_on_test(members: Sequence[Member], winner: Retrained, run: Run) -> None:
+def _measure_on_test(members: Sequence[Member], winner: Retrained, run: Run, arguments: Sequence[str]) -> None:
     """Evaluate all runs of the winner and of the configuration as it was, if that is another, to compare the two."""
     compared = {winner["name"], AS_CONFIGURED}
     if len(compared) == 1 or all(member.variant != AS_CONFIGURED for member in members):
@@ -81,16 +82,16 @@ def _measure_on_test(members: Sequence[Member], winner: Retrained, run: Run) -> 
     for row in rows:
         child = Run((run.path / row["run"]).resolve())
         if row["name"] in compared and (row["name"], row["seed"]) in configs and not child.has("evaluation.json"):
-            with log_to(child.file("log.txt")):
+            with writing(child, arguments):
                 run_stages(without_tracking(with_stages(configs[row["name"], row["seed"]], "evaluate")), child)
 
 
-def _run_winner(config: Config, member: Member, winner: Retrained, run: Run) -> None:
+def _run_winner(config: Config, member: Member, winner: Retrained, run: Run, arguments: Sequence[str]) -> None:
     """Take the first run of the winner through the stages after training, and make it the latest."""
     rows: list[FreshRun] = run.rows(RETRAINED_FILE)
     folder = next(row["run"] for row in rows if row["name"] == winner["name"])
     child = Run((run.path / folder).resolve())
     if not child.has("report.html"):
-        with log_to(child.file("log.txt")):
+        with writing(child, arguments):
             run_stages(with_stages(member.config, *WINNER_STAGES), child)
     child.become_latest(Path(config.runs_dir))

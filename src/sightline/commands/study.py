@@ -18,6 +18,7 @@ from sightline.commands.modes import comparison
 from sightline.commands.new_run import check_inputs, create_run
 from sightline.commands.pipeline import run_stages
 from sightline.commands.train import run_to_resume, train
+from sightline.commands.writing import writing
 from sightline.config import parse
 from sightline.config.groups import COMMAND_KEYS, STUDY_KEYS
 from sightline.config.overrides import keys_of, root_of, without_keys
@@ -26,7 +27,7 @@ from sightline.errors import UsageError
 from sightline.inference.find_systems import MEMBERS
 from sightline.machine.distributed import world
 from sightline.machine.signals import going_on
-from sightline.machine.terminal import log_to, logger
+from sightline.machine.terminal import logger
 from sightline.run.folder import Run
 from sightline.run.records import MemberRow
 from sightline.tracking import PARENT
@@ -72,7 +73,7 @@ def run_study(command: Command) -> None:
         return train(member.config, command.arguments, child, begun)
 
     again = f"the same command with run={run.path.parent.name}/{run.path.name} goes on"
-    with log_to(run.file("log.txt")), going_on(again):
+    with writing(run, command.arguments), going_on(again):
         try:
             train_members(run, members, train_member)
         except BaseException:

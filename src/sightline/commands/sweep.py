@@ -27,7 +27,9 @@ from sightline.machine.device import has_cuda
 from sightline.machine.distributed import world
 from sightline.machine.signals import Interrupted, going_on
 from sightline.machine.terminal import log_to, logger
+from sightline.run.files import remove_partial
 from sightline.run.folder import Run
+from sightline.run.ownership import check_ours
 from sightline.sweep.progress import SweepProgress
 from sightline.sweep.results import extent
 from sightline.sweep.search import Search
@@ -75,13 +77,15 @@ def _sweep_run(command: Command, name: str) -> Run:
     folder = Path(command.config.runs_dir) / "sweeps" / name
     if (folder / "config.yaml").is_file():
         return Run(folder.resolve())
-    return create_run(command.config, "", command.arguments, str(folder))
+    check_ours(folder, "sweep.name")
+    return create_run(command.config, "", command.arguments, folder)
 
 
 def _run_to_its_end(
     config: Config, template: TrialTemplate, search: Search, run: Run, resources: Sequence[Resources]
 ) -> None:
     """The trials, and what comes after them."""
+    remove_partial(run.path)
     with log_to(run.file("log.txt")), open_run_tracker(config, run) as tracker:
         run_stages(without_tracking(with_stages(template.config_with({}), "validate")), run)
         _run_trials(config, template, search, run, resources)

@@ -5,11 +5,13 @@ from pathlib import Path
 
 from sightline.commands.new_run import check_inputs, create_run
 from sightline.commands.pipeline import run_shared_stages, run_stages
+from sightline.commands.writing import writing
 from sightline.config import parse, stored
 from sightline.config.schema import Config
 from sightline.machine.distributed import world
-from sightline.machine.terminal import log_to, show_log
+from sightline.machine.terminal import show_log
 from sightline.run.folder import Run
+from sightline.run.ownership import check_writable
 
 
 def train(
@@ -33,9 +35,9 @@ def train(
     if run is None:
         check_inputs(config)
         run = create_run(config, f"{config.data.name}-{config.model.name}", arguments)
-    if begun:
-        begun(run)
-    with log_to(run.file("log.txt")):
+    with writing(run, arguments):
+        if begun:
+            begun(run)
         run_stages(config, run)
     return run
 
@@ -50,7 +52,7 @@ def run_to_resume(config: Config) -> Run | None:
         return _run_of_this_launch(config)
     run = Run.open(config.one_run, Path(config.runs_dir))
     now = config.model_dump(mode="json")
-    run.check_writable()
+    check_writable(run.path)
     stored.check_same_training(parse.read(run.path / "config.yaml", now).model_dump(mode="json"), now)
     return run
 

@@ -10,13 +10,13 @@ import yaml
 from sightline.commands.command import Command, Compose
 from sightline.commands.new_run import create_run
 from sightline.commands.pipeline import run_stages
+from sightline.commands.writing import writing
 from sightline.config import parse
 from sightline.config.groups import COMMAND_KEYS
 from sightline.config.overrides import as_overrides, keys_of, root_of, without_keys
 from sightline.config.schema import Config
 from sightline.errors import PrunedError, SightlineError
 from sightline.machine.memory import release
-from sightline.machine.terminal import log_to
 from sightline.run.folder import Run
 from sightline.run.records import MetricsRow
 from sightline.sweep.locks import StorageLostError
@@ -28,6 +28,8 @@ SHARED_FILES = ("split.json", "validation.json")
 """What the data gate wrote for all trials."""
 BEST_RECIPE = "best.yaml"
 """The file of a sweep that `recipe=` takes."""
+PATIENCE = 60.0
+"""Seconds that a trial waits for whoever wrote its folder before: one that lost the storage stops at its next epoch."""
 SWEEP_KEYS = ("mode", "run", "sweep")
 """Keys of the command that are not about its trials."""
 
@@ -91,7 +93,7 @@ class TrialTemplate:
     def open_run(self, folder: Path, config: Config) -> Run:
         """The run in this folder: as it is, or new, with the data as the sweep found them."""
         is_there = (folder / "config.yaml").is_file()
-        run = Run(folder.resolve()) if is_there else create_run(config, "", self.arguments, str(folder))
+        run = Run(folder.resolve()) if is_there else create_run(config, "", self.arguments, folder)
         for name in SHARED_FILES:
             if not run.has(name):
                 run.save_bytes(name, (self.folder / name).read_bytes())
@@ -102,7 +104,7 @@ class TrialTemplate:
         """Train, from wherever the run stands, in a mode of this name; the metric in the best epoch."""
         training = config.mode.model_copy(update={"name": mode, "stages": ("train",)})
         tracking = config.tracking.model_copy(update={"log_model": False, "registered_model_name": None})
-        with log_to(run.file("log.txt")):
+        with writing(run, self.arguments, PATIENCE):
             found = run_stages(config.model_copy(update={"mode": training, "tracking": tracking}), run)
         return found["train"][self.metric]
 

@@ -19,7 +19,7 @@ from sightline.metrics.documents.comparison import SystemCosts
 from sightline.metrics.predictions import Arrays
 from sightline.run.external import PredictionFile, read_file
 from sightline.run.folder import Run
-from sightline.run.ledger import note_test_use
+from sightline.run.ledger import LabelUse
 
 P = TypeVar("P")
 Curve = list[tuple[float, float]]
@@ -40,8 +40,8 @@ class System(Protocol):
             read: from stored arrays to the predictions of the task.
         """
 
-    def note_use(self) -> None:
-        """Write into the ledger of each run that its predictions were compared: when nothing can refuse any more."""
+    def uses(self) -> list[LabelUse]:
+        """For the ledger of each run: that its predictions were compared."""
 
     def groups(self, ids: NDArray[np.str_]) -> NDArray[np.str_] | None:
         """The group of each item of the test split, where it knows of any."""
@@ -74,11 +74,9 @@ class TrainedRuns:
                 found.append(load_predictions(run, "test", PURPOSE, read))
         return tuple(found)
 
-    def note_use(self) -> None:
-        """One line in the ledger of each run, about its predictions as they are stored."""
-        for run in self.runs:
-            with run.entering("compare"):
-                note_test_use(run, PURPOSE, [run.load_arrays(predictions_file("test"))])
+    def uses(self) -> list[LabelUse]:
+        """One of each run, about its predictions as they are stored."""
+        return [LabelUse(run, PURPOSE, [run.load_arrays(predictions_file("test"))]) for run in self.runs]
 
     def groups(self, ids: NDArray[np.str_]) -> NDArray[np.str_] | None:
         """As the split of the first run has them."""
@@ -130,8 +128,9 @@ class ValRuns(TrainedRuns):
         """Read `predictions/val.npz` of each run."""
         return tuple(load_predictions(run, "val", PURPOSE, read) for run in self.runs)
 
-    def note_use(self) -> None:
+    def uses(self) -> list[LabelUse]:
         """There is nothing to note."""
+        return []
 
 
 @dataclass(frozen=True)
@@ -152,8 +151,9 @@ class ExternalPredictions:
         """Read `test.npz` or `test.csv`."""
         return (read(self._file.predictions.to_arrays()),)
 
-    def note_use(self) -> None:
+    def uses(self) -> list[LabelUse]:
         """A folder has no ledger."""
+        return []
 
     def groups(self, ids: NDArray[np.str_]) -> NDArray[np.str_] | None:
         """As the file has them."""

@@ -1,5 +1,6 @@
-"""How much memory and disk this process can have."""
+"""How much memory and disk this process can have, and what is told of a disk that takes no more."""
 
+import errno
 import shutil
 from pathlib import Path
 
@@ -29,6 +30,22 @@ def free_disk(folder: Path) -> int:
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     return shutil.disk_usage(folder).free
+
+
+def is_full_disk(error: OSError) -> bool:
+    """Whether a file could not grow: the disk, a quota or a limit of the process is used up."""
+    return error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def refusal_of_the_disk(error: OSError) -> str | None:
+    """What a person is told of a full disk, or of a file without the right to it; None of any other error."""
+    if is_full_disk(error):
+        return f"{error.filename or 'a file'} cannot grow: {error.strerror}; free some space, then start again"
+    if isinstance(error, FileNotFoundError) and "temporary directory" in str(error):  # tempfile's, which tries to write
+        return f"{str(error.strerror).partition(' found')[0]}: free some space, or name another in TMPDIR"
+    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS} and error.filename:
+        return f"{error.filename} cannot be opened or written: {error.strerror}"
+    return None
 
 
 def format_bytes(count: int) -> str:

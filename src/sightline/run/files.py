@@ -1,29 +1,69 @@
 """Writing files so that a crash leaves the old one or the new one, and equal content gives equal bytes."""
 
+import fcntl
+import glob
 import io
 import os
+import re
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+_PARTIAL = re.compile(r"\..+\.\d+\.partial")
+"""What a file is called until it is whole."""
+
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[BinaryIO]:
-    """A stream under a temporary name in the same folder; flushed to disk and moved into place when all went well."""
+    """A stream under a temporary name in the same folder; flushed to disk and moved into place when all went well.
+
+    What a killed writer of the same file left is removed first.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    _remove_dead(path.parent.glob(f".{glob.escape(path.name)}.*.partial"))
     try:
         with temporary.open("wb") as stream:
+            _lock(stream.fileno())
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+            temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):  # what went wrong before says more
+            temporary.unlink(missing_ok=True)
+        raise
+
+
+def remove_partial(folder: Path) -> None:
+    """Remove what killed writers left in a folder, at any depth; what is being written stays."""
+    _remove_dead(path for path in folder.rglob(".*.partial") if is_partial(path.name))
+
+
+def is_partial(name: str) -> bool:
+    """Whether a file of this name is one that is not whole."""
+    return _PARTIAL.fullmatch(name) is not None
+
+
+def _remove_dead(paths: Iterable[Path]) -> None:
+    """Remove files that nobody holds the lock of; where a drive knows no locks, none."""
+    for path in paths:
+        with suppress(OSError), path.open("rb") as stream:
+            if _lock(stream.fileno()):
+                path.unlink()
+
+
+def _lock(descriptor: int) -> bool:
+    """Take the lock of an open file if nobody holds it: it says that its writer lives."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:

@@ -5,10 +5,10 @@ new one. Stages meet only through the files in here.
 """
 
 import json
+import logging
 import os
-import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
@@ -17,6 +17,7 @@ from sightline.config.stages import writer_of
 from sightline.errors import UsageError
 from sightline.run.files import atomic_file, npz
 from sightline.run.lines import append_row, read_lines
+from sightline.run.ownership import UNUSED, Claim
 from sightline.run.stored import read_arrays, read_json
 
 if TYPE_CHECKING:
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
 
     from sightline.run.records import MetricsRow
 
+logger = logging.getLogger(__name__)
+
 SplitName = Literal["train", "val", "calibration", "test"]
-UNUSED = frozenset({"config.yaml", "provenance.json", "log.txt"})
-"""All that a run holds before it has done anything."""
 
 
 class Run:
@@ -35,11 +36,14 @@ class Run:
     Args:
         path: the folder, which exists.
         writes: false in all but one of the processes that train together: their writing does nothing.
+        claim: what a command found where it made the run; None where it was there before.
     """
 
-    def __init__(self, path: Path, *, writes: bool = True) -> None:
+    def __init__(self, path: Path, *, writes: bool = True, claim: Claim | None = None) -> None:
         self.path = path
         self.writes = writes
+        self._claim = claim
+        self._written: set[str] = set()
         self.stage: str | None = None
         self.listeners: list[Callable[[MetricsRow], None]] = []
 
@@ -56,12 +60,12 @@ class Run:
         for count in range(1000):
             path = runs_dir / family / (f"{stamp}-{label}" + (f"-{count + 1}" if count else ""))
             try:
-                path.mkdir(parents=True, exist_ok=False)
+                claim = Claim.new(path)
             except FileExistsError:
                 continue
             except OSError as error:
                 raise UsageError(f"runs_dir={runs_dir} cannot be written: {error.strerror}") from error
-            return cls(path.resolve())
+            return cls(claim.folder, claim=claim)
         raise UsageError(f"runs_dir={runs_dir} already holds a thousand runs named {stamp}-{label}")
 
     @classmethod
@@ -72,10 +76,10 @@ class Run:
             UsageError: it cannot be written.
         """
         try:
-            path.mkdir(parents=True, exist_ok=True)
+            claim = Claim.take(path)
         except OSError as error:
             raise UsageError(f"output={path} cannot be written: {error.strerror}") from error
-        return cls(path.resolve())
+        return cls(claim.folder, claim=claim)
 
     @classmethod
     def open(cls, name: str, runs_dir: Path) -> "Run":
@@ -91,34 +95,23 @@ class Run:
             raise UsageError(f"run=latest: {runs_dir} holds no finished or running run yet; train one first")
         raise UsageError(f"run={name} is no run: neither {name} nor {runs_dir / name} holds a config.yaml")
 
-    def check_writable(self) -> None:
-        """Refuse a run that a stage could not write its results to, before it begins.
-
-        Raises:
-            UsageError: the folder, one within it, or a file that lines are added to cannot be written.
-        """
-        folders = (place for place in self.path.iterdir() if place.is_dir())
-        for place in (self.path, *sorted(folders), self.path / "log.txt", *sorted(self.path.glob("*.jsonl"))):
-            if place.exists() and not os.access(place, os.W_OK):
-                what = "" if place == self.path else f": {place.name} is read-only"
-                raise UsageError(f"{self.path} cannot be written{what}; make it writable, or copy it and take the copy")
-
     def become_latest(self, runs_dir: Path) -> None:
-        """Point `runs_dir/latest` at this run."""
+        """Point `runs_dir/latest` at this run; what is there and no link is somebody's own, and stays."""
         if not self.writes:
             return
         link = runs_dir / "latest"
+        if link.exists() and not link.is_symlink():
+            logger.warning("%s is no link, so it stays; run=latest will not find this run", link)
+            return
         temporary = runs_dir / f".latest-{os.getpid()}"
         temporary.unlink(missing_ok=True)
         temporary.symlink_to(os.path.relpath(self.path, runs_dir))
         temporary.replace(link)
 
     def discard_if_unused(self) -> None:
-        """Remove the folder when nothing but the question was written: a mistake should leave no run behind."""
-        if {file.name for file in self.path.rglob("*") if file.is_file()} <= UNUSED:
-            shutil.rmtree(self.path)
-            with suppress(OSError):  # other runs are in it
-                self.path.parent.rmdir()
+        """Take back what this command made, where it wrote nothing but its question: a mistake leaves no run behind."""
+        if self._claim is not None and self._written <= UNUSED:
+            self._claim.undo(self._written)
 
     # ------------------------------------------------------------ stages
 
@@ -156,6 +149,7 @@ class Run:
         """Let `write` fill a file as a stream, atomically: for what is too large to hold twice."""
         path = self.file(name)
         if self.writes:
+            self._written.add(name)
             with atomic_file(path) as stream:
                 write(stream)
         return path
@@ -182,6 +176,7 @@ class Run:
     def append(self, name: str, row: Mapping[str, object]) -> None:
         """Add one JSON line to a file, where it survives the death of this process."""
         if self.writes:
+            self._written.add(name)
             append_row(self.file(name), row)
 
     def append_text(self, name: str, text: str) -> None:

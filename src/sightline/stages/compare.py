@@ -15,6 +15,7 @@ from sightline.reporting.sections.comparison.pairs import pair_table
 from sightline.reporting.sections.comparison.systems import system_table
 from sightline.reporting.terminal import show
 from sightline.run.folder import Run
+from sightline.run.ledger import note_test_uses
 from sightline.tasks.table import entrant_of, task_of_systems
 
 
@@ -24,8 +25,7 @@ def run(config: Config, run: Run) -> dict[str, float]:
     systems = find_systems(named, Path(config.runs_dir))
     task = task_of_systems(systems)
     found = task.compare(config, [entrant_of(system, task) for system in systems])
-    for system in systems:
-        system.note_use()
+    note_test_uses([use for system in systems for use in system.uses()], "compare", run)
     target, seconds = seconds_to_common_accuracy(systems)
     found["systems"] = [
         {**row, **system.costs(), "seconds_to_target": reached}

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from sightline.config.schema import Config
 from sightline.errors import UsageError
 from sightline.inference.loaded_run import best_split, predict_held_out
-from sightline.inference.predictions import has_predictions, load_predictions, note_use, predictions_file
+from sightline.inference.predictions import has_predictions, load_predictions, predictions_file
 from sightline.machine.terminal import logger
 from sightline.reporting.terminal import show
 from sightline.run.folder import Run, SplitName
-from sightline.run.ledger import note_test_use
+from sightline.run.ledger import LabelUse, note_test_uses
 from sightline.tasks.methods import as_ensemble, ensemble_members, with_dropout, with_views
 from sightline.tasks.results import Averaged, MethodPredictions
 from sightline.tasks.table import task_of_run
@@ -29,10 +29,12 @@ def run(config: Config, run: Run) -> dict[str, float]:
     others = ensemble_members(config, run)
     methods = _methods(config, run, task, split, others)
     results = task.compare_methods(config, run, split, methods)
-    note_use(run, split, PURPOSE, *(method[split].predictions for method in methods.values()))
-    for other in others if split == "test" else ():
-        with other.entering("uncertainty"):
-            note_test_use(other, "join an ensemble", [other.load_arrays(predictions_file("test"))])
+    if split == "test":
+        answers = [method[split].predictions.to_arrays() for method in methods.values()]
+        joined = [
+            LabelUse(other, "join an ensemble", [other.load_arrays(predictions_file("test"))]) for other in others
+        ]
+        note_test_uses([LabelUse(run, PURPOSE, answers), *joined], "uncertainty", run)
     for name, method in methods.items():
         if name != "plain":
             for role, averaged in method.items():

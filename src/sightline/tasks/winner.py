@@ -13,6 +13,7 @@ from sightline.metrics.catalogue import MEASURED, monitored
 from sightline.metrics.documents.comparison import Pair
 from sightline.metrics.documents.sweep import Retrained, Study, TestComparison
 from sightline.run.folder import Run
+from sightline.run.ledger import note_test_uses
 from sightline.tasks.table import entrant_of, task_of_run, task_of_systems
 
 STANDS_FOR = {"loss": "log_loss"}
@@ -90,8 +91,7 @@ def _on_test(config: Config, run: Run, winner: Retrained, own: Retrained) -> Tes
         return None
     systems = [TrainedRuns(row["name"], members) for row, members in zip((winner, own), runs, strict=True)]
     pair = _pair(config, systems)
-    for system in systems:
-        system.note_use()
+    note_test_uses([use for system in systems for use in system.uses()], "compare", run)
     return {"runs": places, "metric": config.compare.metric, "level": config.compare.level, "pair": pair}
 
 

@@ -1,8 +1,11 @@
 """What the pipeline expects of a tracker, and the one that does nothing."""
 
+import logging
 from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
+
+from sightline.errors import SightlineError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -11,6 +14,8 @@ if TYPE_CHECKING:
 
     from sightline.run.folder import Run
     from sightline.run.records import MetricsRow
+
+logger = logging.getLogger(__name__)
 
 PARENT = "parent.json"
 """The file of a run that belongs to another, such as a sweep: where that one is."""
@@ -48,8 +53,18 @@ class Tracker:
     def finish(self, status: Status) -> None:
         """Close what mirrors the run."""
 
+    def abandon(self, status: Status) -> None:
+        """Close what mirrors the run after an error, which says more than one of closing: that is only logged."""
+        try:
+            self.finish(status)
+        except (OSError, SightlineError) as problem:
+            logger.warning("tracking: %s", problem)
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, _: object, error: BaseException | None, __: TracebackType | None) -> None:
-        self.finish("FINISHED" if error is None else "FAILED" if isinstance(error, Exception) else "KILLED")
+        if error is None:
+            self.finish("FINISHED")
+        else:
+            self.abandon("FAILED" if isinstance(error, Exception) else "KILLED")

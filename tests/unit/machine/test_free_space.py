@@ -1,8 +1,10 @@
+import errno
+
 import psutil
 import pytest
 
 from sightline.machine import free_space
-from sightline.machine.free_space import format_bytes, free_disk, free_memory
+from sightline.machine.free_space import format_bytes, free_disk, free_memory, refusal_of_the_disk
 
 
 @pytest.mark.parametrize(("limit", "expected"), [(None, 10**12), (10**9, 10**9), (10**15, 10**12)])
@@ -31,3 +33,21 @@ def test_words():
         "3000.0 GB",
         "0.0 MB",
     )
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "a/b"), "a/b cannot grow: No space left on device"),
+        (OSError(errno.EFBIG, "File too large"), "a file cannot grow: File too large"),
+        (PermissionError(errno.EROFS, "Read-only file system", "a"), "a cannot be opened or written: Read-only"),
+        (FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']"), "name another in TMPDIR"),
+    ],
+)
+def test_what_a_disk_refuses_is_no_defect(error, words):
+    assert words in refusal_of_the_disk(error)
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EIO, "Input/output error", "a"), FileNotFoundError(2, "No such", "a")])
+def test_all_else_keeps_its_traceback(error):
+    assert refusal_of_the_disk(error) is None

@@ -2,6 +2,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from sightline.errors import UsageError
 from sightline.machine.terminal import log_to, logger
 
 TALK = """
@@ -54,3 +57,15 @@ def test_a_log_that_cannot_be_opened_is_done_without(tmp_path: Path):
     with log_to(tmp_path / "missing/log.txt"):
         logger.info("on")
     assert not (tmp_path / "missing").exists()
+
+
+def test_a_log_on_a_full_disk_hides_no_message():
+    def refuse() -> None:
+        with log_to(Path("/dev/full")):
+            logger.warning("a line that the disk does not take")
+            raise UsageError("the words that matter")
+
+    with pytest.raises(UsageError, match="the words that matter"):
+        refuse()
+    with log_to(Path("/dev/full")):
+        logger.warning("another")

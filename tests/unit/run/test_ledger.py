@@ -1,13 +1,23 @@
 """The test lock, and the ledger that tells a new look from the same answers measured again."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from sightline.errors import LockedSplitError
+from sightline.errors import LockedSplitError, UsageError
 from sightline.run.folder import Run
-from sightline.run.ledger import LEDGER, LabelUses, check_test_lock, count_uses, new_looks, note_test_use
+from sightline.run.ledger import (
+    LEDGER,
+    LabelUse,
+    LabelUses,
+    check_test_lock,
+    count_uses,
+    new_looks,
+    note_test_use,
+    note_test_uses,
+)
 
 
 @pytest.fixture
@@ -64,3 +74,31 @@ def test_every_use_after_a_torn_line_counts(run: Run):
             note_test_use(run, purpose, [answers(seed)])
     assert [row["purpose"] for row in run.rows(LEDGER)] == ["first", "third", "fourth"]
     assert count_uses(run.rows(LEDGER)).looks == 3
+
+
+def closed(*runs: Run) -> Callable[[object, int], bool]:
+    """`os.access` where these runs may only be read."""
+    return lambda path, _: all(run.path not in (Path(str(path)), *Path(str(path)).parents) for run in runs)
+
+
+def test_a_ledger_that_cannot_be_written_keeps_lines_out_of_all_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    one, other, at_work = (Run.create(tmp_path, "a", name) for name in ("one", "other", "at-work"))
+    uses = [LabelUse(run, "compare", [answers(0)]) for run in (one, other)]
+    monkeypatch.setattr("os.access", closed(other))
+    with pytest.raises(UsageError, match=f"{other.path}/{LEDGER} cannot be written, so this use"):
+        note_test_uses(uses, "compare", at_work)
+    assert [run.rows(LEDGER) for run in (one, other, at_work)] == [[], [], []]
+
+
+def test_answers_that_a_closed_ledger_knows_are_entered_where_the_work_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    one, other, at_work = (Run.create(tmp_path, "a", name) for name in ("one", "other", "at-work"))
+    with other.entering("evaluate"):
+        note_test_use(other, "measure", [answers(1)])
+    monkeypatch.setattr("os.access", closed(other))
+    note_test_uses([LabelUse(one, "p", [answers(0)]), LabelUse(other, "p", [answers(1)])], "compare", at_work)
+    assert [len(run.rows(LEDGER)) for run in (one, other, at_work)] == [1, 1, 1]
+    (row,) = at_work.rows(LEDGER)
+    assert row["purpose"] == f"p: {other.path}, which may only be read"
+    assert row["measured"] == other.rows(LEDGER)[0]["measured"]

@@ -76,7 +76,7 @@ def _unpacked_beside(packed: Path, data_set: type[CIFAR10]) -> bool:
         with TemporaryDirectory(dir=packed.parent) as place:
             _unpack(packed, Path(place), data_set)
             folder.mkdir(exist_ok=True)
-            for name in _members(data_set):
+            for name in _missing(packed.parent, data_set):
                 (Path(place) / data_set.base_folder / name).replace(folder / name)
     except OSError as error:
         logger.info("%s stays packed, it is unpacked again each time: %s", packed, error.strerror)

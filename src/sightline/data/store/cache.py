@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sightline.errors import RunFailedError
@@ -50,10 +50,13 @@ def _temporary_folder(cache: Path) -> Iterator[Path]:
     try:
         _locked(descriptor)
         folder.mkdir()
-        yield folder
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        Path(lock).unlink(missing_ok=True)
+        with suppress(OSError):  # what went wrong before says more
+            Path(lock).unlink(missing_ok=True)
         os.close(descriptor)
 
 

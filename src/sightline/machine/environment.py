@@ -18,6 +18,8 @@ def prepare_environment() -> None:
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
     # The profiler's own log speaks of every start and stop.
     os.environ.setdefault("KINETO_LOG_LEVEL", "5")
+    # Figures go into files alone, and what a notebook set may not be installed here.
+    os.environ["MPLBACKEND"] = "agg"
     # Without it cuBLAS may pick another algorithm from run to run.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 

@@ -40,3 +40,18 @@ def test_large_blocks_are_not_faulted_in_for_every_step():
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the C library's settings are glibc's")
 def test_settings_of_a_persons_own_win():
     assert faults(MALLOC_MMAP_THRESHOLD_="1000000") > 60_000
+
+
+def test_figures_do_not_ask_for_what_a_notebook_draws_with():
+    code = (
+        "from sightline.machine.environment import prepare_environment\n"
+        "prepare_environment()\n"
+        "from sightline.reporting import figures\n"
+        "import matplotlib.pyplot\n"
+        "matplotlib.pyplot.figure()\n"
+    )
+    environment = os.environ | {"MPLBACKEND": "nonsense"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr

@@ -99,8 +99,8 @@ class Bench:
             return f"then {given}: status {outcome.status}, {last_line(outcome.err)}"
         if wrong := difference(self._expected, results(self._root)):
             return f"then {given}: status 0, and yet {wrong}"
-        if litter := [str(path.relative_to(self._root)) for path in self._root.rglob("*") if is_litter(path)]:
-            return f"then {given}: it leaves {', '.join(litter)}"
+        if left := litter(self._root):
+            return f"then {given}: it leaves {', '.join(left)}"
         return None
 
 
@@ -122,9 +122,15 @@ def benches(server: Server, folder: Path) -> Callable[[str], Bench]:
     return bench
 
 
-def is_litter(path: Path) -> bool:
-    """Whether it is a temporary file."""
-    return path.name.endswith((".partial", "-journal")) or path.name.startswith((".building-", ".latest-"))
+def litter(root: Path) -> list[str]:
+    """Temporary files; but those of a folder that was killed before it was a run: nothing finds it again."""
+    found = []
+    for path in root.rglob("*"):
+        is_temporary = path.name.endswith((".partial", "-journal")) or path.name.startswith((".building-", ".latest-"))
+        is_stillborn = path.parent.parent.parent.name == "runs" and not (path.parent / "config.yaml").is_file()
+        if is_temporary and not is_stillborn:
+            found.append(str(path.relative_to(root)))
+    return found
 
 
 def last_line(text: str) -> str:

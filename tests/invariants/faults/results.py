@@ -23,7 +23,7 @@ JSON = ("evaluation.json", "calibration.json", "split.json", "validation.json", 
 LEDGER = "test_ledger.jsonl"
 LOGS = (LEDGER, "members.jsonl", "again.jsonl")
 """Files whose lines are added to: one may be there twice, or torn, and is then passed over."""
-COUNTED = re.compile(r"(?<=-s\d)-\d+(?=/)")
+COUNTED = re.compile(r"(?<=-s\d)-\d+(?=/|$)")
 """What is added to the name of a run where one that was killed at its beginning has the name."""
 TENSORS = ("best.pt", "last.pt")
 WHOLE = ("report.html", "model_card.md")
@@ -71,10 +71,12 @@ def rows(path: Path) -> Iterator[Any]:
 
 
 def untimed(value: Any) -> Any:
-    """The value without what clocks say."""
+    """The value without what clocks say, and how often the name of a run was taken."""
     if isinstance(value, dict):
         return {key: untimed(inner) for key, inner in value.items() if key not in TIMED}
-    return [untimed(inner) for inner in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [untimed(inner) for inner in value]
+    return COUNTED.sub("", value) if isinstance(value, str) else value
 
 
 def difference(expected: Results, found: Results) -> str | None:

@@ -39,7 +39,6 @@ class RunFolder(RuleBasedStateMachine):
     @initialize(start=st.sampled_from(["empty", "halfway", "trained"]))
     def begin(self, start: str) -> None:
         self.world.begin(getattr(self.world, start))
-        self.damaged: list[str] = []
         self.is_other_data = False
         self.kept: set[str] = set()
         self.ledger: set[str] = set()
@@ -60,7 +59,7 @@ class RunFolder(RuleBasedStateMachine):
             wrong = self.world.wrong(name, outcome)
             assert not wrong, f"{name}: {wrong}"
 
-    @precondition(lambda self: self.world.files() and len(self.damaged) < MOST_DAMAGES)
+    @precondition(lambda self: self.world.files() and len(self.world.damaged) < MOST_DAMAGES)
     @rule(how=st.sampled_from(sorted(DAMAGES)), rng=st.randoms(use_true_random=False))
     def damage(self, how: str, rng: random.Random) -> None:
         files = [path for path in self.world.files() if how != "flipped" or path.suffix in BINARY]
@@ -68,12 +67,7 @@ class RunFolder(RuleBasedStateMachine):
         if not files:
             return
         path = rng.choice(files)
-        content = DAMAGES[how](path.read_bytes(), rng)
-        if content is None:
-            path.unlink()
-        else:
-            path.write_bytes(content)
-        self.damaged.append(f"{path.relative_to(self.world.runs)} {how}")
+        self.world.damage(path, how, rng)
         self.kept.discard(path.name)
         self.ledger = self.world.ledger()
 
@@ -98,8 +92,8 @@ class RunFolder(RuleBasedStateMachine):
     @rule()
     def change_configuration(self) -> None:
         outcome = self.world.command("train", "optimizer.lr=0.5")
-        assert outcome.status in ({2} if not self.damaged else {1, 2}), (outcome.status, outcome.err)
-        assert self.damaged or "optimizer.lr" in outcome.err
+        assert outcome.status in ({2} if not self.world.damaged else {1, 2}), (outcome.status, outcome.err)
+        assert self.world.damaged or "optimizer.lr" in outcome.err
         assert not self.world.wrong("train", outcome)
 
     @invariant()
@@ -125,7 +119,7 @@ class RunFolder(RuleBasedStateMachine):
                 if not outcome.status or not self.world.follow_remedy(outcome):
                     break
             if outcome.status:  # what nothing can be made from anew
-                assert self.damaged, f"at the end, {name}: {outcome.err}"
+                assert self.world.damaged, f"at the end, {name}: {outcome.err}"
                 return
         assert self.world.weights() == self.world.final
 

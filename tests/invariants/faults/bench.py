@@ -1,5 +1,6 @@
 """A command, what can befall it at its write points, and whether it ends well all the same."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,8 @@ from tests.invariants.faults.results import difference, results
 from tests.invariants.faults.scenarios import STAGES, Scenario, scenarios
 from tests.invariants.faults.states import States
 
+NAMED = re.compile(r"\b[a-z_.]+=|\S\.(png|json|jsonl|npz|pt|yaml)\b")
+"""A key, or a file."""
 Fault = tuple[Kind, Point, str | None]
 """What befalls a command, and where; of a kill, the state that it leaves."""
 
@@ -149,6 +152,6 @@ def complaint(outcome: Outcome, root: Path) -> str | None:
         return f"status {outcome.status}: {last_line(said)}"
     if outcome.status and "sightline: " not in outcome.err:
         return "it ends without a word"
-    if outcome.status and str(root) not in outcome.err and "run=" not in outcome.err:
+    if outcome.status and str(root) not in outcome.err and not NAMED.search(outcome.err):
         return f"it names neither file nor remedy: {last_line(outcome.err)}"
     return None

@@ -156,7 +156,7 @@ def compose_config(overrides: Sequence[str]) -> dict[str, object]:
             unresolved = compose("config", list(overrides))
             refuse_functions(OmegaConf.to_container(unresolved))
             composed = OmegaConf.to_container(unresolved, resolve=True)
-    except (HydraException, OmegaConfBaseException) as error:
+    except (HydraException, OmegaConfBaseException, OSError) as error:  # a key too long for a file of a group
         raise UsageError(_explain(error, overrides, choices())) from error
     except ValueError as error:  # Python reads no number of thousands of digits
         raise UsageError(f"{key_of(max(overrides, key=len))}: {str(error).partition(';')[0]}") from error

@@ -50,6 +50,7 @@ def refused(sightline: Command, tmp_path: Path, *arguments: str, status: int = 2
         (["evaluate", "run=" + "a" * 5000], "File name too long"),
         (["demo", "output='x\0'"], "output holds a zero byte"),
         (["hydra.run.dir=x"], "unknown key hydra.run.dir"),
+        (["optim" * 100 + "=sgd"], "unknown key optimoptim"),
         (["training.epochs=" + "9" * 5000], "training.epochs: Exceeds the limit"),
         (["demo", "seed=99999999999999999999"], "beyond 64 bits"),
         (["demo", "optimizer.lr=inf"], "finite"),

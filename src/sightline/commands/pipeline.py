@@ -14,7 +14,7 @@ from sightline.machine.credentials import hidden
 from sightline.machine.device import has_cuda
 from sightline.machine.distributed import broadcast_object, process_group, world
 from sightline.machine.environment import prepare_torch
-from sightline.machine.free_space import is_full_disk, refusal_of_the_disk
+from sightline.machine.free_space import is_failing_disk, is_full_disk, refusal_of_the_disk
 from sightline.machine.memory import is_out_of_memory, release
 from sightline.machine.signals import ANEW, Interrupted, check_stop, close_after_stop, going_on
 from sightline.run.folder import Run
@@ -103,9 +103,12 @@ def _call(name: StageName, config: Config, run: Run | None) -> dict[str, float]:
 
 def _failure(error: Exception, run: Run) -> RunFailedError:
     """What a person is told of an error that nobody expected; its traceback goes into the log while it can."""
+    again = f"then go on with run={run.path.parent.name}/{run.path.name}"
     if isinstance(error, OSError) and is_full_disk(error):
-        again = f"run={run.path.parent.name}/{run.path.name}"
-        return RunFailedError(f"{run.path} cannot grow: {error.strerror}; free some space, then go on with {again}")
+        return RunFailedError(f"{run.path} cannot grow: {error.strerror}; free some space, {again}")
+    if isinstance(error, OSError) and is_failing_disk(error):
+        place = error.filename2 or error.filename or run.path
+        return RunFailedError(f"{place} cannot be read or written: {error.strerror}; see to the disk, {again}")
     if isinstance(error, OSError) and (refused := refusal_of_the_disk(error)):
         return RunFailedError(refused)
     log = _keep_traceback(run)

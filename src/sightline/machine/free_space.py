@@ -37,10 +37,18 @@ def is_full_disk(error: OSError) -> bool:
     return error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
+def is_failing_disk(error: OSError) -> bool:
+    """Whether a disk, or a network drive, did not do what it can be asked to do."""
+    return error.errno in {errno.EIO, errno.ENXIO, errno.ENODEV, errno.ESTALE, errno.ETIMEDOUT}
+
+
 def refusal_of_the_disk(error: OSError) -> str | None:
-    """What a person is told of a full disk, or of a file without the right to it; None of any other error."""
+    """What a person is told of a full or failing disk, or of a file without the right to it; None of another error."""
     if is_full_disk(error):
         return f"{error.filename or 'a file'} cannot grow: {error.strerror}; free some space, then start again"
+    if is_failing_disk(error):
+        place = error.filename or "a file"
+        return f"{place} cannot be read or written: {error.strerror}; see to the disk, then start again"
     if isinstance(error, FileNotFoundError) and "temporary directory" in str(error):  # tempfile's, which tries to write
         return f"{str(error.strerror).partition(' found')[0]}: free some space, or name another in TMPDIR"
     if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS} and error.filename:

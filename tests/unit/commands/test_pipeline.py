@@ -24,6 +24,8 @@ def run(tmp_path: Path) -> Run:
     ("error", "words", "logged"),
     [
         (OSError(errno.ENOSPC, "No space left on device"), "free some space, then go on with run=a/", False),
+        (OSError(errno.EIO, "Input/output error"), "see to the disk, then go on with run=a/", False),
+        (OSError(errno.EIO, "Input/output error", "f.pt"), "f.pt cannot be read or written: Input/output error", False),
         (MemoryError(), "lower training.batch_size", True),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried\nand more"), "you tried; lower", True),
         (KeyError("a"), "KeyError: 'a'\nthe traceback is in", True),

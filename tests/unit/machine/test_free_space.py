@@ -40,6 +40,7 @@ def test_words():
     [
         (OSError(errno.ENOSPC, "No space left on device", "a/b"), "a/b cannot grow: No space left on device"),
         (OSError(errno.EFBIG, "File too large"), "a file cannot grow: File too large"),
+        (OSError(errno.EIO, "Input/output error", "a"), "a cannot be read or written: Input/output error"),
         (PermissionError(errno.EROFS, "Read-only file system", "a"), "a cannot be opened or written: Read-only"),
         (FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']"), "name another in TMPDIR"),
     ],
@@ -48,6 +49,6 @@ def test_what_a_disk_refuses_is_no_defect(error, words):
     assert words in refusal_of_the_disk(error)
 
 
-@pytest.mark.parametrize("error", [OSError(errno.EIO, "Input/output error", "a"), FileNotFoundError(2, "No such", "a")])
+@pytest.mark.parametrize("error", [OSError(errno.EBADF, "Bad file", "a"), FileNotFoundError(2, "No such", "a")])
 def test_all_else_keeps_its_traceback(error):
     assert refusal_of_the_disk(error) is None

@@ -132,7 +132,7 @@ def copied(runs: Path, target: Path) -> Path:
     return target / "latest"
 
 
-@pytest.mark.parametrize("damage", ["truncated", "zeroed", "missing"])
+@pytest.mark.parametrize("damage", ["truncated", "zeroed", "missing", "one bit"])
 def test_a_damaged_last_checkpoint_gives_way_to_the_one_before(
     short: Path, sightline: Command, tmp_path: Path, damage: str
 ):
@@ -146,6 +146,9 @@ def test_a_damaged_last_checkpoint_gives_way_to_the_one_before(
             last.write_bytes(bytes(len(content)))
         case "missing":
             last.unlink()
+        case "one bit":
+            place = len(content) // 2
+            last.write_bytes(content[:place] + bytes([content[place] ^ 128]) + content[place + 1 :])
     answer = sightline(*SHORT, f"runs_dir={tmp_path / 'runs'}", "run=latest")
     assert answer.status == 0, answer.err
     assert f"last.pt is {'missing' if damage == 'missing' else 'damaged'}" in answer.err
@@ -153,6 +156,25 @@ def test_a_damaged_last_checkpoint_gives_way_to_the_one_before(
     (one, rows), (other, others) = states(short / "latest"), states(run)
     assert same(one, other)
     assert rows == others
+
+
+def test_a_damaged_best_checkpoint_is_built_anew_or_told(short: Path, sightline: Command, tmp_path: Path):
+    run, undisturbed = copied(short, tmp_path / "runs"), short / "latest"
+    best = run / "checkpoints/best.pt"
+    content = best.read_bytes()
+    assert torch.load(best, weights_only=True)["row"]["epoch"] == 2, "the last epoch is the best one here"
+    best.write_bytes(content[:9000] + bytes([content[9000] ^ 1]) + content[9001:])
+    answer = sightline(*SHORT, f"runs_dir={tmp_path / 'runs'}", "run=latest")
+    assert answer.status == 0, answer.err
+    assert "it is built anew from checkpoints/last.pt" in answer.err
+    assert best.read_bytes() == (undisturbed / "checkpoints/best.pt").read_bytes()
+    for name in ("last", "previous"):
+        (run / f"checkpoints/{name}.pt").unlink()
+    best.write_bytes(content[:9000] + bytes([content[9000] ^ 1]) + content[9001:])
+    answer = sightline("calibrate", f"runs_dir={tmp_path / 'runs'}", "run=latest")
+    assert answer.status == 1, answer.err
+    assert "best.pt is damaged" in answer.err
+    assert "train the run anew" in answer.err
 
 
 def test_two_damaged_checkpoints_end_the_run_and_stay_as_they_are(short: Path, sightline: Command, tmp_path: Path):

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
 
 import numpy as np
 import torch
@@ -19,11 +18,12 @@ from sightline.data.splits.split import Split
 from sightline.data.targets import LABEL
 from sightline.data.transforms.resizing import Interpolation
 from sightline.data.transforms.transform import Channels, stored_side
-from sightline.errors import RunFailedError, UsageError
+from sightline.errors import RunFailedError
 from sightline.inference.external import external_groups
 from sightline.inference.network import NormalisedNetwork
 from sightline.models.build import build_model, input_facts
-from sightline.models.weights import DAMAGE, first_line, load_plain
+from sightline.models.checkpoints import BEST, load_best
+from sightline.models.weights import DAMAGE, first_line
 from sightline.run.folder import Run, SplitName
 
 
@@ -75,15 +75,12 @@ def load_model(run: Run, device: torch.device, heads: Mapping[str, int] | None =
     """
     config = parse.read_model(run.path / "config.yaml")
     preprocessing = load_preprocessing(run)
-    path = run.path / "checkpoints/best.pt"
-    if not path.is_file():
-        raise UsageError(f"{run.path} has no checkpoints/best.pt: its training has not closed an epoch yet")
     shape = heads or {LABEL: len(preprocessing.class_names)}
     model = build_model(without_weights(config), shape, preprocessing.image_size)
     try:
-        model.load_state_dict(cast("dict[str, Any]", load_plain(path))["model"])
-    except (OSError, *DAMAGE) as error:
-        raise RunFailedError(f"{path} is damaged: {first_line(error)}") from error
+        model.load_state_dict(load_best(run, torch.device("cpu"))["model"])
+    except DAMAGE as error:
+        raise RunFailedError(f"{run.path / BEST} is damaged: {first_line(error)}") from error
     return model.to(device).eval()
 
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from sightline.errors import UsageError
 from sightline.models.bombs import refuse_bomb
 from sightline.models.groups import classifier_names
+from sightline.run.seal import damage
 
 State = dict[str, Tensor]
 
@@ -101,8 +102,13 @@ def first_line(error: BaseException) -> str:
 
 
 def load_plain(path: Path, device: torch.device | str = "cpu") -> object:
-    """What a file of torch's holds, tensors and plain values only; raises `OSError` or what `DAMAGE` lists."""
+    """What a file of torch's holds, tensors and plain values only; raises `OSError` or what `DAMAGE` lists.
+
+    The checksums in it are asked first: torch does not.
+    """
     refuse_bomb(path)
+    if reason := damage(path):
+        raise ValueError(reason)
     with warnings.catch_warnings():
         # Of strange files torch warns, with a line of its own source; what is wrong with them is said without.
         warnings.simplefilter("ignore")

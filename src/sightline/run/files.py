@@ -14,6 +14,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.run.seal import sealed
+
 _PARTIAL = re.compile(r"\..+\.\d+\.partial")
 """What a file is called until it is whole."""
 
@@ -67,11 +69,11 @@ def _lock(descriptor: int) -> bool:
 
 
 def npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """Named arrays as the bytes of an `.npz` file, without the times that `numpy.savez` puts in."""
+    """Named arrays as the bytes of a sealed `.npz` file, without the times that `numpy.savez` puts in."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
         for key, array in arrays.items():
             member = io.BytesIO()
             np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
             archive.writestr(zipfile.ZipInfo(f"{key}.npy"), member.getvalue())
-    return content.getvalue()
+    return sealed(content.getvalue())

@@ -9,6 +9,20 @@ from typing import Any
 from sightline.config.stages import STAGES, writer_of
 from sightline.errors import RunFailedError
 from sightline.run.archives import read_npz
+from sightline.run.seal import broken_seal
+
+
+class DamagedFileError(RunFailedError):
+    """A file of a run cannot be used.
+
+    Args:
+        fault: which, and why.
+        remedy: how to have it written anew.
+    """
+
+    def __init__(self, fault: str, remedy: str) -> None:
+        super().__init__(f"{fault}; {remedy}")
+        self.fault = fault
 
 
 class Stored(dict[str, Any]):
@@ -51,14 +65,16 @@ def read_arrays(run: Path, name: str) -> dict[str, Any]:
         RunFailedError: it is damaged; later, an array is asked for that it lacks.
     """
     try:
+        if reason := broken_seal(run / name):
+            raise damaged(run, name, reason)
         return Stored(run, name, read_npz(run / name).items())
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         raise damaged(run, name, str(error)) from error
 
 
-def damaged(run: Path, name: str, reason: str) -> RunFailedError:
+def damaged(run: Path, name: str, reason: str) -> DamagedFileError:
     """What a person is told of a file of a run that cannot be used."""
     writer = writer_of(name)
     made_once = STAGES[writer].needs == "new run"
     remedy = "train the run anew" if made_once else f"remove it, and mode `{writer}` writes it anew"
-    return RunFailedError(f"{run / name} is damaged: {reason}; {remedy}")
+    return DamagedFileError(f"{run / name} is damaged: {reason}", remedy)

@@ -14,6 +14,7 @@ from sightline.machine.distributed import all_reduce_max, broadcast_tensors, gat
 from sightline.machine.signals import Interrupted, StopSignal, remedy_or
 from sightline.machine.terminal import ProgressBar, logger
 from sightline.metrics.catalogue import monitored
+from sightline.models.checkpoints import BEST, best_checkpoint, save_checkpoint
 from sightline.models.freezing import apply_freezing
 from sightline.run.folder import Run
 from sightline.tasks.objective import Tally
@@ -24,7 +25,7 @@ from sightline.training.optimizer import set_rates
 from sightline.training.resume import snapshot
 from sightline.training.schedule import plateau_drops, rate_factor
 from sightline.training.setup import Training
-from sightline.training.state import BEST, Progress, save_checkpoint, save_last, weights
+from sightline.training.state import Progress, save_last, weights
 from sightline.training.step import step_seed, train_step
 from sightline.training.stream import BatchStream
 from sightline.training.validation import tally_batches
@@ -156,7 +157,7 @@ class Loop:
         progress.epochs += 1
         progress.history.append(row)
         if progress.is_best(training.config.monitor):
-            content = {**training.identity, "model": weights(training.eval_model), "row": row}
+            content = best_checkpoint(training.identity, weights(training.eval_model), row)
             save_checkpoint(training.run, BEST, content)
         if training.config.soup:
             save_soup_member(training, progress.history)

@@ -3,7 +3,10 @@
 import json
 from typing import Any
 
+import torch
+
 from sightline.errors import RunFailedError
+from sightline.models.checkpoints import load_best
 from sightline.run.folder import Run
 from sightline.tasks.objective import Tally
 from sightline.training.setup import Training
@@ -36,7 +39,8 @@ def restore(training: Training) -> tuple[Progress, Tally]:
     Rows of `metrics.jsonl` that are younger than the checkpoint are dropped: their steps will be taken again.
 
     Raises:
-        RunFailedError: every checkpoint is damaged, or the newest is of another configuration or other data.
+        RunFailedError: every checkpoint is damaged, or the newest is of another configuration or other data; the best
+            epoch's is damaged, and no other holds that epoch.
     """
     run = training.run
     tally = training.objective.tally()
@@ -51,6 +55,8 @@ def restore(training: Training) -> tuple[Progress, Tally]:
         if run.writes:  # the sums of all processes, to be counted once
             tally.load_state_dict(content["tally"])
         progress = Progress.from_state(content["progress"])
+        if progress.best is not None:
+            load_best(run, torch.device("cpu"))  # damaged, it is built anew while the last state is that of its epoch
     _drop_rows_after(run, progress)
     return progress, tally
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, Self, cast
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -10,10 +10,9 @@ from torch import Tensor, nn
 from sightline.errors import RunFailedError
 from sightline.machine.terminal import logger
 from sightline.metrics.catalogue import monitored
-from sightline.models.weights import DAMAGE, first_line, load_plain
+from sightline.models.checkpoints import LAST, PREVIOUS, load_checkpoint, save_checkpoint
 from sightline.run.folder import Run
 
-LAST, PREVIOUS, BEST = "checkpoints/last.pt", "checkpoints/previous.pt", "checkpoints/best.pt"
 NEXT = "checkpoints/next.pt"
 
 
@@ -61,41 +60,6 @@ def better(value: float, than: float, monitor: str) -> bool:
     return value > than if monitored(monitor).higher_is_better else value < than
 
 
-def save_checkpoint(run: Run, name: str, content: Mapping[str, object]) -> None:
-    """Write tensors and plain values, atomically; opens with `torch.load(weights_only=True)`.
-
-    Raises:
-        OSError: the disk is full, or refuses otherwise.
-    """
-
-    def write(stream: BinaryIO) -> None:
-        keeping = _ErrorKeepingStream(stream)
-        try:
-            torch.save(dict(content), cast("BinaryIO", keeping))
-        except RuntimeError as error:
-            raise keeping.error or error from None
-
-    run.save_with(name, write)
-
-
-class _ErrorKeepingStream:
-    """A stream that remembers why it could not be written: torch replaces the reason by one of its own."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self.error: OSError | None = None
-
-    def write(self, content: bytes) -> int:
-        try:
-            return self._stream.write(content)
-        except OSError as error:
-            self.error = error
-            raise
-
-    def flush(self) -> None:
-        self._stream.flush()
-
-
 def save_last(run: Run, content: Mapping[str, object]) -> None:
     """Write `last.pt`; the one before it stays as `previous.pt`, for the day when the last one is damaged.
 
@@ -128,24 +92,6 @@ def load_last(run: Run, device: torch.device) -> dict[str, Any] | None:
                 logger.warning("going on from %s, the checkpoint before it", PREVIOUS)
             return content
     raise RunFailedError(f"no checkpoint of {run.path} can be read; begin a new run") from problem
-
-
-def load_checkpoint(run: Run, name: str, device: torch.device) -> dict[str, Any]:
-    """Read a checkpoint.
-
-    Raises:
-        RunFailedError: it is missing or damaged.
-    """
-    path = run.path / name
-    if not path.is_file():
-        raise RunFailedError(f"{path} is missing")
-    try:
-        content = load_plain(path, device)
-    except (OSError, *DAMAGE) as error:
-        raise RunFailedError(f"{path} is damaged: {first_line(error)}") from error
-    if not isinstance(content, dict):
-        raise RunFailedError(f"{path} is damaged: it holds no checkpoint")
-    return content
 
 
 def weights(model: nn.Module) -> dict[str, Tensor]:

@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from sightline.errors import RunFailedError
+from sightline.models.checkpoints import BEST, LAST, PREVIOUS, load_checkpoint
 from sightline.run.folder import Run
-from sightline.training.state import BEST, LAST, PREVIOUS, Progress, better, load_checkpoint, load_last, save_last
+from sightline.training.state import Progress, better, load_last, save_last
 
 CPU = torch.device("cpu")
 
@@ -33,7 +34,7 @@ def test_the_newest_is_used_and_one_before_it_kept(run: Run):
     assert load_checkpoint(run, PREVIOUS, CPU)["step"] == 2
 
 
-@pytest.mark.parametrize("damage", ["truncated", "zeroed", "missing", "empty", "text"])
+@pytest.mark.parametrize("damage", ["truncated", "zeroed", "missing", "empty", "text", "flipped"])
 def test_a_damaged_last_one_falls_back(run: Run, damage: str, caplog: pytest.LogCaptureFixture):
     save(run, 1, 2)
     path = run.path / LAST
@@ -49,6 +50,8 @@ def test_a_damaged_last_one_falls_back(run: Run, damage: str, caplog: pytest.Log
             path.write_bytes(b"")
         case "text":
             path.write_text("no checkpoint")
+        case "flipped":
+            path.write_bytes(content[:1000] + bytes([content[1000] ^ 1]) + content[1001:])
     logging.getLogger("sightline").propagate = True
     with caplog.at_level(logging.WARNING, logger="sightline"):
         found = load_last(run, CPU)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import PIL
+from numpy.typing import NDArray
 
 from sightline.data.store.cache import built_once
 from sightline.data.store.decode_files import Progress, decode_files
@@ -18,11 +19,15 @@ from sightline.data.store.footprint import estimated_bytes
 from sightline.data.store.index import Index
 from sightline.errors import RunFailedError
 from sightline.machine.signals import check_stop
+from sightline.machine.terminal import logger
 
-VERSION = 2
+VERSION = 3
 """Of the files and of what decoding does: a store of another version is built anew."""
 
 PIXELS = "pixels.bin"
+
+_VERIFIED: set[tuple[Path, int, int]] = set()
+"""Files of pixels whose checksums this process has asked: where, which, and of when."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,24 @@ def decoded(job: DecodeJob) -> tuple[Index, Path]:
             return index, pixels
         # Damaged from outside: nobody else can read it either.
         shutil.rmtree(folder, ignore_errors=True)
+    raise _misread(job.cache)
+
+
+def loaded(job: DecodeJob) -> tuple[Index, NDArray[np.uint8]]:
+    """The index, and the pixels of all files in memory; what is not as decoding left it is decoded anew.
+
+    Checksums are asked once a process.
+    """
+    for _ in range(2):
+        index, path = decoded(job)
+        pixels = np.fromfile(path, dtype=np.uint8)
+        state = path.stat()
+        version = (path, state.st_ino, state.st_mtime_ns)
+        if version in _VERIFIED or index.are_stored(pixels):
+            _VERIFIED.add(version)
+            return index, pixels
+        logger.warning("decoded %s in %s are damaged; they are decoded anew", job.noun, path)
+        shutil.rmtree(path.parent, ignore_errors=True)
     raise _misread(job.cache)
 
 

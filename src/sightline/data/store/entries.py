@@ -8,6 +8,7 @@ import json
 import os
 import struct
 import sys
+import zlib
 from collections.abc import Sequence
 from typing import IO, Literal, NamedTuple
 
@@ -20,7 +21,7 @@ from sightline.data.store.image_file import DecodeError, no_warnings
 from sightline.machine.reading import read_regular
 
 Include = Literal["all", "facts", "pixels"]
-"""What is asked of files: entries with sums and pixels, entries with sums alone, or pixels and entries without sums."""
+"""What is asked of files: whole entries and pixels, entries alone, or pixels and entries without sums and checksums."""
 
 SUMMED_AT_ONCE = 2**18
 """Pixels; the float64 copies that the sums are taken from stay small."""
@@ -63,6 +64,7 @@ class Entry(NamedTuple):
         stored_width: likewise.
         sums: of the values of each channel, then of their squares; empty where not asked for.
         error: why there are no pixels.
+        checksum: CRC-32 of the pixels as they are stored; None where not asked for.
     """
 
     hash: str
@@ -73,6 +75,7 @@ class Entry(NamedTuple):
     stored_width: int
     sums: list[int]
     error: str | None
+    checksum: int | None = None
 
 
 def unreadable(digest: str, why: str) -> Entry:
@@ -106,7 +109,8 @@ def _read(file: File, side: int | None, include: Include) -> tuple[Entry, bytes]
     height, width, channels = picture.pixels.shape
     stored = np.ascontiguousarray(picture.pixels.transpose(2, 0, 1))
     sums = [] if include == "pixels" else channel_sums(stored.reshape(channels, -1))
-    entry = Entry(digest, picture.width, picture.height, picture.mode, height, width, sums, None)
+    checksum = None if include == "pixels" else zlib.crc32(stored.data)
+    entry = Entry(digest, picture.width, picture.height, picture.mode, height, width, sums, None, checksum)
     return entry, b"" if include == "facts" else stored.tobytes()
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from sightline.data.sources.source import Source
-from sightline.data.store.build import DecodeJob, decoded, scanned, stamp
+from sightline.data.store.build import DecodeJob, decoded, loaded, scanned, stamp
 from sightline.data.store.decode import IMAGE_CHANNELS, content_hash, reduced
 from sightline.data.store.decode_files import Progress
 from sightline.data.store.decode_mask import MASK_CHANNELS
@@ -134,7 +134,7 @@ def _open(job: DecodeJob, workers: int | None, kind: Kind) -> ImageStore:
         words = "data.store=disk: decoded, the %s take %s, too much of the %s of memory that are free"
         logger.info(words, job.noun, format_bytes(need), format_bytes(free))
         return DiskStore(index, pixels)
-    return MemoryStore(index, np.fromfile(pixels, dtype=np.uint8))
+    return MemoryStore(*loaded(job))
 
 
 def _too_large_for_the_disk(job: DecodeJob) -> bool:

@@ -111,7 +111,8 @@ class DiskStore(ImageStore):
     """Pixels in a file, of which no more is in memory than the batch that was asked for.
 
     Rows are read, not mapped: mapped pages count as this process's own memory for as long as they stay in the cache,
-    and told beforehand which rows will be read, a disk is two to four times as quick.
+    and told beforehand which rows will be read, a disk is two to four times as quick. Each is held against its checksum
+    when it is read for the first time.
 
     Args:
         index: of the images.
@@ -122,6 +123,7 @@ class DiskStore(ImageStore):
         super().__init__(index)
         self._path = path
         self._offsets = np.cumsum(index.lengths) - index.lengths
+        self._verified = np.zeros(len(index), dtype=bool)
         self._descriptor = os.open(path, os.O_RDONLY)
         weakref.finalize(self, os.close, self._descriptor)
 
@@ -133,17 +135,23 @@ class DiskStore(ImageStore):
                 os.posix_fadvise(self._descriptor, start, length, os.POSIX_FADV_WILLNEED)
         for image, row, start, length in zip(images, rows, starts, lengths, strict=True):
             if length == image.size:
-                self._fetch(start, image)
+                self._fetch(row, start, image)
             elif length:
                 height, width = self.index.shapes[row]
                 stored = np.empty((self.channels, height, width), dtype=np.uint8)
-                self._fetch(start, stored)
+                self._fetch(row, start, stored)
                 image[:, :height, :width] = stored
 
-    def _fetch(self, start: int, into: Pixels) -> None:
+    def _fetch(self, row: int, start: int, into: Pixels) -> None:
+        """Read an image, and ask its checksum the first time."""
         try:
             count = os.preadv(self._descriptor, [into.data], start)
         except OSError as error:
             raise RunFailedError(f"decoded images cannot be read from {self._path}: {error.strerror}") from error
         if count != into.size:
             raise RunFailedError(f"decoded images in {self._path} end too early: was the file cut while in use?")
+        if not self._verified[row]:
+            if not self.index.is_stored(row, into):
+                remedy = f"remove the folder {self._path.parent}, and the same command decodes them anew"
+                raise RunFailedError(f"decoded images in {self._path} are damaged; {remedy}")
+            self._verified[row] = True

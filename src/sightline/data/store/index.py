@@ -2,6 +2,7 @@
 
 import json
 import os
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 
 from sightline.data.store.entries import Entry
 from sightline.run.archives import read_npz
+from sightline.run.files import npz
+from sightline.run.seal import broken_seal
 
 FILE = "index.npz"
 
@@ -45,11 +48,13 @@ class Index:
         facts: of the originals.
         shapes: (n, 2) int32 stored heights and widths; zeros where unreadable.
         sums: (n, 2, channels) int64 of the stored values of each channel, and of their squares.
+        checksums: (n,) uint32 CRC-32 of the stored pixels, zeros where unreadable; None where they are not known.
     """
 
     facts: ImageFacts
     shapes: NDArray[np.int32]
     sums: NDArray[np.int64]
+    checksums: NDArray[np.uint32] | None = None
 
     def __len__(self) -> int:
         return len(self.shapes)
@@ -65,11 +70,25 @@ class Index:
         lengths: NDArray[np.int64] = self.channels * self.shapes.astype(np.int64).prod(axis=1)
         return lengths
 
+    def is_stored(self, row: int, pixels: NDArray[np.uint8]) -> bool:
+        """Whether these are the pixels (c, h, w) of an image as decoding left them, as far as its checksum tells."""
+        return self.checksums is None or zlib.crc32(pixels.data) == self.checksums[row]
+
+    def are_stored(self, pixels: NDArray[np.uint8]) -> bool:
+        """The same of the pixels of all images, flat, one after the other."""
+        ends = np.cumsum(self.lengths).tolist()
+        starts = [0, *ends[:-1]]
+        return all(
+            self.is_stored(row, pixels[start:end])
+            for row, (start, end) in enumerate(zip(starts, ends, strict=True))
+            if end > start
+        )
+
     @classmethod
     def of(cls, entries: Sequence[Entry], channels: int) -> Self:
         """The index of these files, in order, whose stored pixels have so many channels."""
         columns = list(zip(*entries, strict=True)) if entries else [()] * len(Entry._fields)
-        hashes, widths, heights, modes, stored_heights, stored_widths, sums, errors = columns
+        hashes, widths, heights, modes, stored_heights, stored_widths, sums, errors, checksums = columns
         facts = ImageFacts(
             hashes=hashes,
             widths=np.array(widths, dtype=np.int32),
@@ -79,21 +98,26 @@ class Index:
         )
         shapes = np.array([stored_heights, stored_widths], dtype=np.int32).T
         known = [values or [0] * 2 * channels for values in sums]
-        return cls(facts, np.ascontiguousarray(shapes), np.array(known, dtype=np.int64).reshape(-1, 2, channels))
+        exact = np.array(known, dtype=np.int64).reshape(-1, 2, channels)
+        readable = [checksum for checksum, why in zip(checksums, errors, strict=True) if not why]
+        crc = None if None in readable else np.array([checksum or 0 for checksum in checksums], dtype=np.uint32)
+        return cls(facts, np.ascontiguousarray(shapes), exact, crc)
 
     def save(self, folder: Path) -> None:
         """Write the index into a folder, and have it on the disk."""
         facts = self.facts
+        arrays = {
+            "hashes": np.array(facts.hashes, dtype="S32"),
+            "sizes": np.array([facts.widths, facts.heights]),
+            "modes": np.array(facts.modes, dtype="S"),
+            "errors": np.frombuffer(json.dumps(facts.errors).encode(), dtype=np.uint8),
+            "shapes": self.shapes,
+            "sums": self.sums,
+        }
+        if self.checksums is not None:
+            arrays["checksums"] = self.checksums
         with (folder / FILE).open("wb") as stream:
-            np.savez(
-                stream,
-                hashes=np.array(facts.hashes, dtype="S32"),
-                sizes=np.array([facts.widths, facts.heights]),
-                modes=np.array(facts.modes, dtype="S"),
-                errors=np.frombuffer(json.dumps(facts.errors).encode(), dtype=np.uint8),
-                shapes=self.shapes,
-                sums=self.sums,
-            )
+            stream.write(npz(arrays))
             stream.flush()
             os.fsync(stream.fileno())
 
@@ -101,6 +125,8 @@ class Index:
     def load(cls, folder: Path, count: int) -> Self | None:
         """Read what `save` wrote; None where it is not there, damaged, or not of `count` images."""
         try:
+            if broken_seal(folder / FILE):
+                return None
             stored = read_npz(folder / FILE)
             facts = ImageFacts(
                 hashes=tuple(stored["hashes"].astype("U32").tolist()),
@@ -109,7 +135,7 @@ class Index:
                 modes=tuple(stored["modes"].astype(np.str_).tolist()),
                 errors={int(key): why for key, why in json.loads(stored["errors"].tobytes()).items()},
             )
-            index = cls(facts, np.ascontiguousarray(stored["shapes"]), stored["sums"])
-        except (ValueError, LookupError, TypeError, AttributeError):
+            index = cls(facts, np.ascontiguousarray(stored["shapes"]), stored["sums"], stored.get("checksums"))
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
             return None
         return index if len(index) == count else None

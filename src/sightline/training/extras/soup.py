@@ -7,8 +7,9 @@ from torch import Tensor
 
 from sightline.machine.terminal import logger
 from sightline.metrics.catalogue import monitored
+from sightline.models.checkpoints import BEST, SOUP, best_checkpoint, load_checkpoint, save_checkpoint, soup_member
 from sightline.training.setup import Training
-from sightline.training.state import BEST, better, load_checkpoint, save_checkpoint, weights
+from sightline.training.state import better, weights
 
 State = Mapping[str, Tensor]
 Row = Mapping[str, float]
@@ -40,9 +41,9 @@ def save_soup_member(training: Training, history: Sequence[Row]) -> None:
     newest = len(history) - 1
     best = best_epochs(history, training.config.monitor, training.config.soup or 0)
     if newest in best:
-        save_checkpoint(run, _file(newest), {**training.identity, "model": weights(training.eval_model)})
+        save_checkpoint(run, soup_member(newest), {**training.identity, "model": weights(training.eval_model)})
     for index in set(range(newest)) - set(best):
-        run.remove(_file(index))
+        run.remove(soup_member(index))
 
 
 def average_best_epochs(
@@ -72,13 +73,13 @@ def average_best_epochs(
     best = history[indices[0]]
     taken = len(soup.members) > 1 and better(soup.metrics[monitor], best[monitor], monitor)
     epochs = [int(history[indices[number]]["epoch"]) for number in soup.members]
-    training.run.save_json("soup.json", {"epochs": epochs, "taken": taken, "soup": soup.metrics, "best": dict(best)})
+    training.run.save_json(SOUP, {"epochs": epochs, "taken": taken, "soup": soup.metrics, "best": dict(best)})
     training.eval_model.load_state_dict(soup.state if taken else _load(training, indices[0]))
     if not taken:
         logger.info("soup: no average of epochs is better than the best one by %s", monitor)
         return None
     row = {**best, **soup.metrics}
-    save_checkpoint(training.run, BEST, {**training.identity, "model": soup.state, "row": row})
+    save_checkpoint(training.run, BEST, best_checkpoint(training.identity, soup.state, row))
     logger.info(
         "soup of epochs %s: %s %.4f, the best of them %.4f",
         " + ".join(str(epoch + 1) for epoch in epochs), monitor, soup.metrics[monitor], best[monitor],
@@ -112,9 +113,5 @@ def _averaged(soup: State, member: State, count: int) -> dict[str, Tensor]:
 
 
 def _load(training: Training, index: int) -> dict[str, Tensor]:
-    state: dict[str, Tensor] = load_checkpoint(training.run, _file(index), training.train.device)["model"]
+    state: dict[str, Tensor] = load_checkpoint(training.run, soup_member(index), training.train.device)["model"]
     return state
-
-
-def _file(index: int) -> str:
-    return f"checkpoints/soup/{index:04}.pt"

@@ -1,3 +1,4 @@
+import logging
 import os
 import shutil
 import threading
@@ -83,6 +84,28 @@ def test_a_damaged_store_is_built_anew(ragged, tmp_path):
         else:
             (folder / name).write_bytes(content)
         assert (open_store(ragged, 8, cache, 0).batch(np.arange(9))[0] == whole).all()
+
+
+def test_a_changed_pixel_is_decoded_anew(ragged, tmp_path, caplog):
+    cache = tmp_path / "cache"
+    whole = open_store(ragged, 8, cache, 0, kind="memory").batch(np.arange(9))[0]
+    (folder,) = cache.iterdir()
+    content = bytearray((folder / "pixels.bin").read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / "pixels.bin").write_bytes(content)
+    logging.getLogger("sightline").propagate = True
+    assert (open_store(ragged, 8, cache, 0, kind="memory").batch(np.arange(9))[0] == whole).all()
+    assert "decoded images in" in caplog.text
+    assert "are damaged; they are decoded anew" in caplog.text
+
+
+def test_checksums_of_pixels_are_asked_once_a_process(ragged, tmp_path, monkeypatch):
+    asked = []
+    real = build.Index.are_stored
+    monkeypatch.setattr(build.Index, "are_stored", lambda *arguments: asked.append(0) or real(*arguments))
+    for _ in range(3):
+        open_store(ragged, 8, tmp_path / "cache", 0, kind="memory")
+    assert len(asked) == 1
 
 
 def test_a_disk_that_reads_back_something_else_is_told(ragged, tmp_path, monkeypatch):

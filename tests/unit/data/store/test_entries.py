@@ -1,6 +1,7 @@
 import io
 import subprocess
 import sys
+import zlib
 
 import numpy as np
 import pytest
@@ -30,10 +31,10 @@ def test_entries_of_files(files, tmp_path):
     stored = decode(content, 4).pixels.transpose(2, 0, 1)
     values = stored.reshape(3, -1).astype(int)
     sums = [*values.sum(axis=1), *(values**2).sum(axis=1)]
-    assert entries[0] == (content_hash(content), 12, 8, "RGB", 4, 6, sums, None)
+    assert entries[0] == (content_hash(content), 12, 8, "RGB", 4, 6, sums, None, zlib.crc32(stored.tobytes()))
     assert entries[1].hash == content_hash((tmp_path / "b.png").read_bytes())
     assert entries[1].error
-    assert entries[2] == ("", 0, 0, "", 0, 0, [], "No such file or directory")
+    assert entries[2] == ("", 0, 0, "", 0, 0, [], "No such file or directory", None)
     assert entries[3].error == "Is a directory"
     assert planes == stored.tobytes() * 2
 
@@ -44,7 +45,7 @@ def test_only_what_is_wanted_is_answered(files):
     assert (facts, nothing) == (entries, b"")
     bare, pixels = read_entries(files, 4, "pixels")
     assert pixels == planes
-    assert bare == [entry._replace(sums=[]) for entry in entries]
+    assert bare == [entry._replace(sums=[], checksum=None) for entry in entries]
 
 
 def test_sums_are_exact_however_they_are_cut(monkeypatch):

@@ -1,4 +1,5 @@
 import os
+import zlib
 
 import numpy as np
 import psutil
@@ -16,7 +17,7 @@ def stored(shapes):
     """An index of images of these shapes, and their pixels, flat."""
     planes = [RNG.integers(0, 256, (3, height, width), dtype=np.uint8) for height, width in shapes]
     entries = [
-        Entry("", 0, 0, "", *shape, channel_sums(image.reshape(3, -1)), None)
+        Entry("", 0, 0, "", *shape, channel_sums(image.reshape(3, -1)), None, zlib.crc32(image))
         for shape, image in zip(shapes, planes, strict=True)
     ]
     return Index.of(entries, 3), np.concatenate([image.ravel() for image in planes]), planes
@@ -80,6 +81,19 @@ def test_a_file_cut_while_in_use_is_told(tmp_path):
     store.batch(np.array([0, 1]))
     with pytest.raises(RunFailedError, match="end too early"):
         store.batch(np.array([2]))
+
+
+def test_a_changed_pixel_on_disk_is_told_when_its_image_is_read(tmp_path):
+    index, pixels, planes = stored([(6, 5), (2, 9), (7, 7)])
+    pixels.tofile(tmp_path / "pixels.bin")
+    with (tmp_path / "pixels.bin").open("r+b") as stream:
+        stream.seek(int(index.lengths[0]) + 3)
+        stream.write(bytes([int(planes[1].ravel()[3]) ^ 128]))
+    store = DiskStore(index, tmp_path / "pixels.bin")
+    assert (store.batch(np.array([0]))[0][0].numpy() == planes[0]).all()
+    for rows in ([1], [2, 1, 0]):
+        with pytest.raises(RunFailedError, match=f"damaged; remove the folder {tmp_path}"):
+            store.batch(np.array(rows))
 
 
 def test_the_file_is_let_go_of(tmp_path):

@@ -1,3 +1,5 @@
+import zlib
+
 import numpy as np
 import pytest
 
@@ -25,6 +27,32 @@ def test_it_reads_back_what_was_saved(tmp_path):
     assert again.sums[0].tolist() == [[1, 2, 3], [4, 5, 2**40]]
     assert not again.sums[1].any()
     assert (again.shapes.dtype, again.sums.dtype) == (np.int32, np.int64)
+
+
+def test_checksums_tell_pixels_from_others(tmp_path):
+    pixels = np.arange(12 * 4 * 3, dtype=np.uint8)
+    parts = [pixels[:36], pixels[36:36], pixels[36:]]
+    entries = [
+        Entry("a" * 32, 4, 3, "RGB", 3, 4, [0] * 6, None, zlib.crc32(parts[0])),
+        unreadable("b" * 32, "it is not a picture"),
+        Entry("c" * 32, 4, 9, "RGB", 9, 4, [0] * 6, None, zlib.crc32(parts[2])),
+    ]
+    Index.of(entries, 3).save(tmp_path)
+    index = Index.load(tmp_path, 3)
+    assert index.are_stored(pixels)
+    assert index.is_stored(2, parts[2].reshape(3, 9, 4))
+    for place in range(len(pixels)):
+        changed = pixels.copy()
+        changed[place] ^= 16
+        assert not index.are_stored(changed)
+
+
+def test_a_changed_byte_in_the_file_is_told(tmp_path):
+    Index.of(ENTRIES, 3).save(tmp_path)
+    whole = (tmp_path / FILE).read_bytes()
+    for place in range(0, len(whole), 7):
+        (tmp_path / FILE).write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
+        assert Index.load(tmp_path, 3) is None, place
 
 
 def test_nothing_at_all(tmp_path):

@@ -5,7 +5,9 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import torch
 
+from sightline.data.splits.split import Split
 from sightline.run.ledger import new_looks
 from tests.conftest import Command
 from tests.stages.conftest import Stage, ledger, load, looks_at_test_labels
@@ -54,7 +56,7 @@ def test_what_was_predicted_is_not_predicted_again(stage: Stage, run: Path):
     assert "predictions/test.npz" not in stage("evaluate", run)
 
 
-def test_without_test_images_no_number_is_judged_by_what_fitted_it(stage: Stage, run: Path):
+def test_without_test_images_no_number_is_judged_by_what_fitted_it(sightline: Command, stage: Stage, run: Path):
     """The calibration split is what there is to measure; each half of it is judged at the other's temperature."""
     split = load(run, "split.json")
     split["items"]["train"] = {
@@ -63,6 +65,12 @@ def test_without_test_images_no_number_is_judged_by_what_fitted_it(stage: Stage,
     }
     split["items"]["test"] = {key: None if part is None else [] for key, part in split["items"]["test"].items()}
     (run / "split.json").write_text(json.dumps(split))
+    answer = sightline("evaluate", f"run={run}", "mode.stages=[evaluate]", "tracking=none")
+    assert answer.status == 2
+    assert "split.json is not what checkpoints/best.pt was trained on" in answer.err
+    best = torch.load(run / "checkpoints/best.pt", weights_only=True)
+    torch.save({**best, "split": Split.from_json(split).fingerprint()}, run / "checkpoints/best.pt")
+    stage("calibrate", run)
     stage("evaluate", run)
     found, calibration = load(run, "evaluation.json"), load(run, "calibration.json")
     assert (found["split"], found["n"]) == ("calibration", calibration["n"])

@@ -34,7 +34,7 @@ def call(run: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
     torch.manual_seed(0)
     network = TwoHeads({"label": 2, "brightness": 1}).eval()
     monkeypatch.setattr(table, "TASKS", {"classification": LabelAndBrightness})
-    monkeypatch.setattr(loaded_run, "load_model", lambda _run, _device, heads: network if len(heads) == 2 else None)
+    monkeypatch.setattr(loaded_run, "load_model", lambda _run, _device, heads, _: network if len(heads) == 2 else None)
     for name in ("predictions", "explain", "figures"):
         shutil.rmtree(run / name, ignore_errors=True)
     for name in ("evaluation.json", "calibration.json", "test_ledger.jsonl"):
@@ -79,7 +79,7 @@ def test_it_is_predicted_and_measured_once(call: Call, run: Path):
     found, loaded = load(run, "evaluation.json"), LoadedRun.open(Run(run), stored(run), {"label": 2, "brightness": 1})
     assert values == {name: entry["value"] for name, entry in found["metrics"].items()}
     with np.load(run / "predictions/test.npz") as archive:
-        assert set(archive.files) == {"ids", "logits", "brightness", "labels"}
+        assert set(archive.files) == {"ids", "logits", "brightness", "labels", "made_from"}
         assert values["brightness"] == pytest.approx(archive["brightness"].mean())
         assert values["accuracy"] == np.mean(archive["logits"].argmax(axis=1) == archive["labels"])
         ids = archive["ids"].tolist()

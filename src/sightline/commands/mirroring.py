@@ -7,7 +7,9 @@ from sightline.config.mode import StageName
 from sightline.config.schema import Config
 from sightline.config.stages import STAGES
 from sightline.errors import PrunedError
+from sightline.machine.terminal import logger
 from sightline.run.folder import Run
+from sightline.run.origin import obstacle
 from sightline.tracking import Parameters, Tracker, open_tracker
 
 
@@ -41,10 +43,13 @@ class Mirroring:
         has_model = any(STAGES[name].logs_model for name in self._config.mode.stages)
         wanted = has_model or tracking.registered_model_name is not None
         if self._is_open and tracking.name != "none" and tracking.log_model and wanted:
-            from sightline.inference.model import example_images, load_normalised
+            from sightline.inference.model import CALIBRATION, example_images, load_normalised
             from sightline.tasks.table import task_of_run
 
             task = task_of_run(self._run)
+            if self._run.has(CALIBRATION) and (reason := obstacle(self._run, CALIBRATION)):
+                logger.warning("%s; the model is not logged until mode `calibrate` has made it anew", reason)
+                return
             model = task.calibrated(load_normalised(self._run, task.heads), self._run).eval()
             self._tracker.log_model(model, example_images(self._run))
 

@@ -8,6 +8,7 @@ from sightline.commands.pipeline import run_shared_stages, run_stages
 from sightline.commands.writing import writing
 from sightline.config import parse, stored
 from sightline.config.schema import Config
+from sightline.errors import RunFailedError
 from sightline.machine.distributed import world
 from sightline.machine.terminal import show_log
 from sightline.run.folder import Run
@@ -64,7 +65,10 @@ def _run_of_this_launch(config: Config) -> Run | None:
         return None
     for file in sorted(Path(config.runs_dir).glob("*/*/provenance.json"), reverse=True):
         run = Run(file.parent.resolve())
-        facts = run.load_json(file.name)
+        try:
+            facts = run.load_json(file.name)
+        except RunFailedError:  # somebody else's
+            continue
         if (facts.get("launch"), facts["config_hash"]) == (peers.launch, parse.config_hash(config)):
             return run
     return None

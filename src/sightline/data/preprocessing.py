@@ -1,6 +1,6 @@
 """What happens to every image before a model sees it, outside training; stored with the run for every later stage."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -70,7 +70,7 @@ class Preprocessing:
     def from_json(cls, content: dict[str, Any]) -> Self:
         """Read back what `to_json` wrote."""
         lists = {key: tuple(content[key]) for key in ("mean", "std", "class_names")}
-        return cls(**{**content, **lists})
+        return cls(**{field.name: content[field.name] for field in fields(cls)} | lists)
 
 
 def native_side(source: Source) -> int:

@@ -1,22 +1,15 @@
 """What a run holds of predictions that another tool made, besides the predictions themselves."""
 
 from collections.abc import Mapping
-from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sightline.run.external import PredictionFile, Split
 from sightline.run.folder import Run, SplitName
+from sightline.run.records import ExternalSplit
 
 EXTERNAL = "external.json"
-
-
-class ExternalSplit(TypedDict):
-    """Of one split: the group of each id, or null, and how the file was read."""
-
-    groups: dict[str, str] | None
-    notes: list[str]
 
 
 def to_json(files: Mapping[Split, PredictionFile]) -> dict[Split, ExternalSplit]:

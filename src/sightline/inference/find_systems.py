@@ -81,12 +81,19 @@ def _training_of(run: Run) -> tuple[str, str]:
 
 def _predictions_of(run: Run) -> str:
     """The folder of another tool's predictions whose results these are."""
-    return str(load(run.path / "config.yaml")["predictions"])
+    return str(load(run.path / "config.yaml").get("predictions"))
 
 
 def _settings(run: Run) -> dict[str, Any]:
-    """The dotted keys of what training fixed."""
-    content = load(run.path / "config.yaml")
+    """The dotted keys of what training fixed.
+
+    Raises:
+        UsageError: the configuration lacks some of it.
+    """
+    path = run.path / "config.yaml"
+    content = load(path)
+    if lacking := [key for key in FIXED_BY_TRAINING if key not in content]:
+        raise UsageError(f"{lacking[0]} is missing in {path}: it is damaged; train the run anew")
     return flatten({key: content[key] for key in FIXED_BY_TRAINING})
 
 

@@ -15,8 +15,10 @@ from sightline.data.transforms.test_time import Views
 from sightline.inference.collector import Collector
 from sightline.inference.model import load_model, load_preprocessing, load_split
 from sightline.inference.predict import eval_loader, predict
-from sightline.inference.predictions import Storable, has_predictions, save_predictions
+from sightline.inference.predictions import Storable, has_predictions, save_predictions, unusable
 from sightline.machine.device import pick_device
+from sightline.machine.terminal import logger
+from sightline.metrics.predictions import Arrays
 from sightline.run.folder import Run, SplitName
 
 P = TypeVar("P")
@@ -34,6 +36,10 @@ class Predicting(Protocol[S]):
 
     def collector(self) -> Collector[S]:
         """How its outputs become predictions."""
+
+    @classmethod
+    def read_predictions(cls, arrays: Arrays) -> S:
+        """Predictions from the arrays that they were stored as."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +71,12 @@ class LoadedRun:
             test_unlocked: whether the test items may be read.
 
         Raises:
-            UsageError: an image is gone, or no longer what it was; there are no weights yet.
+            UsageError: an image is gone, or no longer what it was; there are no weights yet, or of another split.
         """
         preprocessing, device = load_preprocessing(run), pick_device(config.device)
-        dataset = Dataset.open(config, load_split(run), preprocessing.stored_side, test_unlocked=test_unlocked)
-        model = load_model(run, device, heads)
+        split = load_split(run)
+        model = load_model(run, device, heads, split)
+        dataset = Dataset.open(config, split, preprocessing.stored_side, test_unlocked=test_unlocked)
         return cls(model, dataset, preprocessing, device, config.evaluation.batch_size)
 
     def loader(self, role: SplitName) -> EvalLoader:
@@ -82,16 +89,26 @@ class LoadedRun:
 
 
 def predict_held_out(run: Run, config: Config, roles: Sequence[SplitName], task: Predicting[S]) -> None:
-    """Write the predictions of splits whose labels are not locked, where they are not there yet."""
+    """Write the predictions of splits whose labels are not locked, where they are not there yet, stale or damaged."""
     if not run.has("split.json"):  # predictions that another tool made are all there is
         return
     split = load_split(run)
-    missing = [role for role in roles if len(split.positions(role)) and not has_predictions(run, role)]
+    missing = [role for role in roles if len(split.positions(role)) and must_predict(run, role, task)]
     if not missing:
         return
     loaded = LoadedRun.open(run, config, task.heads)
     for role in missing:
         save_predictions(run, role, loaded.predict(role, task.collector()))
+
+
+def must_predict(run: Run, role: SplitName, task: Predicting[S]) -> bool:
+    """Whether a split must be predicted; where what is there cannot be taken, it is said why."""
+    if not has_predictions(run, role):
+        return True
+    reason = unusable(run, role, task.read_predictions)
+    if reason:
+        logger.warning("%s; it is made anew", reason)
+    return bool(reason)
 
 
 def best_split(run: Run) -> SplitName:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import torch
@@ -13,18 +14,22 @@ from sightline.config import parse
 from sightline.config.model import CnnModel, ModelConfig
 from sightline.config.schema import Config
 from sightline.data.preprocessing import SMALL_SIDE, Preprocessing, native_side
-from sightline.data.sources.source import Source
+from sightline.data.sources.source import ROLES, Source
 from sightline.data.splits.split import Split
 from sightline.data.targets import LABEL
 from sightline.data.transforms.resizing import Interpolation
 from sightline.data.transforms.transform import Channels, stored_side
-from sightline.errors import RunFailedError
+from sightline.errors import RunFailedError, UsageError
 from sightline.inference.external import external_groups
 from sightline.inference.network import NormalisedNetwork
 from sightline.models.build import build_model, input_facts
 from sightline.models.checkpoints import BEST, load_best
 from sightline.models.weights import DAMAGE, first_line
 from sightline.run.folder import Run, SplitName
+from sightline.run.origin import load_current
+from sightline.run.stored import damaged
+
+CALIBRATION: Final = "calibration.json"
 
 
 @dataclass(frozen=True)
@@ -52,8 +57,20 @@ def input_spec(config: Config, source: Source) -> InputSpec:
 
 
 def load_split(run: Run) -> Split:
-    """Who is in which split of a run."""
-    return Split.from_json(run.load_json("split.json"))
+    """Who is in which split of a run.
+
+    Raises:
+        RunFailedError: `split.json` is damaged.
+    """
+    content = run.load_json("split.json")
+    for role in ROLES:
+        items = content["items"][role]
+        if len({len(column) for column in items.values() if isinstance(column, list)}) > 1:
+            raise damaged(run.path, "split.json", f"the columns of items.{role} differ in length")
+    try:
+        return Split.from_json(content)
+    except (ValueError, TypeError, AttributeError) as error:  # targets, whose columns hang on the task
+        raise damaged(run.path, "split.json", str(error)) from error
 
 
 def load_preprocessing(run: Run) -> Preprocessing:
@@ -61,24 +78,30 @@ def load_preprocessing(run: Run) -> Preprocessing:
     return Preprocessing.from_json(run.load_json("preprocessing.json"))
 
 
-def load_model(run: Run, device: torch.device, heads: Mapping[str, int] | None = None) -> nn.Module:
+def load_model(
+    run: Run, device: torch.device, heads: Mapping[str, int] | None = None, split: Split | None = None
+) -> nn.Module:
     """The best weights of a run, in eval mode.
 
     Args:
         run: a finished one.
         device: where the model goes.
         heads: of the model, as its task says; by default one, for the classes that the run stored.
+        split: that it must have been trained on, if any.
 
     Raises:
-        UsageError: the run holds no finished epoch.
+        UsageError: the run holds no finished epoch, or was trained on another split.
         RunFailedError: the checkpoint is damaged.
     """
     config = parse.read_model(run.path / "config.yaml")
     preprocessing = load_preprocessing(run)
     shape = heads or {LABEL: len(preprocessing.class_names)}
     model = build_model(without_weights(config), shape, preprocessing.image_size)
+    best = load_best(run, torch.device("cpu"))
+    if split is not None and best.get("split", split.fingerprint()) != split.fingerprint():
+        raise UsageError(f"{run.path / 'split.json'} is not what {BEST} was trained on; restore it, or train anew")
     try:
-        model.load_state_dict(load_best(run, torch.device("cpu"))["model"])
+        model.load_state_dict(best["model"])
     except DAMAGE as error:
         raise RunFailedError(f"{run.path / BEST} is damaged: {first_line(error)}") from error
     return model.to(device).eval()
@@ -106,8 +129,12 @@ def groups_of(run: Run, split: SplitName, ids: NDArray[np.str_]) -> NDArray[np.s
 
 
 def temperature_of(run: Run) -> float:
-    """The run's fitted temperature; 1 before it was calibrated."""
-    return float(run.load_json("calibration.json")["temperature"]) if run.has("calibration.json") else 1.0
+    """The run's fitted temperature; 1 before it was calibrated.
+
+    Raises:
+        UsageError: it was fitted to other weights.
+    """
+    return float(load_current(run, CALIBRATION)["temperature"]) if run.has(CALIBRATION) else 1.0
 
 
 def load_normalised(run: Run, heads: Mapping[str, int]) -> NormalisedNetwork:

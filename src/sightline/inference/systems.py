@@ -17,9 +17,10 @@ from sightline.machine.terminal import logger
 from sightline.metrics.catalogue import HEADLINES
 from sightline.metrics.documents.comparison import SystemCosts
 from sightline.metrics.predictions import Arrays
-from sightline.run.external import PredictionFile, read_file
+from sightline.run.external import PredictionFile, file_of, read_file
 from sightline.run.folder import Run
 from sightline.run.ledger import LabelUse
+from sightline.run.origin import check_current, load_current
 
 P = TypeVar("P")
 Curve = list[tuple[float, float]]
@@ -39,6 +40,9 @@ class System(Protocol):
         Args:
             read: from stored arrays to the predictions of the task.
         """
+
+    def files(self) -> list[Path]:
+        """Where its predictions are."""
 
     def uses(self) -> list[LabelUse]:
         """For the ledger of each run: that its predictions were compared."""
@@ -74,6 +78,10 @@ class TrainedRuns:
                 found.append(load_predictions(run, "test", PURPOSE, read))
         return tuple(found)
 
+    def files(self) -> list[Path]:
+        """Of each run."""
+        return [run.path / predictions_file("test") for run in self.runs]
+
     def uses(self) -> list[LabelUse]:
         """One of each run, about its predictions as they are stored."""
         return [LabelUse(run, PURPOSE, [run.load_arrays(predictions_file("test"))]) for run in self.runs]
@@ -94,7 +102,7 @@ class TrainedRuns:
 
     def costs(self) -> SystemCosts:
         """Cost of the model as measured by `evaluate`, and the seconds of training, mean over the runs."""
-        costs = [run.load_json("cost.json") if run.has("cost.json") else {} for run in self.runs]
+        costs = [load_current(run, "cost.json") if run.has("cost.json") else {} for run in self.runs]
 
         def average(key: str) -> float | None:
             known = [cost[key] for cost in costs if cost.get(key) is not None]
@@ -128,6 +136,10 @@ class ValRuns(TrainedRuns):
         """Read `predictions/val.npz` of each run."""
         return tuple(load_predictions(run, "val", PURPOSE, read) for run in self.runs)
 
+    def files(self) -> list[Path]:
+        """Of each run."""
+        return [run.path / predictions_file("val") for run in self.runs]
+
     def uses(self) -> list[LabelUse]:
         """There is nothing to note."""
         return []
@@ -142,6 +154,7 @@ class ExternalPredictions:
 
     @cached_property
     def _file(self) -> PredictionFile:
+        _check_folder(self.folder)
         file = read_file(self.folder, "test")
         for note in file.notes:
             logger.warning("%s: %s", self.name, note)
@@ -150,6 +163,10 @@ class ExternalPredictions:
     def predictions(self, read: Callable[[Arrays], P]) -> tuple[P, ...]:
         """Read `test.npz` or `test.csv`."""
         return (read(self._file.predictions.to_arrays()),)
+
+    def files(self) -> list[Path]:
+        """The file that is read."""
+        return [file_of(self.folder, "test")]
 
     def uses(self) -> list[LabelUse]:
         """A folder has no ledger."""
@@ -185,6 +202,19 @@ class ExternalPredictions:
     def curves(self) -> list[Curve]:
         """Not known."""
         return []
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuse predictions within a run, such as those of `uncertainty/dropout`, that were made from other weights.
+
+    Raises:
+        UsageError: they were.
+    """
+    path = file_of(folder, "test").resolve()
+    for parent in path.parents:
+        if (parent / "config.yaml").is_file():
+            check_current(Run(parent), path.relative_to(parent).as_posix())
+            return
 
 
 def short_name(run: Run) -> str:

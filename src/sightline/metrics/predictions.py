@@ -34,8 +34,21 @@ class Predictions:
 
     @staticmethod
     def from_arrays(arrays: Mapping[str, NDArray[Any]]) -> "Predictions":
-        """What `to_arrays` gave."""
-        return Predictions(arrays["ids"], arrays["logits"], arrays["labels"])
+        """What `to_arrays` gave.
+
+        Raises:
+            ValueError: the arrays do not fit each other.
+        """
+        ids, logits, labels = arrays["ids"], arrays["logits"], arrays["labels"]
+        n = ids.shape[0] if ids.ndim == 1 else -1
+        if logits.ndim != 2 or logits.shape[0] != n or labels.shape != (n,):
+            raise ValueError(f"ids {ids.shape}, logits {logits.shape}, labels {labels.shape} do not fit together")
+        kinds = "".join(array.dtype.kind for array in (ids, logits, labels))
+        if kinds not in {"Ufi", "Ufu"}:
+            raise ValueError(f"ids are {ids.dtype}, logits {logits.dtype} and labels {labels.dtype}")
+        if n and not (labels.min() >= 0 and labels.max() < logits.shape[1]):
+            raise ValueError(f"labels run from {labels.min()} to {labels.max()}, of {logits.shape[1]} classes")
+        return Predictions(ids, logits, labels)
 
     def probabilities(self, temperature: float = 1.0) -> NDArray[np.float64]:
         """(n, classes) softmax of the logits over `temperature`, in float64."""

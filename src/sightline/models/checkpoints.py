@@ -32,7 +32,7 @@ def save_checkpoint(run: Run, name: str, content: Mapping[str, object]) -> None:
     """
 
     def write(stream: BinaryIO) -> None:
-        sealing = SealingStream(stream)
+        sealing = SealingStream(stream, "blake2b" if name == BEST else "crc32")
         keeping = _ErrorKeepingStream(cast("BinaryIO", sealing))
         try:
             torch.save(dict(content), cast("BinaryIO", keeping))

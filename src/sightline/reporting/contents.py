@@ -8,7 +8,9 @@ from typing import Final, Generic, TypeVar, cast
 
 from sightline.config.yaml_files import read_yaml
 from sightline.run.folder import Run
-from sightline.run.ledger import LabelUses, LedgerRow, count_uses
+from sightline.run.ledger import LabelUses, count_uses
+from sightline.run.origin import load_current
+from sightline.run.records import LedgerRow
 from sightline.run.stored import damaged
 
 T = TypeVar("T")
@@ -36,6 +38,7 @@ class Contents:
 
     Raises:
         RunFailedError: a file that is asked for is there but damaged.
+        UsageError: it is about other weights, or other files, than the run holds now.
     """
 
     def __init__(self, run: Run) -> None:
@@ -58,7 +61,7 @@ class Contents:
         return cast("T | None", self._read[file.name])
 
     def _object(self, name: str) -> object:
-        content = self._run.load_json(name)
+        content = load_current(self._run, name)
         if not isinstance(content, Mapping):
             raise damaged(self._run.path, name, "it is no JSON object")
         return content

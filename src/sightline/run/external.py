@@ -79,12 +79,21 @@ def read_file(folder: Path, split: Split) -> PredictionFile:
     Raises:
         UsageError: there is neither file, or it does not hold that.
     """
-    for suffix, read in _READERS.items():
-        path = folder / f"{split}{suffix}"
+    path = file_of(folder, split)
+    file = _READERS[path.suffix](path)
+    _check(file, path)
+    return file
+
+
+def file_of(folder: Path, split: Split) -> Path:
+    """The file of a split.
+
+    Raises:
+        UsageError: there is none.
+    """
+    for path in (folder / f"{split}{suffix}" for suffix in _READERS):
         if path.is_file():
-            file = read(path)
-            _check(file, path)
-            return file
+            return path
     raise UsageError(f"{folder} holds neither {split}.npz nor {split}.csv")
 
 

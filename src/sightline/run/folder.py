@@ -18,7 +18,7 @@ from sightline.errors import UsageError
 from sightline.run.files import atomic_file, npz
 from sightline.run.lines import append_row, read_lines
 from sightline.run.ownership import UNUSED, Claim
-from sightline.run.stored import read_arrays, read_json
+from sightline.run.stored import checked_rows, read_arrays, read_json
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -186,8 +186,12 @@ class Run:
                 stream.write(text)
 
     def rows(self, name: str) -> list[Any]:
-        """All rows of a JSON-lines file; none where there is no file. Torn lines are left out, with a warning."""
-        return read_lines(self.path / name).rows if self.has(name) else []
+        """All rows of a JSON-lines file; none where there is no file. Torn lines are left out, with a warning.
+
+        Raises:
+            RunFailedError: a whole line is not what the file must hold.
+        """
+        return checked_rows(self.path, name, read_lines(self.path / name).rows) if self.has(name) else []
 
     def torn_lines(self, name: str) -> tuple[int, ...]:
         """Numbers of the lines of a JSON-lines file that are torn."""

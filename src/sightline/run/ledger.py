@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any, Final, NotRequired, TypedDict
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,20 +13,10 @@ from sightline.config.stages import STAGES
 from sightline.errors import LockedSplitError, UsageError
 from sightline.machine.provenance import now
 from sightline.run.folder import Run
+from sightline.run.origin import MADE_FROM
+from sightline.run.records import LedgerRow
 
 LEDGER: Final = "test_ledger.jsonl"
-
-
-class LedgerRow(TypedDict):
-    """A line of the ledger; `measured` are digests of the answers that the labels were held against.
-
-    Lines of earlier versions do not say what was measured.
-    """
-
-    time: str
-    stage: str
-    purpose: str
-    measured: NotRequired[list[str]]
 
 
 @dataclass(frozen=True)
@@ -149,9 +139,10 @@ def count_uses(rows: Sequence[LedgerRow]) -> LabelUses:
 
 
 def _digest(arrays: Mapping[str, NDArray[Any]]) -> str:
-    """BLAKE2b of 128 bits, in hexadecimal, of named arrays."""
+    """BLAKE2b of 128 bits, in hexadecimal, of named arrays, whatever they were made from."""
     found = blake2b(digest_size=16)
-    for name, array in sorted(arrays.items()):
+    for name in sorted(arrays.keys() - {MADE_FROM}):
+        array = arrays[name]
         found.update(f"{name} {array.dtype.str} {array.shape}".encode())
         found.update(np.ascontiguousarray(array).tobytes())
     return found.hexdigest()

@@ -1,7 +1,7 @@
 """What stands in the files of a run that more than one room reads or writes."""
 
 from collections.abc import Mapping
-from typing import Literal, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 MetricsRow = Mapping[str, str | float]
 """A row of `metrics.jsonl`: its kind, `epoch` or `step`, and numbers by name."""
@@ -14,3 +14,100 @@ class MemberRow(TypedDict):
     seed: int
     run: str
     state: Literal["begun", "finished"]
+
+
+class LoggedRow(TypedDict):
+    """What every row of `metrics.jsonl` holds, and the seconds of an epoch; the rest hangs on the task."""
+
+    kind: Literal["epoch", "step"]
+    epoch: float
+    step: float
+    seconds: NotRequired[float]
+
+
+class LedgerRow(TypedDict):
+    """A line of the ledger; `measured` are digests of the answers that the labels were held against.
+
+    Lines of earlier versions do not say what was measured.
+    """
+
+    time: str
+    stage: str
+    purpose: str
+    measured: NotRequired[list[str]]
+
+
+class ExternalSplit(TypedDict):
+    """Of one split of another tool's predictions: the group of each id, or null, and how the file was read."""
+
+    groups: dict[str, str] | None
+    notes: list[str]
+
+
+class SplitItems(TypedDict):
+    """What `split.json` holds of the items of a role, whatever they are of: a column each."""
+
+    ids: list[str]
+    hashes: list[str]
+    labels: NotRequired[list[int]]
+    groups: list[str] | None
+
+
+class SplitFile(TypedDict):
+    """What is read of `split.json`; targets beside the only class have keys of their own."""
+
+    seed: int
+    class_names: NotRequired[list[str]]
+    counts: dict[str, int]
+    items: dict[str, SplitItems]
+
+
+class PreprocessingFile(TypedDict):
+    """The content of `preprocessing.json`."""
+
+    image_size: int
+    mean: list[float]
+    std: list[float]
+    interpolation: Literal["bilinear", "bicubic"]
+    crop_fraction: float
+    class_names: list[str]
+
+
+class Commit(TypedDict):
+    """Where the code stood."""
+
+    commit: str
+    dirty: bool
+
+
+class ProvenanceFile(TypedDict):
+    """What is read of `provenance.json`."""
+
+    time: NotRequired[str]
+    command: list[str]
+    config_hash: str
+    git: NotRequired[Commit | None]
+    packages: NotRequired[dict[str, str]]
+    machine: NotRequired[dict[str, object]]
+
+
+class SoupFile(TypedDict):
+    """What is read of `soup.json`."""
+
+    epochs: list[int]
+    taken: bool
+
+
+class ExplainedItem(TypedDict):
+    """What is read of an image that was explained."""
+
+    right: bool
+
+
+class ExplainFile(TypedDict):
+    """What is read of `explain/explain.json`."""
+
+    method: str
+    layer: str
+    split: str
+    items: list[ExplainedItem]

@@ -1,7 +1,7 @@
 """Reading files of a run; one that is damaged is named, and how to have it written anew."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from sightline.config.stages import STAGES, writer_of
 from sightline.errors import RunFailedError
 from sightline.run.archives import read_npz
+from sightline.run.schema import FILES, ROWS, flaw, flaw_of_row
 from sightline.run.seal import broken_seal
 
 
@@ -50,12 +51,29 @@ def read_json(run: Path, name: str) -> Any:
     """The content of a file of JSON, which is there.
 
     Raises:
-        RunFailedError: it is damaged; later, a key is asked for that an object in it lacks.
+        RunFailedError: it is damaged, or holds something else than `schema` says; later, a key is asked for that an
+            object in it lacks.
     """
     try:
-        return json.loads((run / name).read_bytes(), object_pairs_hook=partial(Stored, run, name))
+        content = json.loads((run / name).read_bytes(), object_pairs_hook=partial(Stored, run, name))
+        reason = flaw(content, FILES[name]) if name in FILES else ""
     except (ValueError, RecursionError) as error:
         raise damaged(run, name, str(error)) from error
+    if reason:
+        raise damaged(run, name, reason)
+    return content
+
+
+def checked_rows(run: Path, name: str, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """The rows of a file of JSON lines.
+
+    Raises:
+        RunFailedError: one is not what the file must hold; later, a key is asked for that it lacks.
+    """
+    for number, row in enumerate(rows, start=1):
+        if name in ROWS and (reason := flaw_of_row(row, ROWS[name])):
+            raise damaged(run, name, f"in row {number}, {reason}")
+    return [Stored(run, name, row.items()) for row in rows]
 
 
 def read_arrays(run: Path, name: str) -> dict[str, Any]:
@@ -77,4 +95,6 @@ def damaged(run: Path, name: str, reason: str) -> DamagedFileError:
     writer = writer_of(name)
     made_once = STAGES[writer].needs == "new run"
     remedy = "train the run anew" if made_once else f"remove it, and mode `{writer}` writes it anew"
+    if name.endswith(".jsonl"):
+        remedy = "mend that line, or remove it"
     return DamagedFileError(f"{run / name} is damaged: {reason}", remedy)

@@ -3,10 +3,12 @@
 from sightline.config.schema import Config
 from sightline.errors import UsageError
 from sightline.inference.loaded_run import predict_held_out
-from sightline.inference.predictions import has_predictions, load_predictions
+from sightline.inference.model import CALIBRATION
+from sightline.inference.predictions import has_predictions, load_predictions, predictions_file
 from sightline.machine.terminal import logger
 from sightline.reporting.terminal import show
 from sightline.run.folder import Run
+from sightline.run.origin import SOURCES, SPLIT, origin_of, save_derived
 from sightline.tasks.table import task_of_run
 
 
@@ -24,8 +26,10 @@ def run(config: Config, run: Run) -> dict[str, float]:
     has_val = has_predictions(run, "val")
     val = load_predictions(run, "val", "measure sets", task.read_predictions) if has_val else None
     results = task.calibrate(config, run, predictions, val)
-    run.save_json("calibration.json", results.content)
     results.draw(run)
+    origin = origin_of(run, *SOURCES, predictions_file("val"), predictions_file("calibration"))
+    # Who was in which split is in the digests of the predictions: a temperature needs no split to be of these weights.
+    save_derived(run, CALIBRATION, results.content, {name: origin[name] for name in origin if name != SPLIT})
     for title, table in results.tables():
         show(title, table)
     return results.values()

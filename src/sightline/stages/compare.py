@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from sightline.reporting.sections.comparison.systems import system_table
 from sightline.reporting.terminal import show
 from sightline.run.folder import Run
 from sightline.run.ledger import note_test_uses
+from sightline.run.origin import digests_of, save_derived
 from sightline.tasks.table import entrant_of, task_of_systems
 
 
@@ -33,10 +35,11 @@ def run(config: Config, run: Run) -> dict[str, float]:
     ]
     found["notes"] += [f"{system.name}: {note}" for system in systems for note in system.notes()]
     found.update({"split": "test", "target_val_accuracy": target})
-    run.save_json("comparison.json", found)
     run.save_text("comparison_systems.csv", _csv(found["systems"]))
     run.save_text("comparison_pairs.csv", _csv(found["pairs"]))
     run.save_bytes("figures/comparison.png", figures.comparison(found))
+    files = [os.path.relpath(path, run.path) for system in systems for path in system.files()]
+    save_derived(run, "comparison.json", found, digests_of(run, *files))
     show(f"test split, {found['n']} items", system_table(found))
     if (costs := cost_table(found)).rows:
         show("cost", costs)

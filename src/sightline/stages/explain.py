@@ -5,17 +5,19 @@ import numpy as np
 from sightline.config.schema import Config
 from sightline.explain.layers import target_layer
 from sightline.explain.methods import METHODS
-from sightline.inference.loaded_run import LoadedRun
-from sightline.inference.predictions import load_predictions
+from sightline.inference.loaded_run import LoadedRun, predict_held_out
+from sightline.inference.predictions import load_predictions, predictions_file
 from sightline.machine.terminal import logger
 from sightline.reporting import figures
 from sightline.run.folder import Run
+from sightline.run.origin import MADE_FROM, SOURCES, as_array, origin_of, save_derived
 from sightline.tasks.table import task_of_run
 
 
 def run(config: Config, run: Run) -> dict[str, float]:
     """Write `explain/explain.json`, `explain/maps.npz` and one gallery, each map for what the task explains."""
     task = task_of_run(run)
+    predict_held_out(run, config, ("val",), task)
     loaded = LoadedRun.open(run, config, task.heads)
     predictions = load_predictions(run, "val", "choose images to explain", task.read_predictions)
     explained = task.explanation(config, predictions)
@@ -29,10 +31,11 @@ def run(config: Config, run: Run) -> dict[str, float]:
     layer, kind = target_layer(loaded.model)
     items = [{**item, "map": number} for number, item in enumerate(explained.items)]
     content = {"method": config.explain.method, "layer": layer, "kind": kind, "split": "val", "items": items}
-    run.save_arrays("explain/maps.npz", maps=maps.astype(np.float32))
-    run.save_json("explain/explain.json", content)
     shown = loaded.preprocessing.to_pixels(images)
     picture = figures.explanations(shown, maps, list(explained.titles), right=list(explained.right))
     run.save_bytes("figures/explanations.png", picture)
+    origin = origin_of(run, *SOURCES, predictions_file("val"))
+    run.save_arrays("explain/maps.npz", maps=maps.astype(np.float32), **{MADE_FROM: as_array(origin)})
+    save_derived(run, "explain/explain.json", content, origin)
     logger.info("explain: %s at %s, %d images", config.explain.method, layer, len(items))
     return {"images": float(len(items))}

@@ -1,5 +1,6 @@
 """Uncertainty: other methods to answer, and what each buys over one plain answer on the same items."""
 
+import os
 from collections.abc import Sequence
 
 from sightline.config.schema import Config
@@ -10,6 +11,7 @@ from sightline.machine.terminal import logger
 from sightline.reporting.terminal import show
 from sightline.run.folder import Run, SplitName
 from sightline.run.ledger import LabelUse, note_test_uses
+from sightline.run.origin import MADE_FROM, SOURCES, as_array, origin_of, save_derived
 from sightline.tasks.methods import as_ensemble, ensemble_members, with_dropout, with_views
 from sightline.tasks.results import Averaged, MethodPredictions
 from sightline.tasks.table import task_of_run
@@ -35,12 +37,16 @@ def run(config: Config, run: Run) -> dict[str, float]:
             LabelUse(other, "join an ensemble", [other.load_arrays(predictions_file("test"))]) for other in others
         ]
         note_test_uses([LabelUse(run, PURPOSE, answers), *joined], "uncertainty", run)
+    members = [other.path / predictions_file(role) for other in others for role in methods["plain"]]
+    names = [predictions_file(role) for role in methods["plain"]]
+    origin = origin_of(run, *SOURCES, *names, *(os.path.relpath(path, run.path) for path in members))
     for name, method in methods.items():
         if name != "plain":
             for role, averaged in method.items():
-                run.save_arrays(f"uncertainty/{name}/{role}.npz", **averaged.predictions.to_arrays())
-    run.save_json("uncertainty.json", results.content)
+                arrays = {**averaged.predictions.to_arrays(), MADE_FROM: as_array(origin)}
+                run.save_arrays(f"uncertainty/{name}/{role}.npz", **arrays)
     results.draw(run)
+    save_derived(run, "uncertainty.json", results.content, origin)
     for title, table in results.tables():
         show(title, table)
     return results.values()

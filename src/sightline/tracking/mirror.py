@@ -16,7 +16,7 @@ from sightline.errors import RunFailedError
 from sightline.machine.credentials import without_credential
 from sightline.tracking.points import RESULTS, points_of_rows
 from sightline.tracking.server import Server
-from sightline.tracking.state import STATE_FILE, nothing_sent, read_state, stamp
+from sightline.tracking.state import STATE_FILE, nothing_sent, read_state, result, rows, stamp, texts
 from sightline.tracking.tracker import PARENT, Parameters, Status, Tracker
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ LARGE: Final = (".png", ".md", ".html", ".pt")
 """Endings of the files that are sent after all others, the largest last."""
 SERVER_RUN: Final = "mlflow_run.json"
 """Of a run folder: which run of which server mirrors it."""
+MODEL_FILES: Final = ("checkpoints/best.pt", "calibration.json")
+"""What a logged model is made of."""
 NOT_ASKED: Final = "the server had failed before and was not asked again"
 BACKOFF: Final = 6.0
 """A server that took t seconds to fail is left alone for this many t: a refusal costs nothing, a time-out much."""
@@ -56,7 +58,7 @@ class Mirror(Tracker):
         before = read_state(run)
         self._sent = before["sent"]
         self._not_sent = {lost["what"]: lost["why"] for lost in before["not_sent"] if lost["what"] == "model"}
-        self._pending = list(points_of_rows(run.rows("metrics.jsonl")[self._sent["rows"] :]))
+        self._pending = list(points_of_rows(rows(self._run)[self._sent["rows"] :]))
         self._answers = self._connect()
         self._save()
 
@@ -81,8 +83,9 @@ class Mirror(Tracker):
         self._save()
 
     def log_model(self, model: "nn.Module", example: "NDArray[np.float32]") -> None:
-        """Log the model, once for each state of the best checkpoint."""
-        current = stamp(self._run.path / "checkpoints" / "best.pt")
+        """Log the model, once for each state of the best checkpoint and of its calibration."""
+        parts = [self._run.path / name for name in MODEL_FILES]
+        current = " ".join(stamp(path) for path in parts if path.is_file())
         if self._sent["model"] == current:
             return
         logger.info("tracking: logging the model")
@@ -131,21 +134,19 @@ class Mirror(Tracker):
             return
         # A new MLflow run knows nothing yet, whatever another one was told.
         self._sent = nothing_sent()
-        self._pending = list(points_of_rows(self._run.rows("metrics.jsonl")))
+        self._pending = list(points_of_rows(rows(self._run)))
         self._run.save_json(SERVER_RUN, {"tracking_uri": str(self._server), "run_id": self._server.run_id})
 
     def _known(self, run: "Run") -> str | None:
         """The run of this server that mirrors a folder."""
-        known = run.load_json(SERVER_RUN) if run.has(SERVER_RUN) else {}
+        known = texts(run, SERVER_RUN)
         address = without_credential(str(known.get("tracking_uri")))  # older ones stand there with *** or a token
-        found: str | None = known.get("run_id") if address == str(self._server) else None
-        return found
+        return known.get("run_id") if address == str(self._server) else None
 
     def _parent(self) -> str | None:
         """The run of this server that mirrors the one which this one belongs to."""
-        if not self._run.has(PARENT):
-            return None
-        return self._known(type(self._run)((self._run.path / self._run.load_json(PARENT)["run"]).resolve()))
+        folder = texts(self._run, PARENT).get("run")
+        return None if folder is None else self._known(type(self._run)((self._run.path / folder).resolve()))
 
     def _send_parameters(self) -> None:
         if self._parameters:
@@ -156,7 +157,7 @@ class Mirror(Tracker):
     def _send_metrics(self) -> None:
         self._server.send_points(self._pending)
         self._pending.clear()
-        self._sent["rows"] = len(self._run.rows("metrics.jsonl"))
+        self._sent["rows"] = len(rows(self._run))
 
     def _changed(self, run: "Run") -> list[tuple[str, str]]:
         """Names and stamps of the files that are not on the server as they are now."""
@@ -166,8 +167,8 @@ class Mirror(Tracker):
         return [(name, current) for name, current in stamps.items() if self._sent["files"].get(name) != current]
 
     def _send_file(self, name: str, current: str) -> None:
-        if name in RESULTS:
-            self._server.send_points(list(RESULTS[name](self._run.load_json(name))))
+        if name in RESULTS and (content := result(self._run, name)) is not None:
+            self._server.send_points(list(RESULTS[name](content)))
         self._server.send_file(self._run.path / name, name)
         self._sent["files"][name] = current
 

@@ -61,7 +61,7 @@ def bins(
             row |= {"confidence": float(confidence[inside].mean()), "accuracy": p}
             row |= {"accuracy_low": float(centre - half), "accuracy_high": float(centre + half)}
             ece += k / len(labels) * abs(p - row["confidence"])
-        rows.append(row)
+            rows.append(row)
     return rows, ece
 
 

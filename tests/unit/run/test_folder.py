@@ -68,12 +68,12 @@ def test_missing_and_damaged_json_are_told_apart(run: Run):
 
 
 def test_a_torn_line_hides_no_other(run: Run):
-    run.log("epoch", epoch=0.0)
-    run.log("epoch", epoch=1.0)
+    run.log("epoch", step=4, epoch=0.0)
+    run.log("epoch", step=8, epoch=1.0)
     run.append_text("metrics.jsonl", '{"kind": "ep')
     assert [row["epoch"] for row in run.rows("metrics.jsonl")] == [0, 1]
-    run.log("epoch", epoch=2.0)
-    run.log("epoch", epoch=3.0)
+    run.log("epoch", step=12, epoch=2.0)
+    run.log("epoch", step=16, epoch=3.0)
     assert [row["epoch"] for row in run.rows("metrics.jsonl")] == [0, 1, 2, 3]
 
 
@@ -124,9 +124,9 @@ def test_arrays_that_are_cut_short_or_changed_are_named(run: Run):
 
 
 def test_what_a_file_lacks_is_told_with_the_file_and_the_remedy(run: Run):
-    run.save_json("evaluation.json", {"a": [{"b": 1}]})
-    found = pickle.loads(pickle.dumps(run.load_json("evaluation.json")))
+    run.save_json("clock.json", {"a": [{"b": 1}]})
+    found = pickle.loads(pickle.dumps(run.load_json("clock.json")))
     assert (found["a"][0].get("c"), found == {"a": [{"b": 1}]}) == (None, True)
     for place, key in ((found, "metrics"), (found["a"][0], "c")):
-        with pytest.raises(RunFailedError, match=f"evaluation.json is damaged: it lacks {key}; .*`evaluate`"):
+        with pytest.raises(RunFailedError, match=f"clock.json is damaged: it lacks {key}; .*`sweep`"):
             place[key]

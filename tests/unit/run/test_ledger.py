@@ -18,6 +18,7 @@ from sightline.run.ledger import (
     note_test_use,
     note_test_uses,
 )
+from sightline.run.origin import MADE_FROM
 
 
 @pytest.fixture
@@ -45,10 +46,11 @@ def test_the_same_answers_again_are_no_new_look(run: Run):
         assert run.rows(LEDGER) == []
         for measured in ([answers(0)], [answers(0)], [answers(1), answers(0)], [answers(1)]):
             note_test_use(run, "measure", measured)
+        note_test_use(run, "measure", [answers(0) | {MADE_FROM: np.array([["checkpoints/best.pt", "ab"]])}])
     rows = run.rows(LEDGER)
     assert {(row["stage"], row["purpose"]) for row in rows} == {("evaluate", "measure")}
-    assert new_looks(rows) == [True, False, True, False]
-    assert count_uses(rows) == LabelUses(looks=2, again=2)
+    assert new_looks(rows) == [True, False, True, False, False]
+    assert count_uses(rows) == LabelUses(looks=2, again=3)
 
 
 def test_other_items_and_other_types_are_other_answers(run: Run):

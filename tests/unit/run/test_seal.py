@@ -23,7 +23,7 @@ def plain_zip(payload: bytes = b"weights" * 50) -> bytes:
 @given(st.lists(st.integers(0, 40), max_size=30))
 def test_a_stream_seals_as_the_whole_is_sealed_however_it_is_cut(cuts: list[int]):
     content, out = plain_zip(), io.BytesIO()
-    stream, start = SealingStream(out), 0
+    stream, start = SealingStream(out, "blake2b"), 0
     for length in cuts:
         assert stream.write(content[start : start + length]) == len(content[start : start + length])
         start += length
@@ -41,8 +41,19 @@ def test_a_sealed_file_reads_as_before_and_says_its_digest(tmp_path: Path):
         assert archive.read("data/0") == b"weights" * 50
 
 
-def test_every_flipped_bit_is_told(tmp_path: Path):
-    path, content = tmp_path / "a.npz", npz({"ids": np.arange(3)})
+def by_crc(content: bytes) -> bytes:
+    out = io.BytesIO()
+    stream = SealingStream(out, "crc32")
+    stream.write(content)
+    stream.seal()
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("content", [npz({"ids": np.arange(3)}), by_crc(plain_zip())], ids=["blake2b", "crc32"])
+def test_every_flipped_bit_is_told(tmp_path: Path, content: bytes):
+    path = tmp_path / "a.npz"
+    path.write_bytes(content)
+    assert damage(path) == ""
     for place in range(len(content)):
         changed = bytearray(content)
         changed[place] ^= 1 << place % 8

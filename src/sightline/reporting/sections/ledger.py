@@ -6,7 +6,8 @@ from typing import Final
 from sightline.reporting.contents import LEDGER, Contents
 from sightline.reporting.sections.blocks import Block, Table, Text
 from sightline.reporting.sections.section import Section
-from sightline.run.ledger import LedgerRow, new_looks
+from sightline.run.ledger import new_looks
+from sightline.run.records import LedgerRow
 
 HEADER: Final = ("Time", "Stage", "Purpose", "Answers")
 

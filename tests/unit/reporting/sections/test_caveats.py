@@ -7,7 +7,7 @@ from sightline.run.folder import Run
 
 @pytest.mark.parametrize(("uses", "said"), [(0, "0 times"), (1, "once"), (3, "3 times")])
 def test_counts_the_uses_of_the_test_labels(copy: Run, uses: int, said: str):
-    copy.save_text("test_ledger.jsonl", uses * '{"stage": "evaluate"}\n')
+    copy.save_text("test_ledger.jsonl", uses * '{"time": "t", "stage": "evaluate", "purpose": "p"}\n')
     contents = Contents(copy)
     tile = uses_tile(contents.test_uses)
     assert tile.value == said
@@ -16,7 +16,7 @@ def test_counts_the_uses_of_the_test_labels(copy: Run, uses: int, said: str):
 
 
 def test_the_same_answers_measured_again_do_no_harm(copy: Run):
-    copy.save_text("test_ledger.jsonl", 3 * '{"stage": "evaluate", "measured": ["ab"]}\n')
+    copy.save_text("test_ledger.jsonl", 3 * '{"time": "t", "stage": "evaluate", "purpose": "p", "measured": ["ab"]}\n')
     contents = Contents(copy)
     tile = uses_tile(contents.test_uses)
     assert (tile.value, tile.beware) == ("once", False)

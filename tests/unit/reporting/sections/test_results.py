@@ -24,7 +24,7 @@ def test_each_metric_has_its_meaning_and_its_source(contents: Contents):
 
 
 def test_a_second_use_of_the_test_labels_stands_beside_the_numbers(copy: Run):
-    copy.append("test_ledger.jsonl", {"stage": "evaluate"})
+    copy.append("test_ledger.jsonl", {"time": "t", "stage": "evaluate", "purpose": "p"})
     first = next(iter(blocks(Contents(copy))))
     assert isinstance(first, Alert)
     assert first.on == "page"

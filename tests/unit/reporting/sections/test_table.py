@@ -38,7 +38,7 @@ def test_the_mode_that_writes_a_section_is_one(section: Section):
 def test_the_folder_says_which_document_it_is(tmp_path: Path):
     run = Run(tmp_path)
     assert document_of(Contents(run)) is REPORT
-    run.save_json("comparison.json", {"systems": [1, 2], "metric": "accuracy"})
+    run.save_json("comparison.json", {"systems": [{}, {}], "metric": "accuracy"})
     assert document_of(Contents(run)) is COMPARISON
     assert COMPARISON.title(Contents(run)) == "Comparison of 2: Accuracy"
     run.save_json("sweep.json", {"name": "small"})

@@ -81,10 +81,10 @@ while ((${#words[@]})) && [[ -z ${words[0]} ]]; do words=("${words[@]:1}"); done
 if [[ ${words[0]-} == test ]]; then
   set -- "${words[@]:1}"
   cd "$here"
-  selection=(-m "not slow") # a later -m, among the arguments, takes its place
+  selection=(-m "not slow and not exhaustive") # a later -m, among the arguments, takes its place
   if [[ ${1-} == all ]]; then
     shift
-    selection=()
+    selection=(-m "not exhaustive")
   fi
   # One process a core; file by file in their own order, since the long ones come first (tests/conftest.py).
   cores=$("$venv/bin/python" -c 'from sightline.machine.container import usable_cores; print(usable_cores())')

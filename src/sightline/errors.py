@@ -35,6 +35,10 @@ class RunFailedError(SightlineError):
     status = 1
 
 
+class DiskError(RunFailedError):
+    """A disk is full, fails or may not be written: nothing of that is the fault of what was run (exit status 1)."""
+
+
 class GateRefusedError(SightlineError):
     """A quality gate said no: data, parity or promotion (exit status 3)."""
 

@@ -23,7 +23,7 @@ FEW = {"train": 8, "calibrate": 4, "evaluate": 4}
 """How many faults the short test has befall each."""
 MOST = {"study": 40, "sweep": 30}
 """How many kills, and as many errors, the long test has befall a command whose trainings are those of `train`."""
-EXPECTED = {r"cost\.json is missing": "a killed evaluation does not measure the cost again yet"}
+EXPECTED: dict[str, str] = {}
 """What does not end well yet, and is told with every count."""
 
 
@@ -60,7 +60,7 @@ def test_a_few_faults(bench: Benches, name: str, record_property: Record):
     check(name, verdict, record_property)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("name", NAMES)
 def test_many_faults(bench: Benches, name: str, record_property: Record):

@@ -57,7 +57,7 @@ def test_a_few_damaged_files_of_every_kind_are_read_or_named(tmp_path: Path):
     judge(fuzz(tmp_path, 0, counts(SHORT), 280), tmp_path)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("name", READERS)
 def test_ten_thousand_damaged_files_are_read_or_named(tmp_path: Path, name: str):

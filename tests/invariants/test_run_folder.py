@@ -148,7 +148,7 @@ def test_a_few_sequences(machine: type[RunFolder]):
     run_sequences(machine, examples=3, steps=5)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.timeout(1200)
 def test_many_sequences(machine: type[RunFolder]):
     run_sequences(machine, examples=40, steps=9)

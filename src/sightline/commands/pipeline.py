@@ -9,7 +9,7 @@ from sightline.commands.mirroring import Mirroring
 from sightline.config.mode import StageName
 from sightline.config.schema import Config
 from sightline.config.stages import STAGES
-from sightline.errors import RunFailedError, SightlineError, UsageError
+from sightline.errors import DiskError, RunFailedError, SightlineError, UsageError
 from sightline.machine.credentials import hidden
 from sightline.machine.device import has_cuda
 from sightline.machine.distributed import broadcast_object, process_group, world
@@ -105,12 +105,12 @@ def _failure(error: Exception, run: Run) -> RunFailedError:
     """What a person is told of an error that nobody expected; its traceback goes into the log while it can."""
     again = f"then go on with run={run.path.parent.name}/{run.path.name}"
     if isinstance(error, OSError) and is_full_disk(error):
-        return RunFailedError(f"{run.path} cannot grow: {error.strerror}; free some space, {again}")
+        return DiskError(f"{run.path} cannot grow: {error.strerror}; free some space, {again}")
     if isinstance(error, OSError) and is_failing_disk(error):
         place = error.filename2 or error.filename or run.path
-        return RunFailedError(f"{place} cannot be read or written: {error.strerror}; see to the disk, {again}")
+        return DiskError(f"{place} cannot be read or written: {error.strerror}; see to the disk, {again}")
     if isinstance(error, OSError) and (refused := refusal_of_the_disk(error)):
-        return RunFailedError(refused)
+        return DiskError(refused)
     log = _keep_traceback(run)
     if is_out_of_memory(error):
         remedy = "lower training.batch_size or evaluation.batch_size, or take data.store=disk or a smaller image_size"

@@ -15,7 +15,7 @@ from sightline.config import parse
 from sightline.config.groups import COMMAND_KEYS
 from sightline.config.overrides import as_overrides, keys_of, root_of, without_keys
 from sightline.config.schema import Config
-from sightline.errors import PrunedError, SightlineError
+from sightline.errors import DiskError, PrunedError, SightlineError
 from sightline.machine.memory import release
 from sightline.run.folder import Run
 from sightline.run.records import MetricsRow
@@ -129,7 +129,7 @@ def run_trial(template: TrialTemplate, search: Search, claimed: ClaimedTrial) ->
         return Outcome("complete", value)
     except PrunedError:
         return Outcome("pruned")
-    except StorageLostError:
+    except (StorageLostError, DiskError):  # no fault of the trial, which goes on later
         raise
     except SightlineError as error:
         release()

@@ -8,7 +8,7 @@ import json
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
@@ -103,10 +103,11 @@ class Run:
         if link.exists() and not link.is_symlink():
             logger.warning("%s is no link, so it stays; run=latest will not find this run", link)
             return
-        temporary = runs_dir / f".latest-{os.getpid()}"
+        temporary = runs_dir / ".latest-new"  # one name, so that what a killed command left is taken away
         temporary.unlink(missing_ok=True)
-        temporary.symlink_to(os.path.relpath(self.path, runs_dir))
-        temporary.replace(link)
+        with suppress(FileExistsError, FileNotFoundError):  # another command moves its own at this very moment
+            temporary.symlink_to(os.path.relpath(self.path, runs_dir))
+            temporary.replace(link)
 
     def discard_if_unused(self) -> None:
         """Take back what this command made, where it wrote nothing but its question: a mistake leaves no run behind."""

@@ -28,6 +28,19 @@ _FIRST_TRIAL = 2
 class StorageLostError(RunFailedError):
     """The storage does not answer any more."""
 
+    @classmethod
+    def of(cls, storage: str, error: BaseException) -> "StorageLostError":
+        """From what a library said, whose first cause says most.
+
+        Args:
+            storage: its address, without a password.
+            error: that was raised.
+        """
+        while error.__cause__ is not None:
+            error = error.__cause__
+        said = (str(error).splitlines() or [type(error).__name__])[0]
+        return cls(f"sweep.storage {storage} does not answer: {said}; once it does, the same command goes on")
+
 
 class TrialLocks(Protocol):
     """The locks of one study."""
@@ -146,4 +159,4 @@ class PostgresLocks:
             result = self._connection.execute(sqlalchemy.text(words))
             return result.scalar() if result.returns_rows else None
         except SQLAlchemyError as error:
-            raise StorageLostError(f"sweep.storage does not answer: {str(error).splitlines()[0]}") from error
+            raise StorageLostError.of(self._engine.url.render_as_string(), error) from error

@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sightline.config.stored import differences
 from sightline.config.sweep import SweepConfig
 from sightline.errors import PrunedError, UsageError
+from sightline.machine.credentials import hidden
 from sightline.sweep.locks import StorageLostError
 from sightline.sweep.sampling import FINITE, build_pruner, build_sampler, trial_count
 from sightline.sweep.space import Space
@@ -210,7 +211,7 @@ class Search:
         try:
             yield
         except (SQLAlchemyError, optuna.exceptions.StorageInternalError, UnboundLocalError) as error:
-            raise StorageLostError(f"sweep.storage does not answer: {str(error).splitlines()[0]}") from error
+            raise StorageLostError.of(hidden(self.location.url), error) from error
 
 
 Objective = Callable[[Search, ClaimedTrial], Outcome]

@@ -8,6 +8,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 import traceback
@@ -17,7 +18,9 @@ from pathlib import Path
 
 from sightline.config.sweep import SweepConfig
 from sightline.errors import SightlineError, UsageError
+from sightline.machine.credentials import hidden
 from sightline.machine.environment import prepare_environment
+from sightline.machine.free_space import refusal_of_the_disk
 from sightline.machine.signals import Interrupted, check_stop, listening
 from sightline.machine.terminal import log_to, logger, show_log
 from sightline.sweep.search import Objective, Search
@@ -92,13 +95,21 @@ def run_worker(job: WorkerJob, own: Resources) -> None:
     except Interrupted as stop:
         raise SystemExit(stop.status) from stop
     except SightlineError as error:
-        with log_to(job.log):
-            logger.error("sweep: %s", error)
+        _tell(job.log, str(error))
         raise SystemExit(error.status) from error
     except Exception as error:
-        with log_to(job.log):
-            logger.error("sweep: %s", traceback.format_exc())
+        refused = refusal_of_the_disk(error) if isinstance(error, OSError) else None
+        _tell(job.log, refused or traceback.format_exc())
         raise SystemExit(1) from error
+
+
+def _tell(log: Path, text: str) -> None:
+    """Write why a worker ends into the log of the sweep; on the terminal, where that takes no more."""
+    try:
+        with log_to(log):
+            logger.error("sweep: %s", text)
+    except OSError:
+        sys.stderr.write(f"sightline: sweep: {hidden(text)}\n")
 
 
 def _work_on_trials(job: WorkerJob) -> None:

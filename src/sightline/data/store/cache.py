@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sightline.errors import RunFailedError
+from sightline.errors import DiskError
 
 PREFIX, LOCK = ".building-", ".lock"
 
@@ -19,14 +19,14 @@ def built_once(cache: Path, key: str, build: Callable[[Path], None]) -> Path:
     Two builders at once both build; the one that comes second finds the folder there and drops its own.
 
     Raises:
-        RunFailedError: the cache cannot be written, or the disk is full.
+        DiskError: the cache cannot be written, or the disk is full.
     """
     place = cache / key
+    _remove_abandoned(cache)
     if place.is_dir():
         return place
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        _remove_abandoned(cache)
         with _temporary_folder(cache) as folder:
             build(folder)
             try:
@@ -35,7 +35,7 @@ def built_once(cache: Path, key: str, build: Callable[[Path], None]) -> Path:
                 if not place.is_dir():
                     raise
     except OSError as error:
-        raise RunFailedError(
+        raise DiskError(
             f"decoded images cannot be kept under {cache}: {error.strerror or error}\n"
             "make room there, take another runs_dir, or take data.store=stream, which keeps no pixels"
         ) from error

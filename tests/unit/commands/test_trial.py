@@ -2,15 +2,16 @@
 
 import pickle
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
 
 from sightline.cli import compose_config
 from sightline.commands.command import Command
-from sightline.commands.trial import TrialTemplate
+from sightline.commands.trial import TrialTemplate, run_trial
 from sightline.config import parse
-from sightline.errors import UsageError
+from sightline.errors import DiskError, RunFailedError, UsageError
 
 
 @pytest.fixture
@@ -46,3 +47,19 @@ def test_the_recipe_trains_what_the_values_said(template: TrialTemplate):
 def test_a_worker_process_can_be_given_it(template: TrialTemplate):
     assert pickle.loads(pickle.dumps(template)) == template
     assert template.trial_folder(3) == template.folder / "trials/0003"
+
+
+def test_a_disk_that_fails_is_no_fault_of_the_trial(template: TrialTemplate, monkeypatch: pytest.MonkeyPatch):
+    claimed = SimpleNamespace(values={"optimizer.lr": 0.25}, number=3)
+
+    def ended(error: Exception):
+        def fail(*_: object) -> None:
+            raise error
+
+        monkeypatch.setattr(TrialTemplate, "open_run", fail)
+        return run_trial(template, None, claimed)
+
+    outcome = ended(RunFailedError("the loss is nan"))
+    assert (outcome.state, outcome.reason) == ("failed", "the loss is nan")
+    with pytest.raises(DiskError, match="full"):
+        ended(DiskError("the disk is full"))

@@ -34,6 +34,14 @@ def test_latest_follows(tmp_path: Path):
     assert not (tmp_path / "latest").readlink().is_absolute(), "the folder can be moved or mounted elsewhere"
 
 
+def test_a_link_that_a_killed_command_did_not_move_goes(tmp_path: Path):
+    (tmp_path / ".latest-new").symlink_to("gone")
+    run = Run.create(tmp_path, "a", "one")
+    run.become_latest(tmp_path)
+    assert (tmp_path / "latest").resolve() == run.path
+    assert not (tmp_path / ".latest-new").is_symlink()
+
+
 @pytest.mark.parametrize("name", ["latest", "nope"])
 def test_a_run_that_is_not_there_is_refused(tmp_path: Path, name: str):
     with pytest.raises(UsageError, match=f"run={name}"):

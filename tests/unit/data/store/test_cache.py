@@ -64,6 +64,13 @@ def test_what_a_killed_builder_left_is_cleared_and_what_a_living_one_has_is_not(
     assert names(tmp_path) == ["key", "other"]
 
 
+def test_what_a_builder_left_that_was_killed_when_all_was_in_place_is_cleared(tmp_path):
+    built_once(tmp_path, "key", write("first"))
+    (tmp_path / ".building-abc.lock").touch()
+    built_once(tmp_path, "key", write("second"))
+    assert names(tmp_path) == ["key"]
+
+
 def test_a_drive_without_locks_still_builds(tmp_path, monkeypatch):
     def refuse(*_):
         raise OSError(errno.ENOLCK, "No locks available")

@@ -188,9 +188,11 @@ def test_a_later_stage_changes_its_own_numbers_only(demo_run: Path, sightline: C
     assert len((run / "test_ledger.jsonl").read_text().splitlines()) == 2, "the ledger counts every use"
 
 
-def test_a_damaged_checkpoint_is_named(demo_run: Path, sightline: Command, tmp_path: Path):
+def test_a_damaged_checkpoint_without_another_is_named(demo_run: Path, sightline: Command, tmp_path: Path):
     run = copied(demo_run, tmp_path)
     path = run / "checkpoints/best.pt"
+    for other in ("last.pt", "previous.pt"):
+        (run / "checkpoints" / other).unlink(missing_ok=True)
     path.write_bytes(path.read_bytes()[:1000])
     answer = sightline("explain", f"run={run}")
     assert answer.status == 1

@@ -38,10 +38,10 @@ def comparison(folder: Path) -> dict[str, Any]:
 
 
 def told(found: dict[str, Any]) -> dict[str, Any]:
-    """What does not depend on how quick this machine is, or on when it ran."""
+    """What does not depend on how quick this machine is, or on when and where it ran."""
     timed = {"training_seconds", "seconds_to_target", "latency_ms", "images_per_second", "runs"}
     systems = [{key: value for key, value in row.items() if key not in timed} for row in found["systems"]]
-    return {**found, "systems": systems}
+    return {**found, "systems": systems, "made_from": sorted(found["made_from"].values())}
 
 
 def test_every_variant_is_trained_with_every_seed(study: Path):

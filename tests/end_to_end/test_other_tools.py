@@ -105,12 +105,13 @@ def test_measuring_a_run_again_takes_no_model(sightline: Command, demo_run: Path
     run = tmp_path / "run"
     shutil.copytree(demo_run, run)
     shutil.rmtree(run / "checkpoints")
+    uses = len((run / "test_ledger.jsonl").read_text().splitlines())
     answer = sightline("evaluate", f"run={run}", "evaluation.level=0.9", f"runs_dir={tmp_path}")
     assert answer.status == 0, answer.err
     metrics, before = (load(folder / "evaluation.json")["metrics"] for folder in (run, demo_run))
     for name, entry in metrics.items():
         assert (entry["value"], entry["level"]) == (before[name]["value"], 0.9)
-    assert len((run / "test_ledger.jsonl").read_text().splitlines()) == 2
+    assert len((run / "test_ledger.jsonl").read_text().splitlines()) == uses + 1
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ class StopSignal:
         ear, mouth = os.pipe()
         os.set_blocking(mouth, False)
         before = signal.set_wakeup_fd(mouth, warn_on_full_buffer=False)
-        watcher = threading.Thread(target=self.see_to_it, args=(threading.get_ident(), ear), daemon=True)
+        watcher = threading.Thread(target=self.watch, args=(threading.get_ident(), ear), daemon=True)
         watcher.start()
         try:
             yield
@@ -110,7 +110,7 @@ class StopSignal:
             os.close(ear)
             os.close(mouth)
 
-    def see_to_it(self, main: int, ear: int) -> None:
+    def watch(self, main: int, ear: int) -> None:
         """In a thread: hear of signals even while the main thread is in C, and have them obeyed.
 
         Args:

@@ -1,6 +1,5 @@
 """Writing files so that a crash leaves the old one or the new one, and equal content gives equal bytes."""
 
-import fcntl
 import glob
 import io
 import os
@@ -14,6 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.machine.file_lock import try_lock
 from sightline.run.seal import sealed
 
 _PARTIAL = re.compile(r"\..+\.\d+\.partial")
@@ -30,7 +30,7 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
     _remove_dead(path.parent.glob(f".{glob.escape(path.name)}.*.partial"))
     try:
         with temporary.open("wb") as stream:
-            _lock(stream.fileno())
+            try_lock(stream.fileno())
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
@@ -52,20 +52,11 @@ def is_partial(name: str) -> bool:
 
 
 def _remove_dead(paths: Iterable[Path]) -> None:
-    """Remove files that nobody holds the lock of; where a drive knows no locks, none."""
+    """Remove files that nobody holds the lock of: their writers are dead."""
     for path in paths:
         with suppress(OSError), path.open("rb") as stream:
-            if _lock(stream.fileno()):
+            if try_lock(stream.fileno()):
                 path.unlink()
-
-
-def _lock(descriptor: int) -> bool:
-    """Take the lock of an open file if nobody holds it: it says that its writer lives."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
 
 
 def npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:

@@ -88,12 +88,13 @@ class Run:
         Raises:
             UsageError: there is no such run.
         """
-        for path in (Path(name), runs_dir / name):
+        tried = dict.fromkeys((Path(name), runs_dir / name))  # an absolute path is the same twice
+        for path in tried:
             if (path / "config.yaml").is_file():
                 return cls(path.resolve())
         if name == "latest":
             raise UsageError(f"run=latest: {runs_dir} holds no finished or running run yet; train one first")
-        raise UsageError(f"run={name} is no run: neither {name} nor {runs_dir / name} holds a config.yaml")
+        raise UsageError(f"run={name} is no run: no config.yaml is in {' or '.join(map(str, tried))}")
 
     def become_latest(self, runs_dir: Path) -> None:
         """Point `runs_dir/latest` at this run; what is there and no link is somebody's own, and stays."""

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Literal, NotRequired, TypedDict
 
+from sightline.machine.provenance import Commit
+
 MetricsRow = Mapping[str, str | float]
 """A row of `metrics.jsonl`: its kind, `epoch` or `step`, and numbers by name."""
 
@@ -71,13 +73,6 @@ class PreprocessingFile(TypedDict):
     interpolation: Literal["bilinear", "bicubic"]
     crop_fraction: float
     class_names: list[str]
-
-
-class Commit(TypedDict):
-    """Where the code stood."""
-
-    commit: str
-    dirty: bool
 
 
 class ProvenanceFile(TypedDict):

@@ -1,6 +1,5 @@
 """Folders that are built once and then only read, however many processes want them at the same time."""
 
-import fcntl
 import os
 import shutil
 import tempfile
@@ -9,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sightline.errors import DiskError
+from sightline.machine.file_lock import try_lock
 
 PREFIX, LOCK = ".building-", ".lock"
 
@@ -48,7 +48,7 @@ def _temporary_folder(cache: Path) -> Iterator[Path]:
     descriptor, lock = tempfile.mkstemp(prefix=PREFIX, suffix=LOCK, dir=cache)
     folder = Path(lock.removesuffix(LOCK))
     try:
-        _locked(descriptor)
+        try_lock(descriptor)
         folder.mkdir()
         try:
             yield folder
@@ -68,17 +68,8 @@ def _remove_abandoned(cache: Path) -> None:
         except OSError:
             continue
         try:
-            if _locked(descriptor):
+            if try_lock(descriptor):
                 shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
                 lock.unlink(missing_ok=True)
         finally:
             os.close(descriptor)
-
-
-def _locked(descriptor: int) -> bool:
-    """Take the lock of an open file if nobody holds it; some network drives know no locks, then nobody gets it."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

@@ -4,7 +4,6 @@ import sys
 
 import pytest
 
-from sightline.data.store import cache
 from sightline.data.store.cache import built_once
 from sightline.errors import RunFailedError
 
@@ -75,7 +74,7 @@ def test_a_drive_without_locks_still_builds(tmp_path, monkeypatch):
     def refuse(*_):
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr(cache.fcntl, "flock", refuse)
+    monkeypatch.setattr("fcntl.flock", refuse)
     built_once(tmp_path, "key", write("x"))
     assert names(tmp_path) == ["key"]
 

@@ -19,7 +19,7 @@ from sightline.calibration.judge import judge
 from sightline.calibration.promises import Promises
 from sightline.metrics.classification.evaluation import evaluate_classification
 from sightline.metrics.intervals.resampling import Resampling
-from sightline.run.external import class_names, read_folder
+from sightline.run.external.folder import class_names, read_folder
 
 FOLDER = Path("runs/examples/forest")
 RESAMPLING = Resampling(level=0.95, resamples=200, seed=0)

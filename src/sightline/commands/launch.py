@@ -26,7 +26,7 @@ from sightline.inference.external import EXTERNAL, to_json
 from sightline.inference.find_systems import CLASSES
 from sightline.inference.predictions import save_predictions
 from sightline.machine.terminal import log_to, logger
-from sightline.run.external import class_names, read_folder
+from sightline.run.external.folder import class_names, read_folder
 from sightline.run.folder import Run
 from sightline.run.ownership import check_writable
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.run.external import PredictionFile, Split
+from sightline.run.external.folder import Split
+from sightline.run.external.prediction_file import PredictionFile
 from sightline.run.folder import Run, SplitName
 from sightline.run.records import ExternalSplit
 

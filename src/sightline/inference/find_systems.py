@@ -9,7 +9,7 @@ from sightline.config.groups import FIXED_BY_TRAINING
 from sightline.config.parse import load
 from sightline.errors import UsageError
 from sightline.inference.systems import ExternalPredictions, System, TrainedRuns, short_name
-from sightline.run.external import holds_predictions
+from sightline.run.external.folder import holds_predictions
 from sightline.run.folder import Run
 
 CLASSES = "classes.json"

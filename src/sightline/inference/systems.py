@@ -1,6 +1,6 @@
 """What is compared: runs that differ by their seed alone, and folders of predictions that other tools made."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -17,7 +17,8 @@ from sightline.machine.terminal import logger
 from sightline.metrics.catalogue import HEADLINES
 from sightline.metrics.documents.comparison import SystemCosts
 from sightline.metrics.predictions import Arrays
-from sightline.run.external import PredictionFile, file_of, read_file
+from sightline.run.external.folder import file_of, read_file
+from sightline.run.external.prediction_file import PredictionFile
 from sightline.run.folder import Run
 from sightline.run.ledger import LabelUse
 from sightline.run.origin import check_current, load_current
@@ -220,19 +221,3 @@ def _check_folder(folder: Path) -> None:
 def short_name(run: Run) -> str:
     """The end of a run's path that people name it by."""
     return f"{run.path.parent.name}/{run.path.name}"
-
-
-def seconds_to_common_accuracy(systems: Sequence[System]) -> tuple[float | None, list[float | None]]:
-    """The accuracy on the validation split that all reach, and the mean seconds that each takes to it.
-
-    That accuracy is the lowest of all members' best ones; a system without curves has no time.
-    """
-    curves = [system.curves() for system in systems]
-    best = [max(accuracy for _, accuracy in curve) for members in curves for curve in members]
-    if not best:
-        return None, [None] * len(systems)
-    target, found = min(best), []
-    for members in curves:
-        times = [next(end for end, accuracy in curve if accuracy >= target) for curve in members]
-        found.append(mean(times) if times else None)
-    return target, found

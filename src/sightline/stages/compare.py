@@ -9,7 +9,7 @@ from typing import Any
 
 from sightline.config.schema import Config
 from sightline.inference.find_systems import find_systems
-from sightline.inference.systems import seconds_to_common_accuracy
+from sightline.inference.time_to_accuracy import seconds_to_common_accuracy
 from sightline.reporting import figures
 from sightline.reporting.sections.comparison.cost import cost_table
 from sightline.reporting.sections.comparison.pairs import pair_table

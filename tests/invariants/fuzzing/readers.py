@@ -21,7 +21,7 @@ from sightline.data.store.index import FILE, Index
 from sightline.errors import SightlineError
 from sightline.metrics.predictions import Predictions
 from sightline.models.weights import load_matching, mismatch_error, mismatches, read_state
-from sightline.run.external import class_names, read_folder
+from sightline.run.external.folder import class_names, read_folder
 from sightline.run.folder import Run
 from sightline.sweep.space import Space
 from sightline.training.state import load_checkpoint

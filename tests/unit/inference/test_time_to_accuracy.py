@@ -1,11 +1,12 @@
-"""Who takes part in a comparison, and how soon each gets as far as all do."""
+"""How soon each system gets as far as all do."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from sightline.inference.systems import Curve, seconds_to_common_accuracy
+from sightline.inference.systems import Curve
+from sightline.inference.time_to_accuracy import seconds_to_common_accuracy
 
 
 @dataclass(frozen=True)

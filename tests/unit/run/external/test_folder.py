@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sightline.errors import UsageError
-from sightline.run.external import class_names, holds_predictions, read_file, read_folder
+from sightline.run.external.folder import class_names, holds_predictions, read_file, read_folder
 
 IDS, LABELS = np.array(["a", "b", "c"]), np.array([0, 1, 1])
 LOGITS = np.array([[1.5, -2.0], [0.0, 1e-3], [3.0, 2.0]])

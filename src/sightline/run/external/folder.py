@@ -1,0 +1,89 @@
+"""Predictions from any other tool: a folder with `test.npz` or `test.csv`, and likewise for `val` and `calibration`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.errors import UsageError
+from sightline.metrics.predictions import Predictions
+from sightline.run.external import csv_file, npz_file
+from sightline.run.external.prediction_file import PredictionFile, check
+
+Split = Literal["val", "calibration", "test"]
+SPLITS: tuple[Split, ...] = ("val", "calibration", "test")
+READERS: Mapping[str, Callable[[Path], PredictionFile]] = {".npz": npz_file.read, ".csv": csv_file.read}
+"""By suffix; where both files lie there, the first is read."""
+
+
+def holds_predictions(folder: Path, split: Split = "test") -> bool:
+    """Whether a folder holds predictions of a split."""
+    return any((folder / f"{split}{suffix}").is_file() for suffix in READERS)
+
+
+def read_folder(folder: Path) -> dict[Split, PredictionFile]:
+    """Read every split that a folder holds.
+
+    Raises:
+        UsageError: a file is wrong, or two of them know other classes or hold the same item.
+    """
+    files = {split: read_file(folder, split) for split in SPLITS if holds_predictions(folder, split)}
+    for (before, other), (split, file) in combinations(list(files.items()), 2):
+        differ = file.class_names and other.class_names and file.class_names != other.class_names
+        if differ or file.predictions.logits.shape[1] != other.predictions.logits.shape[1]:
+            raise UsageError(f"{folder}: {split} knows other classes than {before}, or has them in another order")
+        if same := _same_items(file.predictions, other.predictions):
+            raise UsageError(
+                f"{folder}: {before} and {split} hold {len(same)} items alike, such as {same[0]}; "
+                "what one of them fits must not be measured on the other: leave them out of one"
+            )
+        if torn := set(_listed(file.groups)) & set(_listed(other.groups)):
+            note = f"{len(torn)} groups, such as {min(torn)}, have items in {before} and in {split}."
+            files[split] = replace(files[split], notes=(*files[split].notes, note))
+    return files
+
+
+def read_file(folder: Path, split: Split) -> PredictionFile:
+    """Read the predictions of a split, as docs/guides/other-tools.md describes `<split>.npz` and `<split>.csv`.
+
+    Raises:
+        UsageError: there is neither file, or it does not hold that.
+    """
+    path = file_of(folder, split)
+    file = READERS[path.suffix](path)
+    check(file, path)
+    return file
+
+
+def file_of(folder: Path, split: Split) -> Path:
+    """The file of a split.
+
+    Raises:
+        UsageError: there is none.
+    """
+    for path in (folder / f"{split}{suffix}" for suffix in READERS):
+        if path.is_file():
+            return path
+    raise UsageError(f"{folder} holds neither {split}.npz nor {split}.csv")
+
+
+def class_names(files: Mapping[Split, PredictionFile]) -> list[str]:
+    """The names that a file of the folder gives; where none does, numbers from 0."""
+    named = next((file.class_names for file in files.values() if file.class_names), None)
+    width = next(iter(files.values())).predictions.logits.shape[1]
+    return list(named or map(str, range(width)))
+
+
+def _same_items(one: Predictions, other: Predictions) -> list[str]:
+    """The ids that both hold with the same logits; ids alone may be numbers of rows."""
+    shared, here, there = np.intersect1d(one.ids, other.ids, return_indices=True)
+    same = (one.logits[here] == other.logits[there]).all(axis=1)
+    return [str(name) for name in shared[same]]
+
+
+def _listed(groups: NDArray[np.str_] | None) -> list[str]:
+    return [] if groups is None else groups.tolist()

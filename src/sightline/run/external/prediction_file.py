@@ -1,0 +1,44 @@
+"""What another tool says of a split, whatever file it came in."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.errors import UsageError
+from sightline.metrics.predictions import Predictions
+
+MOST_CLASSES = 2**31
+"""No label reaches it; larger ones are ids in the wrong column."""
+
+
+@dataclass(frozen=True)
+class PredictionFile:
+    """What another tool says of a split.
+
+    Attributes:
+        predictions: of n items.
+        groups: (n,) what each item belongs to (a patient, a video); None where the file does not say.
+        class_names: in the order of the logits; None where the file does not say.
+        notes: what a reader of the numbers must know of how the file was read.
+    """
+
+    predictions: Predictions
+    groups: NDArray[np.str_] | None
+    class_names: tuple[str, ...] | None
+    notes: tuple[str, ...]
+
+
+def check(file: PredictionFile, path: Path) -> None:
+    """Refuse a file without items, ids that repeat, labels without a class, classes of one name."""
+    ids, labels, width = file.predictions.ids, file.predictions.labels, file.predictions.logits.shape[1]
+    if not len(ids):
+        raise UsageError(f"{path} holds no items")
+    if len(np.unique(ids)) < len(ids):
+        raise UsageError(f"{path}: an id stands there twice; every item needs one of its own")
+    if labels.min() < 0 or labels.max() >= width:
+        outside = int(np.argmax((labels < 0) | (labels >= width)))
+        raise UsageError(f"{path}: the label of {ids[outside]} is {labels[outside]}; {width} classes count from 0")
+    if file.class_names is not None and len(set(file.class_names)) < width:
+        raise UsageError(f"{path}: class names are {', '.join(file.class_names[:8])}; it takes {width} different ones")

@@ -9,20 +9,33 @@ import pytest
 
 from sightline.inference import predictor
 from tests.conftest import Command
-from tests.stages.conftest import Stage, times
+from tests.stages.conftest import times
 
 
-def test_every_image_of_a_folder_has_an_answer(stage: Stage, run: Path, bars: Path, tmp_path: Path):
-    (tmp_path / "images").mkdir()
+def test_every_file_has_a_row_in_the_order_in_which_it_was_named(
+    sightline: Command, run: Path, bars: Path, tmp_path: Path
+):
+    before = times(run)
+    images = tmp_path / "images"
+    images.mkdir()
     for number, file in enumerate(sorted(bars.glob("*/0[0-3].*"))):
-        (tmp_path / f"images/{number}{file.suffix}").write_bytes(file.read_bytes())
-    (tmp_path / "images/broken.png").write_bytes(b"no picture")
-    written = stage("predict", run, f"input={tmp_path / 'images'}", f"output={tmp_path / 'out'}")
+        (images / f"{number}{file.suffix}").write_bytes(file.read_bytes())
+    (images / "3a.png").write_bytes(b"no picture")
+    (twice,) = images.glob("5.*")
+    named = f"input=[{twice},{images},{twice}]"
+    answer = sightline("predict", f"run={run}", named, f"output={tmp_path / 'out'}", "tracking=none")
+    assert answer.status == 0, answer.err
+    written = {file for file, time in times(run).items() if before.get(file) != time}
     assert written == {"log.txt"}, "a run is only read"
+
     rows = json.loads((tmp_path / "out/predictions.json").read_text())
-    answers = [row for row in rows if "error" not in row]
-    assert (len(rows), len(answers)) == (9, 8)
-    for row in answers:
+    files = [twice, *sorted(images.iterdir()), twice]
+    assert [row["path"] for row in rows] == list(map(str, files))
+    assert [line.split("  ")[0] for line in answer.out.splitlines()[: len(files)]] == list(map(str, files))
+    assert [Path(row["path"]).name for row in rows if "error" in row] == ["3a.png"]
+    assert rows[0] == rows[-1]
+    assert "predictions of 10 images, and what is wrong with 1 unreadable file, are in" in answer.err
+    for row in (row for row in rows if "error" not in row):
         assert sum(entry["probability"] for entry in row["top"]) == pytest.approx(1)
         assert row["label"] == row["top"][0]["label"]
 

@@ -29,17 +29,17 @@ class PredictedFiles:
     """What became of some files.
 
     Attributes:
-        paths: of the images that could be read.
-        outputs: of the network, one row for each of them; None where there are none.
-        unreadable: the other files, and what is wrong with each.
+        paths: of all of them, in the order in which they were given; one given twice is there twice.
+        outputs: of the network, one row for each that could be read, in that order; None where there are none.
+        errors: what is wrong with the others, by their place in `paths`.
     """
 
-    paths: list[Path]
+    paths: Sequence[Path]
     outputs: Outputs | None
-    unreadable: list[tuple[Path, str]]
+    errors: Mapping[int, str]
 
     def __len__(self) -> int:
-        return len(self.paths) + len(self.unreadable)
+        return len(self.paths)
 
 
 @dataclass(frozen=True)
@@ -86,26 +86,26 @@ class Predictor:
     def predict_files(self, paths: Sequence[Path], limits: PredictConfig) -> Iterator[PredictedFiles]:
         """Outputs for image files, `CHUNK` files at a time; one that cannot be read costs no other its answer."""
         for start in range(0, len(paths), CHUNK):
-            pictures, unreadable = self._read(paths[start : start + CHUNK], limits)
-            outputs = self.outputs(self.square(list(pictures.values()))) if pictures else None
-            yield PredictedFiles(list(pictures), outputs, unreadable)
+            chunk = paths[start : start + CHUNK]
+            pictures, errors = self._read(chunk, limits)
+            outputs = self.outputs(self.square(pictures)) if pictures else None
+            yield PredictedFiles(chunk, outputs, errors)
 
-    def _read(
-        self, paths: Sequence[Path], limits: PredictConfig
-    ) -> tuple[dict[Path, NDArray[np.uint8]], list[tuple[Path, str]]]:
-        """The pictures that open, and what is wrong with the others."""
+    def _read(self, paths: Sequence[Path], limits: PredictConfig) -> tuple[list[NDArray[np.uint8]], dict[int, str]]:
+        """The pictures that open, and what is wrong with the others by their place."""
         most = f"predict.max_megabytes={limits.max_megabytes:g}"
-        pictures, unreadable = {}, []
-        for path in paths:
+        pictures: list[NDArray[np.uint8]] = []
+        errors: dict[int, str] = {}
+        for place, path in enumerate(paths):
             check_stop()
             try:
                 content = read_regular(path, int(limits.max_megabytes * 1e6), most)
-                pictures[path] = self.decode(content, int(limits.max_megapixels * 1e6))
+                pictures.append(self.decode(content, int(limits.max_megapixels * 1e6)))
             except OSError as error:
-                unreadable.append((path, error.strerror or str(error)))
+                errors[place] = error.strerror or str(error)
             except DecodeError as error:
-                unreadable.append((path, str(error)))
-        return pictures, unreadable
+                errors[place] = str(error)
+        return pictures, errors
 
 
 def _padded(pictures: Sequence[NDArray[np.uint8]]) -> tuple[Tensor, Tensor]:

@@ -55,7 +55,7 @@ class RowFiles:
         else:
             self._close()
             where = " and ".join(str(path) for path in self._partial)
-            logger.warning("ended early: the answers to %d images until then are in %s", self._count, where)
+            logger.warning("ended early: the answers to %d files until then are in %s", self._count, where)
 
     def add(self, rows: Sequence[Mapping[str, object]]) -> None:
         """Write rows.

@@ -34,39 +34,47 @@ def run(config: Config, run: Run) -> dict[str, float]:
         for rows in _predict(config, predictor, writer, paths):
             if files is not None:
                 files.add(rows)
-            failed += sum("error" in row for row in rows)
-            answered += len(rows)
+            unread = sum("error" in row for row in rows)
+            failed += unread
+            answered += len(rows) - unread
             held += rows
-            if failed < answered:  # where none can be read, one line says so
+            if answered:  # where none can be read, one line says so
                 _show(held, writer)
                 held = []
-        if failed == answered:
+        if not answered:
             if files is not None:
                 files.discard()
             raise UsageError(f"input: none of {failed} images could be read; {held[0]['path']}: {held[0]['error']}")
     if not run.has("calibration.json"):
         logger.warning("the run is not calibrated: these probabilities are the network's own (mode `calibrate`)")
     if output is not None:
-        logger.info("predictions of %d images are in %s", answered, output)
+        logger.info("predictions of %s are in %s", _counted(answered, failed), output)
     return {"images": float(answered), "failed": float(failed)}
 
 
 def _predict(
     config: Config, predictor: Predictor, writer: PredictionRows, paths: Sequence[Path]
 ) -> Iterator[list[JsonRow]]:
-    """A row for every file, some at a time: the answer, or what is wrong with the file."""
+    """A row for every file in the order of `paths`, some at a time: the answer, or what is wrong with the file."""
     done = 0
     with ProgressBar(len(paths), "predicting") as bar:
         for files in predictor.predict_files(paths, config.predict):
-            rows: list[JsonRow] = [
-                {"path": storable(str(path)), "error": storable(reason)} for path, reason in files.unreadable
+            answers = iter(() if files.outputs is None else writer.rows(files.outputs))
+            yield [
+                {"path": storable(str(path)), "error": storable(files.errors[place])}
+                if place in files.errors
+                else {"path": storable(str(path)), **next(answers)}
+                for place, path in enumerate(files.paths)
             ]
-            if files.outputs is not None:
-                predicted = zip(files.paths, writer.rows(files.outputs), strict=True)
-                rows += [{"path": storable(str(path)), **row} for path, row in predicted]
-            yield rows
             done += len(files)
             bar.update(done, "predicting")
+
+
+def _counted(answered: int, failed: int) -> str:
+    """`1 image`, `8 images, and what is wrong with 1 unreadable file,`."""
+    images = f"{answered:,} image{'s' * (answered != 1)}"
+    files = f"{failed:,} unreadable file{'s' * (failed != 1)}"
+    return f"{images}, and what is wrong with {files}," if failed else images
 
 
 def _show(rows: Sequence[JsonRow], writer: PredictionRows) -> None:

@@ -58,16 +58,17 @@ def test_files_are_answered_in_chunks_and_broken_ones_named(
     broken, large = tmp_path / "broken.png", tmp_path / "large.png"
     broken.write_bytes(b"no image")
     large.write_bytes(bytes(2_000_000))
-    chunks = list(predictor.predict_files([paths[0], broken, *paths[1:], large], LIMITS))
-    assert [chunk.paths for chunk in chunks] == [[paths[0]], paths[1:], []]
-    assert [len(chunk) for chunk in chunks] == [2, 2, 1]
-    assert chunks[2].outputs is None
-    ((path, reason),) = chunks[0].unreadable
-    assert (path, reason.startswith("no image of a known format")) == (broken, True)
-    assert chunks[2].unreadable == [(large, "2 MB are more than predict.max_megabytes=1")]
-    assert chunks[1].outputs is not None
-    alone = predictor.square([predictor.decode(path.read_bytes()) for path in paths[1:]])
-    torch.testing.assert_close(chunks[1].outputs, predictor.outputs(alone))
+    named = [paths[0], broken, paths[1], paths[1], paths[2], large]
+    chunks = list(predictor.predict_files(named, LIMITS))
+    assert [path for chunk in chunks for path in chunk.paths] == named
+    assert [len(chunk) for chunk in chunks] == [2, 2, 2]
+    assert [list(chunk.errors) for chunk in chunks] == [[1], [], [1]]
+    assert chunks[0].errors[1].startswith("no image of a known format")
+    assert chunks[2].errors[1] == "2 MB are more than predict.max_megabytes=1"
+    alone = predictor.outputs(predictor.square([predictor.decode(path.read_bytes()) for path in paths]))
+    assert all(chunk.outputs is not None for chunk in chunks)
+    answers = torch.cat([chunk.outputs for chunk in chunks])
+    torch.testing.assert_close(answers, alone[[0, 1, 1, 2]])
 
 
 @pytest.mark.timeout(20)
@@ -78,8 +79,8 @@ def test_only_regular_files_are_read(predictor: Predictor, tmp_path: Path):
     (files,) = predictor.predict_files(paths, LIMITS)
     reasons = ["a named pipe and", "Too many levels", "a device and", "No such file"]
     assert files.outputs is None
-    assert [path for path, _ in files.unreadable] == paths
-    assert all(word in reason for word, (_, reason) in zip(reasons, files.unreadable, strict=True))
+    assert list(files.errors) == [0, 1, 2, 3]
+    assert all(word in reason for word, reason in zip(reasons, files.errors.values(), strict=True))
 
 
 def test_the_limit_of_pixels_is_the_one_that_is_asked_for(
@@ -90,7 +91,7 @@ def test_the_limit_of_pixels_is_the_one_that_is_asked_for(
     for pillows in (1300, 50):
         monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", pillows)
         (files,) = predictor.predict_files([tmp_path / "a.png"], LIMITS)
-        assert files.paths == [tmp_path / "a.png"]
+        assert (files.paths, files.errors) == ([tmp_path / "a.png"], {})
         assert size_of(str(tmp_path / "a.png")) == (40, 60)
         assert pillows == Image.MAX_IMAGE_PIXELS
 

@@ -34,7 +34,7 @@ def test_every_file_has_a_row_in_the_order_in_which_it_was_named(
     assert [line.split("  ")[0] for line in answer.out.splitlines()[: len(files)]] == list(map(str, files))
     assert [Path(row["path"]).name for row in rows if "error" in row] == ["3a.png"]
     assert rows[0] == rows[-1]
-    assert "predictions of 10 images, and what is wrong with 1 unreadable file, are in" in answer.err
+    assert "predictions of 10 images, and what is wrong with 1 unreadable file, are in" in answer.out
     for row in (row for row in rows if "error" not in row):
         assert sum(entry["probability"] for entry in row["top"]) == pytest.approx(1)
         assert row["label"] == row["top"][0]["label"]

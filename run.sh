@@ -65,11 +65,44 @@ set_up() {
   rm -f "$venv.lock"
 }
 
+# Writes a small file whole, where it does not hold just that already.
+put() {
+  if [[ -f $1 && $(<"$1") == "$2" ]]; then return; fi
+  printf '%s\n' "$2" >"$1.$$"
+  chmod "$3" "$1.$$"
+  mv -f "$1.$$" "$1"
+}
+
+# Puts the project into its environment: a path that Python reads on its start, and the program `sightline`.
+# An environment that lies in a checkout, as .venv does, belongs to that one, by a relative path, so that both may be moved together; any other
+# belongs to the checkout that set it up last.
+link() {
+  local source=$here/src site
+  if [[ -f $venv/../src/sightline/__init__.py ]]; then source=../../../../src; fi
+  for site in "$venv"/lib/python3.*/site-packages; do put "$site/sightline.pth" "$source" 644; done
+  # shellcheck disable=SC2016 # the program's own shell expands it
+  put "$venv/bin/sightline" $'#!/bin/sh\nexec "$(dirname -- "$(readlink -f -- "$0")")/python" -m sightline "$@"' 755
+}
+
+is_linked() {
+  local site source
+  for site in "$venv"/lib/python3.*/site-packages; do
+    read -r source 2>/dev/null <"$site/sightline.pth" || return 1
+    if [[ $source != /* ]]; then source=$site/$source; fi
+    [[ -f $source/sightline/__init__.py ]] || return 1
+  done
+  [[ -x $venv/bin/sightline ]]
+}
+
 # Left set, it would keep every later import from being cached.
 unset PYTHONDONTWRITEBYTECODE
 
 wanted=$(cksum <"$lock")
 if [[ ! -f $stamp || $(<"$stamp") != "$wanted" ]]; then set_up "$wanted"; fi
+if [[ -f $here/src/sightline/__init__.py ]]; then # an image has its packages before it has the source
+  # Where nothing may be written that is no obstacle: the path below does for this call.
+  if [[ ${1-} == setup ]]; then link; elif ! is_linked; then (link) 2>/dev/null || true; fi
+fi
 if [[ ${1-} == setup ]]; then exit; fi
 
 export PYTHONPATH=$here/src${PYTHONPATH:+:$PYTHONPATH}

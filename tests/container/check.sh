@@ -182,8 +182,11 @@ the_image_holds_what_it_should() {
   ends_with 0 use none --rm --entrypoint sh $image -c '
     test "$(id -u)" != 0 && test ! -e /run/secrets/ca.pem && test ! -e /opt/venv-uv && test ! -e /root/.cache &&
     test ! -w /app/src && test ! -e /opt/venv/bin/mypy && test ! -e /app/tests'
+  # Without the packages that `light` mounts over those of the image.
+  podman run --rm --entrypoint sh $image -c 'test "$(cat /opt/venv/lib/python3.*/site-packages/sightline.pth)" = /app/src && test -x /opt/venv/bin/sightline' ||
+    fail "the environment does not hold the project"
   [[ $(podman inspect --format '{{index .Config.Labels "org.opencontainers.image.revision"}}' $image) == 0123abc ]] || fail "no label for the revision"
-  passed "no root, no secret, no cache, no tools of the tests; labels"
+  passed "no root, no secret, no cache, no tools of the tests; labels; the project in its environment"
 }
 
 a_changed_source_installs_nothing() {

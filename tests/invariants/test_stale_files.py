@@ -80,12 +80,20 @@ def refused(answer: Answer, name: str, mode: str) -> None:
 
 
 def test_a_training_that_goes_on_makes_all_anew(undisturbed: Path, early: Path, sightline: Command, tmp_path: Path):
-    """The pipeline after it ends at the bits of one that was never stopped; only uncertainty is not part of it."""
+    """The pipeline after it ends at the bits of one that was never stopped.
+
+    Uncertainty is no part of it: the page says that it is left out, and is that of the other once it is gone.
+    """
     assert accuracy(early / "latest") < accuracy(undisturbed)
     runs = Path(shutil.copytree(early, tmp_path / "runs", symlinks=True))
-    (runs / "latest/uncertainty.json").unlink()
     answer = sightline(*WORDS, f"runs_dir={runs}", "run=latest")
     assert answer.status == 0, answer.err
+    page, card = ((runs / "latest" / name).read_text() for name in ("report.html", "model_card.md"))
+    left_out = "Left out: uncertainty.json was made from another checkpoints/best.pt than there is now"
+    assert left_out in page
+    assert left_out in card
+    (runs / "latest/uncertainty.json").unlink()
+    assert sightline("report", "run=latest", f"runs_dir={runs}").status == 0
     for split in ("val", "calibration", "test"):
         assert f"predictions/{split}.npz was made from another checkpoints/best.pt than there is now" in answer.err
     for name in DERIVED:

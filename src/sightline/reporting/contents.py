@@ -9,7 +9,7 @@ from typing import Final, Generic, TypeVar, cast
 from sightline.config.yaml_files import read_yaml
 from sightline.run.folder import Run
 from sightline.run.ledger import LabelUses, count_uses
-from sightline.run.origin import load_current
+from sightline.run.origin import load_current, staleness
 from sightline.run.records import LedgerRow
 from sightline.run.stored import damaged
 
@@ -59,6 +59,10 @@ class Contents:
         if file.name not in self._read:
             self._read[file.name] = self._object(file.name) if self._run.has(file.name) else None
         return cast("T | None", self._read[file.name])
+
+    def staleness(self, file: JsonFile[T]) -> str:
+        """Why a file that is there is not about what the run holds now; empty where it is, or is not there."""
+        return staleness(self._run, file.name) if self._run.has(file.name) else ""
 
     def _object(self, name: str) -> object:
         content = load_current(self._run, name)

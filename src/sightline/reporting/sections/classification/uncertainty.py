@@ -54,7 +54,10 @@ def mistake_table(found: Uncertainty) -> Table:
 
 
 def blocks(contents: Contents) -> Iterator[Block]:
-    """Scores, and how well mistakes are known."""
+    """Scores, and how well mistakes are known; of other weights, that they are left out."""
+    if reason := contents.staleness(UNCERTAINTY):
+        yield Text(f"Left out: {UNCERTAINTY.name} {reason}. Mode `uncertainty` makes it anew.")
+        return
     if not (found := contents.read(UNCERTAINTY)):
         return
     yield Text(

@@ -2,13 +2,17 @@
 
 from typing import Any
 
+from sightline.reporting.contents import Contents
+from sightline.reporting.sections.blocks import Text
 from sightline.reporting.sections.classification.uncertainty import (
     HEADER,
     MISTAKE_HEADER,
     SCORES,
+    blocks,
     method_table,
     mistake_table,
 )
+from sightline.run.folder import Run
 
 
 def entry(value: float, half: float) -> dict[str, Any]:
@@ -33,3 +37,14 @@ def test_each_method_and_score_has_a_row():
     mistakes = mistake_table({"ways": [plain, many]}).rows
     assert mistakes[1] == ["ensemble of runs", "members disagree", "0.9000 [0.8800, 0.9200]", "90.0 % [88.0, 92.0]"]
     assert len(mistakes[0]) == len(MISTAKE_HEADER)
+
+
+def test_what_was_made_from_other_weights_is_left_out(copy: Run):
+    """A training that went on leaves it behind, and its pipeline does not make it anew."""
+    path = copy.path / "checkpoints/best.pt"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"other weights")
+    content = {"ways": [measured("plain", None) | {"mistakes": {}}], "n": 10, "split": "test"}
+    copy.save_json("uncertainty.json", {**content, "made_from": {"checkpoints/best.pt": "0" * 32}})
+    reason = "uncertainty.json was made from another checkpoints/best.pt than there is now"
+    assert list(blocks(Contents(copy))) == [Text(f"Left out: {reason}. Mode `uncertainty` makes it anew.")]

@@ -4,16 +4,18 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from sightline.data.sources.folder import SUFFIXES, images_under
+from sightline.data.sources.listing import Listing, images_below
 from sightline.errors import UsageError
 from sightline.machine.reading import is_folder
+from sightline.machine.terminal import logger
 
 
 def list_inputs(named: str | Sequence[str] | None) -> list[Path]:
-    """The image files of a file, a folder (at any depth) or a list of them, in order.
+    """The image files of a file, a folder (at any depth) or a list of them, in the order named; a folder's are sorted.
 
-    What is there and no regular file, such as a named pipe or a broken link, is named by whoever reads it.
-    In a folder hidden names are passed over and links followed, as in one that is trained on.
+    A file that is named is taken whatever it is called; a folder is listed as one that is trained on is, and what is
+    passed over in it is said. What is there and no regular file, such as a named pipe or a broken link, is named by
+    whoever reads it.
 
     Raises:
         UsageError: nothing is named, something is not there, or a folder holds no images.
@@ -21,22 +23,32 @@ def list_inputs(named: str | Sequence[str] | None) -> list[Path]:
     if not named:
         raise UsageError("predict takes input=FILE, input=DIR or input=[A,B,…]")
     paths: list[Path] = []
+    listing = Listing()
     for name in [named] if isinstance(named, str) else named:
         path = Path(name)
         if is_folder(path):
             found = _images(path)
-            if not found:
-                raise UsageError(f"input={name} is a folder without images ({' '.join(sorted(SUFFIXES))})")
-            paths += found
+            listing.add(found)
+            paths += [path / image for image in found.images]
         elif os.path.lexists(path):
             paths.append(path)
         else:
             raise UsageError(f"input={name} is not there")
+    if listing.left_out:
+        (logger.warning if listing.misses_images else logger.info)("input: %s", listing.left_out)
     return paths
 
 
-def _images(folder: Path) -> list[Path]:
+def _images(folder: Path) -> Listing:
+    """What lies below a folder.
+
+    Raises:
+        UsageError: it cannot be read, or holds no images.
+    """
     try:
-        return sorted(folder / name for name in images_under(str(folder), ""))
+        found = images_below(str(folder))
     except OSError as error:
         raise UsageError(f"input={folder} cannot be read: {error.strerror}: {error.filename}") from error
+    if not found.images:
+        raise UsageError(f"input={folder} is a folder without images{f'; {found.left_out}' if found.left_out else ''}")
+    return found

@@ -14,6 +14,7 @@ from sightline.data.splits.assignment import in_one_role
 from sightline.errors import UsageError
 from sightline.inference.collector import Collector
 from sightline.inference.loaded_run import LoadedRun
+from sightline.machine.terminal import logger
 
 P = TypeVar("P")
 
@@ -33,6 +34,8 @@ def predict_ood(config: Config, data: DataConfig, loaded: LoadedRun, collector: 
         UsageError: there are no images, or none can be read.
     """
     source = _held_out(find(data))
+    for remark in source.remarks:
+        (logger.info if remark.outcome == "pass" else logger.warning)("evaluation.ood: %s", remark.message)
     store = decode_images(source, loaded.preprocessing.stored_side, config.model_copy(update={"data": data}))
     kept = np.setdiff1d(np.arange(len(source)), list(store.facts.errors))
     if not len(kept):

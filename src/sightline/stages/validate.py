@@ -6,7 +6,7 @@ import numpy as np
 
 from sightline.config.schema import Config
 from sightline.data.dataset import decode_images, decode_masks, list_images
-from sightline.data.gate.findings import Finding
+from sightline.data.gate.findings import Finding, of_listing
 from sightline.data.gate.image_checks import check_images
 from sightline.data.gate.split_checks import check_split
 from sightline.data.gate.summary import summary
@@ -33,6 +33,8 @@ def run(config: Config, run: Run) -> dict[str, float]:
         return {}
     ensure_weights(config.model)
     source = list_images(config)
+    for remark in source.remarks:  # before decoding, which may take a while
+        (logger.info if remark.outcome == "pass" else logger.warning)("data: %s", remark.message)
     store = decode_images(source, input_spec(config, source).stored_side, config)
     masks = decode_masks(source, store, config)
 
@@ -46,7 +48,7 @@ def run(config: Config, run: Run) -> dict[str, float]:
         split = split.take(keep)
         findings = [*findings, *more]
 
-    run.save_json("validation.json", summary(usable, store.facts, findings))
+    run.save_json("validation.json", summary(usable, store.facts, [*of_listing(source.remarks), *findings]))
     for finding in findings:
         if finding.outcome in {"warn", "drop"}:
             logger.warning("data: %s", finding.message)
@@ -70,5 +72,7 @@ def _write_split(split: Split, run: Run) -> dict[str, float]:
     if isinstance(label, ClassTarget):
         counts = {role: label.counts(split.positions(role)).tolist() for role in ROLES}
         run.save_bytes("figures/class_balance.png", figures.class_balance(counts, label.class_names))
-    logger.info("data: %d images: %s", len(split.ids), ", ".join(f"{size} {role}" for role, size in sizes.items()))
+    classes = "" if label is None else f" of {len(label.class_names)} classes"
+    parts = ", ".join(f"{size} {role}" for role, size in sizes.items())
+    logger.info("data: %d images%s: %s", len(split.ids), classes, parts)
     return {role: float(size) for role, size in sizes.items()}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sightline.config.data import Policy
+from sightline.data.sources.remarks import Remark
 
 Outcome = Literal["pass", "warn", "drop", "refuse"]
 
@@ -79,3 +80,13 @@ def finding(
 def how_many(number: int, one: str, many: str, verb: tuple[str, str] = ("is", "are")) -> str:
     """`1 image is`, `2,000 images are`."""
     return f"{number:,} {one if number == 1 else many} {verb[number != 1]}"
+
+
+def of_listing(remarks: Sequence[Remark]) -> list[Finding]:
+    """What listing the images passed over or took for granted, as findings."""
+    return [
+        Finding(
+            one.check, "drop" if one.outcome == "drop" else "warn", one.outcome, one.count, one.message, one.examples
+        )
+        for one in remarks
+    ]

@@ -1,19 +1,47 @@
 """A tree of images: `<class>/…`, or `train/<class>/…` with optional `val/`, `calibration/`, `test/`."""
 
-import logging
-import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
-from sightline.data.sources.source import ROLE_WORDS, Source
+from sightline.data.sources.layout import RoleFolder, refuse_too_few, role_folders, splits_within_classes
+from sightline.data.sources.listing import Listing, folders_in, images_below, images_in
+from sightline.data.sources.remarks import Remark, counted, folders, listed
+from sightline.data.sources.source import ROLES, Source
 from sightline.errors import UsageError
 from sightline.machine.text import storable
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
 
-logger = logging.getLogger(__name__)
+@dataclass
+class _Tree:
+    """What was found under a root.
+
+    Attributes:
+        splits: folders of splits, or the root itself.
+        items: role, class and path of every image.
+        images: of each class folder, those without any included.
+        beside: images where class folders are looked for: they have no class.
+        others: images in folders that belong to no split, by folder.
+        empty: folders of splits without a class folder.
+        listing: of everything that was looked at.
+    """
+
+    splits: Sequence[RoleFolder]
+    items: list[tuple[str | None, str, str]] = field(default_factory=list)
+    images: Counter[str] = field(default_factory=Counter)
+    beside: list[str] = field(default_factory=list)
+    others: dict[str, int] = field(default_factory=dict)
+    empty: list[str] = field(default_factory=list)
+    listing: Listing = field(default_factory=Listing)
+
+    @property
+    def has_roles(self) -> bool:
+        """Whether the folders under the root are splits."""
+        return self.splits[0][0] is not None
 
 
 def find_folder(root: Path | None) -> Source:
@@ -29,136 +57,95 @@ def find_folder(root: Path | None) -> Source:
     try:
         if not root.is_dir():
             raise UsageError(f"data.root={root} {'is no folder' if root.exists() else 'does not exist'}")
-        found = [
-            (role, name, path)
-            for role, folder in _role_folders(root)
-            for name in _folders(root / folder)
-            for path in sorted(images_under(str(root / folder / name), f"{folder}/{name}/" if folder else f"{name}/"))
-        ]
+        tree = _read(root)
+        class_names = tuple(sorted(name for name, count in tree.images.items() if count))
+        refuse_too_few(root, class_names, tree.beside, tree.listing)
+        remarks = (*_of_layout(root, tree, class_names), *_of_what_is_left_out(tree))
     except OSError as error:
         raise UsageError(f"data.root={root} cannot be read: {error.strerror}: {error.filename}") from error
-    class_names = tuple(sorted({name for _, name, _ in found}))
-    _refuse_too_few(root, class_names)
-    _doubt_splits_within_classes(root, class_names)
     label = {name: number for number, name in enumerate(class_names)}
     return Source.of_classes(
-        ids=tuple(storable(path) for _, _, path in found),
-        labels=np.array([label[name] for _, name, _ in found], dtype=np.int64),
+        ids=tuple(storable(path) for _, _, path in tree.items),
+        labels=np.array([label[name] for _, name, _ in tree.items], dtype=np.int64),
         class_names=tuple(storable(name) for name in class_names),
-        roles=tuple(role for role, _, _ in found),
-        files=tuple(root / path for _, _, path in found),
+        roles=tuple(role for role, _, _ in tree.items),
+        files=tuple(root / path for _, _, path in tree.items),
+        remarks=remarks,
     )
 
 
-def _role_folders(root: Path) -> list[tuple[str | None, str]]:
-    """Roles and the folders under `root` that hold their class folders; `(None, "")` where there are no roles.
+def _read(root: Path) -> _Tree:
+    """Everything under a root."""
+    names = folders_in(str(root))
+    tree = _Tree(role_folders(root, names))
+    if tree.has_roles:
+        _look_beside(tree, root, "")
+        for name in set(names) - {folder for _, folder in tree.splits}:
+            listing = images_below(str(root / name))
+            if listing.images:
+                tree.others[name] = len(listing.images)
+    for role, folder in tree.splits:
+        prefix = f"{folder}/" if folder else ""
+        _look_beside(tree, root / folder, prefix)
+        classes = folders_in(str(root / folder))
+        if not classes and folder:
+            tree.empty.append(folder)
+        for name in classes:
+            below = images_below(str(root / folder / name), f"{prefix}{name}/")
+            tree.items += [(role, name, path) for path in below.images]
+            tree.images[name] += len(below.images)
+            tree.listing.add(below)
+    return tree
 
-    A class may be called `train` (beside `bus` and `car`), so the word alone does not decide.
-    """
-    folders = _folders(root)
-    named = [(ROLE_WORDS[name.lower()], name) for name in folders if name.lower() in ROLE_WORDS]
-    others = [name for name in folders if name.lower() not in ROLE_WORDS]
-    train = [name for role, name in named if role == "train"]
-    if not named or (others and len(named) == 1 and not any(_holds_classes(root / name) for name in train)):
-        return [(None, "")]
-    if not train:
-        raise UsageError(f"data.root={root} holds {_listed(name for _, name in named)} but no train/")
-    filled = [name for name in others if any(images_under(str(root / name), ""))]
-    if filled and len(named) == 1:
-        raise UsageError(
-            f"data.root={root} holds {train[0]}/ with folders inside, beside {_listed(filled)}: splits or classes?\n"
-            "Move the others away, rename a class that is called train, or list the items in a table (data=csv)"
+
+def _look_beside(tree: _Tree, folder: Path, prefix: str) -> None:
+    """Note what lies beside class folders."""
+    found = images_in(str(folder))
+    tree.beside += [prefix + name for name in found.images]
+    tree.listing.add(found)
+
+
+def _of_layout(root: Path, tree: _Tree, class_names: Sequence[str]) -> Iterator[Remark]:
+    """How the folders were understood."""
+    if tree.has_roles:
+        counts = Counter(path.partition("/")[0] for _, _, path in tree.items)
+        given = ", ".join(f"{folder}/ {counts[folder]:,}" for _, folder in tree.splits if folder not in tree.empty)
+        missing = [role for role in ROLES if role not in {role for role, _, _ in tree.items}]
+        drawn = f"; {' and '.join(missing)} will be drawn from train" if missing else ""
+        yield Remark("layout", "pass", len(tree.splits), f"splits as the folders say, {given}{drawn}")
+    start = 2 if tree.has_roles else 1
+    deeper = [storable(path) for _, _, path in tree.items if path.count("/") > start]
+    if deeper:
+        where = sorted({path.rpartition("/")[0] for path in deeper})
+        message = f"{len(deeper):,} of {counted(len(tree.items), 'image')} lie in folders within the folder of their"
+        yield Remark("depth", "pass", len(deeper), f"{message} class ({folders(where)}), and are of that class")
+    if not tree.has_roles:
+        for name, inside in splits_within_classes(root, class_names):
+            message = f"class {storable(name)} holds {folders(inside)}: is data.root={root} one folder too high?"
+            yield Remark("splits_within_classes", "warn", 1, message, (storable(name),))
+
+
+def _of_what_is_left_out(tree: _Tree) -> Iterator[Remark]:
+    """What is there and will not be used, each in a line."""
+    passed_over = tree.listing.passed_over.total()
+    if passed_over:
+        outcome: Literal["warn", "pass"] = "warn" if tree.listing.misses_images else "pass"
+        yield Remark("passed_over", outcome, passed_over, tree.listing.left_out)
+    empty = sorted(storable(name) for name, count in tree.images.items() if not count)
+    if empty:
+        words = f"class {empty[0]} holds" if len(empty) == 1 else f"{len(empty)} classes hold"
+        names = "" if len(empty) == 1 else f" ({listed(empty)})"
+        yield Remark(
+            "empty_classes", "warn", len(empty), f"{words} no images{names} and will not be known", tuple(empty[:10])
         )
-    if filled:
-        logger.warning("data.root=%s: %s belong to no split and are left out", root, _listed(filled))
-    for _, name in named:
-        if not _folders(root / name):
-            logger.warning("data.root=%s: %s/ holds no class folders and is left out", root, name)
-    return list(named)
-
-
-def _holds_classes(folder: Path) -> bool:
-    """Whether there are folders in it and no images beside them."""
-    with os.scandir(folder) as entries:
-        images = any(_is_image(entry) for entry in entries)
-    return not images and bool(_folders(folder))
-
-
-def _folders(folder: Path) -> list[str]:
-    """Names of the visible folders in a folder, sorted."""
-    with os.scandir(folder) as entries:
-        return sorted(entry.name for entry in entries if not entry.name.startswith(".") and _is_folder(entry))
-
-
-def _is_image(entry: "os.DirEntry[str]") -> bool:
-    """Whether a name is visible and ends as an image does, and no folder has it.
-
-    A broken link counts, as do a named pipe and a device: whoever reads them says what they are.
-    """
-    name = entry.name
-    return not name.startswith(".") and name[name.rfind(".") :].lower() in SUFFIXES and not _is_folder(entry)
-
-
-def _is_folder(entry: "os.DirEntry[str]") -> bool:
-    """Whether there is a folder; not where links go round in a circle, or end where nobody may look."""
-    try:
-        return entry.is_dir()
-    except OSError:
-        return False
-
-
-def images_under(folder: str, prefix: str) -> Iterator[str]:
-    """Paths of all visible images below a folder, `prefix` put before; links are followed, but never in a circle."""
-    waiting: list[tuple[str, str, frozenset[str]]] = [(folder, prefix, frozenset())]
-    while waiting:
-        place, before, links = waiting.pop()
-        with os.scandir(place) as entries:
-            for entry in entries:
-                if entry.name.startswith("."):
-                    continue
-                if not _is_folder(entry):
-                    if _is_image(entry):
-                        yield before + entry.name
-                    continue
-                seen = links
-                if entry.is_symlink():
-                    target = os.path.realpath(entry.path)
-                    if target in links or (os.path.realpath(place) + os.sep).startswith(target + os.sep):
-                        continue
-                    seen = links | {target}
-                waiting.append((entry.path, f"{before}{entry.name}/", seen))
-
-
-def _refuse_too_few(root: Path, class_names: tuple[str, ...]) -> None:
-    """A classifier needs two classes; say what was looked for, and where the real root may be.
-
-    Raises:
-        UsageError: there are fewer.
-    """
-    if len(class_names) > 1:
-        return
-    if not class_names:
-        raise UsageError(
-            f"data.root={root} holds no images: looked for <class>/… and train/<class>/… with files that end in "
-            f"{' '.join(sorted(SUFFIXES))}"
-        )
-    only = class_names[0]
-    inside = _folders(root / only) if (root / only).is_dir() else []
-    hint = f"; it holds {_listed(inside)}: did you mean data.root={root / only}?" if len(inside) > 1 else ""
-    raise UsageError(f"data.root={root} holds one class only, {only!r}, and two are needed{hint}")
-
-
-def _doubt_splits_within_classes(root: Path, class_names: tuple[str, ...]) -> None:
-    """Say so where whole data sets look like classes: the root is then a folder too high."""
-    for name in class_names:
-        inside = _folders(root / name) if (root / name).is_dir() else []
-        if {ROLE_WORDS.get(word.lower()) for word in inside} >= {"train", "test"}:
-            logger.warning(
-                "data.root=%s: its class %s holds %s: is the root one folder too high?", root, name, _listed(inside)
-            )
-
-
-def _listed(names: "Iterator[str] | list[str]") -> str:
-    """`a/, b/, c/, … (7)` of folder names."""
-    all_names = list(names)
-    return ", ".join(f"{name}/" for name in all_names[:3]) + (f", … ({len(all_names)})" if len(all_names) > 3 else "")
+    beside = [storable(path) for path in tree.beside]
+    if beside:
+        lies = "lies" if len(beside) == 1 else "lie"
+        message = f"{counted(len(beside), 'image')} {lies} in no class folder ({listed(beside)})"
+        yield Remark("images_without_class", "warn", len(beside), f"{message}: left out", tuple(beside[:10]))
+    if tree.others:
+        others = sorted(storable(name) for name in tree.others)
+        message = f"{folders(others)} with {counted(sum(tree.others.values()), 'image')} belong to no split: left out"
+        yield Remark("folders_without_split", "warn", sum(tree.others.values()), message, tuple(others[:10]))
+    for name in tree.empty:
+        yield Remark("empty_splits", "warn", 1, f"{storable(name)}/ holds no class folders and is left out", (name,))

@@ -9,6 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sightline.data.sources.remarks import Remark
 from sightline.data.targets import LABEL, MISSING, ClassTarget, MaskTarget, of_kind, only_class
 
 ROLES = ("train", "val", "calibration", "test")
@@ -16,11 +17,14 @@ ROLES = ("train", "val", "calibration", "test")
 
 ROLE_WORDS: Mapping[str, str] = {
     "train": "train",
+    "training": "train",
     "val": "val",
     "valid": "val",
     "validation": "val",
+    "dev": "val",
     "calibration": "calibration",
     "test": "test",
+    "testing": "test",
 }
 """The words for a role in folder names and tables, in any case."""
 
@@ -37,6 +41,7 @@ class Source:
         groups: what each item belongs to (patient, video), never to be split; None without groups.
         files: where each image lies, or None.
         pixels: (n, height, width, 3) uint8, or None. Exactly one of `files` and `pixels` is given.
+        remarks: what was passed over or taken for granted when the images were listed.
     """
 
     ids: tuple[str, ...]
@@ -46,6 +51,7 @@ class Source:
     groups: tuple[str, ...] | None = None
     files: tuple[Path, ...] | None = None
     pixels: NDArray[np.uint8] | None = None
+    remarks: tuple[Remark, ...] = ()
 
     def __post_init__(self) -> None:
         assert (self.files is None) != (self.pixels is None), "exactly one of files and pixels"
@@ -65,10 +71,11 @@ class Source:
         groups: tuple[str, ...] | None = None,
         files: tuple[Path, ...] | None = None,
         pixels: NDArray[np.uint8] | None = None,
+        remarks: tuple[Remark, ...] = (),
     ) -> Self:
         """Images with one class each, (n,) positions in `class_names` or `MISSING`, which is a stratum of its own."""
         strata = np.where(labels == MISSING, len(class_names), labels)
-        return cls(ids, {LABEL: ClassTarget(labels, class_names)}, strata, roles, groups, files, pixels)
+        return cls(ids, {LABEL: ClassTarget(labels, class_names)}, strata, roles, groups, files, pixels, remarks)
 
     @property
     def labels(self) -> NDArray[np.int64]:

@@ -15,10 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+from sightline.data.formats import HEAD_BYTES, HEIC_REMEDY, kind_of, reads_heic
 from sightline.machine.reading import open_regular
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "DIB", "GIF", "TIFF")
 """What is tried, whatever a file is called: Pillow's other readers are rarer and may start other programs."""
+
+HEIC = "HEIF"
+"""What `pillow-heif` calls its format; it is asked only for files that begin as HEIC does."""
 
 MAX_PIXELS = 2 * 89_478_485
 """More pixels are a decompression bomb: the point at which Pillow raises when it is left alone."""
@@ -161,12 +165,32 @@ def no_warnings() -> Iterator[None]:
 def _opened(stream: IO[bytes]) -> Iterator[Image.Image]:
     """An image of any size; what goes wrong with it is a `DecodeError`."""
     try:
-        with _PILLOWS_LIMIT.off(), Image.open(stream, formats=FORMATS) as image:
+        with _PILLOWS_LIMIT.off(), Image.open(stream, formats=_formats_for(stream)) as image:
             yield image
     except UnidentifiedImageError as error:
         raise DecodeError(f"no image of a known format ({', '.join(FORMATS)})") from error
     except BROKEN as error:
         raise DecodeError(" ".join(str(error).split()) or type(error).__name__) from error
+
+
+def _formats_for(stream: IO[bytes]) -> tuple[str, ...]:
+    """What to try on a file.
+
+    Raises:
+        DecodeError: it is HEIC, and nothing here reads that.
+    """
+    head = stream.read(HEAD_BYTES)
+    stream.seek(0)
+    if kind_of(head) != "heic":
+        return FORMATS
+    if not reads_heic():
+        raise DecodeError(HEIC_REMEDY)
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError as error:
+        raise DecodeError(f"HEIC is read by pillow-heif, which does not load here: {error}") from error
+    register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)  # `draft` would take a thumbnail
+    return (HEIC,)
 
 
 def orientation(image: Image.Image) -> int:

@@ -1,4 +1,3 @@
-import logging
 import os
 import subprocess
 
@@ -82,15 +81,6 @@ def test_splits_or_classes_is_asked_when_nobody_can_tell(tmp_path):
         find_folder(tmp_path)
 
 
-def test_what_belongs_to_no_split_is_left_out_and_told(tmp_path, caplog):
-    plant(tmp_path, "train/a/1.jpg", "train/b/2.jpg", "test/3.jpg", "unlabeled/4.jpg", "docs/readme.txt")
-    with caplog.at_level(logging.WARNING):
-        assert set(found(tmp_path)) == {"train/a/1.jpg", "train/b/2.jpg"}
-    assert "unlabeled/ belong" in caplog.text
-    assert "test/ holds no class folders" in caplog.text
-    assert "docs" not in caplog.text
-
-
 def test_hidden_and_empty_folders_are_passed_over(tmp_path):
     plant(tmp_path, "a/1.jpg", "a/.2.jpg", "a/.thumbs/3.jpg", "b/4.jpg", ".git/5.jpg", "empty/6.txt")
     assert set(found(tmp_path)) == {"a/1.jpg", "b/4.jpg"}
@@ -163,14 +153,6 @@ def test_one_folder_too_high_is_hinted_at(tmp_path):
     message = refusal(tmp_path)
     assert "test/, train/" in message
     assert f"data.root={tmp_path / 'cifar'}?" in message
-
-
-def test_data_sets_that_look_like_classes_are_doubted(tmp_path, caplog):
-    plant(tmp_path, "cifar/train/a/1.jpg", "cifar/test/a/2.jpg", "camvid/images/3.jpg")
-    with caplog.at_level(logging.WARNING):
-        assert find_folder(tmp_path).class_names == ("camvid", "cifar")
-    assert caplog.text.count("one folder too high") == 1
-    assert "cifar holds test/, train/" in caplog.text
 
 
 def test_thousands_of_files_are_listed(tmp_path):

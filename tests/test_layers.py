@@ -22,13 +22,15 @@ FLOORS = (
     {"stages"},
     {"commands"},
     {"cli"},
-    {"__main__"},
+    {"__init__", "__main__"},
 )
 """From the ground up. Rooms of one floor do not know each other."""
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
-LOOSE = {"cli", "errors", "__main__"}
+LOOSE = {"cli", "errors", "__init__", "__main__"}
 """Rooms that are a single file."""
 MOST_ROOMS = 22
+VERSION = "__version__"
+"""All that a file may take from the package itself."""
 SOLE_IMPORTERS = {
     "hydra": "cli",
     "omegaconf": "cli",
@@ -36,14 +38,14 @@ SOLE_IMPORTERS = {
     "matplotlib": "reporting",
     "optuna": "sweep",
 }
-WITHOUT_TORCH = {"errors", "metrics", "config", "run", "tracking", "reporting", "sweep", "commands", "cli"}
+WITHOUT_TORCH = {"errors", "metrics", "config", "run", "tracking", "reporting", "sweep", "commands", "cli", "__init__"}
 """Rooms that help, refusals and reports pass through."""
 
 
 def room_of(module: str) -> str:
-    """`training` of `sightline.training.step`; the package itself is on the ground."""
+    """`training` of `sightline.training.step`; the package itself is the front door, above everything else."""
     parts = module.split(".")
-    return parts[1] if len(parts) > 1 else "errors"
+    return parts[1] if len(parts) > 1 else "__init__"
 
 
 def imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
@@ -57,7 +59,10 @@ def imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
             inside = SRC.joinpath(*node.module.split("."))
             for alias in node.names:
                 is_module = (inside / alias.name).is_dir() or (inside / f"{alias.name}.py").is_file()
-                yield node.lineno, f"{node.module}.{alias.name}" if is_module else node.module
+                of_door = node.module == "sightline" and alias.name != VERSION
+                yield node.lineno, f"{node.module}.{alias.name}" if is_module or of_door else node.module
+        elif isinstance(node, ast.Attribute) and ast.unparse(node.value) == "sightline" and node.attr != VERSION:
+            yield node.lineno, f"sightline.{node.attr}"
         elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("import_module", "__import__")):
             yield from ((node.lineno, name) for name in computed(node))
 
@@ -82,7 +87,7 @@ def violations(source: str, module: str) -> list[str]:
             found.append(f"{module}:{line} imports {top}, which only {SOLE_IMPORTERS[top]} may")
         if top != "sightline" or name in {"sightline", module}:
             continue
-        target = room_of(name)
+        target = room_of(name) if room_of(name) in FLOOR else "__init__"  # `sightline.load`
         if target != room and FLOOR[target] >= FLOOR[room]:
             found.append(f"{module}:{line} ({room}, floor {FLOOR[room]}) imports {name} (floor {FLOOR[target]})")
     return found
@@ -120,14 +125,14 @@ def test_every_import_goes_down():
 
 
 def test_every_room_has_a_floor():
-    rooms = {room_of(module) for module, _ in modules() if module != "sightline"}
+    rooms = {room_of(module) for module, _ in modules()}
     assert rooms == set(FLOOR)
 
 
 def test_rooms_are_few_and_none_is_a_loose_file():
     inside = {path.stem: path for path in (SRC / "sightline").iterdir() if path.name != "__pycache__"}
     files = {name for name, path in inside.items() if path.suffix == ".py"}
-    assert files == LOOSE | {"__init__"}
+    assert files == LOOSE
     assert sum(path.is_dir() for path in inside.values()) + len(LOOSE) <= MOST_ROOMS
 
 
@@ -149,6 +154,8 @@ def test_a_circle_is_found():
         ("sightline.metrics.intervals.bootstrap", "import sightline.run"),
         ("sightline.explain.gradcam", "from sightline.calibration import temperature"),
         ("sightline.explain.gradcam", "from sightline import inference, cli"),
+        ("sightline.commands.pipeline", "from sightline import load"),
+        ("sightline.commands.pipeline", "import sightline\nmodel = sightline.load('latest')"),
         ("sightline.stages.train", "import matplotlib.pyplot as plt"),
         ("sightline.stages.train", "from mlflow import log_metric"),
         ("sightline.models.build", "from importlib import import_module\nimport_module('sightline.cli')"),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sightline.inference import images as images_file
 from sightline.inference import predictor
 from tests.conftest import Command
 from tests.stages.conftest import times
@@ -73,7 +74,7 @@ def test_what_fails_late_keeps_what_was_answered(
     sightline: Command, run: Path, bars: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(predictor, "CHUNK", 2)
-    decode = predictor.decode
+    decode = images_file.decode
     images = sorted((bars / "lying").glob("0[0-5].*"))
 
     def breaks(*arguments: object) -> object:
@@ -81,7 +82,7 @@ def test_what_fails_late_keeps_what_was_answered(
             raise KeyError("a defect")
         return decode(*arguments)
 
-    monkeypatch.setattr(predictor, "decode", breaks)
+    monkeypatch.setattr(images_file, "decode", breaks)
     named = f"input=[{','.join(map(str, images))}]"
     answer = sightline("predict", f"run={run}", named, f"output={tmp_path / 'out'}", "tracking=none")
     assert answer.status == 1

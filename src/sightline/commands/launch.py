@@ -5,6 +5,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from sightline.commands.command import Command
+from sightline.commands.load import with_stored
 from sightline.commands.modes import comparison, without_tracking
 from sightline.commands.new_run import check_slices, check_unknown_images, create_run, note_question
 from sightline.commands.pipeline import run_stages
@@ -18,7 +19,6 @@ from sightline.commands.writing import (
     results_of,
     writing,
 )
-from sightline.config import parse, stored
 from sightline.config.schema import Config
 from sightline.config.stages import STAGES
 from sightline.errors import UsageError
@@ -54,9 +54,7 @@ def execute(command: Command) -> None:
 def _continue_run(command: Command) -> None:
     """Call later stages on a finished run, with the configuration it was trained with."""
     run = Run.open(command.config.one_run or "latest", Path(command.config.runs_dir))
-    now = command.config.model_dump(mode="json")
-    before = parse.read(run.path / "config.yaml", now).model_dump(mode="json")
-    config = parse.parse(stored.with_overrides(before, now, command.overrides))
+    config = with_stored(run, command.config, command.overrides)
     check_slices(config)
     if "evaluate" in config.mode.stages:
         check_unknown_images(config)

@@ -1,9 +1,8 @@
-"""The one way from the bytes of images to a model's outputs: decode, cut the square, normalise, run the network."""
+"""The one way from images to a model's outputs: decode, cut the square, normalise, run the network."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import torch
@@ -12,34 +11,34 @@ from torch import Tensor, nn
 
 from sightline.config.later_stages import PredictConfig
 from sightline.data.preprocessing import Preprocessing
-from sightline.data.store.decode import decode
-from sightline.data.store.image_file import MAX_PIXELS, DecodeError
-from sightline.inference.model import load_model, load_preprocessing
-from sightline.machine.reading import read_regular
+from sightline.data.store.image_file import DecodeError
+from sightline.inference.images import ImageInput, picture_of
 from sightline.machine.signals import check_stop
 from sightline.models.outputs import Outputs
-from sightline.run.folder import Run
+
+if TYPE_CHECKING:
+    from sightline.run.folder import Run
 
 CHUNK = 64
-"""Files that are decoded and answered together."""
+"""Images that are decoded and answered together."""
 
 
 @dataclass(frozen=True)
-class PredictedFiles:
-    """What became of some files.
+class PredictedImages:
+    """What became of some images.
 
     Attributes:
-        paths: of all of them, in the order in which they were given; one given twice is there twice.
+        images: all of them, in the order in which they were given; one given twice is there twice.
         outputs: of the network, one row for each that could be read, in that order; None where there are none.
-        errors: what is wrong with the others, by their place in `paths`.
+        errors: what is wrong with the others, by their place in `images`.
     """
 
-    paths: Sequence[Path]
+    images: Sequence[ImageInput]
     outputs: Outputs | None
     errors: Mapping[int, str]
 
     def __len__(self) -> int:
-        return len(self.paths)
+        return len(self.images)
 
 
 @dataclass(frozen=True)
@@ -60,17 +59,12 @@ class Predictor:
     device: torch.device
 
     @classmethod
-    def load(cls, run: Run, device: torch.device, heads: Mapping[str, int] | None = None) -> Self:
+    def load(cls, run: "Run", device: torch.device, heads: Mapping[str, int] | None = None) -> Self:
         """The best weights of a run; `heads` as `load_model` takes them."""
+        # A network that came by itself, as a logged one does, asks for no model library.
+        from sightline.inference.model import load_model, load_preprocessing
+
         return cls(load_model(run, device, heads), load_preprocessing(run), device)
-
-    def decode(self, content: bytes, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
-        """The pixels (h, w, 3) of a file's bytes, reduced to the size at which training kept images.
-
-        Raises:
-            DecodeError: they are no image, or one of more than `max_pixels`.
-        """
-        return decode(content, self.preprocessing.stored_side, max_pixels).pixels
 
     def square(self, pictures: Sequence[NDArray[np.uint8]]) -> Tensor:
         """Pictures (h, w, 3) of any sizes, resized and cropped: uint8 (n, 3, image_size, image_size)."""
@@ -83,24 +77,24 @@ class Predictor:
             outputs: Outputs = self.network(images.to(self.device))
             return outputs
 
-    def predict_files(self, paths: Sequence[Path], limits: PredictConfig) -> Iterator[PredictedFiles]:
-        """Outputs for image files, `CHUNK` files at a time; one that cannot be read costs no other its answer."""
-        for start in range(0, len(paths), CHUNK):
-            chunk = paths[start : start + CHUNK]
+    def predict_images(self, images: Sequence[ImageInput], limits: PredictConfig) -> Iterator[PredictedImages]:
+        """Outputs for images, `CHUNK` at a time; one that cannot be read costs no other its answer."""
+        for start in range(0, len(images), CHUNK):
+            chunk = images[start : start + CHUNK]
             pictures, errors = self._read(chunk, limits)
             outputs = self.outputs(self.square(pictures)) if pictures else None
-            yield PredictedFiles(chunk, outputs, errors)
+            yield PredictedImages(chunk, outputs, errors)
 
-    def _read(self, paths: Sequence[Path], limits: PredictConfig) -> tuple[list[NDArray[np.uint8]], dict[int, str]]:
+    def _read(
+        self, images: Sequence[ImageInput], limits: PredictConfig
+    ) -> tuple[list[NDArray[np.uint8]], dict[int, str]]:
         """The pictures that open, and what is wrong with the others by their place."""
-        most = f"predict.max_megabytes={limits.max_megabytes:g}"
         pictures: list[NDArray[np.uint8]] = []
         errors: dict[int, str] = {}
-        for place, path in enumerate(paths):
+        for place, image in enumerate(images):
             check_stop()
             try:
-                content = read_regular(path, int(limits.max_megabytes * 1e6), most)
-                pictures.append(self.decode(content, int(limits.max_megapixels * 1e6)))
+                pictures.append(picture_of(image, self.preprocessing.stored_side, limits).pixels)
             except OSError as error:
                 errors[place] = error.strerror or str(error)
             except DecodeError as error:

@@ -6,8 +6,11 @@ from sightline.config import parse
 from sightline.config.schema import Config
 from sightline.data.splits.split import Split
 from sightline.errors import UsageError
+from sightline.inference.predictor import Predictor
 from sightline.inference.systems import System, TrainedRuns
+from sightline.machine.device import pick_device
 from sightline.run.folder import Run
+from sightline.tasks.answers import Model
 from sightline.tasks.classification.task import Classification
 from sightline.tasks.results import Entrant
 from sightline.tasks.task import Task
@@ -24,6 +27,18 @@ def task_to_train(config: Config, split: Split) -> Task:
 def task_of_run(run: Run) -> Task:
     """What a run's model was trained for."""
     return TASKS[parse.read_model(run.path / "config.yaml").task].of_run(run)
+
+
+def model_of_run(config: Config, run: Run) -> Model:
+    """A finished run as a model that answers for images.
+
+    Args:
+        config: of the command.
+        run: a finished one.
+    """
+    task = task_of_run(run)
+    predictor = Predictor.load(run, pick_device(config.device), task.heads)
+    return Model(predictor, task.prediction_rows(config, run), config.predict)
 
 
 def task_of_systems(systems: Sequence[System]) -> type[Task]:

@@ -10,8 +10,9 @@ from PIL import Image
 
 from sightline.config.later_stages import PredictConfig
 from sightline.data.preprocessing import Preprocessing
-from sightline.data.store.image_file import DecodeError, size_of
+from sightline.data.store.image_file import size_of
 from sightline.inference import predictor as predictor_file
+from sightline.inference.images import picture_of
 from sightline.inference.predictor import Predictor
 from sightline.models.networks.cnn import Cnn
 
@@ -59,13 +60,14 @@ def test_files_are_answered_in_chunks_and_broken_ones_named(
     broken.write_bytes(b"no image")
     large.write_bytes(bytes(2_000_000))
     named = [paths[0], broken, paths[1], paths[1], paths[2], large]
-    chunks = list(predictor.predict_files(named, LIMITS))
-    assert [path for chunk in chunks for path in chunk.paths] == named
+    chunks = list(predictor.predict_images(named, LIMITS))
+    assert [path for chunk in chunks for path in chunk.images] == named
     assert [len(chunk) for chunk in chunks] == [2, 2, 2]
     assert [list(chunk.errors) for chunk in chunks] == [[1], [], [1]]
     assert chunks[0].errors[1].startswith("no image of a known format")
     assert chunks[2].errors[1] == "2 MB are more than predict.max_megabytes=1"
-    alone = predictor.outputs(predictor.square([predictor.decode(path.read_bytes()) for path in paths]))
+    side = predictor.preprocessing.stored_side
+    alone = predictor.outputs(predictor.square([picture_of(path, side, LIMITS).pixels for path in paths]))
     assert all(chunk.outputs is not None for chunk in chunks)
     answers = torch.cat([chunk.outputs for chunk in chunks])
     torch.testing.assert_close(answers, alone[[0, 1, 1, 2]])
@@ -76,7 +78,7 @@ def test_only_regular_files_are_read(predictor: Predictor, tmp_path: Path):
     os.mkfifo(tmp_path / "pipe.png")
     (tmp_path / "round.png").symlink_to("round.png")
     paths = [tmp_path / "pipe.png", tmp_path / "round.png", Path("/dev/zero"), tmp_path / "none.png"]
-    (files,) = predictor.predict_files(paths, LIMITS)
+    (files,) = predictor.predict_images(paths, LIMITS)
     reasons = ["a named pipe and", "Too many levels", "a device and", "No such file"]
     assert files.outputs is None
     assert list(files.errors) == [0, 1, 2, 3]
@@ -90,15 +92,7 @@ def test_the_limit_of_pixels_is_the_one_that_is_asked_for(
     Image.fromarray(np.zeros((60, 40, 3), dtype=np.uint8)).save(tmp_path / "a.png")
     for pillows in (1300, 50):
         monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", pillows)
-        (files,) = predictor.predict_files([tmp_path / "a.png"], LIMITS)
-        assert (files.paths, files.errors) == ([tmp_path / "a.png"], {})
+        (files,) = predictor.predict_images([tmp_path / "a.png"], LIMITS)
+        assert (files.images, files.errors) == ([tmp_path / "a.png"], {})
         assert size_of(str(tmp_path / "a.png")) == (40, 60)
         assert pillows == Image.MAX_IMAGE_PIXELS
-
-
-def test_bytes_are_decoded_within_limits(predictor: Predictor, tmp_path: Path):
-    Image.fromarray(np.zeros((60, 40, 3), dtype=np.uint8)).save(tmp_path / "a.png")
-    content = (tmp_path / "a.png").read_bytes()
-    assert predictor.decode(content).shape == (26, 17, 3)  # the side at which training kept images
-    with pytest.raises(DecodeError, match="megapixels"):
-        predictor.decode(content, max_pixels=100)

@@ -12,6 +12,8 @@ from sightline.data.store.image_file import (
     DecodeError,
     Picture,
     central,
+    check_size,
+    named_defects,
     no_warnings,
     open_image,
     orientation,
@@ -43,16 +45,31 @@ def decode_image(content: bytes, side: int | None, max_pixels: int = MAX_PIXELS)
         DecodeError: no image, a broken one, more than `max_pixels`, or values without an agreed white.
     """
     with open_image(content, max_pixels) as image:
-        mode, (width, height) = image.mode, image.size
-        if side is not None and (factor := OVERSAMPLING * side / min(width, height)) <= 1 / 2:
-            # A JPEG can be read at a half, a quarter or an eighth.
-            image.draft(None, (math.ceil(width * factor), math.ceil(height * factor)))
-        image.load()
-        turns = orientation(image)
-        seen = upright(_rgb(image), turns)
-        if turns >= 5:
-            width, height = height, width
-        return Picture(np.array(reduced(seen, side)), width, height, mode)
+        return _decoded(image, side)
+
+
+def decode_opened(image: Image.Image, side: int | None, max_pixels: int = MAX_PIXELS) -> Picture:
+    """Decode an image that is in memory, as `decode_image` does with the same image in a file without loss.
+
+    Raises:
+        DecodeError: see `decode_image`.
+    """
+    check_size(image.size, max_pixels)
+    with no_warnings(), named_defects():
+        return _decoded(image, side)
+
+
+def _decoded(image: Image.Image, side: int | None) -> Picture:
+    mode, (width, height) = image.mode, image.size
+    if side is not None and (factor := OVERSAMPLING * side / min(width, height)) <= 1 / 2:
+        # A JPEG can be read at a half, a quarter or an eighth.
+        image.draft(None, (math.ceil(width * factor), math.ceil(height * factor)))
+    image.load()
+    turns = orientation(image)
+    seen = upright(_rgb(image), turns)
+    if turns >= 5:
+        width, height = height, width
+    return Picture(np.array(reduced(seen, side)), width, height, mode)
 
 
 def content_hash(content: bytes) -> str:

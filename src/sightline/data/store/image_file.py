@@ -119,13 +119,24 @@ def open_image(content: bytes, max_pixels: int) -> Iterator[Image.Image]:
     if not content:
         raise DecodeError("the file is empty")
     with _opened(BytesIO(content)) as image:
-        width, height = image.size
-        if width * height > max_pixels:
-            most = f"{max_pixels / 1e6:g} megapixels that are safe to open"
-            raise DecodeError(f"{width} x {height} pixels are more than the {most}")
+        check_size(image.size, max_pixels)
         if _scans(content) > MOST_SCANS:
             raise DecodeError(f"a JPEG of more than {MOST_SCANS} scans, each of which goes over all pixels again")
         yield image
+
+
+def check_size(size: tuple[int, int], max_pixels: int) -> None:
+    """Refuse an image by its width and height.
+
+    Raises:
+        DecodeError: it holds no pixel, or more than `max_pixels`.
+    """
+    width, height = size
+    if not width * height:
+        raise DecodeError("it holds no pixel")
+    if width * height > max_pixels:
+        most = f"{max_pixels / 1e6:g} megapixels that are safe to open"
+        raise DecodeError(f"{width} x {height} pixels are more than the {most}")
 
 
 def size_of(path: str) -> tuple[int, int] | None:
@@ -164,9 +175,15 @@ def no_warnings() -> Iterator[None]:
 @contextmanager
 def _opened(stream: IO[bytes]) -> Iterator[Image.Image]:
     """An image of any size; what goes wrong with it is a `DecodeError`."""
+    with named_defects(), _PILLOWS_LIMIT.off(), Image.open(stream, formats=_formats_for(stream)) as image:
+        yield image
+
+
+@contextmanager
+def named_defects() -> Iterator[None]:
+    """Make a `DecodeError` of whatever Pillow raises on a broken image."""
     try:
-        with _PILLOWS_LIMIT.off(), Image.open(stream, formats=_formats_for(stream)) as image:
-            yield image
+        yield
     except UnidentifiedImageError as error:
         raise DecodeError(f"no image of a known format ({', '.join(FORMATS)})") from error
     except BROKEN as error:

@@ -1,0 +1,81 @@
+"""A trained model that answers for images of any kind: one way for the command, for Python and for the logged model."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sightline.config.later_stages import PredictConfig
+from sightline.errors import UsageError
+from sightline.inference.images import ImageInput, Images, as_list
+from sightline.inference.predictor import Predictor
+from sightline.machine.text import storable
+from sightline.tasks.results import PredictionRows
+
+Answer = dict[str, object]
+"""What is said of one image; a row of `predictions.json`."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained model, as `sightline.load` gives it.
+
+    Attributes:
+        predictor: from images to the network's outputs.
+        writer: from outputs to answers.
+        limits: of the size of files and images, and how many classes an answer lists.
+    """
+
+    predictor: Predictor
+    writer: PredictionRows
+    limits: PredictConfig
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The classes that it tells apart, in the order of its outputs."""
+        return self.predictor.preprocessing.class_names
+
+    def predict(self, images: Images) -> Answer | list[Answer]:
+        """What `predict` says of the same images: the rows of its `predictions.json`.
+
+        Args:
+            images: a path, the bytes of an image file, an array (h, w) or (h, w, 3 or 4), or an image of Pillow's; a
+                folder, several of these, or an array (n, h, w, 3 or 4).
+
+        Returns:
+            An answer for one image, else a list of them, in order. One of several that cannot be read has an `error`.
+
+        Raises:
+            UsageError: not one of them can be read, or something is no image.
+        """
+        found, is_one = as_list(images)
+        answers = [answer for chunk in self.answers(found) for answer in chunk]
+        check_any(answers)
+        return answers[0] if is_one else answers
+
+    def answers(self, images: Sequence[ImageInput]) -> Iterator[list[Answer]]:
+        """An answer for every image in order, some at a time; `path` is None of one that has none."""
+        for part in self.predictor.predict_images(images, self.limits):
+            rows = iter(() if part.outputs is None else self.writer.rows(part.outputs))
+            yield [
+                {"path": _path(image), "error": storable(part.errors[place])}
+                if place in part.errors
+                else {"path": _path(image), **next(rows)}
+                for place, image in enumerate(part.images)
+            ]
+
+
+def check_any(answers: Sequence[Answer]) -> None:
+    """Refuse where there are images and not one was answered.
+
+    Raises:
+        UsageError: the first of them, and what is wrong with it.
+    """
+    if answers and all("error" in answer for answer in answers):
+        first = answers[0]
+        name = "the first" if first["path"] is None else first["path"]
+        raise UsageError(f"input: none of {len(answers)} images could be read; {name}: {first['error']}")
+
+
+def _path(image: ImageInput) -> str | None:
+    """The path of a file as JSON can hold it; None of what has none."""
+    return None if not isinstance(image, str | Path) else storable(str(image))

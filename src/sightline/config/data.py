@@ -18,6 +18,8 @@ class ValidationPolicy(Frozen):
     small_class: Literal["refuse", "warn"]
     small_class_items: Count
     odd_images: Literal["refuse", "warn"]
+    similar_classes: Literal["refuse", "warn"]
+    blank_labels: Literal["refuse", "drop"]
 
 
 class _Data(Frozen):

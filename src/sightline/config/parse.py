@@ -13,6 +13,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from sightline.config import later_keys
 from sightline.config.credentials import refuse_credentials, without_credentials
 from sightline.config.flatten import dotted_items, texts
 from sightline.config.groups import CHANGEABLE, FIXED_BY_TRAINING, RESULT_NEUTRAL
@@ -79,6 +80,7 @@ def read(path: Path, today: Mapping[str, object]) -> Config:
         new = today[group]
         if isinstance(stored, dict) and isinstance(new, Mapping):
             content[group] = {**new, **stored}
+    later_keys.fill(content)
     return parse(content, origin=str(path))
 
 
@@ -116,8 +118,10 @@ def to_yaml(config: Config) -> str:
 
 
 def trained_part(config: Config) -> dict[str, object]:
-    """What training fixes, as plain values."""
-    return config.model_dump(mode="json", include=set(FIXED_BY_TRAINING))
+    """What training fixes, as plain values; keys that came later only where they say something new."""
+    content: dict[str, object] = config.model_dump(mode="json", include=set(FIXED_BY_TRAINING))
+    later_keys.leave_out(content)
+    return content
 
 
 def config_hash(config: Config) -> str:

@@ -8,6 +8,7 @@ from sightline.config.schema import Config
 from sightline.data.dataset import decode_images, decode_masks, list_images
 from sightline.data.gate.findings import Finding, of_listing
 from sightline.data.gate.image_checks import check_images
+from sightline.data.gate.name_checks import check_class_names
 from sightline.data.gate.split_checks import check_split
 from sightline.data.gate.summary import summary
 from sightline.data.sources.source import ROLES
@@ -39,6 +40,7 @@ def run(config: Config, run: Run) -> dict[str, float]:
     masks = decode_masks(source, store, config)
 
     findings, keep = check_images(source, store.facts, config.data.validation)
+    findings.insert(0, check_class_names(source, config.data.validation))
     usable = source.take(keep)
     split = None
     if not _refusals(findings):

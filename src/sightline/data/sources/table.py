@@ -1,18 +1,23 @@
 """A table of images: a path and a label in each row, optionally a split and a group."""
 
-import os
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from sightline.config.data import CsvData
-from sightline.data.sources.source import ROLE_WORDS, Source
+from sightline.data.sources.remarks import Remark, counted, listed
+from sightline.data.sources.source import ROLE_WORDS, ROLES, Source
+from sightline.data.sources.table_paths import is_missing, place, where_instead
 from sightline.errors import UsageError
-from sightline.machine.reading import is_file, is_folder
+from sightline.machine.reading import is_folder
 from sightline.run.csv_table import read_csv
+
+BLANKS = frozenset({"nan", "null", "none", "na", "n/a", "#n/a", "?", "-"})
+"""What programs write for a cell without content; a class may be called so all the same."""
 
 
 @dataclass(frozen=True)
@@ -23,12 +28,14 @@ class _Row:
     label: str
     role: str | None
     group: str | None
+    has_backslashes: bool
 
 
 def find_table(config: CsvData) -> Source:
     """List the images of `config.manifest`; paths are relative to `config.root`, or to the manifest's folder.
 
-    Blank splits are left to be cut; an item with a blank group is a group of its own.
+    Blank splits are left to be cut; an item with a blank group is a group of its own; one with a blank label is left
+    out where `data.validation.blank_labels` says so.
 
     Raises:
         UsageError: the table, a column, a file or a cell is missing or wrong (it names the line), a path repeats, or
@@ -40,7 +47,8 @@ def find_table(config: CsvData) -> Source:
     base = manifest.parent if config.root is None else Path(config.root).expanduser()
     if not is_folder(base):
         raise UsageError(f"data.root={base} is no folder")
-    rows = list(_rows(manifest, base, config))
+    listed_rows = list(_rows(manifest, base, config))
+    rows = _with_labels(listed_rows, manifest, config)
     _refuse_bad_paths(rows, manifest, base)
     label_of = _one_name_a_number({row.label for row in rows})
     class_names = tuple(sorted(set(label_of.values())))
@@ -55,7 +63,54 @@ def find_table(config: CsvData) -> Source:
         roles=tuple(row.role for row in rows),
         groups=None if config.group_column is None else tuple(row.group or row.name for row in rows),
         files=tuple(row.path for row in rows),
+        remarks=tuple(_remarks(listed_rows, rows, label_of, config)),
     )
+
+
+def _with_labels(rows: list[_Row], manifest: Path, config: CsvData) -> list[_Row]:
+    """The rows that have a label.
+
+    Raises:
+        UsageError: one has none, unless those are to be left out.
+    """
+    blank = [row for row in rows if not row.label]
+    if blank and config.validation.blank_labels == "refuse":
+        raise UsageError(
+            f"data.manifest={manifest}, line {blank[0].line}: no {config.label_column}; "
+            f"{len(blank)} of {counted(len(rows), 'row')} have none: fill them in, or leave them out with "
+            "data.validation.blank_labels=drop"
+        )
+    return [row for row in rows if row.label]
+
+
+def _remarks(
+    listed_rows: list[_Row], rows: list[_Row], label_of: Mapping[str, str], config: CsvData
+) -> Iterator[Remark]:
+    """What was taken for granted, each in a line."""
+    blank = [str(row.line) for row in listed_rows if not row.label]
+    if blank:
+        message = f"{counted(len(blank), 'row')} without {config.label_column} left out (line {listed(blank)})"
+        yield Remark("blank_labels", "drop", len(blank), message, tuple(blank[:10]))
+    if config.split_column:
+        counts = Counter(row.role or "" for row in rows)
+        given = ", ".join(f"{role} {counts[role]:,}" for role in ROLES if counts[role]) or "none"
+        drawn = f"; {counted(counts[''], 'row')} without a word will be drawn" if counts[""] else ""
+        yield Remark("layout", "pass", len(rows), f"splits as column {config.split_column} says, {given}{drawn}")
+    if config.group_column and (alone := sum(not row.group for row in rows)):
+        message = f"{counted(alone, 'row')} without {config.group_column}: each is a group of its own"
+        yield Remark("blank_groups", "pass", alone, message)
+    if merged := sorted(label for label, name in label_of.items() if label != name):
+        number = sum(row.label in merged for row in rows)
+        pairs = listed([f"{label} as {label_of[label]}" for label in merged])
+        yield Remark("numbers_as_labels", "pass", number, f"{counted(number, 'label')} read as whole numbers: {pairs}")
+    if words := sorted({row.label for row in rows if row.label.casefold() in BLANKS}):
+        number = sum(row.label in words for row in rows)
+        bear = f"{counted(number, 'row')} bear{'s' * (number == 1)}"
+        message = f"{bear} the label {listed(words)}, which reads as none; such a class is learned"
+        yield Remark("labels_like_blanks", "warn", number, message, tuple(words))
+    if turned := [row.name for row in rows if row.has_backslashes]:
+        message = f"backslashes in {counted(len(turned), 'path')} were read as slashes"
+        yield Remark("backslashes", "pass", len(turned), message, tuple(turned[:10]))
 
 
 def _one_name_a_number(labels: set[str]) -> dict[str, str]:
@@ -79,16 +134,10 @@ def columns_of(config: CsvData, ids: Sequence[str], columns: Sequence[str]) -> d
     manifest = Path(config.manifest).expanduser()
     base = manifest.parent if config.root is None else Path(config.root).expanduser()
     wanted = {config.path_column: "data.path_column", **dict.fromkeys(columns, "evaluation.slices")}
-    rows = {_place(base, cells[config.path_column])[1]: cells for _, cells in _lines(manifest, wanted)}
+    rows = {place(base, cells[config.path_column])[1]: cells for _, cells in _lines(manifest, wanted)}
     if gone := [name for name in ids if name not in rows]:
         raise UsageError(f"data.manifest={manifest} no longer lists {len(gone)} images of this run, {gone[0]} first")
     return {column: [rows[name][column] for name in ids] for column in columns}
-
-
-def _place(base: Path, path: str) -> tuple[Path, str]:
-    """Where an image lies, and its id."""
-    full = os.path.normpath(base / path)
-    return Path(full), Path(full.removeprefix(os.path.normpath(base) + os.sep)).as_posix()
 
 
 def _rows(manifest: Path, base: Path, config: CsvData) -> Iterator[_Row]:
@@ -96,15 +145,14 @@ def _rows(manifest: Path, base: Path, config: CsvData) -> Iterator[_Row]:
     for line, cells in _lines(manifest, _columns(config)):
         where = f"data.manifest={manifest}, line {line}"
         path, label = cells[config.path_column], cells[config.label_column]
-        for column, cell in ((config.path_column, path), (config.label_column, label)):
-            if not cell:
-                raise UsageError(f"{where}: no {column}")
+        if not path:
+            raise UsageError(f"{where}: no {config.path_column}")
         word = cells[config.split_column].lower() if config.split_column else ""
         if word and word not in ROLE_WORDS:
             raise UsageError(f"{where}: {config.split_column}={word!r} is none of {', '.join(ROLE_WORDS)}")
-        full, name = _place(base, path)
+        full, name = place(base, path)
         group = cells[config.group_column] if config.group_column else None
-        yield _Row(line, full, name, label, ROLE_WORDS.get(word), group)
+        yield _Row(line, full, name, label, ROLE_WORDS.get(word), group, "\\" in path and "\\" not in name)
 
 
 def _columns(config: CsvData) -> dict[str, str]:
@@ -124,14 +172,16 @@ def _lines(manifest: Path, columns: dict[str, str]) -> Iterator[tuple[int, dict[
         UsageError: the file cannot be read as a table, or lacks a column.
     """
     table = read_csv(manifest, f"data.manifest={manifest}")
+    for name in filter(None, table.head):
+        table.column(name)  # refuses one that is there twice
     places = {column: table.column(column) for column in columns}
-    for column, place in places.items():
-        if place is None:
+    for column, found in places.items():
+        if found is None:
             raise UsageError(
                 f"{columns[column]}={column}: {manifest} has no such column; it has {', '.join(table.head)}"
             )
     for line, cells in table.rows:
-        yield line, {column: cells[place] for column, place in places.items() if place is not None}
+        yield line, {column: cells[found] for column, found in places.items() if found is not None}
 
 
 def _refuse_bad_paths(rows: list[_Row], manifest: Path, base: Path) -> None:
@@ -148,15 +198,10 @@ def _refuse_bad_paths(rows: list[_Row], manifest: Path, base: Path) -> None:
                 "an image may be listed once"
             )
         line_of[row.path] = row.line
-    missing = [row for row in rows if not is_file(row.path) and _is_missing(row.path)]
+    missing = [row for row in rows if is_missing(row.path)]
     if missing:
         raise UsageError(
             f"data.manifest={manifest}, line {missing[0].line}: there is no file {missing[0].path}"
             + (f" ({len(missing)} of {len(rows)} are missing)" if len(missing) > 1 else "")
-            + f"; paths are relative to {base}, which data.root=DIR changes"
+            + f"; {where_instead(missing[0].path, base)}"
         )
-
-
-def _is_missing(path: Path) -> bool:
-    """Whether there is nothing, or a folder; a broken link, a named pipe or a device is something."""
-    return is_folder(path) or not os.path.lexists(path)

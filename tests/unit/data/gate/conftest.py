@@ -21,6 +21,8 @@ def policy(**changes):
         "small_class": "warn",
         "small_class_items": 3,
         "odd_images": "warn",
+        "similar_classes": "warn",
+        "blank_labels": "refuse",
     }
     return ValidationPolicy(**(content | changes))
 

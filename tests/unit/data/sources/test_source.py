@@ -17,6 +17,8 @@ POLICY = ValidationPolicy(
     small_class="warn",
     small_class_items=10,
     odd_images="warn",
+    similar_classes="warn",
+    blank_labels="refuse",
 )
 SHARED = {
     "val_fraction": 0.1,

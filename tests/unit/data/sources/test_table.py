@@ -13,6 +13,8 @@ POLICY = ValidationPolicy(
     small_class="warn",
     small_class_items=10,
     odd_images="warn",
+    similar_classes="warn",
+    blank_labels="refuse",
 )
 
 
@@ -124,8 +126,15 @@ GOOD = "images/a.jpg,x,train\nimages/b.jpg,y,test\n"
         (HEAD, ["no rows"]),
         (HEAD + GOOD + "images/gone.jpg,x,train\n", ["line 4", "images/gone.jpg", "data.root=DIR"]),
         (HEAD + GOOD + "images/gone.jpg,x,\nimages/gone2.jpg,x,\n", ["line 4", "2 of 4"]),
-        (HEAD + GOOD + "images/c.jpg,,train\n", ["line 4", "no label"]),
+        (
+            HEAD + GOOD + "images/c.jpg,,train\n",
+            ["line 4", "no label", "1 of 3 rows", "data.validation.blank_labels=drop"],
+        ),
         (HEAD + GOOD + ",x,train\n", ["line 4", "no path"]),
+        ("path,label,split,label\nimages/a.jpg,x,train,y\n", ["2 columns are called label; rename one"]),
+        ("path,label,split,note,note\nimages/a.jpg,x,train,,\n", ["2 columns are called note; rename one"]),
+        (HEAD + GOOD + "images/C.JPG,x,train\n", ["line 4", "there is 'c.jpg', and no 'C.JPG'"]),
+        (HEAD + GOOD + "C:\\pics\\a.jpg,x,train\n", ["line 4", "there is no file", "data.root=DIR"]),
         (HEAD + GOOD + "images/c.jpg,x\n", ["line 4", "2 cells", "3"]),
         (HEAD + GOOD + "images/c.jpg,x,train,more\n", ["line 4", "4 cells"]),
         (HEAD + GOOD + "images/c.jpg,x,holdout\n", ["line 4", "'holdout'", "calibration"]),
@@ -177,3 +186,48 @@ def test_columns_by_image(folder):
         columns_of(settings, ["a"], ["place"])
     with pytest.raises(UsageError, match="no longer lists 1 images of this run, d first"):
         columns_of(settings, ["a", "d"], ["site"])
+
+
+def said(source):
+    return [(remark.check, remark.outcome, remark.count, remark.message) for remark in source.remarks]
+
+
+def test_rows_without_a_label_are_left_out_where_the_policy_says_so_and_told(folder):
+    manifest = table(folder, "path,label\nimages/a.jpg,x\nimages/b.jpg,\nimages/c.jpg,y\ngone.jpg, \n")
+    policy = POLICY.model_copy(update={"blank_labels": "drop"})
+    source = find_table(config(manifest, validation=policy))
+    assert source.ids == ("images/a.jpg", "images/c.jpg")
+    assert said(source) == [("blank_labels", "drop", 2, "2 rows without label left out (line 3, 5)")]
+    with pytest.raises(UsageError, match=r"line 3: no label; 2 of 4 rows have none"):
+        find_table(config(manifest))
+
+
+def test_what_is_guessed_of_a_table_is_told(folder):
+    rows = "images/a.jpg,2,train,p\nimages/b.jpg,2.0,,\nimages/c.jpg,nan,test,q\nimages/d.jpg,3,,\n"
+    manifest = table(folder, "path,label,split,who\n" + rows)
+    source = find_table(config(manifest, split_column="split", group_column="who"))
+    assert said(source) == [
+        ("layout", "pass", 4, "splits as column split says, train 1, test 1; 2 rows without a word will be drawn"),
+        ("blank_groups", "pass", 2, "2 rows without who: each is a group of its own"),
+        ("numbers_as_labels", "pass", 1, "1 label read as whole numbers: 2.0 as 2"),
+        ("labels_like_blanks", "warn", 1, "1 row bears the label nan, which reads as none; such a class is learned"),
+    ]
+    assert said(find_table(config(table(folder, "path,label\nimages/a.jpg,x\nimages/b.jpg,y\n")))) == []
+
+
+def test_backslashes_part_folders_unless_a_file_has_them_in_its_name(folder):
+    (folder / "images\\b.jpg").write_bytes(b"x")
+    text = "path,label,site\n.\\images\\a.jpg,x,n\nimages\\b.jpg,y,s\nimages\\\\c.jpg,y,w\n"
+    manifest = table(folder, text)
+    source = find_table(config(manifest))
+    assert source.ids == ("images/a.jpg", "images\\b.jpg", "images/c.jpg")
+    assert all(path.is_file() for path in source.files)
+    assert said(source) == [("backslashes", "pass", 2, "backslashes in 2 paths were read as slashes")]
+    assert columns_of(config(manifest), source.ids, ["site"]) == {"site": ["n", "s", "w"]}
+
+
+def test_a_name_composed_otherwise_is_named(folder):
+    (folder / "images/cafe\u0301.jpg").write_bytes(b"x")
+    manifest = table(folder, "path,label\nimages/a.jpg,x\nimages/caf\u00e9.jpg,y\n")
+    with pytest.raises(UsageError, match=r"there is 'cafe\\u0301\.jpg', and no 'caf\\xe9\.jpg'"):
+        find_table(config(manifest))

@@ -15,6 +15,8 @@ POLICY = ValidationPolicy(
     small_class="warn",
     small_class_items=10,
     odd_images="warn",
+    similar_classes="warn",
+    blank_labels="refuse",
 )
 
 

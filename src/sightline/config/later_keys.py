@@ -1,0 +1,26 @@
+"""Keys of what training fixes that came after some runs were written, and what those runs did without them."""
+
+from collections.abc import Mapping
+from typing import Final
+
+VALIDATION: Final[Mapping[str, object]] = {"similar_classes": "warn", "blank_labels": "refuse"}
+"""Of `data.validation`."""
+
+
+def fill(content: Mapping[str, object]) -> None:
+    """Put such keys into a stored configuration, in place."""
+    evaluation = content.get("evaluation")
+    for data in (content.get("data"), evaluation.get("ood") if isinstance(evaluation, Mapping) else None):
+        if isinstance(data, dict) and isinstance(data.get("validation"), Mapping):
+            data["validation"] = {**VALIDATION, **data["validation"]}
+
+
+def leave_out(trained: Mapping[str, object]) -> None:
+    """Take such keys out of what training fixes, in place, where they say what was done without them.
+
+    So runs and searches of before have the fingerprint that the same command has today.
+    """
+    data = trained.get("data")
+    if isinstance(data, dict):
+        validation = data["validation"]
+        data["validation"] = {key: value for key, value in validation.items() if VALIDATION.get(key, ...) != value}

@@ -1,0 +1,29 @@
+"""A configuration that was stored before a key came is read as what was done then."""
+
+from sightline.config.later_keys import VALIDATION, fill, leave_out
+
+
+def test_what_is_missing_is_filled_in_and_what_is_there_stays():
+    content = {
+        "data": {"validation": {"unreadable": "drop", "blank_labels": "drop"}},
+        "evaluation": {"ood": {"validation": {}}},
+    }
+    fill(content)
+    assert content["data"]["validation"] == {**VALIDATION, "unreadable": "drop", "blank_labels": "drop"}
+    assert content["evaluation"]["ood"]["validation"] == VALIDATION
+
+
+def test_what_is_no_configuration_is_left_to_whoever_checks_it():
+    for content in ({}, {"data": None}, {"data": {"validation": 3}}, {"data": [], "evaluation": {"ood": None}}):
+        before = dict(content)
+        fill(content)
+        assert content == before
+
+
+def test_what_says_nothing_new_is_left_out_of_a_fingerprint():
+    content = {"data": {"validation": {**VALIDATION, "unreadable": "drop"}}, "seed": 3}
+    leave_out(content)
+    assert content == {"data": {"validation": {"unreadable": "drop"}}, "seed": 3}
+    content = {"data": {"validation": {**VALIDATION, "blank_labels": "drop"}}}
+    leave_out(content)
+    assert content == {"data": {"validation": {"blank_labels": "drop"}}}

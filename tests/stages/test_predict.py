@@ -5,12 +5,15 @@ import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
+from scipy.special import softmax
 
 from sightline.inference import images as images_file
 from sightline.inference import predictor
 from tests.conftest import Command
-from tests.stages.conftest import times
+from tests.stages.conftest import SMALL, load, times
 
 
 def test_every_file_has_a_row_in_the_order_in_which_it_was_named(
@@ -104,3 +107,24 @@ def test_where_nothing_can_be_read_one_line_says_so_and_nothing_is_written(
     assert "none of 2 images could be read" in answer.err
     assert "named pipe" in answer.err
     assert not out.exists()
+
+
+def test_grey_of_12_bits_is_seen_alike_in_training_evaluation_and_here(sightline: Command, bars: Path, tmp_path: Path):
+    for file in sorted(bars.glob("*/*")):
+        grey = np.asarray(Image.open(file).convert("L")).astype(np.uint16) * 16
+        place = tmp_path / "deep" / file.parent.name / f"{file.stem}.png"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(grey).save(place)
+    words = ("train", "cnn", "data=folder", f"data.root={tmp_path / 'deep'}", *SMALL, f"runs_dir={tmp_path / 'runs'}")
+    trained = sightline(*words, "mode.stages=[validate,train,evaluate]")
+    assert trained.status == 0, trained.err
+    run = (tmp_path / "runs/latest").resolve()
+    assert load(run, "preprocessing.json")["white"] == 4095
+    assert min(load(run, "preprocessing.json")["mean"]) > 0.1, "not black"
+    with np.load(run / "predictions/test.npz") as stored:
+        ids, expected = stored["ids"].tolist(), softmax(stored["logits"], axis=1)
+    named = ",".join(str(tmp_path / "deep" / name) for name in ids)
+    answer = sightline("predict", f"run={run}", f"input=[{named}]", f"output={tmp_path / 'out'}", "tracking=none")
+    assert answer.status == 0, answer.err
+    for row, probabilities in zip(json.loads((tmp_path / "out/predictions.json").read_text()), expected, strict=True):
+        assert row["probability"] == pytest.approx(probabilities.max(), abs=1e-5)

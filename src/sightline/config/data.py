@@ -6,6 +6,8 @@ from pydantic import Discriminator, Field, model_validator
 
 from sightline.config.base import Count, Fraction, Frozen
 
+White = Annotated[int, Field(ge=1, le=65535)] | Literal["auto"]
+
 Policy = Literal["refuse", "drop", "warn"]
 
 
@@ -54,6 +56,7 @@ class FolderData(_Data):
 
     name: Literal["folder"]
     root: str | None
+    white: White
 
 
 class CsvData(_Data):
@@ -66,6 +69,7 @@ class CsvData(_Data):
     label_column: str
     split_column: str | None
     group_column: str | None
+    white: White
 
 
 class DigitsData(_Data):

@@ -6,6 +6,9 @@ from typing import Final
 VALIDATION: Final[Mapping[str, object]] = {"similar_classes": "warn", "blank_labels": "refuse"}
 """Of `data.validation`."""
 
+WHITE: Final = "auto"
+"""Of `data.white`: that of a run that was trained before stands in its preprocessing."""
+
 
 def fill(content: Mapping[str, object]) -> None:
     """Put such keys into a stored configuration, in place."""
@@ -13,6 +16,8 @@ def fill(content: Mapping[str, object]) -> None:
     for data in (content.get("data"), evaluation.get("ood") if isinstance(evaluation, Mapping) else None):
         if isinstance(data, dict) and isinstance(data.get("validation"), Mapping):
             data["validation"] = {**VALIDATION, **data["validation"]}
+            if data.get("name") in {"folder", "csv"}:
+                data.setdefault("white", WHITE)
 
 
 def leave_out(trained: Mapping[str, object]) -> None:
@@ -22,5 +27,7 @@ def leave_out(trained: Mapping[str, object]) -> None:
     """
     data = trained.get("data")
     if isinstance(data, dict):
+        if data.get("white") == WHITE:
+            del data["white"]
         validation = data["validation"]
         data["validation"] = {key: value for key, value in validation.items() if VALIDATION.get(key, ...) != value}

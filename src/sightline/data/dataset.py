@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.config.data import CsvData, FolderData
 from sightline.config.schema import Config
+from sightline.data.formats import FULL_WHITE, white_for
 from sightline.data.sources.find import find
 from sightline.data.sources.source import Source, limited
 from sightline.data.splits.split import Split
-from sightline.data.store.factory import open_masks, open_store
+from sightline.data.store.factory import brightest_value, open_masks, open_store
 from sightline.data.store.image_store import ImageStore
 from sightline.data.store.mask_store import MaskStore
 from sightline.errors import LockedSplitError, UsageError
@@ -26,7 +29,17 @@ def list_images(config: Config) -> Source:
     return limited(find(config.data), config.limit, config.data.split_seed)
 
 
-def decode_images(source: Source, side: int, config: Config) -> ImageStore:
+def white_of(source: Source, side: int, config: Config) -> int:
+    """What is white in grey images of more than 8 bits: `data.white`, or by the brightest value of all images."""
+    white = config.data.white if isinstance(config.data, FolderData | CsvData) else FULL_WHITE
+    if white != "auto":
+        return white
+    with ProgressBar(len(source), "looking for white") as bar:
+        show = partial(_show, bar, "looking for white")
+        return white_for(brightest_value(source, side, _cache(config), config.data.workers, show))
+
+
+def decode_images(source: Source, side: int, config: Config, white: int = FULL_WHITE) -> ImageStore:
     """The decoded images; what is kept of them is under `runs_dir`, whatever command comes next."""
     with ProgressBar(len(source), "decoding") as bar:
         return open_store(
@@ -34,8 +47,9 @@ def decode_images(source: Source, side: int, config: Config) -> ImageStore:
             side,
             _cache(config),
             config.data.workers,
-            lambda done, _: bar.update(done, "decoding"),
+            partial(_show, bar, "decoding"),
             config.data.store,
+            white,
         )
 
 
@@ -53,9 +67,13 @@ def decode_masks(source: Source, images: ImageStore, config: Config) -> MaskStor
             images,
             _cache(config),
             config.data.workers,
-            lambda done, _: bar.update(done, "decoding masks"),
+            partial(_show, bar, "decoding masks"),
             config.data.store,
         )
+
+
+def _show(bar: ProgressBar, words: str, done: int, _: int) -> None:
+    bar.update(done, words)
 
 
 def _cache(config: Config) -> Path:
@@ -81,14 +99,16 @@ class Dataset:
     masks: MaskStore | None = None
 
     @classmethod
-    def open(cls, config: Config, split: Split, side: int, *, test_unlocked: bool = False) -> Self:
-        """List and decode the images of a stored split.
+    def open(
+        cls, config: Config, split: Split, side: int, *, white: int = FULL_WHITE, test_unlocked: bool = False
+    ) -> Self:
+        """List and decode the images of a stored split; `white` is that of its run's preprocessing.
 
         Raises:
             UsageError: an image is gone, or no longer what it was.
         """
         source = list_images(config)
-        store = decode_images(source, side, config)
+        store = decode_images(source, side, config, white)
         masks = decode_masks(source, store, config)
         row_of = {name: row for row, name in enumerate(source.ids)}
         gone = [name for name in split.ids if name not in row_of]

@@ -36,6 +36,12 @@ OTHER_SUFFIXES: Final = frozenset(f".{suffix}" for suffix in _NO_IMAGES.split())
 
 HEAD_BYTES: Final = 32
 
+FULL_WHITE: Final = 65535
+"""What is white in grey images of 16 bits that use all of them."""
+
+WHITES: Final = (255, 1023, 4095, 16383, FULL_WHITE)
+"""The largest numbers of 8, 10, 12, 14 and 16 bits."""
+
 _HEIC_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 _BMP_HEADERS: Final = frozenset({12, 40, 52, 56, 64, 108, 124})
 
@@ -54,3 +60,8 @@ def kind_of(head: bytes) -> Literal["image", "heic"] | None:
 def reads_heic() -> bool:
     """Whether `pillow-heif` is installed."""
     return find_spec("pillow_heif") is not None
+
+
+def white_for(brightest: int) -> int:
+    """The largest number of the fewest bits that hold the brightest value of some images; `FULL_WHITE` for 0."""
+    return next(white for white in WHITES if white >= brightest) if brightest else FULL_WHITE

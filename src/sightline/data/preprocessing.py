@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sightline.data.formats import FULL_WHITE
 from sightline.data.sources.source import Source
 from sightline.data.store.image_file import size_of
 from sightline.data.store.image_store import ImageStore
@@ -31,6 +32,7 @@ class Preprocessing:
         interpolation: of the resize.
         crop_fraction: the share of the shorter side that the centre crop keeps.
         class_names: by label; empty where there is not one target with classes.
+        white: what becomes 255 in grey images of more than 8 bits.
     """
 
     image_size: int
@@ -39,6 +41,7 @@ class Preprocessing:
     interpolation: Literal["bilinear", "bicubic"]
     crop_fraction: float
     class_names: tuple[str, ...]
+    white: int = FULL_WHITE
 
     @property
     def stored_side(self) -> int:
@@ -68,7 +71,8 @@ class Preprocessing:
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Self:
-        """Read back what `to_json` wrote."""
+        """Read back what `to_json` wrote; earlier versions knew no other white."""
+        content = {"white": FULL_WHITE} | {key: content[key] for key in content}
         lists = {key: tuple(content[key]) for key in ("mean", "std", "class_names")}
         return cls(**{field.name: content[field.name] for field in fields(cls)} | lists)
 

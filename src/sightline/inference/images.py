@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
 from sightline.config.later_stages import PredictConfig
+from sightline.data.formats import FULL_WHITE
 from sightline.data.store.decode import decode, decode_opened
 from sightline.data.store.image_file import DecodeError, Picture
 from sightline.errors import UsageError
@@ -47,13 +48,14 @@ def as_list(images: Images) -> tuple[list[ImageInput], bool]:
     return found, False
 
 
-def picture_of(image: ImageInput, side: int, limits: PredictConfig) -> Picture:
+def picture_of(image: ImageInput, side: int, limits: PredictConfig, white: int = FULL_WHITE) -> Picture:
     """The pixels (h, w, 3) of an image, with its shorter side brought down to `side` where it is longer.
 
     Args:
         image: whatever holds it. Arrays are grey, RGB or RGBA with white at the largest number of their type.
         side: at which training kept images.
         limits: of the size of a file and of an image.
+        white: what becomes 255 in grey of more than 8 bits.
 
     Raises:
         OSError: its file cannot be read; `strerror` says why.
@@ -62,17 +64,21 @@ def picture_of(image: ImageInput, side: int, limits: PredictConfig) -> Picture:
     most_pixels = int(limits.max_megapixels * 1e6)
     most_bytes = f"predict.max_megabytes={limits.max_megabytes:g}"
     if isinstance(image, str | Path):
-        return decode(read_regular(image, int(limits.max_megabytes * 1e6), most_bytes), side, most_pixels)
+        return decode(read_regular(image, int(limits.max_megabytes * 1e6), most_bytes), side, most_pixels, white)
     if isinstance(image, bytes):
         if len(image) > limits.max_megabytes * 1e6:
             raise DecodeError(
                 f"{len(image) / 1e6:,.0f} MB are more than predict.max_megabytes={limits.max_megabytes:g}"
             )
-        return decode(image, side, most_pixels)
+        return decode(image, side, most_pixels, white)
     if isinstance(image, Image.Image):
         content = _unread_jpeg(image)
-        return decode_opened(image, side, most_pixels) if content is None else decode(content, side, most_pixels)
-    return decode_opened(_of_array(image), side, most_pixels)
+        return (
+            decode_opened(image, side, most_pixels, white)
+            if content is None
+            else decode(content, side, most_pixels, white)
+        )
+    return decode_opened(_of_array(image), side, most_pixels, white)
 
 
 def _checked(image: object) -> ImageInput:

@@ -76,7 +76,9 @@ class LoadedRun:
         preprocessing, device = load_preprocessing(run), pick_device(config.device)
         split = load_split(run)
         model = load_model(run, device, heads, split)
-        dataset = Dataset.open(config, split, preprocessing.stored_side, test_unlocked=test_unlocked)
+        dataset = Dataset.open(
+            config, split, preprocessing.stored_side, white=preprocessing.white, test_unlocked=test_unlocked
+        )
         return cls(model, dataset, preprocessing, device, config.evaluation.batch_size)
 
     def loader(self, role: SplitName) -> EvalLoader:

@@ -36,7 +36,8 @@ def predict_ood(config: Config, data: DataConfig, loaded: LoadedRun, collector: 
     source = _held_out(find(data))
     for remark in source.remarks:
         (logger.info if remark.outcome == "pass" else logger.warning)("evaluation.ood: %s", remark.message)
-    store = decode_images(source, loaded.preprocessing.stored_side, config.model_copy(update={"data": data}))
+    seen = loaded.preprocessing
+    store = decode_images(source, seen.stored_side, config.model_copy(update={"data": data}), seen.white)
     kept = np.setdiff1d(np.arange(len(source)), list(store.facts.errors))
     if not len(kept):
         raise UsageError(f"evaluation.ood={data.name}: none of its {len(source)} images can be read")

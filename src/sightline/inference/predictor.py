@@ -94,7 +94,8 @@ class Predictor:
         for place, image in enumerate(images):
             check_stop()
             try:
-                pictures.append(picture_of(image, self.preprocessing.stored_side, limits).pixels)
+                seen = self.preprocessing
+                pictures.append(picture_of(image, seen.stored_side, limits, seen.white).pixels)
             except OSError as error:
                 errors[place] = error.strerror or str(error)
             except DecodeError as error:

@@ -73,6 +73,7 @@ class PreprocessingFile(TypedDict):
     interpolation: Literal["bilinear", "bicubic"]
     crop_fraction: float
     class_names: list[str]
+    white: NotRequired[int]
 
 
 class ProvenanceFile(TypedDict):

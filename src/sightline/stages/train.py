@@ -1,15 +1,17 @@
 """Training: wire everything together, hand it to the loop, leave checkpoints and curves."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 from sightline.config.schema import Config
-from sightline.data.dataset import Dataset, list_images
+from sightline.data.dataset import Dataset, list_images, white_of
 from sightline.data.loaders import TrainLoader
 from sightline.data.preprocessing import Preprocessing, pixel_statistics
+from sightline.data.sources.source import Source
 from sightline.errors import RunFailedError
-from sightline.inference.model import InputSpec, input_spec, load_split
+from sightline.inference.model import InputSpec, input_spec, load_preprocessing, load_split
 from sightline.machine.device import pick_device
 from sightline.machine.distributed import all_reduce_max
 from sightline.machine.signals import stop_signal
@@ -17,6 +19,7 @@ from sightline.machine.terminal import logger, show_table
 from sightline.models.freezing import table_of
 from sightline.reporting import figures
 from sightline.run.folder import Run
+from sightline.run.origin import PREPROCESSING
 from sightline.tasks.table import task_to_train
 from sightline.tasks.task import Task
 from sightline.training.extras.soup import average_best_epochs
@@ -38,11 +41,13 @@ def run(config: Config, run: Run) -> dict[str, float]:
     device = pick_device(config.device)
     split = load_split(run)
     check_weights(config.model.weights, split, Path(config.runs_dir))
-    spec = input_spec(config, list_images(config))
-    dataset = Dataset.open(config, split, spec.stored_side)
+    source = list_images(config)
+    spec = input_spec(config, source)
+    white = _white(config, run, source, spec)
+    dataset = Dataset.open(config, split, spec.stored_side, white=white)
     task = task_to_train(config, split)
-    preprocessing = _preprocessing(spec, dataset, task)
-    run.save_json("preprocessing.json", preprocessing.to_json())
+    preprocessing = replace(_preprocessing(spec, dataset, task), white=white)
+    run.save_json(PREPROCESSING, preprocessing.to_json())
 
     torch.manual_seed(config.seed)
     training = wire(config, run, task, dataset, preprocessing, device)
@@ -74,6 +79,13 @@ def _train(training: Training) -> dict[str, float]:
         all_reduce_max([0])  # the first process has written the last member by now
         best = average_best_epochs(training, progress.history, loop.evaluate) or best
     return best
+
+
+def _white(config: Config, run: Run, source: Source, spec: InputSpec) -> int:
+    """What is white in grey images of more than 8 bits: as the training that goes on had it, else by the data."""
+    if run.has(PREPROCESSING):
+        return load_preprocessing(run).white
+    return white_of(source, spec.stored_side, config)
 
 
 def _preprocessing(spec: InputSpec, dataset: Dataset, task: Task) -> Preprocessing:

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from sightline.config.schema import Config
-from sightline.data.dataset import decode_images, decode_masks, list_images
+from sightline.data.dataset import decode_images, decode_masks, list_images, white_of
+from sightline.data.formats import FULL_WHITE
 from sightline.data.gate.findings import Finding, of_listing
 from sightline.data.gate.image_checks import check_images
 from sightline.data.gate.name_checks import check_class_names
+from sightline.data.gate.range_checks import check_range
 from sightline.data.gate.split_checks import check_split
 from sightline.data.gate.summary import summary
 from sightline.data.sources.source import ROLES
@@ -36,11 +38,15 @@ def run(config: Config, run: Run) -> dict[str, float]:
     source = list_images(config)
     for remark in source.remarks:  # before decoding, which may take a while
         (logger.info if remark.outcome == "pass" else logger.warning)("data: %s", remark.message)
-    store = decode_images(source, input_spec(config, source).stored_side, config)
+    side = input_spec(config, source).stored_side
+    white = white_of(source, side, config)
+    if white != FULL_WHITE:
+        logger.info("data: in grey images of more than 8 bits %s is white", f"{white:,}")
+    store = decode_images(source, side, config, white)
     masks = decode_masks(source, store, config)
 
     findings, keep = check_images(source, store.facts, config.data.validation)
-    findings.insert(0, check_class_names(source, config.data.validation))
+    findings = [check_class_names(source, config.data.validation), *findings, check_range(source, store.facts, white)]
     usable = source.take(keep)
     split = None
     if not _refusals(findings):

@@ -11,6 +11,9 @@ def test_what_is_missing_is_filled_in_and_what_is_there_stays():
     fill(content)
     assert content["data"]["validation"] == {**VALIDATION, "unreadable": "drop", "blank_labels": "drop"}
     assert content["evaluation"]["ood"]["validation"] == VALIDATION
+    content = {"data": {"name": "csv", "validation": {}}, "evaluation": {"ood": {"name": "digits", "validation": {}}}}
+    fill(content)
+    assert (content["data"]["white"], "white" in content["evaluation"]["ood"]) == ("auto", False)
 
 
 def test_what_is_no_configuration_is_left_to_whoever_checks_it():
@@ -24,6 +27,12 @@ def test_what_says_nothing_new_is_left_out_of_a_fingerprint():
     content = {"data": {"validation": {**VALIDATION, "unreadable": "drop"}}, "seed": 3}
     leave_out(content)
     assert content == {"data": {"validation": {"unreadable": "drop"}}, "seed": 3}
+    content = {"data": {"white": "auto", "validation": {}}}
+    leave_out(content)
+    assert content == {"data": {"validation": {}}}
+    content = {"data": {"white": 4095, "validation": {}}}
+    leave_out(content)
+    assert content == {"data": {"white": 4095, "validation": {}}}
     content = {"data": {"validation": {**VALIDATION, "blank_labels": "drop"}}}
     leave_out(content)
     assert content == {"data": {"validation": {"blank_labels": "drop"}}}

@@ -2,13 +2,15 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from sightline.cli import compose_config
 from sightline.config import parse
 from sightline.config.schema import Config
-from sightline.data.dataset import Dataset, decode_images, list_images
+from sightline.data.dataset import Dataset, decode_images, list_images, white_of
 from sightline.data.loaders import EvalLoader, TrainLoader
 from sightline.data.preprocessing import Preprocessing, pixel_statistics
 from sightline.data.splits.assignment import make_split
@@ -54,3 +56,17 @@ def test_store_and_workers_change_no_bit_of_any_batch(
     assert preprocessing == expected[0]
     assert len(seen) == len(expected[1])
     assert all(torch.equal(one, other) for one, other in zip(seen, expected[1], strict=True))
+
+
+def test_white_is_what_the_data_need_unless_it_is_given(tmp_path: Path, bars: Path):
+    for name in ("a/0", "a/1", "b/0", "b/1"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.fromarray(np.full((8, 8), 4000, dtype=np.uint16)).save(tmp_path / f"{name}.png")
+    for given, white, grey in (("auto", 4095, 249), (8000, 8000, 128), (65535, 65535, 16)):
+        config = configured(tmp_path, tmp_path / "runs", white=given)
+        source = list_images(config)
+        assert white_of(source, SIDE, config) == white
+        images, _ = decode_images(source, SIDE, config, white).batch(np.arange(4))
+        assert images.unique().tolist() == [grey]
+    config = configured(bars, tmp_path / "runs")
+    assert white_of(list_images(config), SIDE, config) == 65535

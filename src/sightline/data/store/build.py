@@ -21,7 +21,7 @@ from sightline.errors import RunFailedError
 from sightline.machine.signals import check_stop
 from sightline.machine.terminal import logger
 
-VERSION = 3
+VERSION = 4
 """Of the files and of what decoding does: a store of another version is built anew."""
 
 PIXELS = "pixels.bin"

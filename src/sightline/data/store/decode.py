@@ -7,6 +7,7 @@ from hashlib import blake2b
 import numpy as np
 from PIL import Image
 
+from sightline.data.formats import FULL_WHITE
 from sightline.data.store.image_file import (
     MAX_PIXELS,
     DecodeError,
@@ -29,26 +30,28 @@ OVERSAMPLING = 3
 """How many times the wanted side a JPEG is read at, at least: the reduction after it alone decides what is seen."""
 
 
-def decode(content: bytes, side: int | None, max_pixels: int = MAX_PIXELS) -> Picture:
+def decode(content: bytes, side: int | None, max_pixels: int = MAX_PIXELS, white: int = FULL_WHITE) -> Picture:
     """Decode one image as `decode_image` does, with Python's warnings kept off the terminal."""
     with no_warnings():
-        return decode_image(content, side, max_pixels)
+        return decode_image(content, side, max_pixels, white)
 
 
-def decode_image(content: bytes, side: int | None, max_pixels: int = MAX_PIXELS) -> Picture:
+def decode_image(content: bytes, side: int | None, max_pixels: int = MAX_PIXELS, white: int = FULL_WHITE) -> Picture:
     """Decode an image's bytes: upright, first frame, alpha over white, 16 bits to 8, grey to three channels.
 
     A shorter side above `side` is reduced to it (bicubic, antialiased); nothing is ever enlarged. Of a side beyond
-    twice the other the centre is kept.
+    twice the other the centre is kept. `white` is what becomes 255 in grey of more than 8 bits; what is above does too.
 
     Raises:
         DecodeError: no image, a broken one, more than `max_pixels`, or values without an agreed white.
     """
     with open_image(content, max_pixels) as image:
-        return _decoded(image, side)
+        return _decoded(image, side, white)
 
 
-def decode_opened(image: Image.Image, side: int | None, max_pixels: int = MAX_PIXELS) -> Picture:
+def decode_opened(
+    image: Image.Image, side: int | None, max_pixels: int = MAX_PIXELS, white: int = FULL_WHITE
+) -> Picture:
     """Decode an image that is in memory, as `decode_image` does with the same image in a file without loss.
 
     Raises:
@@ -56,20 +59,22 @@ def decode_opened(image: Image.Image, side: int | None, max_pixels: int = MAX_PI
     """
     check_size(image.size, max_pixels)
     with no_warnings(), named_defects():
-        return _decoded(image, side)
+        return _decoded(image, side, white)
 
 
-def _decoded(image: Image.Image, side: int | None) -> Picture:
+def _decoded(image: Image.Image, side: int | None, white: int) -> Picture:
     mode, (width, height) = image.mode, image.size
     if side is not None and (factor := OVERSAMPLING * side / min(width, height)) <= 1 / 2:
         # A JPEG can be read at a half, a quarter or an eighth.
         image.draft(None, (math.ceil(width * factor), math.ceil(height * factor)))
     image.load()
     turns = orientation(image)
-    seen = upright(_rgb(image), turns)
+    is_deep = image.mode == "F" or image.mode.startswith("I")
+    flat, brightest = _eight_bits(image, white) if is_deep else (image, 0)
+    seen = upright(_rgb(flat), turns)
     if turns >= 5:
         width, height = height, width
-    return Picture(np.array(reduced(seen, side)), width, height, mode)
+    return Picture(np.array(reduced(seen, side)), width, height, mode, brightest)
 
 
 def content_hash(content: bytes) -> str:
@@ -89,8 +94,6 @@ def reduced(image: Image.Image, side: int | None) -> Image.Image:
 
 def _rgb(image: Image.Image) -> Image.Image:
     """Eight bits, three channels, transparent parts over white."""
-    if image.mode == "F" or image.mode.startswith("I"):
-        image = _eight_bits(image)
     return _over_white(image) if image.has_transparency_data else image.convert("RGB")
 
 
@@ -104,19 +107,21 @@ def _over_white(image: Image.Image) -> Image.Image:
     return seen
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Grey of 16 bits, where white is 65535, as grey of 8.
+def _eight_bits(image: Image.Image, white: int) -> tuple[Image.Image, int]:
+    """Grey of more than 8 bits as grey of 8, where `white` and what is above becomes 255; and its largest value.
 
     Raises:
         DecodeError: floating point, or whole numbers beyond 16 bits: nobody can tell what is white.
     """
-    seen = Image.new("L", image.size)
+    seen, brightest = Image.new("L", image.size), 0
     for top, strip in _strips(image):
         values = np.asarray(strip)
-        if image.mode == "F" or values.min() < 0 or values.max() > 65535:
+        if image.mode == "F" or values.min() < 0 or values.max() > FULL_WHITE:
             raise DecodeError(f"grey of mode {image.mode} has no agreed white; store it as 8 or 16 bits")
-        seen.paste(Image.fromarray(((values.astype(np.uint32) + 128) // 257).astype(np.uint8)), (0, top))
-    return seen
+        scaled = (values.astype(np.uint32) * 255 + white // 2) // white
+        seen.paste(Image.fromarray(np.minimum(scaled, 255).astype(np.uint8)), (0, top))
+        brightest = max(brightest, int(values.max()))
+    return seen, brightest
 
 
 def _strips(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:

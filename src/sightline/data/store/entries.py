@@ -10,11 +10,12 @@ import struct
 import sys
 import zlib
 from collections.abc import Sequence
-from typing import IO, Literal, NamedTuple
+from typing import IO, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.data.formats import FULL_WHITE
 from sightline.data.store.decode import content_hash, decode_image
 from sightline.data.store.decode_mask import decode_mask
 from sightline.data.store.image_file import DecodeError, no_warnings
@@ -48,8 +49,20 @@ class MaskFile(NamedTuple):
     stored_width: int
 
 
-File = str | MaskFile
-"""What is decoded: the path of an image, or a mask."""
+class ScaledFile(NamedTuple):
+    """An image whose grey of more than 8 bits, if it is that, has a white of its own.
+
+    Attributes:
+        path: of the image.
+        white: see `decode_image`.
+    """
+
+    path: str
+    white: int
+
+
+File = str | ScaledFile | MaskFile
+"""What is decoded: the path of an image, an image with its own white, or a mask."""
 
 
 class Entry(NamedTuple):
@@ -65,6 +78,7 @@ class Entry(NamedTuple):
         sums: of the values of each channel, then of their squares; empty where not asked for.
         error: why there are no pixels.
         checksum: CRC-32 of the pixels as they are stored; None where not asked for.
+        brightest: see `Picture`.
     """
 
     hash: str
@@ -76,6 +90,7 @@ class Entry(NamedTuple):
     sums: list[int]
     error: str | None
     checksum: int | None = None
+    brightest: int = 0
 
 
 def unreadable(digest: str, why: str) -> Entry:
@@ -100,17 +115,19 @@ def _read(file: File, side: int | None, include: Include) -> tuple[Entry, bytes]
     try:
         content = read_regular(path_of(file))
         digest = content_hash(content)
-        if isinstance(file, str):
-            picture = decode_image(content, side)
-        else:
+        if isinstance(file, MaskFile):
             picture = decode_mask(content, (file.width, file.height), (file.stored_height, file.stored_width))
+        else:
+            picture = decode_image(content, side, white=FULL_WHITE if isinstance(file, str) else file.white)
     except (OSError, DecodeError) as error:
         return unreadable(digest, getattr(error, "strerror", None) or str(error)), b""
     height, width, channels = picture.pixels.shape
     stored = np.ascontiguousarray(picture.pixels.transpose(2, 0, 1))
     sums = [] if include == "pixels" else channel_sums(stored.reshape(channels, -1))
     checksum = None if include == "pixels" else zlib.crc32(stored.data)
-    entry = Entry(digest, picture.width, picture.height, picture.mode, height, width, sums, None, checksum)
+    entry = Entry(
+        *(digest, picture.width, picture.height, picture.mode, height, width, sums, None, checksum, picture.brightest)
+    )
     return entry, b"" if include == "facts" else stored.tobytes()
 
 
@@ -146,6 +163,13 @@ def receive(stream: IO[bytes]) -> tuple[bytes, bytes] | None:
     return parts if len(parts[0]) == head and len(parts[1]) == body else None
 
 
+def _file_of(message: str | list[Any]) -> File:
+    """A file as JSON gives it back."""
+    if isinstance(message, str):
+        return message
+    return ScaledFile(*message) if len(message) == len(ScaledFile._fields) else MaskFile(*message)
+
+
 def _serve(side: int | None) -> None:
     """Answer requests until the input closes."""
     # Nothing that a library prints may fall among the answers.
@@ -154,7 +178,7 @@ def _serve(side: int | None) -> None:
     send(answers, READY)
     while message := receive(sys.stdin.buffer):
         listed, include = json.loads(message[0])
-        files = [file if isinstance(file, str) else MaskFile(*file) for file in listed]
+        files = [_file_of(file) for file in listed]
         entries, pixels = read_entries(files, side, include)
         send(answers, json.dumps(entries).encode(), pixels)
 

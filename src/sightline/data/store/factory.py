@@ -8,13 +8,14 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
+from sightline.data.formats import FULL_WHITE
 from sightline.data.sources.source import Source
 from sightline.data.store.build import DecodeJob, decoded, loaded, scanned, stamp
 from sightline.data.store.decode import IMAGE_CHANNELS, content_hash, reduced
 from sightline.data.store.decode_files import Progress
 from sightline.data.store.decode_mask import MASK_CHANNELS
-from sightline.data.store.entries import MaskFile, channel_sums
-from sightline.data.store.image_file import LONGEST
+from sightline.data.store.entries import File, MaskFile, ScaledFile, channel_sums
+from sightline.data.store.image_file import LONGEST, is_deep
 from sightline.data.store.image_store import DiskStore, ImageStore, MemoryStore
 from sightline.data.store.index import ImageFacts, Index
 from sightline.data.store.mask_store import MaskStore
@@ -27,6 +28,9 @@ from sightline.machine.terminal import logger
 
 Kind = Literal["auto", "memory", "disk", "stream"]
 
+SAMPLED = 64
+"""Images whose heads say whether there are any of more than 8 bits."""
+
 MEMORY_SHARE, MOST_MEMORY, DISK_SHARE = 0.25, 0.9, 0.8
 """How much of what is free decoded images may take: of memory by themselves and when asked for, and of the disk."""
 
@@ -38,6 +42,7 @@ def open_store(
     workers: int | None,
     progress: Progress | None = None,
     kind: Kind = "auto",
+    white: int = FULL_WHITE,
 ) -> ImageStore:
     """The images of a source; what was decoded or found out before is taken from the cache.
 
@@ -53,6 +58,7 @@ def open_store(
         progress: told after every few images.
         kind: where the decoded pixels are kept; `auto` takes memory where they fit, else disk, else stream, and says so
             in the log.
+        white: see `decode_image`.
 
     Raises:
         RunFailedError: the cache cannot be written, the pixels do not fit where they are asked to be, or no worker can
@@ -60,10 +66,40 @@ def open_store(
     """
     if source.files is None:
         return _of_pixels(source, side)
+    return _open(_job(source, side, cache, workers, progress, white), workers, kind)
+
+
+def brightest_value(
+    source: Source, side: int | None, cache: Path, workers: int | None, progress: Progress | None = None
+) -> int:
+    """The largest value in a source's grey images of more than 8 bits; 0 where there are none.
+
+    Every image is decoded for it, once, unless none of up to 64 evenly spread ones is of that kind.
+
+    Args:
+        source: the images.
+        side: see `open_store`, as all that follow.
+        cache: where what is found out is kept.
+        workers: processes that decode.
+        progress: told after every few images.
+    """
+    files = source.files or ()
+    if not any(is_deep(os.fspath(path)) for path in files[:: max(1, len(files) // SAMPLED)]):
+        return 0
+    index = scanned(_job(source, side, cache, workers, progress, FULL_WHITE))
+    return int(index.facts.brightest.max(initial=0))
+
+
+def _job(
+    source: Source, side: int | None, cache: Path, workers: int | None, progress: Progress | None, white: int
+) -> DecodeJob:
+    """How the images of a source are decoded."""
+    assert source.files is not None
     paths = [os.fspath(path) for path in source.files]
-    sizes, key = stamp(source.ids, paths, side)
+    files: Sequence[File] = paths if white == FULL_WHITE else [ScaledFile(path, white) for path in paths]
+    sizes, key = stamp(source.ids, files, side)
     cores = usable_cores() if workers is None else workers
-    return _open(DecodeJob(paths, "images", IMAGE_CHANNELS, side, cache, cores, progress, sizes, key), workers, kind)
+    return DecodeJob(files, "images", IMAGE_CHANNELS, side, cache, cores, progress, sizes, key)
 
 
 def open_masks(
@@ -174,6 +210,7 @@ def _of_pixels(source: Source, side: int | None) -> ImageStore:
         heights=np.full(count, height, dtype=np.int32),
         modes=("RGB",) * count,
         errors={},
+        brightest=np.zeros(count, dtype=np.int32),
     )
     shorter, longer = min(height, width), max(height, width)
     if count and (longer > LONGEST * shorter or (side is not None and shorter > side)):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sightline.data.store.decode import IMAGE_CHANNELS
 from sightline.data.store.decode_mask import MASK_CHANNELS
-from sightline.data.store.entries import File
+from sightline.data.store.entries import File, MaskFile, path_of
 from sightline.data.store.image_file import LONGEST, size_of
 
 SAMPLED = 256
@@ -19,9 +19,9 @@ def estimated_bytes(files: Sequence[File], side: int | None) -> int:
 
 
 def _stored_bytes(file: File, side: int | None) -> int:
-    if not isinstance(file, str):
+    if isinstance(file, MaskFile):
         return MASK_CHANNELS * file.stored_height * file.stored_width
-    size = size_of(file)
+    size = size_of(path_of(file))
     if size is None:
         return 0
     shorter, longer = sorted(size)

@@ -105,12 +105,14 @@ class Picture:
         width: of the original, turned upright.
         height: of the original, turned upright.
         mode: of the original, in Pillow's words.
+        brightest: the largest value of grey of more than 8 bits, before it was brought to 8; 0 of all other images.
     """
 
     pixels: NDArray[np.uint8]
     width: int
     height: int
     mode: str
+    brightest: int = 0
 
 
 @contextmanager
@@ -141,10 +143,22 @@ def check_size(size: tuple[int, int], max_pixels: int) -> None:
 
 def size_of(path: str) -> tuple[int, int] | None:
     """Width and height from the head of a file; None where it does not read, which decoding will say."""
+    head = _head_of(path)
+    return None if head is None else head[1]
+
+
+def is_deep(path: str) -> bool:
+    """Whether the head of a file says that it holds grey of more than 8 bits."""
+    head = _head_of(path)
+    return head is not None and head[0].startswith("I")
+
+
+def _head_of(path: str) -> tuple[str, tuple[int, int]] | None:
+    """The mode and the size."""
     try:
         stream, _ = open_regular(path)
         with no_warnings(), stream, _opened(stream) as image:
-            return image.size
+            return image.mode, image.size
     except (OSError, DecodeError):
         return None
 

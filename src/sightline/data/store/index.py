@@ -31,6 +31,7 @@ class ImageFacts:
         heights: likewise.
         modes: Pillow's, of the original; empty where unreadable.
         errors: why an image is unreadable, by its position.
+        brightest: (n,) int32, the largest value of grey of more than 8 bits; 0 of all other images.
     """
 
     hashes: tuple[str, ...]
@@ -38,6 +39,7 @@ class ImageFacts:
     heights: NDArray[np.int32]
     modes: tuple[str, ...]
     errors: dict[int, str]
+    brightest: NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,13 +90,14 @@ class Index:
     def of(cls, entries: Sequence[Entry], channels: int) -> Self:
         """The index of these files, in order, whose stored pixels have so many channels."""
         columns = list(zip(*entries, strict=True)) if entries else [()] * len(Entry._fields)
-        hashes, widths, heights, modes, stored_heights, stored_widths, sums, errors, checksums = columns
+        hashes, widths, heights, modes, stored_heights, stored_widths, sums, errors, checksums, brightest = columns
         facts = ImageFacts(
             hashes=hashes,
             widths=np.array(widths, dtype=np.int32),
             heights=np.array(heights, dtype=np.int32),
             modes=modes,
             errors={position: why for position, why in enumerate(errors) if why},
+            brightest=np.array(brightest, dtype=np.int32),
         )
         shapes = np.array([stored_heights, stored_widths], dtype=np.int32).T
         known = [values or [0] * 2 * channels for values in sums]
@@ -111,6 +114,7 @@ class Index:
             "sizes": np.array([facts.widths, facts.heights]),
             "modes": np.array(facts.modes, dtype="S"),
             "errors": np.frombuffer(json.dumps(facts.errors).encode(), dtype=np.uint8),
+            "brightest": facts.brightest,
             "shapes": self.shapes,
             "sums": self.sums,
         }
@@ -134,6 +138,7 @@ class Index:
                 heights=stored["sizes"][1],
                 modes=tuple(stored["modes"].astype(np.str_).tolist()),
                 errors={int(key): why for key, why in json.loads(stored["errors"].tobytes()).items()},
+                brightest=stored["brightest"],
             )
             index = cls(facts, np.ascontiguousarray(stored["shapes"]), stored["sums"], stored.get("checksums"))
         except (OSError, ValueError, LookupError, TypeError, AttributeError):

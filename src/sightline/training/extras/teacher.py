@@ -122,6 +122,11 @@ def open_teacher(
     their_task = task_of_run(run)
     _check_task(name, their_task, task)
     check_held_out(f"training.teacher={name}", run, split, runs_dir)
+    if theirs.white != ours.white:
+        raise UsageError(
+            f"training.teacher={name} took {theirs.white} for white in grey of more than 8 bits, and this training "
+            f"takes {ours.white}: set data.white={theirs.white}"
+        )
     model = load_model(run, device, their_task.heads)
     return TeacherModel(model, theirs, ours, choose_precision(precision, device, model, theirs.image_size))
 

@@ -38,7 +38,7 @@ def source(labels, roles=None, names=("cat", "dog")):
     )
 
 
-def facts(count, hashes=None, modes=None, widths=None, errors=None):
+def facts(count, hashes=None, modes=None, widths=None, errors=None, brightest=None):
     errors = errors or {}
     sizes = np.array([0 if i in errors else (widths or {}).get(i, 100) for i in range(count)], dtype=np.int32)
     return ImageFacts(
@@ -47,6 +47,7 @@ def facts(count, hashes=None, modes=None, widths=None, errors=None):
         heights=np.where(sizes > 0, 80, 0).astype(np.int32),
         modes=tuple("" if i in errors else (modes or {}).get(i, "RGB") for i in range(count)),
         errors=errors,
+        brightest=np.array([(brightest or {}).get(i, 0) for i in range(count)], dtype=np.int32),
     )
 
 

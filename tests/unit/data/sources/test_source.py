@@ -155,11 +155,12 @@ def test_places_within_runs():
 def test_each_configuration_finds_its_source(tmp_path):
     assert len(find(DigitsData(name="digits", **SHARED))) == 1797
     for config, key in [
-        (FolderData(name="folder", root=None, **SHARED), "data.root"),
-        (FolderData(name="folder", root=str(tmp_path / "none"), **SHARED), "data.root"),
+        (FolderData(name="folder", root=None, white="auto", **SHARED), "data.root"),
+        (FolderData(name="folder", root=str(tmp_path / "none"), white="auto", **SHARED), "data.root"),
         (Cifar10Data(name="cifar10", root=str(tmp_path), download=False, **SHARED), "data.root"),
         (
             CsvData(
+                white="auto",
                 name="csv",
                 root=None,
                 manifest=None,

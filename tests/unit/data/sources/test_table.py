@@ -34,6 +34,7 @@ def config(manifest, **changes):
         "store": "auto",
         "workers": None,
         "validation": POLICY,
+        "white": "auto",
     }
     return CsvData(**(content | changes))
 

@@ -134,3 +134,19 @@ def test_a_large_image_looks_the_same_as_one_in_one_piece(mode, monkeypatch):
     for at_once in (1, 40 * 7, 40 * 30 - 1):
         monkeypatch.setattr(decode_file, "STRIP_PIXELS", at_once)
         assert (pixels(content) == expected).all()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+@pytest.mark.parametrize("white", [255, 1023, 4095, 10_000, 65535])
+def test_grey_of_more_than_8_bits_has_the_white_it_is_given(kind, white):
+    values = np.linspace(0, 4095, 48).astype(np.uint16).reshape(6, 8)
+    picture = decode(encoded(Image.fromarray(values), kind), None, white=white)
+    expected = np.minimum(np.rint(values.astype(np.float64) * 255 / white), 255)
+    assert np.array_equal(picture.pixels, np.repeat(expected[:, :, None], 3, axis=2))
+    assert picture.brightest == 4095
+
+
+def test_white_says_nothing_about_8_bits():
+    content = encoded(noise())
+    assert np.array_equal(decode(content, None, white=4095).pixels, noise())
+    assert decode(content, None).brightest == 0

@@ -1,4 +1,5 @@
 import io
+import json
 import subprocess
 import sys
 import zlib
@@ -9,7 +10,7 @@ from PIL import Image
 
 from sightline.data.store import entries as module
 from sightline.data.store.decode import content_hash, decode
-from sightline.data.store.entries import channel_sums, read_entries, receive, send
+from sightline.data.store.entries import MaskFile, ScaledFile, channel_sums, read_entries, receive, send
 
 
 def noise(height=8, width=12):
@@ -31,10 +32,10 @@ def test_entries_of_files(files, tmp_path):
     stored = decode(content, 4).pixels.transpose(2, 0, 1)
     values = stored.reshape(3, -1).astype(int)
     sums = [*values.sum(axis=1), *(values**2).sum(axis=1)]
-    assert entries[0] == (content_hash(content), 12, 8, "RGB", 4, 6, sums, None, zlib.crc32(stored.tobytes()))
+    assert entries[0] == (content_hash(content), 12, 8, "RGB", 4, 6, sums, None, zlib.crc32(stored.tobytes()), 0)
     assert entries[1].hash == content_hash((tmp_path / "b.png").read_bytes())
     assert entries[1].error
-    assert entries[2] == ("", 0, 0, "", 0, 0, [], "No such file or directory", None)
+    assert entries[2] == ("", 0, 0, "", 0, 0, [], "No such file or directory", None, 0)
     assert entries[3].error == "Is a directory"
     assert planes == stored.tobytes() * 2
 
@@ -71,3 +72,13 @@ def test_workers_import_neither_torch_nor_the_rest():
     code = "import sys, sightline.data.store.entries; print({'torch', 'pydantic', 'scipy', 'hydra'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_an_image_with_its_own_white_and_a_mask_come_through_json(tmp_path):
+    for file in ("a.png", ScaledFile("a.png", 4095), MaskFile("a.png", 1, 2, 3, 4)):
+        again = module._file_of(json.loads(json.dumps(file)))
+        assert (again, type(again)) == (file, type(file))
+    Image.fromarray(np.full((4, 4), 4095, dtype=np.uint16)).save(tmp_path / "a.png")
+    for white, grey in ((65535, 16), (4095, 255)):
+        ((entry,), pixels) = read_entries([ScaledFile(str(tmp_path / "a.png"), white)], None)
+        assert (entry.brightest, set(pixels)) == (4095, {grey})

@@ -7,6 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from sightline.data import formats
 from sightline.data.store import decode, decode_mask, image_file
 from sightline.data.store import entries as program
 from sightline.data.store.decode_files import decode_files
@@ -29,6 +30,7 @@ def test_a_worker_that_dies_over_a_file_costs_that_file_alone(files, tmp_path, m
     (folder / "entries.py").write_text(deadlier)
     for module in (decode, decode_mask, image_file):
         shutil.copy(module.__file__, folder)
+    shutil.copy(formats.__file__, folder.parent)
     shutil.copy(reading.__file__, tmp_path / "sightline/machine")
     monkeypatch.syspath_prepend(str(tmp_path))
     deadly = tmp_path / "deadly.png"

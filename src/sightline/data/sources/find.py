@@ -4,6 +4,7 @@ from pathlib import Path
 
 from sightline.config.data import Cifar10Data, CsvData, DataConfig, DigitsData, FolderData
 from sightline.data.sources.source import Source
+from sightline.errors import UsageError
 
 
 def find(config: DataConfig) -> Source:
@@ -12,6 +13,7 @@ def find(config: DataConfig) -> Source:
     Raises:
         UsageError: there is nothing to be found there, or only one class.
     """
+    _refuse_empty(config)
     # Imported when asked for: scikit-learn alone takes a second.
     match config:
         case Cifar10Data():
@@ -30,3 +32,15 @@ def find(config: DataConfig) -> Source:
             from sightline.data.sources.digits import find_digits
 
             return find_digits()
+
+
+def _refuse_empty(config: DataConfig) -> None:
+    """Refuse a path without a letter, as a variable that is not set leaves it; it would be the current folder.
+
+    Raises:
+        UsageError: there is one.
+    """
+    for key in ("root", "manifest"):
+        value = getattr(config, key, None)
+        if value is not None and not value.strip():
+            raise UsageError(f"data.{key}= is empty; give a path, data.{key}=. for the current folder")

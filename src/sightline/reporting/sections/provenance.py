@@ -21,10 +21,18 @@ def machine_facts(contents: Contents, provenance: StoredProvenance) -> Facts:
         ("Python", str(provenance.get("python", MISSING))),
         ("Seed", str(contents.setting("seed", MISSING))),
         ("Configuration hash", str(provenance.get("config_hash", MISSING))),
-        ("Data", _listed(provenance.get("data"))),
+        ("Data", _data(contents)),
         ("Machine", _listed(provenance.get("machine"))),
         ("Threads", str(provenance.get("threads", MISSING))),
     ])  # fmt: skip
+
+
+def _data(contents: Contents) -> str:
+    """What the configuration names: the kind of source, and where it lies."""
+    known = [(key, contents.setting(f"data.{key}")) for key in ("name", "root", "manifest")]
+    return (
+        hidden(", ".join(str(value) if key == "name" else f"{key} {value}" for key, value in known if value)) or MISSING
+    )
 
 
 def _commit(provenance: StoredProvenance) -> str:

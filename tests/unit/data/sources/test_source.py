@@ -175,3 +175,14 @@ def test_each_configuration_finds_its_source(tmp_path):
     ]:
         with pytest.raises(UsageError, match=key):
             find(config)
+
+
+@pytest.mark.parametrize("empty", ["", " "])
+def test_an_empty_path_is_not_the_current_folder(empty, tmp_path, monkeypatch):
+    for name in ("a/1.jpg", "b/2.jpg"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(b"x")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=r"data.root= is empty; give a path, data.root=. for the current folder"):
+        find(FolderData(name="folder", root=empty, white="auto", **SHARED))
+    assert len(find(FolderData(name="folder", root=".", white="auto", **SHARED))) == 2

@@ -1,6 +1,9 @@
 """The errors a person can meet, each with the exit status of the command that raised it."""
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 MOST_LETTERS = 2000
 """Of a message; what a file holds and a message quotes may be longer."""
@@ -55,6 +58,17 @@ class LockedSplitError(SightlineError):
     status = 1
 
 
+@contextmanager
+def naming_file(path: Path) -> Iterator[None]:
+    """Have errors of the system within it say which file they are about: those of a write or a flush do not."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
+
+
 def refused_by_system(error: OSError) -> SightlineError:
     """What a person is told of a file that the system did not open or write; of no file, the error goes on.
 
@@ -65,5 +79,5 @@ def refused_by_system(error: OSError) -> SightlineError:
         raise error
     name = str(error.filename)
     shown = name if len(name) <= 200 else f"{name[:100]}…"
-    kind = UsageError if error.errno in OF_A_PATH else RunFailedError
+    kind = UsageError if error.errno in OF_A_PATH else DiskError
     return kind(f"{shown} cannot be opened or written: {error.strerror}")

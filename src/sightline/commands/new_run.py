@@ -8,7 +8,7 @@ from sightline.config.data import CsvData
 from sightline.config.schema import Config
 from sightline.data.sources.find import find
 from sightline.data.sources.table import columns_of
-from sightline.errors import RunFailedError, UsageError
+from sightline.errors import DiskError, UsageError
 from sightline.machine.distributed import world
 from sightline.machine.provenance import provenance
 from sightline.models.names import check_model
@@ -51,7 +51,7 @@ def note_question(run: Run, config: Config, arguments: Sequence[str]) -> None:
     """Write what was asked, and with what, into a run; and that the folder was made here.
 
     Raises:
-        RunFailedError: the disk is full; the run is gone again.
+        DiskError: they cannot be written; the run is gone again.
     """
     facts = provenance(["sightline", *arguments], parse.config_hash(config))
     try:
@@ -60,4 +60,4 @@ def note_question(run: Run, config: Config, arguments: Sequence[str]) -> None:
         run.save_json("provenance.json", {**facts, "processes": world().size, "launch": world().launch})
     except OSError as error:
         run.discard_if_unused()
-        raise RunFailedError(f"{run.path} cannot be written: {error.strerror}; nothing was begun") from error
+        raise DiskError(f"{run.path} cannot be written: {error.strerror}; nothing was begun") from error

@@ -43,7 +43,7 @@ def finish_sweep(config: Config, template: TrialTemplate, search: Search, run: R
     about = f"{winner['name']}, {template.metric} {winner['mean']:.4f} over {config.sweep.fresh_seeds} fresh seeds"
     run.save_text(BEST_RECIPE, template.recipe(winner["values"], search.location.name, about))
     run_stages(without_tracking(with_stages(config, "sweep", "report")), run)
-    search.study.set_user_attr("report", str(run.path / "report.html"))
+    search.note_report(run.path / "report.html")
 
 
 def _members(config: Config, template: TrialTemplate, search: Search, run: Run) -> list[Member]:

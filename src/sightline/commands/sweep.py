@@ -153,10 +153,10 @@ def _is_finished(search: Search, run: Run) -> bool:
     time_is_up = minutes is not None and _seconds_spent(run) >= 60 * minutes and search.all_ended()
     if not (time_is_up or search.is_complete()):
         return False
-    report = search.study.user_attrs.get("report")
+    report = search.noted_report()
     if run.has("report.html") and run.load_json("sweep.json")["extent"] == extent(search):
         report = str(run.path / "report.html")
-    elif not isinstance(report, str) or report.startswith(str(run.path)):
+    elif report is None or report.startswith(str(run.path)):
         return False
     logger.info(
         "sweep: %s is finished, %d trials; its report is %s", search.location.name, len(search.trials()), report

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.errors import naming_file
 from sightline.machine.file_lock import try_lock
 from sightline.run.seal import sealed
 
@@ -25,11 +26,14 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
     """A stream under a temporary name in the same folder; flushed to disk and moved into place when all went well.
 
     What a killed writer of the same file left is removed first.
+
+    Raises:
+        OSError: it cannot be written; it names the file.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     _remove_dead(path.parent.glob(f".{glob.escape(path.name)}.*.partial"))
     try:
-        with temporary.open("wb") as stream:
+        with naming_file(path), temporary.open("wb") as stream:
             try_lock(stream.fileno())
             yield stream
             stream.flush()

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from sightline.config.stages import writer_of
-from sightline.errors import UsageError
+from sightline.errors import UsageError, naming_file
 from sightline.run.files import atomic_file, npz
 from sightline.run.lines import append_row, read_lines
 from sightline.run.ownership import UNUSED, Claim
@@ -184,7 +184,7 @@ class Run:
     def append_text(self, name: str, text: str) -> None:
         """Add text to the end of a file."""
         if self.writes:
-            with self.file(name).open("a") as stream:
+            with naming_file(self.path / name), self.file(name).open("a") as stream:
                 stream.write(text)
 
     def rows(self, name: str) -> list[Any]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sightline.errors import naming_file
+
 logger = logging.getLogger(__name__)
 
 _DECODER = json.JSONDecoder()
@@ -39,7 +41,7 @@ def append_row(path: Path, row: Mapping[str, object]) -> None:
         OSError: the file cannot be written. What was written of the row is a torn line.
     """
     line = (json.dumps(dict(row), allow_nan=False) + "\n").encode()
-    with path.open("ab+") as stream:
+    with naming_file(path), path.open("ab+") as stream:
         with suppress(OSError):
             fcntl.lockf(stream, fcntl.LOCK_EX)
         if stream.seek(0, os.SEEK_END):

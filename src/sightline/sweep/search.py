@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import optuna
@@ -29,8 +30,7 @@ SHARED_ATTRIBUTE = "sightline"
 """The attribute of a study that holds what its trials share."""
 FIRST_ATTRIBUTE = "as_configured"
 """The attribute that holds the parameters of the configuration itself, or None."""
-
-
+REPORT_ATTRIBUTE = "report"
 AS_CONFIGURED = "as configured"
 """What a trial with the values of the configuration itself is called."""
 STATES = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
@@ -110,9 +110,22 @@ class Search:
         """Optuna's own."""
         return optuna.load_study(study_name=self.location.name, storage=self._storage, pruner=self._pruner)
 
+    def note_report(self, path: Path) -> None:
+        """Write into the study, for its dashboard, where the report of the sweep is."""
+        with self._storage_errors():
+            self.study.set_user_attr(REPORT_ATTRIBUTE, str(path))
+
+    def noted_report(self) -> str | None:
+        """Where the report of the sweep is; None while it is not done."""
+        with self._storage_errors():
+            found = self.study.user_attrs.get(REPORT_ATTRIBUTE)
+        return None if found is None else str(found)
+
     def label(self, trial: FrozenTrial) -> str:
         """What a trial is called."""
-        return AS_CONFIGURED if trial.params == self.study.user_attrs.get(FIRST_ATTRIBUTE) else f"trial {trial.number}"
+        with self._storage_errors():
+            first = self.study.user_attrs.get(FIRST_ATTRIBUTE)
+        return AS_CONFIGURED if trial.params == first else f"trial {trial.number}"
 
     def trials(self) -> list[FrozenTrial]:
         """All trials by number, those included that wait or run."""

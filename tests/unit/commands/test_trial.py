@@ -1,5 +1,6 @@
 """What every trial of a sweep starts from: what wins over what, and what the best leaves as a recipe."""
 
+import errno
 import pickle
 from pathlib import Path
 from types import SimpleNamespace
@@ -63,3 +64,15 @@ def test_a_disk_that_fails_is_no_fault_of_the_trial(template: TrialTemplate, mon
     assert (outcome.state, outcome.reason) == ("failed", "the loss is nan")
     with pytest.raises(DiskError, match="full"):
         ended(DiskError("the disk is full"))
+
+
+def test_a_run_that_the_disk_does_not_take_is_no_fault_of_the_trial_either(
+    template: TrialTemplate, monkeypatch: pytest.MonkeyPatch
+):
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("sightline.run.folder.Run.save_text", fail)
+    with pytest.raises(DiskError, match="trials/0003 cannot be written: Input/output error; nothing was begun"):
+        run_trial(template, None, SimpleNamespace(values={"optimizer.lr": 0.25}, number=3))  # type: ignore[arg-type]
+    assert not template.trial_folder(3).exists()

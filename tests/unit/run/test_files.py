@@ -98,3 +98,14 @@ def test_cleaning_up_that_fails_hides_no_message(tmp_path: Path, monkeypatch: py
 
     with pytest.raises(OSError, match="No space left"):
         fill()
+
+
+def test_what_is_not_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def fail(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match="No space left") as refusal:
+        write(tmp_path / "config.yaml", b"seed: 0")
+    assert refusal.value.filename == str(tmp_path / "config.yaml")
+    assert not list(tmp_path.iterdir())

@@ -10,6 +10,7 @@ from optuna.study import Study
 from optuna.trial import TrialState
 
 from sightline.errors import PrunedError, UsageError
+from sightline.sweep.locks import StorageLostError
 from sightline.sweep.results import best_trials, completed_trials, importances
 from sightline.sweep.search import Search
 from sightline.sweep.storage import StudyLocation
@@ -231,3 +232,20 @@ def test_storages_that_will_do(tmp_path):
     (tmp_path / "no.db").write_text("this is no database, and long enough to be sure of it")
     with pytest.raises(UsageError, match="cannot be opened"):
         StudyLocation.parse(f"sqlite:///{tmp_path}/no.db", tmp_path, "s").open()
+
+
+def test_a_storage_that_fails_is_named_whatever_was_asked_of_it(tmp_path, monkeypatch):
+    found = begun(tmp_path, first={"x": 0.25, "kind": "b"})
+    assert found.noted_report() is None
+    found.note_report(tmp_path / "report.html")
+    assert found.noted_report() == str(tmp_path / "report.html")
+    [trial] = found.trials()
+
+    def fail(*_: object) -> None:
+        raise optuna.exceptions.StorageInternalError("commit") from OSError("disk I/O error")
+
+    for name in ("user_attrs", "set_user_attr"):
+        monkeypatch.setattr(Study, name, property(fail) if name == "user_attrs" else fail)
+    for ask in (lambda: found.note_report(tmp_path), found.noted_report, lambda: found.label(trial)):
+        with pytest.raises(StorageLostError, match=r"does not answer: disk I/O error; once it does, the same command"):
+            ask()

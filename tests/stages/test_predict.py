@@ -16,6 +16,11 @@ from tests.conftest import Command
 from tests.stages.conftest import SMALL, load, times
 
 
+def answers_of(out: str) -> list[str]:
+    """The lines that are about an image: a name, two blanks, what is said."""
+    return [line for line in out.splitlines() if "  " in line]
+
+
 def test_every_file_has_a_row_in_the_order_in_which_it_was_named(
     sightline: Command, run: Path, bars: Path, tmp_path: Path
 ):
@@ -35,7 +40,7 @@ def test_every_file_has_a_row_in_the_order_in_which_it_was_named(
     rows = json.loads((tmp_path / "out/predictions.json").read_text())
     files = [twice, *sorted(images.iterdir()), twice]
     assert [row["path"] for row in rows] == list(map(str, files))
-    assert [line.split("  ")[0] for line in answer.out.splitlines()[: len(files)]] == list(map(str, files))
+    assert [line.split("  ")[0] for line in answers_of(answer.out)] == list(map(str, files))
     assert [Path(row["path"]).name for row in rows if "error" in row] == ["3a.png"]
     assert rows[0] == rows[-1]
     assert "predictions of 10 images, and what is wrong with 1 unreadable file, are in" in answer.out
@@ -48,8 +53,54 @@ def test_an_image_alone_is_answered_on_the_terminal(sightline: Command, run: Pat
     before = times(run)
     answer = sightline("predict", f"run={run}", f"input={bars / 'lying/00.png'}", "predict.top_k=1", "tracking=none")
     assert answer.status == 0, answer.err
-    assert answer.out.splitlines()[0].endswith("%")
+    (line,) = answers_of(answer.out)
+    assert "%  {" in line
     assert times(run).keys() == before.keys()
+
+
+def test_sets_and_abstention_are_columns_and_the_head_says_what_they_are_worth(
+    sightline: Command, run: Path, bars: Path, tmp_path: Path
+):
+    words = (f"run={run}", f"input={bars}", "predict.top_k=2", f"output={tmp_path / 'out'}", "tracking=none")
+    answer = sightline("predict", *words)
+    assert answer.status == 0, answer.err
+    assert [line.split(" ")[0].strip(":") for line in answer.out.splitlines()[:3]] == [
+        "probabilities",
+        "{…}",
+        "abstains",
+    ]
+    content = json.loads((run / "calibration.json").read_text())
+    quantile = next(one["quantile"] for one in content["conformal"] if one["method"] == "lac")
+    rows = json.loads((tmp_path / "out/predictions.json").read_text())
+    for row in rows:
+        expected = [top["label"] for top in row["top"] if quantile is None or 1 - top["probability"] <= quantile]
+        assert row["set"] == expected
+        threshold = content["selective"][0]["threshold"]
+        assert row["abstain"] is (threshold is None or row["probability"] < threshold)
+    with (tmp_path / "out/predictions.csv").open(newline="", encoding="utf-8") as stream:
+        table = list(csv.DictReader(stream))
+    assert list(table[0]) == ["path", "label", "probability", "set", "abstain", "error"]
+    assert [json.loads(row["set"]) for row in table] == [row["set"] for row in rows]
+    assert {row["abstain"] for row in table} == {str(row["abstain"]).lower() for row in rows}
+    refused = sightline("predict", *words, "predict.alpha=0.3")
+    assert refused.status == 2
+    assert "predict.alpha=0.3: the run is calibrated for 0.1;" in refused.err
+
+
+def test_without_calibration_columns_are_empty_and_it_is_said(
+    sightline: Command, run: Path, bars: Path, tmp_path: Path
+):
+    (run / "calibration.json").unlink()
+    words = (f"run={run}", f"input={bars / 'lying/00.png'}", f"output={tmp_path / 'out'}", "tracking=none")
+    answer = sightline("predict", *words)
+    assert answer.status == 0, answer.err
+    assert (
+        "the run is not calibrated: these probabilities are the network's own, set and abstain stay empty" in answer.err
+    )
+    with (tmp_path / "out/predictions.csv").open(newline="", encoding="utf-8") as stream:
+        (row,) = csv.DictReader(stream)
+    assert (row["set"], row["abstain"]) == ("", "")
+    assert float(row["probability"]) > 0
 
 
 def test_a_name_that_is_no_text_costs_no_answer(sightline: Command, run: Path, bars: Path, tmp_path: Path):
@@ -63,7 +114,7 @@ def test_a_name_that_is_no_text_costs_no_answer(sightline: Command, run: Path, b
     names = [
         f"{images}/{name}" for name in ("bad\\udcff.png", "broken\\udcff.png", "esc\x1b[31m.png", "two\nlines.png")
     ]
-    shown = sorted(line.split("  ")[0] for line in answer.out.splitlines()[:4])
+    shown = sorted(line.split("  ")[0] for line in answers_of(answer.out))
     assert shown == [name.replace("\x1b", "\\x1b").replace("\n", "\\n") for name in names]
     rows = json.loads((out / "predictions.json").read_text())
     with (out / "predictions.csv").open(newline="", encoding="utf-8") as stream:
@@ -89,7 +140,7 @@ def test_what_fails_late_keeps_what_was_answered(
     named = f"input=[{','.join(map(str, images))}]"
     answer = sightline("predict", f"run={run}", named, f"output={tmp_path / 'out'}", "tracking=none")
     assert answer.status == 1
-    assert [line.split("  ")[0] for line in answer.out.splitlines()[:4]] == [str(path) for path in images[:4]]
+    assert [line.split("  ")[0] for line in answers_of(answer.out)] == [str(path) for path in images[:4]]
     (kept,) = (tmp_path / "out").glob("predictions.json.*.partial")
     assert [row["path"] for row in json.loads(kept.read_text())] == [str(path) for path in images[:4]]
     assert str(kept) in answer.err

@@ -82,8 +82,10 @@ class TrackingConfig(Frozen):
 
 
 class PredictConfig(Frozen):
-    """How many labels a prediction lists, and how large a file or image it may open."""
+    """How many labels a prediction lists, how often sets and answers may be wrong, and how large an image may be."""
 
     top_k: Count
+    alpha: Small | None
+    risk: Small | None
     max_megabytes: Positive
     max_megapixels: Positive

@@ -92,7 +92,7 @@ class RowFiles:
         writer = csv.DictWriter(text, self._columns, extrasaction="ignore")
         if head:
             writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
         return text.getvalue().encode()
 
     def _write(self, contents: Sequence[bytes]) -> None:
@@ -111,3 +111,8 @@ class RowFiles:
     def _close(self) -> None:
         for stream in self._streams:
             stream.close()
+
+
+def _cell(value: object) -> object:
+    """What a table shows of a value: a list, true and false as JSON has them."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | bool) else value

@@ -1,11 +1,13 @@
 """Prediction: what the model says of an image, a folder or a list of them."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
 from sightline.config.schema import Config
 from sightline.inference.inputs import list_inputs
+from sightline.inference.model import CALIBRATION
 from sightline.machine.terminal import ProgressBar, console, logger
 from sightline.machine.text import printable
 from sightline.run.folder import Run
@@ -35,13 +37,13 @@ def run(config: Config, run: Run) -> dict[str, float]:
             answered += len(rows) - unread
             held += rows
             if answered:  # where none can be read, one line says so
+                if answered == len(rows) - unread:
+                    _show_head(model.writer, is_calibrated=run.has(CALIBRATION))
                 _show(held, model.writer)
                 held = []
         if not answered and files is not None:
             files.discard()
         check_any(held)
-    if not run.has("calibration.json"):
-        logger.warning("the run is not calibrated: these probabilities are the network's own (mode `calibrate`)")
     if output is not None:
         logger.info("predictions of %s are in %s", _counted(answered, failed), output)
     return {"images": float(answered), "failed": float(failed)}
@@ -62,6 +64,12 @@ def _counted(answered: int, failed: int) -> str:
     images = f"{answered:,} image{'s' * (answered != 1)}"
     files = f"{failed:,} unreadable file{'s' * (failed != 1)}"
     return f"{images}, and what is wrong with {files}," if failed else images
+
+
+def _show_head(writer: PredictionRows, *, is_calibrated: bool) -> None:
+    """Say what the answers are worth, before the first of them."""
+    for line in writer.head:
+        logger.log(logging.INFO if is_calibrated else logging.WARNING, "%s", line)
 
 
 def _show(rows: Sequence[Answer], writer: PredictionRows) -> None:

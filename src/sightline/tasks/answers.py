@@ -34,6 +34,11 @@ class Model:
         """The classes that it tells apart, in the order of its outputs."""
         return self.predictor.preprocessing.class_names
 
+    @property
+    def head(self) -> Sequence[str]:
+        """What the answers are worth, a line each: the first lines of the command."""
+        return self.writer.head
+
     def predict(self, images: Images) -> Answer | list[Answer]:
         """What `predict` says of the same images: the rows of its `predictions.json`.
 

@@ -87,11 +87,18 @@ class PredictionRows(Protocol):
     def columns(self) -> Sequence[str]:
         """Of the CSV file, beside the path and the error."""
 
+    @property
+    def head(self) -> Sequence[str]:
+        """What the answers are worth, a line each."""
+
     def rows(self, outputs: Outputs) -> Sequence[dict[str, object]]:
         """The answer for each image, ready for JSON."""
 
     def line(self, row: JsonRow) -> str:
         """An answer in one line."""
+
+    def to_json(self) -> JsonRow:
+        """All that must be known to write the same answers elsewhere."""
 
 
 class MemberMean(Protocol):

@@ -16,7 +16,7 @@ from sightline.inference.images import picture_of
 from sightline.inference.predictor import Predictor
 from sightline.models.networks.cnn import Cnn
 
-LIMITS = PredictConfig(top_k=1, max_megabytes=1.0, max_megapixels=1.0)
+LIMITS = PredictConfig(top_k=1, alpha=None, risk=None, max_megabytes=1.0, max_megapixels=1.0)
 
 
 @pytest.fixture(scope="module")

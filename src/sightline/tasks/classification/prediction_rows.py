@@ -1,15 +1,19 @@
-"""Labels and calibrated probabilities of single images, as rows and lines."""
+"""Labels, calibrated probabilities and decisions of single images, as rows and lines."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TypedDict, cast
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Self, TypedDict, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
 from sightline.models.outputs import Outputs, only_tensor
+from sightline.tasks.classification.decisions import Decisions
 from sightline.tasks.results import JsonRow
+
+MOST_SHOWN = 5
+"""Classes of a set that a line names; of a larger one it says how many there are."""
 
 
 class LikelyClass(TypedDict):
@@ -25,26 +29,55 @@ class ClassRows:
 
     Attributes:
         names: of the classes.
-        temperature: of the probabilities.
+        decisions: at the temperature of the probabilities.
         top_k: how many classes are named for each image.
     """
 
     names: Sequence[str]
-    temperature: float
+    decisions: Decisions
     top_k: int
-    columns: Sequence[str] = ("label", "probability")
+    columns: Sequence[str] = ("label", "probability", "set", "abstain")
+
+    @property
+    def head(self) -> Sequence[str]:
+        """What the answers are worth."""
+        return self.decisions.head
 
     def rows(self, outputs: Outputs) -> list[dict[str, object]]:
-        """The likeliest classes of each image."""
+        """The likeliest classes of each image, its conformal set, and whether to abstain."""
         logits = only_tensor(outputs).double().cpu().numpy()
-        return [self._row(probabilities) for probabilities in softmax(logits / self.temperature, axis=1)]
+        probabilities = softmax(logits / self.decisions.temperature, axis=1)
+        sets, unsure = self.decisions.sets(probabilities), self.decisions.abstains(probabilities)
+        return [
+            self._row(row, None if sets is None else sets[place], None if unsure is None else bool(unsure[place]))
+            for place, row in enumerate(probabilities)
+        ]
 
-    def _row(self, probabilities: NDArray[np.float64]) -> dict[str, object]:
-        order = np.argsort(-probabilities, kind="stable")[: self.top_k]
-        top = [LikelyClass(label=self.names[index], probability=float(probabilities[index])) for index in order]
-        return {**top[0], "top": top}
+    def _row(
+        self, probabilities: NDArray[np.float64], members: NDArray[np.bool_] | None, abstain: bool | None
+    ) -> dict[str, object]:
+        order = np.argsort(-probabilities, kind="stable")
+        top = [LikelyClass(label=self.names[k], probability=float(probabilities[k])) for k in order[: self.top_k]]
+        in_set = None if members is None else [self.names[k] for k in order if members[k]]
+        return {**top[0], "set": in_set, "abstain": abstain, "top": top}
 
     def line(self, row: JsonRow) -> str:
-        """The likeliest classes with their probabilities."""
+        """The likeliest classes with their probabilities, the set in braces, and whether to abstain."""
         top = cast("list[LikelyClass]", row["top"])
-        return "  ".join(f"{entry['label']} {entry['probability']:.1%}" for entry in top)
+        parts = [f"{entry['label']} {entry['probability']:.1%}" for entry in top]
+        if row["set"] is not None:
+            members = cast("list[str]", row["set"])
+            parts.append(f"{{{', '.join(members) if len(members) <= MOST_SHOWN else f'{len(members)} classes'}}}")
+        if row["abstain"]:
+            parts.append("abstains")
+        return "  ".join(parts)
+
+    def to_json(self) -> dict[str, object]:
+        """All of it in plain values."""
+        return {"names": list(self.names), "decisions": asdict(self.decisions), "top_k": self.top_k}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Self:
+        """Read back what `to_json` wrote."""
+        decisions = {**content["decisions"], "head": tuple(content["decisions"]["head"])}
+        return cls(tuple(content["names"]), Decisions(**decisions), content["top_k"])

@@ -12,13 +12,15 @@ from sightline.config.schema import Config
 from sightline.data.splits.split import Split
 from sightline.data.targets import LABEL, only_class
 from sightline.inference.loaded_run import LoadedRun
-from sightline.inference.model import class_names_of, temperature_of
+from sightline.inference.model import CALIBRATION, class_names_of, temperature_of
 from sightline.inference.network import CalibratedClassifier, NormalisedNetwork
 from sightline.metrics.documents.comparison import Comparison
 from sightline.metrics.predictions import Arrays, Predictions
 from sightline.run.folder import Run, SplitName
+from sightline.run.origin import load_current
 from sightline.tasks.classification.calibration import CalibrationResults, calibrate
 from sightline.tasks.classification.collector import ClassificationCollector, EmbeddedPredictions
+from sightline.tasks.classification.decisions import Decisions
 from sightline.tasks.classification.evaluation import EvaluationResults, evaluate
 from sightline.tasks.classification.explanation import ClassExplanation, explanation
 from sightline.tasks.classification.galleries import draw_examples
@@ -107,8 +109,9 @@ class Classification:
         return explanation(predictions, self.names, config.explain.classes, config.explain.per_class)
 
     def prediction_rows(self, config: Config, run: Run) -> ClassRows:
-        """The likeliest classes of each image."""
-        return ClassRows(self.names, temperature_of(run), config.predict.top_k)
+        """The likeliest classes of each image, its conformal set, and whether to abstain."""
+        content = load_current(run, CALIBRATION) if run.has(CALIBRATION) else None
+        return ClassRows(self.names, Decisions.of(content, config.predict), config.predict.top_k)
 
     @classmethod
     def compare(cls, config: Config, entrants: Sequence[Entrant]) -> Comparison:

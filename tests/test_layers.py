@@ -61,7 +61,7 @@ def imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
                 is_module = (inside / alias.name).is_dir() or (inside / f"{alias.name}.py").is_file()
                 of_door = node.module == "sightline" and alias.name != VERSION
                 yield node.lineno, f"{node.module}.{alias.name}" if is_module or of_door else node.module
-        elif isinstance(node, ast.Attribute) and ast.unparse(node.value) == "sightline" and node.attr != VERSION:
+        elif isinstance(node, ast.Attribute) and ast.unparse(node.value) == "sightline" and node.attr[:2] != "__":
             yield node.lineno, f"sightline.{node.attr}"
         elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("import_module", "__import__")):
             yield from ((node.lineno, name) for name in computed(node))

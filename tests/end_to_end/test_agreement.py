@@ -1,12 +1,15 @@
 """The same answer everywhere: the command, two lines of Python, the logged model, and the stage that measures."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from scipy.special import softmax
 
@@ -143,3 +146,107 @@ def test_importing_the_package_imports_nothing_else():
     told = "import sys; before = set(sys.modules); import sightline; print(*sorted(set(sys.modules) - before))"
     done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
     assert {name.split(".")[0] for name in done.stdout.split()} - sys.stdlib_module_names == {"sightline"}
+
+
+@pytest.fixture(scope="module")
+def logged(sightline: Command, run: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of the model that MLflow was given."""
+    import mlflow
+
+    copy = Path(shutil.copytree(run, tmp_path_factory.mktemp("logged") / "run"))
+    uri = f"sqlite:///{copy.parent / 'mlflow.db'}"
+    answer = sightline("evaluate", f"run={copy}", "tracking=mlflow", f"tracking.uri={uri}")
+    assert answer.status == 0, answer.err
+    assert json.loads((copy / "tracking.json").read_text())["not_sent"] == []
+    mirror = json.loads((copy / "mlflow_run.json").read_text())
+    (output,) = mlflow.MlflowClient(uri).get_run(mirror["run_id"]).outputs.model_outputs
+    return mlflow.MlflowClient(uri).get_logged_model(output.model_id).artifact_location
+
+
+@pytest.mark.slow
+def test_the_logged_model_answers_for_paths_bytes_and_tables(model: Model, photos: Path, logged: str):
+    import mlflow
+    import pandas as pd
+
+    loaded = mlflow.pyfunc.load_model(logged)
+    paths = sorted(map(str, photos.rglob("*.*")))
+    expected = model.predict(paths)
+    contents = [Path(path).read_bytes() for path in paths]
+    for given in (paths, contents, pd.DataFrame({"image": contents})):
+        answers = loaded.predict(given)
+        np.testing.assert_allclose(probabilities(answers), probabilities(expected), atol=SAME)
+        for key in ("label", "set", "abstain"):
+            assert [answer[key] for answer in answers] == [answer[key] for answer in expected]
+    assert [answer["path"] for answer in loaded.predict(paths)] == paths
+    (one,) = loaded.predict(contents[0])
+    assert one["label"] == expected[0]["label"]
+    program = mlflow.pytorch.load_model(logged)
+    assert program(torch.rand(1, 3, 32, 32)).dtype == torch.float64
+
+
+ALONE = """
+import json, sys
+from pathlib import Path
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        absent = {"timm", "torchvision", "hydra", "omegaconf", "optuna", "safetensors", "psutil", "rich"}
+        if name.split(".")[0] in absent:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Absent())
+sys.path[:] = [place for place in sys.path if not (Path(place) / "sightline").is_dir()]
+import mlflow
+model = mlflow.pyfunc.load_model(sys.argv[1])
+import sightline
+print(json.dumps([sightline.__file__, model.predict([sys.argv[2]])]))
+"""
+"""Loads a logged model where neither Sightline nor what only Sightline needs is installed."""
+
+
+@pytest.mark.slow
+def test_the_logged_model_needs_nothing_of_sightlines(model: Model, photos: Path, logged: str, tmp_path: Path):
+    path = str(sorted(photos.rglob("*.jpg"))[0])
+    clean = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    words = [sys.executable, "-W", "ignore", "-c", ALONE, logged, path]
+    done = subprocess.run(words, cwd=tmp_path, env=clean, capture_output=True, text=True, timeout=250, check=False)
+    assert done.returncode == 0, done.stderr
+    place, (answer,) = json.loads(done.stdout.splitlines()[-1])
+    assert "sightline.zip" in place
+    expected = model.predict(path)
+    assert (answer["label"], answer["set"], answer["abstain"]) == tuple(
+        expected[k] for k in ("label", "set", "abstain")
+    )
+    assert answer["probability"] == pytest.approx(expected["probability"], abs=SAME)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_five_hundred_photos_are_answered_alike_by_command_python_logged_model_and_stage(
+    sightline: Command, tmp_path: Path
+):
+    import mlflow
+
+    photos, uri = tmp_path / "photos", f"sqlite:///{tmp_path / 'mlflow.db'}"
+    take_photos(photos, 500, largest=1500)
+    words = (*WORDS, "data=folder", f"data.root={photos}", f"runs_dir={tmp_path}", f"tracking.uri={uri}")
+    answer = sightline(*words, "training.epochs=3")
+    assert answer.status == 0, answer.err
+    run = (tmp_path / "latest").resolve()
+    command = sightline("predict", f"run={run}", f"input={photos}", f"output={tmp_path / 'out'}")
+    assert command.status == 0, command.err
+    rows = json.loads((tmp_path / "out/predictions.json").read_text())
+    assert len(rows) == 500
+    model = package.load(run)
+    assert model.predict(photos) == rows
+    expected, places = probabilities(rows), {row["path"]: number for number, row in enumerate(rows)}
+    stage = measured(run)
+    assert len(stage) > 300
+    found = expected[[places[str(photos / name)] for name in stage]]
+    np.testing.assert_allclose(found, list(stage.values()), atol=SAME, rtol=0)
+    mirror = json.loads((run / "mlflow_run.json").read_text())
+    mlflow.set_tracking_uri(uri)
+    loaded = mlflow.pyfunc.load_model(f"runs:/{mirror['run_id']}/model")
+    for given in ([row["path"] for row in rows], [Path(row["path"]).read_bytes() for row in rows]):
+        np.testing.assert_allclose(probabilities(loaded.predict(given)), expected, atol=SAME, rtol=0)
+    assert np.ptp(expected[:, 0]) > 0.3, "the answers differ enough to be worth comparing"

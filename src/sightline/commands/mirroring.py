@@ -43,7 +43,8 @@ class Mirroring:
         has_model = any(STAGES[name].logs_model for name in self._config.mode.stages)
         wanted = has_model or tracking.registered_model_name is not None
         if self._is_open and tracking.name != "none" and tracking.log_model and wanted:
-            from sightline.inference.model import CALIBRATION, example_images, load_normalised
+            from sightline.inference.model import CALIBRATION, example_images, load_normalised, load_preprocessing
+            from sightline.tasks.logged import describe
             from sightline.tasks.table import task_of_run
 
             task = task_of_run(self._run)
@@ -51,7 +52,9 @@ class Mirroring:
                 logger.warning("%s; the model is not logged until mode `calibrate` has made it anew", reason)
                 return
             model = task.calibrated(load_normalised(self._run, task.heads), self._run).eval()
-            self._tracker.log_model(model, example_images(self._run))
+            predict = self._config.predict
+            answers = describe(task.prediction_rows(self._config, self._run), load_preprocessing(self._run), predict)
+            self._tracker.log_model(model, example_images(self._run), answers)
 
     def fail(self, error: BaseException) -> None:
         """Close the tracker after an error, or after somebody stopped the run."""

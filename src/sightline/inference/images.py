@@ -13,7 +13,6 @@ from sightline.data.formats import FULL_WHITE
 from sightline.data.store.decode import decode, decode_opened
 from sightline.data.store.image_file import DecodeError, Picture
 from sightline.errors import UsageError
-from sightline.inference.inputs import list_inputs
 from sightline.machine.reading import is_folder, read_regular
 
 Array = NDArray[Any]
@@ -34,7 +33,7 @@ def as_list(images: Images) -> tuple[list[ImageInput], bool]:
     if isinstance(images, np.ndarray) and images.ndim == 4:
         return list(images), False
     if isinstance(images, str | Path) and is_folder(images):
-        return list(list_inputs(str(images))), False
+        return list(_listed(images)), False
     if isinstance(images, str | Path | bytes | bytearray | memoryview | np.ndarray | Image.Image):
         return [_checked(images)], True
     if not isinstance(images, Iterable):
@@ -42,7 +41,7 @@ def as_list(images: Images) -> tuple[list[ImageInput], bool]:
     found: list[ImageInput] = []
     for image in images:
         if isinstance(image, str | Path) and is_folder(image):
-            found += list_inputs(str(image))
+            found += _listed(image)
         else:
             found.append(_checked(image))
     return found, False
@@ -79,6 +78,13 @@ def picture_of(image: ImageInput, side: int, limits: PredictConfig, white: int =
             else decode(content, side, most_pixels, white)
         )
     return decode_opened(_of_array(image), side, most_pixels, white)
+
+
+def _listed(folder: str | Path) -> list[Path]:
+    """The images of a folder, as `predict` lists them."""
+    from sightline.inference.inputs import list_inputs  # it writes to the terminal, which a logged model lacks
+
+    return list_inputs(str(folder))
 
 
 def _checked(image: object) -> ImageInput:

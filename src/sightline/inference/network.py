@@ -34,7 +34,7 @@ class NormalisedNetwork(nn.Module):
 
 
 class CalibratedClassifier(nn.Module):
-    """From pixels to calibrated probabilities: (n, 3, image_size, image_size) float32 in 0…1 to (n, classes).
+    """From pixels to calibrated probabilities: (n, 3, image_size, image_size) float32 in 0…1 to (n, classes) float64.
 
     Args:
         network: images in 0…1 to logits.
@@ -46,9 +46,9 @@ class CalibratedClassifier(nn.Module):
     def __init__(self, network: NormalisedNetwork, temperature: float) -> None:
         super().__init__()
         self.network = network
-        self.register_buffer("temperature", torch.tensor(temperature))
+        self.register_buffer("temperature", torch.tensor(temperature, dtype=torch.float64))
 
     def forward(self, images: Tensor) -> Tensor:
         """Probabilities."""
         logits = only_tensor(self.network(images))
-        return (logits / self.temperature).softmax(dim=1)
+        return (logits.double() / self.temperature).softmax(dim=1)

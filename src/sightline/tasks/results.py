@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
 from sightline.models.outputs import Outputs
-from sightline.reporting.sections.blocks import Table
-from sightline.run.folder import Run, SplitName
+
+if TYPE_CHECKING:
+    from sightline.reporting.sections.blocks import Table
+    from sightline.run.folder import Run, SplitName
 
 AnyPredictions = Any
 """Predictions of the kind that the task's own collector makes."""
@@ -43,10 +45,10 @@ class Results(Protocol):
     def content(self) -> Mapping[str, object]:
         """Of the stage's JSON file."""
 
-    def draw(self, run: Run) -> None:
+    def draw(self, run: "Run") -> None:
         """Write the figures."""
 
-    def tables(self) -> Iterable[tuple[str, Table]]:
+    def tables(self) -> "Iterable[tuple[str, Table]]":
         """What the terminal shows, each table with its title."""
 
     def values(self) -> dict[str, float]:
@@ -139,5 +141,5 @@ class Averaged:
     disagreement: NDArray[np.float64] | None = None
 
 
-MethodPredictions = Mapping[SplitName, Averaged]
+MethodPredictions = Mapping["SplitName", Averaged]
 """What a method says of each split."""

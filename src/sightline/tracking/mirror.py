@@ -6,7 +6,7 @@ What fails is kept, tried again after each stage and by the next command on the 
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -82,7 +82,9 @@ class Mirror(Tracker):
                 self._not_sent.setdefault(name, NOT_ASKED)
         self._save()
 
-    def log_model(self, model: "nn.Module", example: "NDArray[np.float32]") -> None:
+    def log_model(
+        self, model: "nn.Module", example: "NDArray[np.float32]", answers: Mapping[str, object] | None = None
+    ) -> None:
         """Log the model, once for each state of the best checkpoint and of its calibration."""
         parts = [self._run.path / name for name in MODEL_FILES]
         current = " ".join(stamp(path) for path in parts if path.is_file())
@@ -91,7 +93,7 @@ class Mirror(Tracker):
         logger.info("tracking: logging the model")
         if not self._answers:
             self._not_sent["model"] = NOT_ASKED
-        elif self._attempt("model", lambda: self._server.send_model(model, example)):
+        elif self._attempt("model", lambda: self._server.send_model(model, example, answers)):
             self._sent["model"] = current
         self._save()
 

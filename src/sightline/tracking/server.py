@@ -112,34 +112,33 @@ class Server:
         with presentable(path, name) as shown:
             self._client.log_artifact(self._begun, str(shown), None if folder == "." else folder)
 
-    def send_model(self, model: "nn.Module", example: "NDArray[np.float32]") -> None:
-        """Log a copy of the model as a `torch.export` program that takes any batch size, with its signature."""
+    def send_model(
+        self, model: "nn.Module", example: "NDArray[np.float32]", answers: Mapping[str, object] | None = None
+    ) -> None:
+        """Log a copy of the model as a `torch.export` program that takes any batch size, with its signature.
+
+        With `answers` it takes image files, too; see `logged_model`.
+        """
         import copy
 
-        import mlflow.pytorch
+        import mlflow.models
         import numpy as np
         import torch
-        from mlflow.models import ModelSignature
         from mlflow.types import Schema, TensorSpec
+
+        from sightline.tracking import logged_model
 
         model = copy.deepcopy(model).cpu().eval()
         with torch.no_grad():
-            outputs = model(torch.from_numpy(example)).shape[1:]
-        single = np.dtype(np.float32)
-        signature = ModelSignature(
-            inputs=Schema([TensorSpec(single, (-1, *example.shape[1:]))]),
-            outputs=Schema([TensorSpec(single, (-1, *outputs))]),
+            outputs = model(torch.from_numpy(example)).numpy()
+        signature = mlflow.models.ModelSignature(
+            inputs=Schema([TensorSpec(np.dtype(np.float32), (-1, *example.shape[1:]))]),
+            outputs=Schema([TensorSpec(outputs.dtype, (-1, *outputs.shape[1:]))]),
         )
+        parts = {"model": model, "example": example, "signature": signature, "answers": answers}
         try:
             with _fluent(self._uri), mlflow.start_run(run_id=self._begun):
-                mlflow.pytorch.log_model(
-                    model,
-                    name="model",
-                    signature=signature,
-                    input_example=example[:2],
-                    serialization_format="pt2",
-                    pip_requirements=[f"torch=={torch.__version__.split('+')[0]}", f"numpy=={np.__version__}"],
-                )
+                mlflow.models.Model.log(None, logged_model, name="model", **parts)
         except (RuntimeError, TypeError, ValueError) as error:
             raise mlflow.MlflowException(f"torch.export does not take this model: {error}") from error
 

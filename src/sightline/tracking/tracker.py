@@ -35,12 +35,15 @@ class Tracker:
     def sync(self, run: "Run") -> None:
         """Send what the run has that was not sent yet; called after each stage."""
 
-    def log_model(self, model: "nn.Module", example: "NDArray[np.float32]") -> None:
+    def log_model(
+        self, model: "nn.Module", example: "NDArray[np.float32]", answers: Mapping[str, object] | None = None
+    ) -> None:
         """Log the model with its signature.
 
         Args:
-            model: images to logits; it is copied and stays as it is.
-            example: (n, 3, height, width) normalised images, n at least 2 so that the batch stays free.
+            model: images to outputs; it is copied and stays as it is.
+            example: (n, 3, height, width) images as it takes them, n at least 2 so that the batch stays free.
+            answers: how its outputs become answers to image files, as `tasks.logged` reads it; None: not at all.
         """
 
     def register(self, name: str) -> None:

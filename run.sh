@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# bash run.sh [EPOCHS] [MODEL] [MODE] [key=value ...]     bash run.sh --help
+# bash run.sh [EPOCHS] [MODEL] [MODE] [DIR] [key=value ...]     bash run.sh --help
 # bash run.sh setup | test [all] [pytest's arguments] | FILE.py [its arguments]
 # Sets everything up on its first call, then hands over to Python. The environment lies in .venv, or where SIGHTLINE_VENV says;
 # SIGHTLINE_DEV=0 leaves out what only the project's own tests and gates need.

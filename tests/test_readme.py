@@ -10,6 +10,7 @@ from sightline import cli
 from sightline.config import parse
 from sightline.config.command_words import overrides_from_words
 from sightline.config.user_files import expand_recipe
+from sightline.models.names import timm_names
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -50,7 +51,7 @@ def test_composes(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     words = [argument for argument in arguments if "=" not in argument]
     groups = cli.choices()
     more = ["model=resnet", "training.epochs=20"] if overrides and overrides[0].startswith("freezing=") else []
-    overrides = [*more, *overrides_from_words(words, groups["mode"], groups["model"]), *overrides]
+    overrides = [*more, *overrides_from_words(words, groups, timm_names), *overrides]
     parse.parse(cli.compose_config(expand_recipe(overrides)))
 
 

@@ -11,18 +11,22 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException, OverrideParseException
 from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import GrammarParseError, InterpolationResolutionError, OmegaConfBaseException
 
 import sightline
 from sightline.commands.command import Command
+from sightline.commands.help import help_text
 from sightline.commands.launch import execute
 from sightline.config import parse
-from sightline.config.command_words import overrides_from_words
+from sightline.config.command_words import is_override, overrides_from_words
 from sightline.config.credentials import refuse_credentials_in_overrides
-from sightline.config.interpolations import refuse_functions, refuse_functions_in_overrides
-from sightline.config.overrides import check_keys, key_of, keys_of
+from sightline.config.interpolations import LITERAL_REFERENCE, refuse_functions, refuse_functions_in_overrides
+from sightline.config.overrides import check_keys, key_of, keys_of, quoted
 from sightline.config.schema import Config
+from sightline.config.shorthand import spelled_out
 from sightline.config.suggestions import did_you_mean, did_you_mean_key
+from sightline.config.text_keys import text_keys
+from sightline.config.typed_text import as_typed
 from sightline.config.user_files import expand_recipe, merge_sweep, take_sweep_file
 from sightline.errors import SightlineError, UsageError, refused_by_system
 from sightline.machine.credentials import hidden
@@ -30,9 +34,10 @@ from sightline.machine.environment import prepare_environment
 from sightline.machine.free_space import refusal_of_the_disk
 from sightline.machine.signals import Interrupted, check_stop, listening
 from sightline.machine.streams import complain, open_closed
-from sightline.machine.terminal import console, output, show_log
+from sightline.machine.terminal import console, logger, output, show_log
 from sightline.machine.text import printable_lines
 from sightline.machine.variables import check_thread_count
+from sightline.models.names import timm_names
 
 GROUP_OF_KEY = {"evaluation.ood": "data"}
 """Keys that hold a choice of a group, with keys of its own."""
@@ -79,16 +84,17 @@ def configure(*overrides: str) -> Config:
 def _dispatch(arguments: list[str]) -> None:
     groups = choices()
     if "--help" in arguments or "-h" in arguments:
-        console.print(_help(groups), markup=False)
+        console.print(help_text(conf_dir() / "mode", groups), markup=False)
         return
     if "--version" in arguments:
         console.print(f"sightline {sightline.__version__}")
         return
     show_config = "--cfg" in arguments
     rest = _without_flags(arguments)
-    overrides = [argument for argument in rest if "=" in argument or argument.startswith("~")]
+    overrides = [argument for argument in rest if is_override(argument)]
     words = [argument for argument in rest if argument not in overrides]
-    overrides = overrides_from_words(words, groups["mode"], groups["model"]) + overrides
+    modes = [one.partition("=")[2] for one in overrides if one.startswith("mode=")]
+    overrides = overrides_from_words(words, groups, timm_names, *modes[-1:]) + overrides
     overrides = expand_recipe(overrides)
     composed = compose_config(overrides)
     config = parse.parse(composed)
@@ -96,6 +102,8 @@ def _dispatch(arguments: list[str]) -> None:
     if show_config:
         console.print(OmegaConf.to_yaml(OmegaConf.create(composed)).rstrip(), markup=False)
         return
+    for note in spelled_out(overrides, groups, timm_names)[1]:
+        logger.info(note)
     try:
         execute(Command(config, overrides, arguments, compose_config))
     except OSError as error:
@@ -144,12 +152,13 @@ def compose_config(overrides: Sequence[str]) -> dict[str, object]:
         UsageError: an override names no key or no choice, or does not read.
     """
     overrides, of_sweep = take_sweep_file(overrides)
+    overrides, _ = spelled_out(overrides, choices(), timm_names)
     check_keys(overrides)
     refuse_credentials_in_overrides(overrides)
     refuse_functions_in_overrides(overrides)
     refuse_functions({"sweep": of_sweep})
     _check_choices(overrides)
-    overrides = [_as_group(override) for override in overrides]
+    overrides = [as_typed(_as_group(override)) for override in overrides]
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(conf_dir()), version_base="1.3", job_name="sightline"):
@@ -179,8 +188,10 @@ def _check_choices(overrides: Sequence[str]) -> None:
         key, _, value = override.lstrip("+~").partition("=")
         group = GROUP_OF_KEY.get(key, key)
         if group in groups and value not in {"", *groups[group]} and not (key in GROUP_OF_KEY and value == "null"):
-            takes = f"it takes {', '.join(groups[group])}"
-            raise UsageError(f"{key}={value} is no choice{did_you_mean(value, groups[group])}; {takes}")
+            names = [*groups[group], *(sorted(timm_names()) if group == "model" else [])]
+            beside = {"model": ", or any name of timm's", "data": ", or a folder"}.get(group, "")
+            takes = f"it takes {', '.join(groups[group])}{beside}"
+            raise UsageError(f"{key}={value} is no choice{did_you_mean(value, names)}; {takes}")
 
 
 def _explain(error: Exception, overrides: Sequence[str], groups: Mapping[str, list[str]]) -> str:
@@ -189,41 +200,17 @@ def _explain(error: Exception, overrides: Sequence[str], groups: Mapping[str, li
     known = parse.keys(compose_config(chosen)) if len(chosen) < len(overrides) else []
     for override in overrides:
         key = key_of(override)
-        if key not in [*known, *groups] and not override.startswith("+"):
+        if key not in [*known, *groups] and "@" not in key and not override.startswith("+"):
             beside = f" (with {' '.join(chosen)})" if chosen else ""  # they decide which keys there are
             return f"unknown key {key}{beside}{did_you_mean_key(key, known)}"
     reason = " ".join(str(error).split("\n")[0].split())
     if isinstance(error, OverrideParseException):
         key, _, value = error.override.partition("=")
-        if value.startswith("[") and "=" in value and '"' not in value:
-            parts = ",".join(f'"{part.strip()}"' for part in value.strip("[]").split(","))
-            return f"{error.override} cannot be read: what holds = needs quotes of its own, '{key}=[{parts}]'"
-        if reason.startswith("LexerNoViableAlt"):
-            reason = f"signs such as ~ need quotes of their own, '{key}=\"{value}\"'"
-        return f"{error.override} cannot be read: {reason}"
+        written = f"text is written '{key}={quoted(value)}'" if key in text_keys() else "a list is written [a,b]"
+        return f"{error.override} cannot be read: {written}"
+    if isinstance(error, InterpolationResolutionError | GrammarParseError):
+        key = getattr(error, "full_key", None) or next(key_of(one) for one in overrides if "${" in one)
+        return f"{key}: {reason}; {LITERAL_REFERENCE}"
     if reason.startswith("Ambiguous value"):
         return f"{reason.rpartition(' ')[2].strip(chr(39))} reads as several values; a list is written [a,b]"
     return reason
-
-
-def _help(groups: Mapping[str, list[str]]) -> str:
-    head = [
-        "bash run.sh [EPOCHS] [MODEL] [MODE] [key=value ...]",
-        "bash run.sh MODE [key=value ...]",
-        "",
-        "Trains, measures, calibrates, explains and reports image models; every number has an interval.",
-        "",
-        "modes",
-    ]
-    modes = [f"  {mode:<12}{_summary(conf_dir() / 'mode' / f'{mode}.yaml')}" for mode in groups["mode"]]
-    modes.append(f"  {'setup':<12}Installs what is missing, and ends.")
-    modes.append(f"  {'test':<12}The project's own tests.")
-    others = [f"  {group:<12}{', '.join(names)}" for group, names in groups.items() if group != "mode"]
-    tail = ["", "--cfg job prints the whole configuration; every key in it can be given as key=value."]
-    return "\n".join([*head, *modes, "", "groups and their choices (group=choice)", *others, *tail])
-
-
-def _summary(path: Path) -> str:
-    """The sentence of a file's head comment that says what it does."""
-    lines = [line[2:].strip() for line in path.read_text().splitlines() if line.startswith("# ")]
-    return next(line for line in lines if not line.startswith(("bash run.sh", "@package")))

@@ -46,7 +46,7 @@ def refused(sightline: Command, tmp_path: Path, *arguments: str, status: int = 2
         (["+=5"], "'+=5' has no key"),
         (["~=5"], "'~=5' has no key"),
         (["@x=1"], "'@x=1' has no key"),
-        (["evaluate", "run=~"], """signs such as ~ need quotes of their own, 'run="~"'"""),
+        (["evaluate", "run=~"], "is no run: no config.yaml is in"),
         (["evaluate", "run=" + "a" * 5000], "File name too long"),
         (["demo", "output='x\0'"], "output holds a zero byte"),
         (["hydra.run.dir=x"], "unknown key hydra.run.dir"),
@@ -54,6 +54,11 @@ def refused(sightline: Command, tmp_path: Path, *arguments: str, status: int = 2
         (["training.epochs=" + "9" * 5000], "training.epochs: Exceeds the limit"),
         (["demo", "seed=99999999999999999999"], "beyond 64 bits"),
         (["demo", "optimizer.lr=inf"], "finite"),
+        (["batch_size=16"], "did you mean training.batch_size or"),
+        (["demo", "input=photo.jpg"], "input is for predict and explain; mode=demo does not read it: its images are"),
+        (["uncertainty", "output=x"], "output is for predict,"),
+        (["5", "cnn", "./nosuch"], "data.root=nosuch does not exist"),
+        (["data.root=/does/not/exist"], "data.root=/does/not/exist does not exist"),
     ],
 )
 def test_is_told(sightline: Command, tmp_path: Path, arguments: list[str], says: str):

@@ -11,6 +11,7 @@ from sightline.commands.new_run import check_slices, check_unknown_images, creat
 from sightline.commands.pipeline import run_stages
 from sightline.commands.study import run_study
 from sightline.commands.train import run_to_resume, train
+from sightline.commands.unused import refuse_unused
 from sightline.commands.writing import (
     anything_of_ours,
     comparison_or_new,
@@ -33,6 +34,7 @@ from sightline.run.ownership import check_writable
 
 def execute(command: Command) -> None:
     """Do what a command asks for; what its first stage needs says what that is."""
+    refuse_unused(command)
     config = command.config
     needs = config.mode.first.needs
     if needs == "search":

@@ -1,5 +1,6 @@
 """What every part of the configuration is made of: immutable models, the kinds of numbers, names from a catalogue."""
 
+import os
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -23,6 +24,8 @@ def _rising(pair: tuple[float, float]) -> tuple[float, float]:
     return pair
 
 
+UserPath = Annotated[str, AfterValidator(os.path.expanduser)]
+"""A path of the command itself; `~` at its beginning is the person's home."""
 Range = Annotated[tuple[Positive, Positive], AfterValidator(_rising)]
 
 

@@ -17,6 +17,9 @@ _ESCAPED: Final = re.compile(r"\\\\|\\\$\{")
 _REFERENCE: Final = re.compile(r"\$\{[\w.$\[\]\s]*\}")
 """To a key, without another reference within."""
 
+LITERAL_REFERENCE: Final = "${…} refers to another key; text that holds it is written '\"\\${…}\"'"
+"""How a path with these signs is written, quotes of the shell included."""
+
 
 def refuse_functions(content: object) -> None:
     """Refuse `${name:…}` in any key of a configuration that is not resolved yet, given as plain values.
@@ -28,7 +31,8 @@ def refuse_functions(content: object) -> None:
         if _calls(text):
             raise UsageError(
                 f"{key} holds a function, ${{NAME:…}}, which is not called: runs would keep what it reads of this "
-                "machine; write the value itself, and leave passwords to the variables that their clients read"
+                "machine; write the value itself, and leave passwords to the variables that their clients read; "
+                f"{LITERAL_REFERENCE}"
             )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from sightline.errors import UsageError
 
-_BARE = re.compile(r"[A-Za-z_][\w.-]*")
+_BARE = re.compile(r"(?!(?:null|true|false|inf|nan)$)[a-z_][\w.-]*", re.ASCII | re.IGNORECASE)
 """Text that needs no quotes."""
 
 
@@ -52,6 +52,12 @@ def literal(value: object) -> str:
     """A value as Hydra's grammar writes it."""
     if isinstance(value, list | tuple):
         return "[" + ",".join(literal(one) for one in value) + "]"
-    if isinstance(value, str) and not (_BARE.fullmatch(value) and value.lower() not in {"null", "true", "false"}):
-        return json.dumps(value)
-    return value if isinstance(value, str) else json.dumps(value)
+    if isinstance(value, str):
+        return value if _BARE.fullmatch(value) else quoted(value)
+    return json.dumps(value)
+
+
+def quoted(text: str) -> str:
+    """A text in quotes, from which Hydra's grammar reads the very same text."""
+    shielded = re.sub(r'(\\*)"', r'\1\1\\"', text)  # backslashes count only before quotes
+    return '"' + re.sub(r"(\\+)\Z", r"\1\1", shielded) + '"'

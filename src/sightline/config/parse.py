@@ -22,6 +22,7 @@ from sightline.config.schema import Config
 from sightline.config.suggestions import did_you_mean, did_you_mean_key
 from sightline.config.yaml_files import read_yaml
 from sightline.errors import UsageError
+from sightline.machine.text import is_text
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +48,8 @@ def parse(content: Mapping[str, object], origin: str = "the configuration") -> C
     for key, text in texts(content):
         if "\0" in text:
             raise UsageError(f"{key} holds a zero byte, which no path or name may")
+        if not is_text(text):
+            raise UsageError(f"{key}={text} is no text in UTF-8; rename it, or give a link or the folder above")
     _refuse_huge(content)
     try:
         return Config.model_validate_json(json.dumps(content))
@@ -170,6 +173,8 @@ def _message(problem: ErrorDetails, content: Mapping[str, object], origin: str) 
         case "literal_error":
             expected = problem["ctx"]["expected"]
             return f"{key}={got} must be {expected}{did_you_mean(str(problem['input']), _words(expected))}"
+        case "string_pattern_mismatch":
+            return f"{key}={got} must be a plain name: letters a to z, digits, ., _ and -, 100 at most, no sign first"
         case "value_error":
             reason = str(problem["ctx"]["error"])
             return f"{key}: {reason}" if key else reason

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from sightline.config.base import Count, Frozen, Seed
+from sightline.config.base import Count, Frozen, Seed, UserPath
 from sightline.config.data import DataConfig
 from sightline.config.later_stages import (
     CalibrationConfig,
@@ -40,11 +40,11 @@ class Config(Frozen):
     `run`, `input`, `output`, `runs_dir` and `device` say where and on what; the rest says what.
     """
 
-    run: str | tuple[str, ...] | None
-    predictions: str | None
-    input: str | tuple[str, ...] | None
-    output: str | None
-    runs_dir: str
+    run: UserPath | tuple[UserPath, ...] | None
+    predictions: UserPath | None
+    input: UserPath | tuple[UserPath, ...] | None
+    output: UserPath | None
+    runs_dir: UserPath
     device: Literal["auto", "cpu", "cuda", "mps"]
     seed: Seed
     seeds: Annotated[tuple[Seed, ...], Field(min_length=1)] | None

@@ -19,6 +19,8 @@ class Stage:
             compare, or a search that makes its runs itself.
         reads_test_labels: whether it may see test labels; whatever fits or chooses something may not.
         external_split: the split it measures when another tool made the predictions (`predictions=`); None: it cannot.
+        takes_input: whether it reads images that `input=` names.
+        takes_output: whether it writes into a folder that `output=` names.
         every_process: whether all processes of torchrun take part, and not only the one that writes.
         tracked: whether the run is mirrored by its tracker from this stage on.
         logs_model: whether a mode with it ends with the model at the tracker.
@@ -29,6 +31,8 @@ class Stage:
     needs: Literal["new run", "finished run", "finished runs", "search"]
     reads_test_labels: bool = False
     external_split: Literal["calibration", "test"] | None = None
+    takes_input: bool = False
+    takes_output: bool = False
     every_process: bool = False
     tracked: bool = False
     logs_model: bool = False
@@ -70,13 +74,20 @@ STAGES: Mapping[str, Stage] = {
     ),
     "explain": Stage(
         "finished run",
+        takes_input=True,
+        takes_output=True,
         tracked=True,
         artifacts=("explain/explain.json",),
         local_files=("explain/maps.npz",),
     ),
-    "report": Stage("finished run", tracked=True, artifacts=("model_card.md", "report.html")),
-    "predict": Stage("finished run"),
-    "compare": Stage("finished runs", reads_test_labels=True, local_files=("comparison.json", "comparison_*.csv")),
+    "report": Stage("finished run", takes_output=True, tracked=True, artifacts=("model_card.md", "report.html")),
+    "predict": Stage("finished run", takes_input=True, takes_output=True),
+    "compare": Stage(
+        "finished runs",
+        reads_test_labels=True,
+        takes_output=True,
+        local_files=("comparison.json", "comparison_*.csv"),
+    ),
     "uncertainty": Stage(
         "finished run",
         reads_test_labels=True,

@@ -1,11 +1,11 @@
 """YAML files of a person's own, outside conf/: `recipe=FILE.yaml` and `sweep=FILE.yaml`."""
 
 from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
 
 from sightline.config.overrides import keys_of, without_keys
 from sightline.config.parse import load
 from sightline.errors import UsageError
+from sightline.machine.paths import path_of
 
 
 def expand_recipe(overrides: Sequence[str]) -> list[str]:
@@ -56,6 +56,6 @@ def _take_file(group: str, overrides: Sequence[str]) -> tuple[list[str], str | N
 
 def _read(group: str, path: str) -> dict[str, object]:
     try:
-        return load(Path(path))
+        return load(path_of(path))
     except UsageError as error:
         raise UsageError(f"{group}={path}: {error}") from error

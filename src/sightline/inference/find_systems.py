@@ -9,6 +9,7 @@ from sightline.config.groups import FIXED_BY_TRAINING
 from sightline.config.parse import load
 from sightline.errors import UsageError
 from sightline.inference.systems import ExternalPredictions, System, TrainedRuns, short_name
+from sightline.machine.paths import path_of
 from sightline.run.external.folder import holds_predictions
 from sightline.run.folder import Run
 
@@ -28,7 +29,7 @@ def find_systems(names: Sequence[str], runs_dir: Path) -> list[System]:
     found: list[System] = []
     single: list[Run] = []
     for name in names:
-        folder = next((path for path in (Path(name), runs_dir / name) if holds_predictions(path)), None)
+        folder = next((path for path in (path_of(name), runs_dir / name) if holds_predictions(path)), None)
         if folder is not None:
             found.append(ExternalPredictions(name, folder))
             continue

@@ -7,6 +7,7 @@ import re
 from typing import Final
 
 _BREAKS: Final = "\n\t"
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _UNSEEN: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f"  # control characters, C0 and C1
     "\u2028\u2029"  # line and paragraph separators
@@ -18,6 +19,11 @@ _UNSEEN: Final = re.compile(
 def storable(name: str) -> str:
     r"""A name that can be written as UTF-8: a byte 0xff that is no text becomes the six characters `\udcff`."""
     return name if name.isascii() else name.encode("utf-8", "backslashreplace").decode()
+
+
+def is_text(name: str) -> bool:
+    """Whether a name is text, and holds no byte that is no UTF-8."""
+    return name.isascii() or not _SURROGATE.search(name)
 
 
 def printable(text: str, keep: str = "") -> str:

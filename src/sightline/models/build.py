@@ -3,12 +3,12 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from torch import nn
 
 from sightline.config.model import CnnModel, ModelConfig, TimmModel
+from sightline.machine.paths import path_of
 from sightline.models.networks.cnn import Cnn
 from sightline.models.weights import load_matching, mismatch_error, mismatches, read_state
 
@@ -50,7 +50,7 @@ def cnn(config: CnnModel, heads: Mapping[str, int], image_size: int) -> nn.Modul
         image_size=image_size,
     )
     if config.weights is not None:
-        path = Path(config.weights).expanduser()
+        path = path_of(config.weights)
         state = read_state(path)
         phrases = mismatches(model, state)
         if phrases:
@@ -123,7 +123,7 @@ def input_facts(config: ModelConfig) -> InputFacts:
         UsageError: timm knows no such model.
     """
     if config.weights is not None:
-        stored = Path(config.weights).expanduser().resolve().parents
+        stored = path_of(config.weights).resolve().parents
         if len(stored) > 1 and (stored[1] / "preprocessing.json").is_file():
             return _of_run(json.loads((stored[1] / "preprocessing.json").read_text()))
     if isinstance(config, CnnModel):

@@ -6,8 +6,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from sightline.config.model import CnnModel, ModelConfig
+from sightline.config.shorthand import is_timm
 from sightline.config.suggestions import did_you_mean
 from sightline.errors import UsageError
+from sightline.machine.paths import path_of
+from sightline.machine.reading import is_file
 
 _REGISTERED = re.compile(r"^@register_model\s+def (\w+)\(", re.MULTILINE)
 
@@ -30,10 +33,10 @@ def check_model(config: ModelConfig) -> None:
     """
     if not isinstance(config, CnnModel):
         name = config.name.split(".", maxsplit=1)[0]
-        if name not in timm_names():
+        if not is_timm(config.name, timm_names):
             raise UsageError(
                 f"model.name={config.name} is no model of timm's{did_you_mean(name, sorted(timm_names()))}\n"
                 'python -c \'import timm; print(*timm.list_models("*vit*"), sep="\\n")\' lists them'
             )
-    if config.weights is not None and not Path(config.weights).is_file():
+    if config.weights is not None and not is_file(path_of(config.weights)):
         raise UsageError(f"model.weights={config.weights} is not there")

@@ -3,7 +3,6 @@
 import warnings
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import timm
@@ -14,6 +13,7 @@ from torch import nn
 from sightline.config.model import TimmModel
 from sightline.config.suggestions import did_you_mean
 from sightline.errors import UsageError
+from sightline.machine.paths import path_of
 from sightline.models.hub import fetch
 from sightline.models.networks.stems import SMALL_IMAGE, patch_size, shrink_stem
 from sightline.models.weights import DAMAGE, State, first_line, load_matching, mismatch_error, mismatches, read_state
@@ -159,7 +159,7 @@ def _from_file(
     config: TimmModel, published: PretrainedCfg, adaptation: Adaptation, num_classes: int, image_size: int
 ) -> nn.Module:
     """Fill a model from `config.weights`: as it is where the names and shapes agree, else adapted by timm."""
-    path = Path(str(config.weights)).expanduser()
+    path = path_of(str(config.weights))
     state = read_state(path)
     model = _shrunk(_create(config, adaptation, num_classes=num_classes), adaptation)
     phrases = mismatches(model, state)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from sightline.config.stages import writer_of
 from sightline.errors import UsageError, naming_file
+from sightline.machine.paths import path_of
 from sightline.run.files import atomic_file, npz
 from sightline.run.lines import append_row, read_lines
 from sightline.run.ownership import UNUSED, Claim
@@ -88,7 +89,7 @@ class Run:
         Raises:
             UsageError: there is no such run.
         """
-        tried = dict.fromkeys((Path(name), runs_dir / name))  # an absolute path is the same twice
+        tried = dict.fromkeys((path_of(name), runs_dir / name))  # an absolute path is the same twice
         for path in tried:
             if (path / "config.yaml").is_file():
                 return cls(path.resolve())

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from sightline.config.credentials import refuse_credentials
 from sightline.errors import UsageError
+from sightline.machine.paths import path_of
 from sightline.sweep.locks import FileLocks, PostgresLocks, TrialLocks
 
 DRIVER = "postgresql+psycopg"
@@ -44,7 +45,7 @@ class StudyLocation:
         parts = urlsplit(storage)
         refuse_credentials({"sweep.storage": storage})
         if parts.scheme in {"sqlite", "journal"} and storage.startswith(f"{parts.scheme}:///"):
-            return cls(f"{parts.scheme}:///{Path(storage.split(':///', 1)[1]).absolute()}", name)
+            return cls(f"{parts.scheme}:///{path_of(storage.split(':///', 1)[1]).absolute()}", name)
         if parts.scheme in {"postgresql", "postgres", DRIVER}:
             return cls(DRIVER + storage[storage.index(":") :], name)
         raise UsageError(

@@ -8,6 +8,7 @@ from sightline.config.parse import load
 from sightline.data.splits.split import Split
 from sightline.errors import UsageError
 from sightline.inference.model import load_split
+from sightline.machine.paths import path_of
 from sightline.machine.terminal import logger
 from sightline.models.weights import DAMAGE, load_plain
 from sightline.run.folder import Run
@@ -28,7 +29,7 @@ def check_weights(weights: str | None, split: Split, runs_dir: Path) -> None:
         return
     if (run := _run_of(Path(weights))) is not None:
         check_held_out(f"model.weights={weights}", run, split, runs_dir)
-    elif _split_of(Path(weights).expanduser()) not in {None, split.fingerprint()}:
+    elif _split_of(path_of(weights)) not in {None, split.fingerprint()}:
         logger.warning(
             "model.weights=%s is a checkpoint of a training on another split: images held out here may have trained "
             "it; give its path within the run, checkpoints/best.pt, to have that checked",
@@ -81,7 +82,7 @@ def _origins(run: Run, runs_dir: Path) -> Iterator[Run]:
     if weights is not None:
         if (origin := _run_of(Path(weights))) is not None:
             yield origin
-        elif not Path(weights).expanduser().exists():
+        elif not path_of(weights).exists():
             _warn(run, weights)
     if teacher is not None:
         if (teaching := _run_called(teacher, runs_dir)) is not None:
@@ -115,5 +116,5 @@ def _split_of(weights: Path) -> object:
 
 def _run_of(weights: Path) -> Run | None:
     """The run whose checkpoint a file is."""
-    folder = weights.expanduser().resolve().parent.parent
+    folder = path_of(weights).resolve().parent.parent
     return Run(folder) if all((folder / name).is_file() for name in ("config.yaml", "split.json")) else None

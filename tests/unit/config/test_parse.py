@@ -48,6 +48,8 @@ def put(content: dict[str, Any], key: str, value: object) -> dict[str, Any]:
         ("seed", 99999999999999999999, "seed=99999999999999999999 is beyond 64 bits"),
         ("seeds", [1, 2**63], "is beyond 64 bits"),
         ("data.split_seed", -(2**64), "is beyond 64 bits"),
+        ("data.root", "caf\udce9", "no text in UTF-8"),
+        ("sweep.name", "[b]", 'sweep.name="[b]" must be a plain name'),
         ("seed", dt.date(2026, 1, 1), "the configuration holds what is no number"),
     ],
 )

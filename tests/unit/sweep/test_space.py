@@ -77,12 +77,12 @@ def test_numbers_come_back_from_hydra_as_they_were():
     exponents, signs = rng.uniform(-300, 300, 300), rng.choice([-1, 1], 300)
     values = [float(sign * 10**exponent) for sign, exponent in zip(signs, exponents, strict=True)]
     values += [0.0, 1e-5, 1e16, 0.1, 3, -7, 10**12, True, False, None]
-    found = compose_config(as_overrides({"report.title": values}))["report"]["title"]
+    found = compose_config(as_overrides({"optimizer.betas": values}))["optimizer"]["betas"]
     assert found == values
     assert [type(value) for value in found] == [type(value) for value in values]
 
 
-@pytest.mark.parametrize("word", ["a b", "null", "x=y", "it's", "1e3", "{a}", "$x", "standard"])
+@pytest.mark.parametrize("word", ["a b", "null", "x=y", "it's", "1e3", "{a}", "$x", "standard", "müller\\", "inf"])
 def test_words_come_back_from_hydra_as_they_were(word):
     assert compose_config(as_overrides({"report.title": word}))["report"]["title"] == word
 

@@ -1,10 +1,9 @@
 """From a configuration to the images that it names."""
 
-from pathlib import Path
-
 from sightline.config.data import Cifar10Data, CsvData, DataConfig, DigitsData, FolderData
 from sightline.data.sources.source import Source
 from sightline.errors import UsageError
+from sightline.machine.paths import path_of
 
 
 def find(config: DataConfig) -> Source:
@@ -19,11 +18,11 @@ def find(config: DataConfig) -> Source:
         case Cifar10Data():
             from sightline.data.sources.cifar10 import find_cifar10
 
-            return find_cifar10(Path(config.root).expanduser(), download=config.download)
+            return find_cifar10(path_of(config.root), download=config.download)
         case FolderData():
             from sightline.data.sources.folder import find_folder
 
-            return find_folder(None if config.root is None else Path(config.root).expanduser())
+            return find_folder(None if config.root is None else path_of(config.root))
         case CsvData():
             from sightline.data.sources.table import find_table
 

@@ -13,6 +13,7 @@ from sightline.data.sources.remarks import Remark, counted, listed
 from sightline.data.sources.source import ROLE_WORDS, ROLES, Source
 from sightline.data.sources.table_paths import is_missing, place, where_instead
 from sightline.errors import UsageError
+from sightline.machine.paths import path_of
 from sightline.machine.reading import is_folder
 from sightline.run.csv_table import read_csv
 
@@ -43,8 +44,8 @@ def find_table(config: CsvData) -> Source:
     """
     if config.manifest is None:
         raise UsageError("data.manifest is not set: data=csv takes data.manifest=FILE, a table with a header line")
-    manifest = Path(config.manifest).expanduser()
-    base = manifest.parent if config.root is None else Path(config.root).expanduser()
+    manifest = path_of(config.manifest)
+    base = manifest.parent if config.root is None else path_of(config.root)
     if not is_folder(base):
         raise UsageError(f"data.root={base} is no folder")
     listed_rows = list(_rows(manifest, base, config))
@@ -131,8 +132,8 @@ def columns_of(config: CsvData, ids: Sequence[str], columns: Sequence[str]) -> d
         UsageError: there is no such column, or an image is no longer listed.
     """
     assert config.manifest is not None
-    manifest = Path(config.manifest).expanduser()
-    base = manifest.parent if config.root is None else Path(config.root).expanduser()
+    manifest = path_of(config.manifest)
+    base = manifest.parent if config.root is None else path_of(config.root)
     wanted = {config.path_column: "data.path_column", **dict.fromkeys(columns, "evaluation.slices")}
     rows = {place(base, cells[config.path_column])[1]: cells for _, cells in _lines(manifest, wanted)}
     if gone := [name for name in ids if name not in rows]:

@@ -1,0 +1,98 @@
+"""What a person leaves out, spelled out: `data=DIR` is `data=folder data.root=DIR`, `model=resnet18` is timm's."""
+
+import shlex
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from sightline.config.overrides import key_of, keys_of
+from sightline.config.stages import STAGES
+from sightline.machine.paths import path_of
+from sightline.machine.reading import is_file, is_folder
+
+Names = Callable[[], Collection[str]]
+TABLES: Final = frozenset({".csv", ".tsv", ".txt"})
+"""Endings of tables of images."""
+CIFAR10: Final = ("cifar-10-batches-py", "cifar-10-python.tar.gz")
+"""What torchvision calls the folder and the archive of CIFAR-10."""
+DATA_OF_KEY: Final[Mapping[str, str]] = {
+    "download": "cifar10",
+    "manifest": "csv",
+    "path_column": "csv",
+    "label_column": "csv",
+    "split_column": "csv",
+    "group_column": "csv",
+    "root": "folder",
+}
+"""The choice of data that a key goes with; the first that was given decides."""
+OF_DATA: Final = ("data", "evaluation.ood")
+"""Keys that take a choice of data."""
+
+
+def is_timm(name: str, timm_names: Names) -> bool:
+    """Whether timm has a model of this name, with or without the tag of its weights."""
+    return name.partition(".")[0] in timm_names()
+
+
+def is_path(word: str) -> bool:
+    """Whether a word is written as a path, or there is such a file or folder."""
+    written = "/" in word or word[:1] in {"~", "."} or Path(word).suffix.lower() in TABLES
+    return written or is_folder(word) or is_file(word)
+
+
+def spelled_out(
+    overrides: Sequence[str], choices: Mapping[str, Collection[str]], timm_names: Names
+) -> tuple[list[str], list[str]]:
+    """Overrides with what was left out, and a line for each of those that were read so.
+
+    Args:
+        overrides: as typed.
+        choices: of every group.
+        timm_names: of models; asked where no other name fits.
+    """
+    found: list[str] = []
+    notes: list[str] = []
+    for override in overrides:
+        meant = _meant(override, choices, timm_names)
+        found += meant
+        if meant != [override] and not override.startswith("model="):
+            notes.append(f"{override} is read as {shlex.join(meant)}")
+    for key in OF_DATA:
+        if choice := _data_of_keys(key, found):
+            notes.append(f"{choice} is taken, for {next(one for one in found if one.startswith(f'{key}.'))} was given")
+            found.insert(0, choice)
+    return found, notes
+
+
+def _meant(override: str, choices: Mapping[str, Collection[str]], timm_names: Names) -> list[str]:
+    key, _, value = override.partition("=")
+    if key == "model" and value not in choices["model"] and is_timm(value, timm_names):
+        return ["model=timm", f"model.name={value}"]
+    if key in OF_DATA and value not in {"", "null", *choices["data"]} and is_path(value):
+        is_table = path_of(value).suffix.lower() in TABLES and not is_folder(path_of(value))
+        return [f"{key}=csv", f"{key}.manifest={value}"] if is_table else [f"{key}=folder", f"{key}.root={value}"]
+    return [override]
+
+
+def _data_of_keys(key: str, overrides: Sequence[str]) -> str | None:
+    """The choice of data that its keys ask for, where none was made; a root that holds CIFAR-10 is left to it."""
+    names = [name for name in keys_of(overrides) if name.startswith(f"{key}.")]
+    if key in keys_of(overrides) or (key == "data" and _is_later(overrides)):
+        return None
+    given = {name.removeprefix(f"{key}.") for name in names}
+    choice = next((data for name, data in DATA_OF_KEY.items() if name in given), None)
+    if choice == "folder" and key == "data" and any(_root(overrides).joinpath(name).exists() for name in CIFAR10):
+        return None
+    return None if choice is None or (key, choice) == ("data", "cifar10") else f"{key}={choice}"
+
+
+def _root(overrides: Sequence[str]) -> Path:
+    """The root of the data that was given last."""
+    return path_of([one for one in overrides if key_of(one) == "data.root"][-1].partition("=")[2])
+
+
+def _is_later(overrides: Sequence[str]) -> bool:
+    """Whether the mode is one of those that take a finished run, whose data are known."""
+    modes = [one.partition("=")[2] for one in overrides if one.startswith("mode=")]
+    stage = STAGES.get(modes[-1]) if modes else None
+    return stage is not None and stage.needs.startswith("finished")

@@ -12,6 +12,7 @@ from sightline.machine.credentials import hidden, without_credential
 from sightline.tracking.failures import failures, quiet, root
 from sightline.tracking.points import Point
 from sightline.tracking.presentable import presentable
+from sightline.tracking.remedies import explained
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,12 +58,14 @@ class Server:
         return without_credential(self._uri)
 
     def attempt(self, action: Callable[[], None]) -> str | None:
-        """Do something that needs the server; the reason it failed, on one line, or None."""
+        """Do something that needs the server; the reason it failed and the way on, on one line, or None."""
         try:
             with quiet():
                 action()
         except failures() as error:
             cause = root(error)
+            if reason := explained(cause, self._experiment):
+                return reason
             text = hidden(" ".join(str(cause).split()).replace(self._uri, str(self)))
             return f"{type(cause).__name__}: {text}"[:200]
         return None

@@ -55,7 +55,10 @@ def execute(command: Command) -> None:
 
 def _continue_run(command: Command) -> None:
     """Call later stages on a finished run, with the configuration it was trained with."""
-    run = Run.open(command.config.one_run or "latest", Path(command.config.runs_dir))
+    named = command.config.one_run or "latest"
+    run = Run.open(named, Path(command.config.runs_dir))
+    if named == "latest":
+        logger.info("run: the latest, %s/%s", run.path.parent.name, run.path.name)
     config = with_stored(run, command.config, command.overrides)
     check_slices(config)
     if "evaluate" in config.mode.stages:

@@ -20,6 +20,7 @@ from sightline.commands.pipeline import run_stages
 from sightline.commands.train import run_to_resume, train
 from sightline.commands.writing import writing
 from sightline.config import parse
+from sightline.config.data import name_for_runs
 from sightline.config.groups import COMMAND_KEYS, STUDY_KEYS
 from sightline.config.overrides import keys_of, root_of, without_keys
 from sightline.config.schema import Config
@@ -67,7 +68,7 @@ def run_study(command: Command) -> None:
         for member in members:
             check_inputs(member.config)
         check_comparable((member.variant, member.config) for member in members)
-        run = create_run(config, f"{config.data.name}-study", command.arguments)
+        run = create_run(config, f"{name_for_runs(config.data)}-study", command.arguments)
 
     def train_member(member: Member, child: Run | None, begun: Callable[[Run], None]) -> Run:
         return train(member.config, command.arguments, child, begun)

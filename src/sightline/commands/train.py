@@ -7,6 +7,7 @@ from sightline.commands.new_run import check_inputs, create_run
 from sightline.commands.pipeline import run_shared_stages, run_stages
 from sightline.commands.writing import writing
 from sightline.config import parse, stored
+from sightline.config.data import name_for_runs
 from sightline.config.schema import Config
 from sightline.errors import RunFailedError
 from sightline.machine.distributed import world
@@ -35,7 +36,7 @@ def train(
         return Run(Path(config.runs_dir), writes=False)
     if run is None:
         check_inputs(config)
-        run = create_run(config, f"{config.data.name}-{config.model.name}", arguments)
+        run = create_run(config, f"{name_for_runs(config.data)}-{config.model.name}", arguments)
     with writing(run, arguments):
         if begun:
             begun(run)

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Discriminator, Field, model_validator
 
 from sightline.config.base import Count, Fraction, Frozen
+from sightline.config.data_label import folder_label
 
 White = Annotated[int, Field(ge=1, le=65535)] | Literal["auto"]
 
@@ -76,6 +77,11 @@ class DigitsData(_Data):
     """The 1,797 handwritten digits inside scikit-learn."""
 
     name: Literal["digits"]
+
+
+def name_for_runs(data: Cifar10Data | FolderData | CsvData | DigitsData) -> str:
+    """How runs on these data are called: after a folder or table of one's own, else after the choice."""
+    return folder_label(data.name, getattr(data, "root", None), getattr(data, "manifest", None))
 
 
 DataConfig = Annotated[Cifar10Data | FolderData | CsvData | DigitsData, Discriminator("name")]

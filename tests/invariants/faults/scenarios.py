@@ -67,11 +67,11 @@ def scenarios(folder: Path, runs: Path) -> dict[str, Scenario]:
     train = ("train", *data, "mode.stages=[validate,train]", "training.epochs=2", EVERY_STEP)
     study = ("train", *data, "mode.stages=[validate,train,evaluate]", "training.epochs=1", "seeds=[1,2]")
     sweep = ("sweep", f"sweep={search}", *data, "training.epochs=1")
-    found = [Scenario("train", train, lambda: (*train, *_run(runs / "folder-cnn")))]
+    found = [Scenario("train", train, lambda: (*train, *_run(runs / "pictures-cnn")))]
     for stage in STAGES:
         words = (stage, "run=latest", f"runs_dir={runs}", "tracking=none")
         found.append(Scenario(stage, words, partial(tuple[str, ...], words)))
-    found.append(Scenario("study", study, lambda: (*study, *_run(runs / "folder-study"))))
+    found.append(Scenario("study", study, lambda: (*study, *_run(runs / "pictures-study"))))
     found.append(Scenario("sweep", sweep, lambda: sweep))
     return {scenario.name: scenario for scenario in found}
 

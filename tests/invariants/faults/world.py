@@ -120,7 +120,7 @@ class World:
     @property
     def run(self) -> Path:
         """The folder of the run; a place that is not there where none was begun."""
-        return next(iter(sorted(self.runs.glob("folder-cnn/*/"))), NOWHERE)
+        return next(iter(sorted(self.runs.glob("pictures-cnn/*/"))), NOWHERE)
 
     def load(self, name: str) -> Any:
         """A JSON file without what clocks say; None where it is none."""

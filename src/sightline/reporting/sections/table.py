@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from sightline.config.data_label import data_label
 from sightline.reporting.contents import Contents
 from sightline.reporting.sections import (
     caveats,
@@ -53,7 +54,9 @@ SECTIONS: Final = (
 
 def _title(contents: Contents) -> str:
     """The model and the data."""
-    return f"{contents.setting('model.name', 'model')} on {contents.setting('data.name', 'data')}"
+    name, root, manifest = (contents.setting(f"data.{key}") for key in ("name", "root", "manifest"))
+    data = data_label(str(name or "data"), *(None if text is None else str(text) for text in (root, manifest)))
+    return f"{contents.setting('model.name', 'model')} on {data}"
 
 
 REPORT: Final = Document(_title, SECTIONS)

@@ -44,3 +44,13 @@ def test_the_folder_says_which_document_it_is(tmp_path: Path):
     run.save_json("sweep.json", {"name": "small"})
     assert document_of(Contents(run)) is SWEEP
     assert SWEEP.title(Contents(run)) == "Sweep small"
+
+
+@pytest.mark.parametrize(
+    ("data", "title"),
+    [("{name: folder, root: ~/pics/ants_bees}", "cnn on ants_bees"), ("{name: digits}", "cnn on digits")],
+)
+def test_a_report_is_called_after_the_data(tmp_path: Path, data: str, title: str):
+    (tmp_path / "config.yaml").write_text(f"model: {{name: cnn}}\ndata: {data}\n")
+    contents = Contents(Run(tmp_path))
+    assert REPORT.title(contents) == title

@@ -46,7 +46,7 @@ def run(config: Config, run: Run) -> dict[str, float]:
     masks = decode_masks(source, store, config)
 
     findings, keep = check_images(source, store.facts, config.data.validation)
-    findings = [check_class_names(source, config.data.validation), *findings, check_range(source, store.facts, white)]
+    findings = [check_class_names(source, config.data.validation), *findings, check_range(source, store.index, white)]
     usable = source.take(keep)
     split = None
     if not _refusals(findings):

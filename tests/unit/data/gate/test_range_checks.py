@@ -1,19 +1,36 @@
 """Grey images of more than 8 bits that use little of their range, or more than is taken for white."""
 
+import numpy as np
 import pytest
 
 from sightline.data.gate.range_checks import check_range
+from sightline.data.store.index import Index
 from tests.unit.data.gate.conftest import facts, source
 
 
+def index(level, brightest=(0, 0, 0, 0)):
+    """Of four images of 80 x 100 pixels, all of one value."""
+    count = 80 * 100
+    sums = np.array([[[level * count] * 3, [level**2 * count] * 3]] * 4, dtype=np.int64)
+    shapes = np.array([[80, 100]] * 4, dtype=np.int32)
+    return Index(facts(4, brightest=dict(enumerate(brightest))), shapes, sums)
+
+
 def checked(brightest, white):
-    return check_range(source([0, 1, 0, 1]), facts(4, brightest=dict(enumerate(brightest))), white)
+    return check_range(source([0, 1, 0, 1]), index(100, brightest), white)
+
+
+@pytest.mark.parametrize(("level", "outcome"), [(0, "warn"), (1, "warn"), (15, "warn"), (17, "pass"), (255, "pass")])
+def test_images_of_8_bits_that_are_nearly_black_are_told(level, outcome):
+    found = check_range(source([0, 1, 0, 1]), index(level), 65535)
+    assert found.outcome == outcome
+    assert f"{level / 255:.{1 if outcome == 'warn' else 0}%} of white" in found.message
 
 
 @pytest.mark.parametrize(
     ("brightest", "white", "outcome", "words"),
     [
-        ([0, 0, 0, 0], 65535, "pass", "no grey image has more than 8 bits"),
+        ([0, 0, 0, 0], 65535, "pass", "the root mean square of all pixels is 39% of white"),
         (
             [4000, 4095, 100, 0],
             65535,

@@ -5,6 +5,11 @@ from pathlib import Path
 
 import torch
 
+from sightline.cli import configure
+from sightline.data.dataset import list_images
+from sightline.inference.model import input_spec
+from sightline.run.folder import Run
+from sightline.stages import train
 from tests.conftest import Command
 from tests.stages.conftest import load, looks_at_test_labels, strangers, times
 
@@ -42,3 +47,13 @@ def test_without_a_split_it_says_what_is_missing(sightline: Command, on_bars: tu
     answer = sightline("train", *on_bars, "mode.stages=[train]", f"runs_dir={tmp_path}")
     assert answer.status == 2
     assert "split.json" in answer.err
+
+
+def test_a_training_that_goes_on_keeps_the_white_it_began_with(run: Path, on_bars: tuple[str, ...]):
+    config = configure(*on_bars[1:], "mode=train")
+    source = list_images(config)
+    stored = load(run, "preprocessing.json")
+    for white, kept in ((1234, 1234), (None, 65535)):  # earlier versions wrote none
+        content = {key: value for key, value in stored.items() if key != "white"} | ({"white": white} if white else {})
+        (run / "preprocessing.json").write_text(json.dumps(content))
+        assert train.white_of_run(config, Run(run), source, input_spec(config, source)) == kept

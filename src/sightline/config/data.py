@@ -2,12 +2,27 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Discriminator, Field, model_validator
+from pydantic import (
+    Discriminator,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
 
 from sightline.config.base import Count, Fraction, Frozen
 from sightline.config.data_label import folder_label
 
-White = Annotated[int, Field(ge=1, le=65535)] | Literal["auto"]
+
+def _white(value: object, check: ValidatorFunctionWrapHandler) -> object:
+    try:
+        return check(value)
+    except ValidationError as error:
+        raise ValueError(f"it must be a whole number from 1 to 65535, or auto; it is {value!r}") from error
+
+
+White = Annotated[Annotated[int, Field(ge=1, le=65535)] | Literal["auto"], WrapValidator(_white)]
 
 Policy = Literal["refuse", "drop", "warn"]
 

@@ -43,7 +43,7 @@ def run(config: Config, run: Run) -> dict[str, float]:
     check_weights(config.model.weights, split, Path(config.runs_dir))
     source = list_images(config)
     spec = input_spec(config, source)
-    white = _white(config, run, source, spec)
+    white = white_of_run(config, run, source, spec)
     dataset = Dataset.open(config, split, spec.stored_side, white=white)
     task = task_to_train(config, split)
     preprocessing = replace(_preprocessing(spec, dataset, task), white=white)
@@ -81,7 +81,7 @@ def _train(training: Training) -> dict[str, float]:
     return best
 
 
-def _white(config: Config, run: Run, source: Source, spec: InputSpec) -> int:
+def white_of_run(config: Config, run: Run, source: Source, spec: InputSpec) -> int:
     """What is white in grey images of more than 8 bits: as the training that goes on had it, else by the data."""
     if run.has(PREPROCESSING):
         return load_preprocessing(run).white

@@ -17,12 +17,12 @@ class Mirroring:
     """Mirrors a run from the first of its stages that is tracked.
 
     Args:
-        config: of the command.
+        config: of the command, later with what was settled before training.
         run: the run.
     """
 
     def __init__(self, config: Config, run: Run) -> None:
-        self._config = config
+        self.config = config
         self._run = run
         self._tracker = Tracker()  # does nothing
         self._is_open = False
@@ -30,7 +30,7 @@ class Mirroring:
     def before(self, stage: StageName) -> None:
         """Open the tracker if the stage is the first that is tracked."""
         if STAGES[stage].tracked and not self._is_open:
-            self._tracker = open_run_tracker(self._config, self._run)
+            self._tracker = open_run_tracker(self.config, self._run)
             self._is_open = True
 
     def sync(self) -> None:
@@ -39,8 +39,8 @@ class Mirroring:
 
     def log_model(self) -> None:
         """Log the model, where the command ends with it at the server: it trained or measured it, or registers it."""
-        tracking = self._config.tracking
-        has_model = any(STAGES[name].logs_model for name in self._config.mode.stages)
+        tracking = self.config.tracking
+        has_model = any(STAGES[name].logs_model for name in self.config.mode.stages)
         wanted = has_model or tracking.registered_model_name is not None
         if self._is_open and tracking.name != "none" and tracking.log_model and wanted:
             from sightline.inference.model import CALIBRATION, example_images, load_normalised, load_preprocessing
@@ -52,8 +52,8 @@ class Mirroring:
                 logger.warning("%s; the model is not logged until mode `calibrate` has made it anew", reason)
                 return
             model = task.calibrated(load_normalised(self._run, task.heads), self._run).eval()
-            predict = self._config.predict
-            answers = describe(task.prediction_rows(self._config, self._run), load_preprocessing(self._run), predict)
+            predict = self.config.predict
+            answers = describe(task.prediction_rows(self.config, self._run), load_preprocessing(self._run), predict)
             self._tracker.log_model(model, example_images(self._run), answers)
 
     def fail(self, error: BaseException) -> None:
@@ -64,7 +64,7 @@ class Mirroring:
     def finish(self) -> None:
         """Close the tracker after the last stage, and register the model where that is asked for."""
         self._tracker.finish("FINISHED")
-        name = self._config.tracking.registered_model_name
+        name = self.config.tracking.registered_model_name
         if name is not None:
             self._tracker.register(name)
 

@@ -41,6 +41,8 @@ def run_stages(config: Config, run: Run) -> dict[StageName, dict[str, float]]:
             prepare_torch()
             for name in config.mode.stages:
                 check_stop()
+                if STAGES[name].settles:
+                    config = mirroring.config = _settled(config, run)
                 mirroring.before(name)
                 with run.entering(name):
                     found[name] = _call(name, config, run)
@@ -97,8 +99,15 @@ def _call(name: StageName, config: Config, run: Run | None) -> dict[str, float]:
         assert run is not None, f"{name} is for the process that writes"
         return stage(config, run)
     with process_group(cuda=config.device in {"auto", "cuda"} and has_cuda()):
-        path = broadcast_object(str(run.path) if run else "")
+        path, config = broadcast_object((str(run.path) if run else "", config))  # with what the first has settled
         return stage(config, run or Run(Path(path), writes=False))
+
+
+def _settled(config: Config, run: Run) -> Config:
+    """The configuration with numbers wherever a rule was to decide them."""
+    from sightline.commands.settle import settle  # it imports torch
+
+    return settle(config, run)
 
 
 def _failure(error: Exception, run: Run) -> RunFailedError:

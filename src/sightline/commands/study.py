@@ -7,7 +7,7 @@ killed study stopped.
 import os
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -21,6 +21,8 @@ from sightline.commands.train import run_to_resume, train
 from sightline.commands.writing import writing
 from sightline.config import parse
 from sightline.config.data import name_for_runs
+from sightline.config.fitted import as_formerly, is_former
+from sightline.config.flatten import flatten
 from sightline.config.groups import COMMAND_KEYS, STUDY_KEYS
 from sightline.config.overrides import keys_of, root_of, without_keys
 from sightline.config.schema import Config
@@ -64,6 +66,8 @@ def run_study(command: Command) -> None:
     config = command.config
     members = study_members(command)
     run = run_to_resume(config)
+    if run is not None and is_former(flatten(parse.load(run.path / "config.yaml"))):
+        members = [replace(member, config=as_formerly(member.config)) for member in members]
     if run is None:
         for member in members:
             check_inputs(member.config)

@@ -8,6 +8,7 @@ import json
 import os
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -19,9 +20,11 @@ from sightline.commands.pipeline import run_stages
 from sightline.commands.retrain import finish_sweep
 from sightline.commands.trial import TrialTemplate, remove_trial_checkpoints, run_trial
 from sightline.config import parse
+from sightline.config.fitted import is_former
 from sightline.config.flatten import dotted_items, flatten
-from sightline.config.groups import RESULT_NEUTRAL
+from sightline.config.groups import FITTED, RESULT_NEUTRAL
 from sightline.config.schema import Config
+from sightline.config.stored import differences
 from sightline.errors import UsageError
 from sightline.machine.device import has_cuda
 from sightline.machine.distributed import world
@@ -36,6 +39,7 @@ from sightline.sweep.search import Search
 from sightline.sweep.storage import StudyLocation
 from sightline.sweep.supervisor import supervise
 from sightline.sweep.workers import Resources, WorkerJob, divide_machine
+from sightline.training.fitting import fit
 
 CLOCK_FILE = "clock.json"
 """The file of a sweep that holds the seconds spent on its trials."""
@@ -58,15 +62,22 @@ def run_sweep(command: Command) -> None:
     name = config.sweep.name or f"{base.data.name}-{base.model.name}-{_digest(shared)}"
     location = StudyLocation.parse(config.sweep.storage, Path(config.runs_dir), name)
     search = Search(config.sweep, location, config.seed)
+    begun = search.shared()
     if not search.exists():
         search.space.check(lambda overrides: parse.parse(template.compose_with(overrides)))
     resources = divide_machine(config.sweep.jobs, _gpus(config))
-    search.begin(shared, _values_as_configured(search, template))
-    run = _sweep_run(command, name)
-    if _is_finished(search, run):
-        return
+    if begun is not None and is_former(begun):
+        template = replace(template, former=True)
+        shared = _shared_settings(config, template.config_with({}))
     try:
         with going_on(f"the same command goes on with {name}"):
+            if begun is None:
+                run = _begin(command, template, search, shared)
+            else:
+                search.begin(shared, None)
+                run = _sweep_run(command, name)
+            if _is_finished(search, run):
+                return
             _run_to_its_end(config, template.in_folder(run.path), search, run, resources)
     except Interrupted as stop:
         raise Interrupted(stop.status - 128, f"states saved; the same command goes on with {name}") from stop
@@ -81,13 +92,39 @@ def _sweep_run(command: Command, name: str) -> Run:
     return create_run(command.config, "", command.arguments, folder)
 
 
+def _begin(command: Command, template: TrialTemplate, search: Search, shared: Mapping[str, object]) -> Run:
+    """Begin a search. The data come first: they decide what the configuration itself is, where a rule looks at them.
+
+    Raises:
+        UsageError: the folder is of another search, whose study is gone.
+    """
+    run = _sweep_run(command, search.location.name)
+    before = parse.read(run.path / "config.yaml", command.config.model_dump(mode="json"))
+    if other := differences(flatten(parse.trained_part(before)), flatten(parse.trained_part(command.config))):
+        raise UsageError(f"{run.path} is of another search: {other}; take another sweep.name, or remove the folder")
+    with log_to(run.file("log.txt")):
+        config = _validate(template, run)
+    values = flatten(config.model_dump(mode="json"))
+    search.begin(shared, _values_as_configured(search, template, {key: values.get(key) for key in FITTED}))
+    return run
+
+
+def _validate(template: TrialTemplate, run: Run) -> Config:
+    """Have the data judged and split for all trials; the configuration itself, with the numbers that suit them."""
+    from sightline.inference.model import load_split  # it imports torch
+
+    config = template.config_with({})
+    run_stages(without_tracking(with_stages(config, "validate")), run)
+    return fit(config, len(load_split(run).positions("train")))[0]
+
+
 def _run_to_its_end(
     config: Config, template: TrialTemplate, search: Search, run: Run, resources: Sequence[Resources]
 ) -> None:
     """The trials, and what comes after them."""
     remove_partial(run.path)
     with log_to(run.file("log.txt")), open_run_tracker(config, run) as tracker:
-        run_stages(without_tracking(with_stages(template.config_with({}), "validate")), run)
+        _validate(template, run)
         _run_trials(config, template, search, run, resources)
         if not search.locks.acquire_finish():
             logger.info("sweep: another command is training the best of %s anew", search.location.name)
@@ -132,13 +169,15 @@ def _digest(shared: Mapping[str, object]) -> str:
     return hashlib.sha256(json.dumps(shared, sort_keys=True).encode()).hexdigest()[:8]
 
 
-def _values_as_configured(search: Search, template: TrialTemplate) -> dict[str, object] | None:
+def _values_as_configured(
+    search: Search, template: TrialTemplate, fitted: Mapping[str, object]
+) -> dict[str, object] | None:
     """The values that the configuration itself has, for the first trial; None where they lie outside the space."""
     values = {
         key: value.get("name") if isinstance(value, Mapping) else value  # of a group, the name of its choice
         for key, value in dotted_items(template.compose_with([]))
     }
-    found = {key: values.get(key) for key in search.config.space}
+    found = {key: fitted.get(key, values.get(key)) for key in search.config.space}
     try:
         search.space.parameters(found)
     except UsageError as error:

@@ -12,6 +12,7 @@ from sightline.commands.new_run import create_run
 from sightline.commands.pipeline import run_stages
 from sightline.commands.writing import writing
 from sightline.config import parse
+from sightline.config.fitted import as_formerly
 from sightline.config.groups import COMMAND_KEYS
 from sightline.config.overrides import as_overrides, keys_of, root_of, without_keys
 from sightline.config.schema import Config
@@ -44,6 +45,7 @@ class TrialTemplate:
         metric: that trials are judged by.
         compose: from overrides to a configuration.
         folder: of the sweep.
+        former: whether a version without the rule began it, whose numbers go on.
     """
 
     overrides: tuple[str, ...]
@@ -51,6 +53,7 @@ class TrialTemplate:
     metric: str
     compose: Compose
     folder: Path = Path()
+    former: bool = False
 
     @classmethod
     def from_command(cls, command: Command) -> "TrialTemplate":
@@ -80,7 +83,8 @@ class TrialTemplate:
             UsageError: they do not go together.
         """
         own = as_overrides(values)
-        return parse.parse(self.compose_with(own if seed is None else [*own, f"seed={seed}"]))
+        config = parse.parse(self.compose_with(own if seed is None else [*own, f"seed={seed}"]))
+        return as_formerly(config) if self.former else config
 
     def recipe(self, values: Mapping[str, object], name: str, about: str) -> str:
         """The configuration with values of the space, as YAML that `recipe=FILE` takes."""

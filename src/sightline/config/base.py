@@ -2,10 +2,13 @@
 
 import os
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
+
+Number = TypeVar("Number", int, float)
 
 Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -38,6 +41,46 @@ class OneOf:
     def __get_pydantic_core_schema__(self, *_: object) -> CoreSchema:
         """What pydantic checks, and shows as an `enum` in the JSON schema."""
         return core_schema.literal_schema(list(self.names))
+
+
+Auto = Literal["auto"]
+AUTO: Final[Auto] = "auto"
+"""What leaves a number to a rule that looks at the data."""
+
+
+@dataclass(frozen=True)
+class OrAuto:
+    """Annotates a number that may be left to a rule; its own limits hold for whatever is not `auto`.
+
+    Attributes:
+        kind: the annotated type of the number.
+    """
+
+    kind: object
+
+    def __get_pydantic_core_schema__(self, _: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """What pydantic checks; one message for a wrong number, not one for each alternative."""
+        return core_schema.no_info_wrap_validator_function(
+            lambda value, check: AUTO if value == AUTO else check(value),
+            handler.generate_schema(self.kind),
+            serialization=core_schema.plain_serializer_function_ser_schema(lambda value: value),
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The alternatives, for the page of all keys."""
+        inner = schema["schema"] if schema["type"] == "function-wrap" else schema
+        return {"anyOf": [{"const": AUTO}, handler(inner)]}
+
+
+AutoCount = Annotated[int | Auto, OrAuto(Count)]
+AutoPositive = Annotated[float | Auto, OrAuto(Positive)]
+
+
+def decided(value: Number | Auto) -> Number:
+    """A number that was left to a rule, once the rule has been asked (`commands/settle.py`)."""
+    if value == AUTO:
+        raise AssertionError("a number is used before its rule was asked")
+    return value
 
 
 class Frozen(BaseModel):

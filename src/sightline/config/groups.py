@@ -23,6 +23,12 @@ RESULT_NEUTRAL = (
 )
 """Keys of those groups that change no result, only how fast it comes and what is kept on the way."""
 
+BASES = {"optimizer.lr": "optimizer.lr_base", "optimizer.matrix_lr": "optimizer.matrix_lr_base"}
+"""Rates that may follow the batch, and where each starts from; beside a number the start has no say."""
+
+FITTED = ("training.batch_size", *BASES)
+"""Keys that `auto` leaves to a rule; before training each is decided, and stays so for the run."""
+
 STUDY_KEYS = ("seeds", "variants")
 """Keys that ask for several trainings."""
 

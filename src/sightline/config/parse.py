@@ -14,9 +14,10 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from sightline.config import later_keys
+from sightline.config.base import AUTO
 from sightline.config.credentials import refuse_credentials, without_credentials
-from sightline.config.flatten import dotted_items, texts
-from sightline.config.groups import CHANGEABLE, FIXED_BY_TRAINING, RESULT_NEUTRAL
+from sightline.config.flatten import dotted_items, flatten, texts
+from sightline.config.groups import BASES, CHANGEABLE, FITTED, FIXED_BY_TRAINING, RESULT_NEUTRAL
 from sightline.config.model import ModelConfig
 from sightline.config.schema import Config
 from sightline.config.suggestions import did_you_mean, did_you_mean_key
@@ -117,7 +118,12 @@ def load(path: Path) -> dict[str, object]:
 
 def to_yaml(config: Config) -> str:
     """The configuration as YAML that `read` takes back."""
-    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    return dump(config.model_dump(mode="json"))
+
+
+def dump(content: Mapping[str, object]) -> str:
+    """Plain values as YAML."""
+    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
 
 
 def trained_part(config: Config) -> dict[str, object]:
@@ -131,9 +137,10 @@ def config_hash(config: Config) -> str:
     """Eight hexadecimal digits of what training fixes, the seed left out: runs of one configuration share it."""
     content = trained_part(config)
     del content["seed"]
+    silent = {*RESULT_NEUTRAL, *(base for rate, base in BASES.items() if flatten(content).get(rate) != AUTO)}
     for group, values in content.items():
         if isinstance(values, dict):
-            content[group] = {key: value for key, value in values.items() if f"{group}.{key}" not in RESULT_NEUTRAL}
+            content[group] = {key: value for key, value in values.items() if f"{group}.{key}" not in silent}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:8]
 
 
@@ -179,7 +186,8 @@ def _message(problem: ErrorDetails, content: Mapping[str, object], origin: str) 
             reason = str(problem["ctx"]["error"])
             return f"{key}: {reason}" if key else reason
         case _:
-            return f"{key}={got}: {problem['msg'].replace('Input should be', 'it must be')}"
+            rule = ", or auto" if key in FITTED else ""
+            return f"{key}={got}: {problem['msg'].replace('Input should be', 'it must be')}{rule}"
 
 
 def _name(value: object) -> object:

@@ -22,6 +22,7 @@ class Stage:
         takes_input: whether it reads images that `input=` names.
         takes_output: whether it writes into a folder that `output=` names.
         every_process: whether all processes of torchrun take part, and not only the one that writes.
+        settles: whether numbers that were left to a rule are decided before it.
         tracked: whether the run is mirrored by its tracker from this stage on.
         logs_model: whether a mode with it ends with the model at the tracker.
         artifacts: files that it writes and that are mirrored, by name or pattern.
@@ -34,6 +35,7 @@ class Stage:
     takes_input: bool = False
     takes_output: bool = False
     every_process: bool = False
+    settles: bool = False
     tracked: bool = False
     logs_model: bool = False
     artifacts: tuple[str, ...] = ()
@@ -50,6 +52,7 @@ STAGES: Mapping[str, Stage] = {
     "train": Stage(
         "new run",
         every_process=True,
+        settles=True,
         tracked=True,
         logs_model=True,
         # split.json once more: a run that lacks it has to be trained.

@@ -4,8 +4,17 @@ import copy
 import json
 from collections.abc import Mapping, Sequence
 
+from sightline.config.base import AUTO
 from sightline.config.flatten import flatten
-from sightline.config.groups import CHANGEABLE, COMMAND_KEYS, FIXED_BY_TRAINING, RESULT_NEUTRAL, STUDY_KEYS
+from sightline.config.groups import (
+    BASES,
+    CHANGEABLE,
+    COMMAND_KEYS,
+    FITTED,
+    FIXED_BY_TRAINING,
+    RESULT_NEUTRAL,
+    STUDY_KEYS,
+)
 from sightline.config.overrides import key_of, root_of
 from sightline.errors import UsageError
 
@@ -39,7 +48,7 @@ def with_overrides(
 
 
 def check_same_training(stored: Mapping[str, object], composed: Mapping[str, object]) -> None:
-    """A resumed training must be the one that was begun.
+    """A resumed training must be the one that was begun; what it leaves to a rule stays as the run has it.
 
     Raises:
         UsageError: it is not; the differing keys are named.
@@ -47,6 +56,7 @@ def check_same_training(stored: Mapping[str, object], composed: Mapping[str, obj
     keys = (*FIXED_BY_TRAINING, *STUDY_KEYS)
     before = flatten({key: stored[key] for key in keys})
     now = flatten({key: composed[key] for key in keys})
+    now |= {key: before[key] for key in FITTED if now.get(key) == AUTO and before.get(key) is not None}
     if different := differences(before, now):
         raise UsageError(
             f"run= resumes a training whose configuration was another: {different}\n"
@@ -56,7 +66,9 @@ def check_same_training(stored: Mapping[str, object], composed: Mapping[str, obj
 
 def differences(before: Mapping[str, object], now: Mapping[str, object]) -> str:
     """What values were where they are others now, by dotted key: the first three, and how many more; empty if none."""
-    different = [key for key in {**before, **now} if before.get(key) != now.get(key) and key not in RESULT_NEUTRAL]
+    unknown = {base for base in BASES.values() if before.get(base) is None}  # to versions without the rule
+    passed_over = {*RESULT_NEUTRAL, *unknown}
+    different = [key for key in {**before, **now} if before.get(key) != now.get(key) and key not in passed_over]
     shown = ", ".join(f"{key} was {json.dumps(before.get(key))}" for key in different[:3])
     return shown + (f" and {len(different) - 3} more" if len(different) > 3 else "")
 

@@ -1,10 +1,21 @@
 """How a model is trained: freezing, optimiser, schedule, loop."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Discriminator, Field
+from pydantic import Discriminator, Field, model_validator
 
-from sightline.config.base import Count, Fraction, Frozen, NonNegative, OneOf, Positive, Probability
+from sightline.config.base import (
+    AUTO,
+    AutoCount,
+    AutoPositive,
+    Count,
+    Fraction,
+    Frozen,
+    NonNegative,
+    OneOf,
+    Positive,
+    Probability,
+)
 from sightline.metrics.catalogue import MONITORED
 
 
@@ -76,11 +87,24 @@ FreezingConfig = Annotated[
 
 
 class _Optimizer(Frozen):
-    lr: Positive
+    """What all optimisers share.
+
+    `lr_base` is the rate at `REFERENCE_BATCH` images a step, from which `lr=auto` follows the batch; None only in files
+    of versions that had no such rule.
+    """
+
+    lr: AutoPositive
+    lr_base: Positive | None = None
     weight_decay: NonNegative
     layer_decay: Annotated[float, Field(gt=0.0, le=1.0)]
     bias_scale: Positive
     bias_decay: NonNegative
+
+    @model_validator(mode="after")
+    def _a_rate_that_follows_has_a_base(self) -> Self:
+        if self.lr == AUTO and self.lr_base is None:
+            raise ValueError("lr=auto follows the batch from lr_base, the rate at 256 images a step; give it")
+        return self
 
 
 class SgdOptimizer(_Optimizer):
@@ -104,10 +128,17 @@ class MuonOptimizer(_Optimizer):
 
     name: Literal["muon"]
     momentum: Fraction
-    matrix_lr: Positive
+    matrix_lr: AutoPositive
+    matrix_lr_base: Positive | None = None
     matrix_momentum: Fraction
     keep_norm: bool
     iterations: Annotated[int, Field(ge=1, le=20)]
+
+    @model_validator(mode="after")
+    def _the_rate_of_matrices_has_a_base(self) -> Self:
+        if self.matrix_lr == AUTO and self.matrix_lr_base is None:
+            raise ValueError("matrix_lr=auto follows the batch from matrix_lr_base; give it")
+        return self
 
 
 class TimmOptimizer(_Optimizer):
@@ -182,7 +213,7 @@ class TrainingConfig(Frozen):
     """The loop: how long, how large, how precise, when to stop and what to keep."""
 
     epochs: Count
-    batch_size: Count
+    batch_size: AutoCount
     accumulate: Count
     precision: Literal["auto", "fp32", "bf16", "fp16"]
     channels_last: Literal["auto", "on", "off"]

@@ -7,6 +7,8 @@ from sightline.inference.model import CALIBRATION, load_model, load_preprocessin
 from sightline.inference.predictions import load_predictions, note_use, predictions_file, save_predictions
 from sightline.machine.device import pick_device
 from sightline.machine.terminal import logger
+from sightline.reporting.contents import Contents
+from sightline.reporting.sections.doubts import doubts
 from sightline.reporting.terminal import show
 from sightline.run.folder import Run, SplitName
 from sightline.run.ledger import check_test_lock
@@ -42,6 +44,8 @@ def run(config: Config, run: Run) -> dict[str, float]:
     save_derived(run, "evaluation.json", results.content, origin_of(run, *SOURCES, *names))
     for title, table in results.tables():
         show(title, table)
+    for doubt in doubts(Contents(run)):
+        logger.warning("%s", doubt)
     return results.values()
 
 

@@ -102,10 +102,11 @@ def _show(training: Training) -> None:
     """The table of layer groups and the facts of this machine, before the first step."""
     parameters = sum(parameter.numel() for parameter in training.model.parameters())
     logger.info(
-        "training: %s, %.2f M parameters, %d steps an epoch, %s on %s",
+        "training: %s, %.2f M parameters, %d step%s an epoch, %s on %s",
         training.identity["model_name"],
         parameters / 1e6,
         len(training.train),
+        "s" * (len(training.train) != 1),
         training.precision.name,
         training.precision.device,
     )

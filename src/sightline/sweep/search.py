@@ -62,6 +62,11 @@ class Search:
         with self._storage_errors():
             return self.location.name in optuna.get_all_study_names(self._storage)
 
+    def shared(self) -> Mapping[str, object] | None:
+        """What the trials of the study share, as it was begun; None where it was not."""
+        with self._storage_errors():
+            return self.study.user_attrs.get(SHARED_ATTRIBUTE) if self.exists() else None
+
     def begin(self, about: Mapping[str, object], first: Mapping[str, object] | None) -> None:
         """Make the study, or find that it is there.
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import torch
 
+from sightline.config.base import decided
 from sightline.config.suggestions import did_you_mean
 from sightline.config.training import AdamWOptimizer, MuonOptimizer, OptimizerConfig, SgdOptimizer, TimmOptimizer
 from sightline.errors import UsageError
@@ -23,33 +24,34 @@ def build_optimizer(config: OptimizerConfig, groups: Sequence[ParameterGroup]) -
         UsageError: timm knows no such optimiser.
     """
     rated: list[dict[str, object]] = [dict(group) for group in groups]  # torch adds keys of its own
+    rate = decided(config.lr)
     match config:
         case SgdOptimizer():
-            return torch.optim.SGD(rated, lr=config.lr, momentum=config.momentum, nesterov=config.nesterov, fused=True)
+            return torch.optim.SGD(rated, lr=rate, momentum=config.momentum, nesterov=config.nesterov, fused=True)
         case AdamWOptimizer():
-            return torch.optim.AdamW(rated, lr=config.lr, betas=config.betas, eps=config.eps, fused=True)
+            return torch.optim.AdamW(rated, lr=rate, betas=config.betas, eps=config.eps, fused=True)
         case MuonOptimizer():
             return Muon(
                 rated,
-                lr=config.lr,
+                lr=rate,
                 momentum=config.momentum,
-                matrix_lr=config.matrix_lr,
+                matrix_lr=decided(config.matrix_lr),
                 matrix_momentum=config.matrix_momentum,
                 keep_norm=config.keep_norm,
                 iterations=config.iterations,
             )
         case TimmOptimizer():
-            return _timm_optimizer(config, rated)
+            return _timm_optimizer(config, rated, rate)
 
 
-def _timm_optimizer(config: TimmOptimizer, groups: list[dict[str, object]]) -> torch.optim.Optimizer:
+def _timm_optimizer(config: TimmOptimizer, groups: list[dict[str, object]], rate: float) -> torch.optim.Optimizer:
     from timm.optim import create_optimizer_v2, list_optimizers
 
     names = [str(name) for name in list_optimizers()]
     if config.opt not in names:
         raise UsageError(f"optimizer.opt={config.opt} is no optimiser of timm's{did_you_mean(config.opt, names)}")
     # timm orders its own moves of `lr_scale`; the rates here are set by `set_rates` before every step.
-    optimizer: torch.optim.Optimizer = create_optimizer_v2(groups, opt=config.opt, lr=config.lr, weight_decay=0.0)
+    optimizer: torch.optim.Optimizer = create_optimizer_v2(groups, opt=config.opt, lr=rate, weight_decay=0.0)
     return optimizer
 
 

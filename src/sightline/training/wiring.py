@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from sightline.config import parse
+from sightline.config.base import decided
 from sightline.config.schema import Config
 from sightline.data.dataset import Dataset
 from sightline.data.loaders import TrainLoader
@@ -51,7 +52,7 @@ def wire(
         config=config.training,
         scheduler=config.scheduler,
         seed=config.seed,
-        rate=config.optimizer.lr,
+        rate=decided(config.optimizer.lr),
         model=model,
         ema=running_average(model, config.training),
         lookahead=slow_weights(model, config.training),
@@ -101,7 +102,7 @@ def _train_loader(
         dataset,
         _transform(config, preprocessing),
         config.transforms.mixing,
-        config.training.batch_size,
+        decided(config.training.batch_size),
         config.seed,
         device,
         memory_format,

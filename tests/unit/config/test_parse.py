@@ -86,10 +86,12 @@ def test_stages_of_unfreezing_must_happen(epochs: str, says: str):
 
 @pytest.mark.parametrize(
     ("overrides", "rate"),
-    [([], 6e-3), (["model=vit"], 1e-4), (["model=vit", "optimizer.lr=3e-4"], 3e-4), (["optimizer=sgd"], 0.1)],
+    [([], 6e-3), (["model=vit"], 1e-4), (["model=vit", "optimizer.lr_base=3e-4"], 3e-4), (["optimizer=sgd"], 0.1)],
 )
 def test_a_model_brings_its_rate_unless_one_is_given(overrides: list[str], rate: float):
-    assert compose_config(overrides)["optimizer"]["lr"] == rate
+    found = compose_config(overrides)["optimizer"]
+    assert (found["lr"], found["lr_base"]) == ("auto", rate)
+    assert compose_config([*overrides, "optimizer.lr=7"])["optimizer"]["lr"] == 7
 
 
 def test_a_configuration_is_frozen(content: dict[str, Any]):

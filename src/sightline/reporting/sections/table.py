@@ -8,6 +8,7 @@ from sightline.reporting.sections import (
     caveats,
     checks,
     cost,
+    doubts,
     explanations,
     galleries,
     ledger,
@@ -35,7 +36,7 @@ from sightline.reporting.sections.section import Chapter, Document
 from sightline.reporting.sections.sweep import retrained, search
 
 SECTIONS: Final = (
-    Chapter("verdict", "Verdict", (verdict.HEAD, caveats.WARNINGS, verdict.WORDS, caveats.REMARKS)),
+    Chapter("verdict", "Verdict", (verdict.HEAD, doubts.SECTION, caveats.WARNINGS, verdict.WORDS, caveats.REMARKS)),
     Chapter("data", "Data", (split.SECTION, checks.SECTION, model_input.SECTION, model_input.FIGURES)),
     Chapter("training", "Training", (training.SECTION,)),
     Chapter("results", "Results", (

@@ -11,6 +11,7 @@ from sightline.data.gate.findings import Finding, of_listing
 from sightline.data.gate.image_checks import check_images
 from sightline.data.gate.name_checks import check_class_names
 from sightline.data.gate.range_checks import check_range
+from sightline.data.gate.size_checks import check_sizes
 from sightline.data.gate.split_checks import check_split
 from sightline.data.gate.summary import summary
 from sightline.data.sources.source import ROLES
@@ -54,7 +55,8 @@ def run(config: Config, run: Run) -> dict[str, float]:
         split = make_split(usable, hashes, config.data, () if masks is None else masks.hashes(np.flatnonzero(keep)))
         more, keep = check_split(split, config.data.validation)
         split = split.take(keep)
-        findings = [*findings, *more]
+        sizes = check_sizes(split, config.data.validation, min(config.calibration.alphas))
+        findings = [*findings, *more, *sizes]
 
     run.save_json("validation.json", summary(usable, store.facts, [*of_listing(source.remarks), *findings]))
     for finding in findings:

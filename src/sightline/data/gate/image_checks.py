@@ -1,7 +1,6 @@
 """The first half of the data gate: what spoils results in the images and their targets themselves."""
 
 from collections import Counter
-from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +9,6 @@ from sightline.config.data import ValidationPolicy
 from sightline.data.gate.findings import SHOWN_EXAMPLES, Finding, Wording, finding, how_many
 from sightline.data.sources.source import Source
 from sightline.data.store.index import ImageFacts
-from sightline.data.targets import class_counts
 
 Mask = NDArray[np.bool_]
 
@@ -19,7 +17,7 @@ FAR = 4
 
 
 def check_images(source: Source, facts: ImageFacts, policy: ValidationPolicy) -> tuple[list[Finding], Mask]:
-    """Look at the images: unreadable, one content under two labels, classes too small, odd modes and sizes.
+    """Look at the images: unreadable, one content under two labels, odd modes and sizes.
 
     Returns:
         The findings, and an (n,) mask of what may be used. Unreadable images never may, whatever the policy.
@@ -30,7 +28,7 @@ def check_images(source: Source, facts: ImageFacts, policy: ValidationPolicy) ->
     unreadable = _unreadable(source, facts, policy)
     if conflicts.outcome == "drop":
         keep &= ~conflicting
-    return [unreadable, conflicts, _small_classes(source, keep, policy), _odd_images(source, facts, keep, policy)], keep
+    return [unreadable, conflicts, _odd_images(source, facts, keep, policy)], keep
 
 
 def _unreadable(source: Source, facts: ImageFacts, policy: ValidationPolicy) -> Finding:
@@ -58,22 +56,6 @@ def _label_conflicts(source: Source, facts: ImageFacts, keep: Mask, policy: Vali
         otherwise="data.validation.label_conflicts=drop",
     )
     return finding("label_conflicts", policy.label_conflicts, ids, wording), conflicting
-
-
-def _small_classes(source: Source, keep: Mask, policy: ValidationPolicy) -> Finding:
-    """Classes with too few items to train on; those that the source holds out do not count."""
-    trainable = keep & np.array([role in {None, "train"} for role in source.roles], dtype=bool)
-    counts = class_counts(source.targets, np.flatnonzero(trainable))
-    small = sorted((one for one in counts if one[1] < policy.small_class_items), key=itemgetter(1))
-    few = how_many(len(small), "class", "classes", ("has", "have"))
-    wording = Wording(
-        fine=f"every class has {policy.small_class_items} images to train on, or more",
-        found=f"{few} fewer than {policy.small_class_items} images to train on",
-        remedy="add images or merge classes",
-        otherwise="data.validation.small_class=warn",
-    )
-    shown = [f"{name}: {count}" for name, count in small[:SHOWN_EXAMPLES]]
-    return finding("small_class", policy.small_class, [name for name, _ in small], wording, shown)
 
 
 def _odd_images(source: Source, facts: ImageFacts, keep: Mask, policy: ValidationPolicy) -> Finding:

@@ -3,7 +3,7 @@ from tests.unit.data.gate.conftest import after, before, facts, source, split
 
 def test_clean_data_pass_every_check():
     found, keep = before(source([0, 1] * 5), facts(10))
-    assert list(found) == ["unreadable", "label_conflicts", "small_class", "odd_images"]
+    assert list(found) == ["unreadable", "label_conflicts", "odd_images"]
     assert keep.all()
     more, kept = after(split(["train", "train", "val", "val", "calibration", "calibration", "test", "test"]))
     assert kept.all()

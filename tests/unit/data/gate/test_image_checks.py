@@ -31,20 +31,6 @@ def test_one_content_under_two_labels():
     assert "data.validation.label_conflicts=drop" in found["label_conflicts"].message
 
 
-def test_small_classes_count_what_can_be_trained_on():
-    roles = [None] * 6 + ["train"] * 2 + ["test"] * 4
-    labels = [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]
-    data = source(labels, roles, names=("cat", "dog", "emu"))
-    found, _ = before(data, facts(12), small_class="refuse")
-    finding = found["small_class"]
-    assert (finding.outcome, finding.count, finding.examples) == ("refuse", 1, ("emu",))
-    assert "1 class has fewer than 3 images to train on (emu: 0)" in finding.message
-    assert "data.validation.small_class=warn" in finding.message
-    found, _ = before(data, facts(12, errors={4: "x", 5: "x"}), small_class_items=3)
-    assert found["small_class"].examples == ("emu", "dog")
-    assert "dog: 2" in found["small_class"].message
-
-
 def test_odd_modes_and_sizes():
     modes = {1: "L", 2: "P", 3: "RGBA", 4: "CMYK"}
     widths = {5: 401, 6: 400, 7: 24, 8: 25}

@@ -110,7 +110,7 @@ def _sightline(kind: str, side: int) -> Augment:
     from sightline.data.transforms.transform import TrainTransform
 
     words = {
-        "crop and flip": ["transforms=standard"],
+        "crop and flip": ["transforms=standard", "transforms.horizontal_flip=0.5"],
         "affine": [
             "transforms=none",
             f"transforms.affine.rotation={DEGREES}",

@@ -97,6 +97,7 @@ def _sightline(arguments: argparse.Namespace) -> dict[str, float]:
                 f"data.workers={arguments.workers}",
                 f"data.store={arguments.store}",
                 "transforms=standard",
+                "transforms.horizontal_flip=0.5",
                 f"runs_dir={arguments.runs}",
             ]
         )

@@ -83,6 +83,7 @@ def _words(job: Job) -> list[str]:
         f"optimizer.momentum={MOMENTUM}",
         f"optimizer.weight_decay={WEIGHT_DECAY}",
         "scheduler=constant",
+        "transforms.horizontal_flip=0.5",  # as the other loops do
         "training.epochs=1000",
         f"training.batch_size={job.batch}",
         f"training.precision={job.precision}",

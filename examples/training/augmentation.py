@@ -20,7 +20,7 @@ from sightline.reporting import figures
 SIDE, MEAN, STD = 96, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 transform = TrainTransform(
-    configure("transforms=aggressive").transforms,
+    configure("transforms=aggressive", "transforms.horizontal_flip=0.5").transforms,
     image_size=SIDE,
     mean=MEAN,
     std=STD,

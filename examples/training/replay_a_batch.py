@@ -20,7 +20,7 @@ from sightline.data.splits.assignment import make_split
 from sightline.data.store.factory import open_store
 from sightline.data.transforms.transform import TrainTransform
 
-config = configure("data=digits", "transforms=trivialaugment")
+config = configure("data=digits", "transforms=trivialaugment", "transforms.horizontal_flip=0")
 source = list_images(config)
 store = open_store(source, side=16, cache=Path(config.runs_dir) / ".store", workers=0)
 dataset = Dataset(make_split(source, store.facts.hashes, config.data), store, np.arange(len(source)))

@@ -7,6 +7,7 @@ from sightline.config.base import AUTO
 from sightline.config.fitted import left_open, with_values
 from sightline.config.flatten import flatten
 from sightline.config.schema import Config
+from sightline.data.targets import class_names_of
 from sightline.inference.model import load_split
 from sightline.machine.distributed import world
 from sightline.machine.terminal import logger
@@ -34,7 +35,8 @@ def settle(config: Config, run: Run) -> Config:
     config = with_values(config, kept)
     if not (rest := left_open(config)):
         return config
-    config, lines = fit(config, len(load_split(run).positions("train")), world().size)
+    split = load_split(run)
+    config, lines = fit(config, len(split.positions("train")), class_names_of(split.targets), world().size)
     if config.mode.name != TRIAL:  # of many trainings none tells what all have in common
         for line in lines:
             logger.info("%s", line)

@@ -25,6 +25,7 @@ from sightline.config.flatten import dotted_items, flatten
 from sightline.config.groups import FITTED, RESULT_NEUTRAL
 from sightline.config.schema import Config
 from sightline.config.stored import differences
+from sightline.data.targets import class_names_of
 from sightline.errors import UsageError
 from sightline.machine.device import has_cuda
 from sightline.machine.distributed import world
@@ -115,7 +116,8 @@ def _validate(template: TrialTemplate, run: Run) -> Config:
 
     config = template.config_with({})
     run_stages(without_tracking(with_stages(config, "validate")), run)
-    return fit(config, len(load_split(run).positions("train")))[0]
+    split = load_split(run)
+    return fit(config, len(split.positions("train")), class_names_of(split.targets))[0]
 
 
 def _run_to_its_end(

@@ -74,6 +74,7 @@ class OrAuto:
 
 AutoCount = Annotated[int | Auto, OrAuto(Count)]
 AutoPositive = Annotated[float | Auto, OrAuto(Positive)]
+AutoProbability = Annotated[float | Auto, OrAuto(Probability)]
 
 
 def decided(value: Number | Auto) -> Number:

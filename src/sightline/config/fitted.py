@@ -6,8 +6,8 @@ from sightline.config.base import AUTO
 from sightline.config.groups import BASES, FITTED
 from sightline.config.schema import Config
 
-FORMER_BATCH = 256
-"""What every batch held before there was a rule."""
+FORMER = {"training.batch_size": 256, "transforms.horizontal_flip": 0.5}
+"""What stood there before there was a rule."""
 
 
 def left_open(config: Config) -> list[str]:
@@ -26,7 +26,7 @@ def with_values(config: Config, values: Mapping[str, object]) -> Config:
 def as_formerly(config: Config) -> Config:
     """The numbers that versions without the rule took where they were given none: for studies that they began."""
     bases = {key: _value(config, base) for key, base in BASES.items()}
-    former: dict[str, object] = {"training.batch_size": FORMER_BATCH, **bases}
+    former: dict[str, object] = {**FORMER, **bases}
     return with_values(config, {key: former[key] for key in left_open(config)})
 
 

@@ -26,7 +26,7 @@ RESULT_NEUTRAL = (
 BASES = {"optimizer.lr": "optimizer.lr_base", "optimizer.matrix_lr": "optimizer.matrix_lr_base"}
 """Rates that may follow the batch, and where each starts from; beside a number the start has no say."""
 
-FITTED = ("training.batch_size", *BASES)
+FITTED = ("training.batch_size", *BASES, "transforms.horizontal_flip")
 """Keys that `auto` leaves to a rule; before training each is decided, and stays so for the run."""
 
 STUDY_KEYS = ("seeds", "variants")

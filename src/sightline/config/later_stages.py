@@ -13,7 +13,7 @@ class EvaluationConfig(Frozen):
     """Intervals, galleries and the map of embeddings."""
 
     batch_size: Count
-    tta: Literal["none", "flip", "flip_shift"]
+    tta: Literal["none", "flip", "flip_shift", "shift"]
     level: Level
     resamples: Resamples
     gallery: Count
@@ -45,7 +45,7 @@ class UncertaintyConfig(Frozen):
     """Other ways to answer: views, dropout left on, an ensemble of runs."""
 
     passes: Annotated[int, Field(ge=2)]
-    views: Literal["flip", "flip_shift"]
+    views: Literal["auto", "flip", "flip_shift", "shift"]
     ensemble: tuple[str, ...]
 
 

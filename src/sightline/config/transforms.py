@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sightline.config.base import Count, Fraction, Frozen, NonNegative, Probability, Range
+from sightline.config.base import AutoProbability, Count, Fraction, Frozen, NonNegative, Probability, Range, decided
 
 
 class CropConfig(Frozen):
@@ -56,7 +56,7 @@ class TransformsConfig(Frozen):
 
     name: str
     crop: CropConfig
-    horizontal_flip: Probability
+    horizontal_flip: AutoProbability
     flip_alternates: bool
     vertical_flip: Probability
     affine: AffineConfig
@@ -69,7 +69,7 @@ class TransformsConfig(Frozen):
     def is_deterministic(self) -> bool:
         """Whether an image gives the same pixels in every epoch."""
         off = (
-            self.horizontal_flip,
+            decided(self.horizontal_flip),
             self.vertical_flip,
             self.affine.rotation,
             self.affine.translate,

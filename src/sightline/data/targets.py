@@ -114,3 +114,8 @@ def class_counts(targets: Mapping[str, object], positions: Sequence[int] | NDArr
         for name, target in classes.items()
         for class_name, count in zip(target.class_names, target.counts(chosen).tolist(), strict=True)
     ]
+
+
+def class_names_of(targets: Mapping[str, ClassTarget | MaskTarget | MaskHashes]) -> list[str]:
+    """The classes of every target, one after the other."""
+    return [name for target in targets.values() for name in target.class_names]

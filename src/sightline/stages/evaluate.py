@@ -26,6 +26,8 @@ def run(config: Config, run: Run) -> dict[str, float]:
     What follows from predictions alone takes no model, so measuring again takes seconds.
     """
     task, split = task_of_run(run), best_split(run)
+    if (views := config.evaluation.tta).startswith("flip") and not config.transforms.horizontal_flip:
+        logger.warning("evaluation.tta=%s mirrors images, which training did not; shift only moves them", views)
     with_model = config.evaluation.tta != "none" or must_predict(run, split, task)
     if with_model:
         predict_held_out(run, config, HELD_OUT[:-1], task)

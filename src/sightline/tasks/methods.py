@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from sightline.config.base import AUTO
 from sightline.config.schema import Config
-from sightline.data.transforms.test_time import view_count
+from sightline.data.transforms.test_time import Views, view_count
 from sightline.errors import UsageError
 from sightline.inference.find_systems import find_systems
 from sightline.inference.loaded_run import LoadedRun
@@ -20,9 +21,16 @@ ROUNDING = 1e-9
 """The most disagreement that rounding can bring about."""
 
 
+def views_for(config: Config) -> Views:
+    """The views that are averaged: mirror images only where training showed some, unless they are asked for."""
+    if config.uncertainty.views != AUTO:
+        return config.uncertainty.views
+    return "flip_shift" if config.transforms.horizontal_flip else "shift"
+
+
 def with_views(config: Config, run: Run, task: Task, splits: Sequence[SplitName]) -> MethodPredictions:
     """Outputs averaged over shifted and mirrored images."""
-    loaded, views = _loaded(config, run, task, splits), config.uncertainty.views
+    loaded, views = _loaded(config, run, task, splits), views_for(config)
     return {split: Averaged(loaded.predict(split, task.collector(), views), view_count(views)) for split in splits}
 
 

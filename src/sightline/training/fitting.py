@@ -1,4 +1,4 @@
-"""How large a batch and a rate suit so many images: what `training.batch_size=auto` and `optimizer.lr=auto` come to.
+"""What `auto` comes to: how large a batch and a rate suit so many images, and whether they may be mirrored.
 
 A training learns by its steps. A batch of 256 leaves a few hundred images one or two steps an epoch, so the batch is
 the largest power of two that leaves `STEPS` of them. The rate follows it from `lr_base`, which is for `REFERENCE_BATCH`
@@ -7,6 +7,7 @@ step is normalised by gradients (Adam and its like; Malladi et al. 2022). timm's
 Nothing here asks for memory: a step that does not fit is taken in parts, and stays the same step (decision 16).
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from sightline.config.base import AUTO, decided
@@ -14,6 +15,7 @@ from sightline.config.fitted import left_open, with_values
 from sightline.config.groups import BASES
 from sightline.config.schema import Config
 from sightline.config.training import MuonOptimizer, OptimizerConfig, SgdOptimizer, TimmOptimizer
+from sightline.data.transforms.mirror import differs_mirrored
 
 STEPS: Final = 20
 """Steps that an epoch should have, or more."""
@@ -23,6 +25,8 @@ SMALLEST: Final = 8
 """Images a step and process at least: batch normalisation takes the mean and variance of so many."""
 REFERENCE_BATCH: Final = 256
 """Images a step for which `lr_base` is given."""
+HALF: Final = 0.5
+"""Of the images are mirrored, where they may be."""
 LINEAR: Final = 1.0
 ROOT: Final = 0.5
 PLAIN_GRADIENTS: Final = ("sgd", "momentum", "nesterov")
@@ -57,12 +61,13 @@ def powers(optimizer: OptimizerConfig) -> dict[str, float]:
             return {"optimizer.lr": ROOT}
 
 
-def fit(config: Config, images: int, processes: int = 1) -> tuple[Config, list[str]]:
+def fit(config: Config, images: int, class_names: Sequence[str], processes: int = 1) -> tuple[Config, list[str]]:
     """Decide what is left to the rule.
 
     Args:
         config: of the training.
         images: of the train split.
+        class_names: of everything that is predicted.
         processes: that train together.
 
     Returns:
@@ -78,6 +83,9 @@ def fit(config: Config, images: int, processes: int = 1) -> tuple[Config, list[s
     for key, power in powers(config.optimizer).items():
         config, line = _with_rate(config, key, batch, power)
         lines.append(line)
+    if config.transforms.horizontal_flip == AUTO:
+        config, line = _with_mirroring(config, class_names)
+        lines.append(line)
     return config, lines
 
 
@@ -88,6 +96,15 @@ def _batch_in_words(config: Config, images: int, processes: int) -> str:
     few = f"; fewer than {STEPS}, so give more epochs or images" if steps < STEPS else ""
     counts = f"{images:,} training image{'s' * (images != 1)}, {steps:,} step{'s' * (steps != 1)} an epoch"
     return f"training.batch_size={batch}: {counts}{shared}{few}"
+
+
+def _with_mirroring(config: Config, class_names: Sequence[str]) -> tuple[Config, str]:
+    """The configuration with or without mirror images, and the line about it."""
+    key = "transforms.horizontal_flip"
+    if reason := differs_mirrored(class_names):
+        return with_values(config, {key: 0.0}), f"{key}=0: {reason}; 0.5 where that does no harm"
+    line = f"{key}={HALF:g}: no class name speaks against it; 0 where a mirror image is of another class"
+    return with_values(config, {key: HALF}), line
 
 
 def _with_rate(config: Config, key: str, batch: int, power: float) -> tuple[Config, str]:

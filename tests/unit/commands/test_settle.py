@@ -33,7 +33,7 @@ def stored(run: Run) -> Config:
 def test_the_run_says_what_the_rule_decided_and_keeps_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     run, config = begun(tmp_path, 400)
     settled = settle(config, run)
-    assert (settled.training.batch_size, settled.optimizer.lr) == (16, 1.5e-3)
+    assert (settled.training.batch_size, settled.optimizer.lr, settled.transforms.horizontal_flip) == (16, 1.5e-3, 0)
     assert stored(run) == settled
     monkeypatch.setattr(settle_file, "fit", lambda *_: pytest.fail("the rule is asked once"))
     assert settle(config, run) == settled

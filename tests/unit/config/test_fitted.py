@@ -25,9 +25,10 @@ def of_a_former_version(*overrides: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("overrides", "keys"),
     [
-        ([], ["training.batch_size", "optimizer.lr"]),
-        (["optimizer=muon"], ["training.batch_size", "optimizer.lr", "optimizer.matrix_lr"]),
-        (["training.batch_size=8", "optimizer.lr=1"], []),
+        ([], ["training.batch_size", "optimizer.lr", "transforms.horizontal_flip"]),
+        (["transforms=none"], ["training.batch_size", "optimizer.lr"]),
+        (["optimizer=muon", "transforms=none"], ["training.batch_size", "optimizer.lr", "optimizer.matrix_lr"]),
+        (["training.batch_size=8", "optimizer.lr=1", "transforms.horizontal_flip=0"], []),
     ],
 )
 def test_what_is_left_to_the_rule(overrides: list[str], keys: list[str]):
@@ -50,9 +51,15 @@ def test_a_run_of_a_former_version_goes_on_with_its_numbers(overrides: list[str]
 
 
 def test_a_run_goes_on_with_what_the_rule_decided_but_not_with_another_base():
-    settled = with_values(configured(), {"training.batch_size": 16, "optimizer.lr": 1.5e-3}).model_dump(mode="json")
+    decided = {"training.batch_size": 16, "optimizer.lr": 1.5e-3, "transforms.horizontal_flip": 0.0}
+    settled = with_values(configured(), decided).model_dump(mode="json")
     stored.check_same_training(settled, compose_config([]))
-    for other in ("training.batch_size=32", "optimizer.lr=0.1", "optimizer.lr_base=0.1"):
+    for other in (
+        "training.batch_size=32",
+        "optimizer.lr=0.1",
+        "optimizer.lr_base=0.1",
+        "transforms.horizontal_flip=1",
+    ):
         with pytest.raises(UsageError, match=other.partition("=")[0] + " was"):
             stored.check_same_training(settled, compose_config([other]))
 
@@ -72,6 +79,7 @@ def test_the_base_counts_only_where_a_rate_follows_it():
         ("training.batch_size=0", "training.batch_size=0: it must be greater than or equal to 1, or auto"),
         ("optimizer.lr=Auto", 'optimizer.lr="Auto": it must be a valid number, or auto'),
         ("optimizer.lr=-1", "optimizer.lr=-1: it must be greater than 0"),
+        ("transforms.horizontal_flip=2", "transforms.horizontal_flip=2: it must be less than or equal to 1"),
         ("optimizer.lr_base=null", "lr=auto follows the batch from lr_base"),
     ],
 )

@@ -18,12 +18,12 @@ from sightline.data.transforms.transform import TrainTransform
 
 SIDE = 32
 
+MIRRORED = ("transforms=aggressive", "transforms.horizontal_flip=0.5")
+
 
 def configured(bars: Path, runs: Path, **data: object) -> Config:
     words = [f"data.{key}={value}" for key, value in data.items()]
-    return parse.parse(
-        compose_config(["data=folder", f"data.root={bars}", "transforms=aggressive", f"runs_dir={runs}", *words])
-    )
+    return parse.parse(compose_config(["data=folder", f"data.root={bars}", *MIRRORED, f"runs_dir={runs}", *words]))
 
 
 def batches(config: Config) -> tuple[Preprocessing, list[torch.Tensor]]:

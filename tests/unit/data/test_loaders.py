@@ -27,7 +27,15 @@ CPU = torch.device("cpu")
 @pytest.fixture(scope="module")
 def config() -> Config:
     return parse.parse(
-        compose_config(["mode=demo", "transforms=aggressive", "limit=203", "transforms.mixing.probability=1.0"])
+        compose_config(
+            [
+                "mode=demo",
+                "transforms=aggressive",
+                "transforms.horizontal_flip=0.5",
+                "limit=203",
+                "transforms.mixing.probability=1.0",
+            ]
+        )
     )
 
 

@@ -6,9 +6,11 @@ from sightline.config.fitted import left_open
 from sightline.config.schema import Config
 from sightline.training.fitting import LARGEST, SMALLEST, STEPS, batch_for, fit, rate_for
 
+ANIMALS = ("ants", "bees")
+
 
 def configured(*overrides: str) -> Config:
-    return parse.parse(compose_config(list(overrides)))
+    return parse.parse(compose_config(["transforms=none", *overrides]))
 
 
 @pytest.mark.parametrize(
@@ -45,7 +47,7 @@ def test_an_epoch_has_the_steps_it_should_wherever_the_smallest_batch_allows():
     ],
 )
 def test_rates_follow_the_batch_as_their_optimiser_needs(overrides: list[str], rates: dict[str, float]):
-    config, lines = fit(configured(*overrides), 400)
+    config, lines = fit(configured(*overrides), 400, ANIMALS)
     assert (config.training.batch_size, left_open(config)) == (16, [])
     for key, rate in rates.items():
         assert getattr(config.optimizer, key) == pytest.approx(rate, rel=5e-3)
@@ -54,21 +56,33 @@ def test_rates_follow_the_batch_as_their_optimiser_needs(overrides: list[str], r
 
 
 def test_many_images_get_what_they_always_got():
-    config, _ = fit(configured(), 45_000)
+    config, _ = fit(configured(), 45_000, ANIMALS)
     assert (config.training.batch_size, config.optimizer.lr) == (256, 6e-3)
 
 
 def test_a_given_batch_stays_and_the_rate_follows_it():
-    config, lines = fit(configured("training.batch_size=64"), 400)
+    config, lines = fit(configured("training.batch_size=64"), 400, ANIMALS)
     assert (config.training.batch_size, config.optimizer.lr) == (64, rate_for(6e-3, 64, 0.5)) == (64, 3e-3)
     assert lines == ["optimizer.lr=0.003: 0.006 for batches of 256, by the square root"]
 
 
 def test_what_is_given_is_left_alone_and_said():
     given = configured("training.batch_size=64", "optimizer.lr=0.01")
-    assert fit(given, 400) == (given, [])
-    _, lines = fit(configured("optimizer.lr=0.01"), 100)
+    assert fit(given, 400, ANIMALS) == (given, [])
+    _, lines = fit(configured("optimizer.lr=0.01"), 100, ANIMALS)
     assert lines == [
         "training.batch_size=8: 100 training images, 13 steps an epoch; fewer than 20, so give more epochs or images",
         "optimizer.lr=0.01: as given, whatever the batch; optimizer.lr=auto follows it",
     ]
+
+
+@pytest.mark.parametrize("strategy", ["standard", "aggressive", "randaugment", "trivialaugment"])
+def test_whether_images_are_mirrored_belongs_to_the_data(strategy: str):
+    mirrored, lines = fit(configured(f"transforms={strategy}"), 400, ANIMALS)
+    assert mirrored.transforms.horizontal_flip == 0.5
+    assert lines[-1].startswith("transforms.horizontal_flip=0.5: ")
+    digits, lines = fit(configured(f"transforms={strategy}"), 400, tuple("0123456789"))
+    assert digits.transforms.horizontal_flip == 0
+    assert lines[-1].startswith("transforms.horizontal_flip=0: classes that are numbers or single letters (0, 1, 2, …)")
+    given = fit(configured(f"transforms={strategy}", "transforms.horizontal_flip=0.3"), 400, tuple("0123456789"))[0]
+    assert given.transforms.horizontal_flip == 0.3

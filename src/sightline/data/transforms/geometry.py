@@ -120,10 +120,10 @@ def flip(
 ) -> Matrices:
     """Mirror the square of each image left to right and top to bottom, with these probabilities.
 
-    With `opposite`, those images are mirrored left to right that else would not be.
+    With `opposite`, those images are mirrored left to right that else would not be; none where the probability is 0.
     """
     mirrored = draw(2, "flip") < np.array([horizontal, vertical], dtype=np.float32)
-    mirrored[:, 0] ^= opposite
+    mirrored[:, 0] ^= opposite and horizontal > 0
     mirrors = identity(len(crops))
     mirrors[:, (0, 1), (0, 1)] = np.where(mirrored, -1.0, 1.0)
     mirrors[:, :, 2] = np.where(mirrored, side - 1.0, 0.0)

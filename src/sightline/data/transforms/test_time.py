@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-Views = Literal["none", "flip", "flip_shift"]
+Views = Literal["none", "flip", "flip_shift", "shift"]
 
 
 def views(images: Tensor, kind: Views) -> Iterator[tuple[float, Tensor]]:
@@ -15,6 +15,7 @@ def views(images: Tensor, kind: Views) -> Iterator[tuple[float, Tensor]]:
 
     `flip` adds the mirror image. `flip_shift` adds one pixel up and left and one down and right, what lies beyond the
     edge mirrored, and of both the mirror image; the unshifted half counts as much as the shifted one (Jordan 2024).
+    `shift` leaves the mirror images out, for what a mirror makes another thing.
 
     Args:
         images: (B, 3, H, W), normalised.
@@ -25,8 +26,11 @@ def views(images: Tensor, kind: Views) -> Iterator[tuple[float, Tensor]]:
         return
     placed = [(1.0, images)] if kind == "flip" else [(0.5, images), *((0.25, moved) for moved in _diagonally(images))]
     for weight, place in placed:
-        yield weight / 2, place
-        yield weight / 2, place.flip(3)
+        if kind == "shift":
+            yield weight, place
+        else:
+            yield weight / 2, place
+            yield weight / 2, place.flip(3)
 
 
 def view_count(kind: Views) -> int:

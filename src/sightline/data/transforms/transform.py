@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sightline.config.base import decided
 from sightline.config.transforms import TransformsConfig
 from sightline.data.randomness import Draw, uniform
 from sightline.data.transforms import colour, policies
@@ -136,7 +137,8 @@ class TrainTransform:
         config = self.config
         draw = partial(uniform, self.seed, epoch, counters)
         crops = crop(config.crop, shapes, self.side, draw)
-        crops = flip(crops, self.side, config.horizontal_flip, config.vertical_flip, *self._flipping(epoch, counters))
+        horizontal = decided(config.horizontal_flip)
+        crops = flip(crops, self.side, horizontal, config.vertical_flip, *self._flipping(epoch, counters))
         warps = affine(config.affine, len(shapes), self.side, draw)
         return Geometry(crops, compose(warps, policies.warps(operations, self.side)), self.side)
 

@@ -14,7 +14,7 @@ def test_none_is_the_image_itself():
     assert view is IMAGE
 
 
-@pytest.mark.parametrize(("kind", "count"), [("none", 1), ("flip", 2), ("flip_shift", 6)])
+@pytest.mark.parametrize(("kind", "count"), [("none", 1), ("flip", 2), ("flip_shift", 6), ("shift", 3)])
 def test_weights_sum_to_one_and_every_view_is_another(kind, count):
     found = list(views(IMAGE, kind))
     assert len(found) == count
@@ -27,6 +27,13 @@ def test_flip_is_the_mirror_image():
     (_, first), (_, second) = views(IMAGE, "flip")
     assert torch.equal(first, IMAGE)
     assert torch.equal(second, IMAGE[..., [4, 3, 2, 1, 0]])
+
+
+def test_shifts_alone_are_those_of_the_image_itself():
+    both = list(views(IMAGE, "flip_shift"))[::2]
+    for (weight, view), (half, unmirrored) in zip(views(IMAGE, "shift"), both, strict=True):
+        assert weight == 2 * half
+        assert torch.equal(view, unmirrored)
 
 
 def test_shifts_are_of_one_pixel_along_the_diagonal_and_weigh_half_as_much():

@@ -22,7 +22,8 @@ MEAN, STD = (0.49, 0.48, 0.45), (0.25, 0.24, 0.26)
 
 
 def strategy(name, **changes):
-    content = compose_config([f"transforms={name}"])["transforms"] | changes
+    content = compose_config([f"transforms={name}"])["transforms"]
+    content |= {"horizontal_flip": 0.0 if name == "none" else 0.5} | changes
     return TransformsConfig.model_validate_json(json.dumps(content))
 
 
@@ -175,6 +176,13 @@ def test_alternating_flips_show_each_side_in_every_other_epoch():
     assert torch.equal(second, first.flip(3))
     straight = (first == evaluation()(images, sizes)).flatten(1).all(1)
     assert 0.35 < straight.float().mean() < 0.65
+
+
+def test_alternating_flips_leave_alone_what_may_not_be_mirrored():
+    config = strategy("none", horizontal_flip=0.0, flip_alternates=True)
+    images, sizes = batch(20)
+    for epoch in range(2):
+        assert torch.equal(training(config)(images, sizes, epoch, np.arange(20)), evaluation()(images, sizes))
 
 
 def test_aggressive_uses_every_part_it_names():

@@ -91,7 +91,7 @@ def test_image_and_mask_stay_aligned(drawn, monkeypatch, name):
 
 @pytest.mark.parametrize("name", ["aggressive", "randaugment", "trivialaugment", "standard"])
 def test_images_come_out_as_they_do_without_masks_and_colours_leave_masks_alone(drawn, name):
-    config = compose_config([f"transforms={name}"])["transforms"]
+    config = compose_config([f"transforms={name}", "transforms.horizontal_flip=0.5"])["transforms"]
     transform, (images, masks, sizes) = training(**config), drawn
     seen, labels = transform.with_masks(images, masks, sizes, 2, np.arange(40), IGNORED)
     assert torch.equal(seen, transform(images, sizes, 2, np.arange(40)))

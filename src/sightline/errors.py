@@ -38,6 +38,10 @@ class RunFailedError(SightlineError):
     status = 1
 
 
+class DivergedError(RunFailedError):
+    """The loss of a step is not finite; the weights are as they were (exit status 1)."""
+
+
 class DiskError(RunFailedError):
     """A disk is full, fails or may not be written: nothing of that is the fault of what was run (exit status 1)."""
 

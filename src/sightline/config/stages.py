@@ -59,6 +59,7 @@ STAGES: Mapping[str, Stage] = {
         artifacts=("split.json", "preprocessing.json", "metrics.jsonl", "checkpoints/best.pt"),
         local_files=("checkpoints/last.pt", "checkpoints/previous.pt", "freezing.json", "soup.json", "profile.*"),
     ),
+    "lr_range": Stage("new run", settles=True, local_files=("lr_range.json",)),
     "evaluate": Stage(
         "finished run",
         reads_test_labels=True,

@@ -38,19 +38,8 @@ TRIAL = "trial"
 
 def run(config: Config, run: Run) -> dict[str, float]:
     """Train from where the run stands; writes checkpoints, `metrics.jsonl`, `preprocessing.json` and two figures."""
-    device = pick_device(config.device)
-    split = load_split(run)
-    check_weights(config.model.weights, split, Path(config.runs_dir))
-    source = list_images(config)
-    spec = input_spec(config, source)
-    white = white_of_run(config, run, source, spec)
-    dataset = Dataset.open(config, split, spec.stored_side, white=white)
-    task = task_to_train(config, split)
-    preprocessing = replace(_preprocessing(spec, dataset, task), white=white)
+    training, preprocessing = prepare(config, run)
     run.save_json(PREPROCESSING, preprocessing.to_json())
-
-    torch.manual_seed(config.seed)
-    training = wire(config, run, task, dataset, preprocessing, device)
     run.become_latest(Path(config.runs_dir))
     _show(training)
     drawn = run.writes and config.mode.name != TRIAL
@@ -62,6 +51,21 @@ def run(config: Config, run: Run) -> dict[str, float]:
         run.save_bytes("figures/curves.png", figures.curves(run.rows("metrics.jsonl"), best_epoch=int(best["epoch"])))
     logger.info("best epoch %d by %s: %.4f", best["epoch"] + 1, config.training.monitor, best[config.training.monitor])
     return best
+
+
+def prepare(config: Config, run: Run) -> tuple[Training, Preprocessing]:
+    """Everything of a training that has not taken a step, and how its images are brought to the model."""
+    device = pick_device(config.device)
+    split = load_split(run)
+    check_weights(config.model.weights, split, Path(config.runs_dir))
+    source = list_images(config)
+    spec = input_spec(config, source)
+    white = white_of_run(config, run, source, spec)
+    dataset = Dataset.open(config, split, spec.stored_side, white=white)
+    task = task_to_train(config, split)
+    preprocessing = replace(_preprocessing(spec, dataset, task), white=white)
+    torch.manual_seed(config.seed)
+    return wire(config, run, task, dataset, preprocessing, device), preprocessing
 
 
 def _train(training: Training) -> dict[str, float]:

@@ -29,6 +29,7 @@ HALF: Final = 0.5
 """Of the images are mirrored, where they may be."""
 LINEAR: Final = 1.0
 ROOT: Final = 0.5
+LR: Final = "optimizer.lr"
 PLAIN_GRADIENTS: Final = ("sgd", "momentum", "nesterov")
 """Parts of the names of timm's optimisers whose step is a multiple of the gradient."""
 
@@ -52,13 +53,13 @@ def powers(optimizer: OptimizerConfig) -> dict[str, float]:
     """By which power of the batch each rate of an optimiser follows it, by key."""
     match optimizer:
         case SgdOptimizer():
-            return {"optimizer.lr": LINEAR}
+            return {LR: LINEAR}
         case MuonOptimizer():
-            return {"optimizer.lr": LINEAR, "optimizer.matrix_lr": ROOT}
+            return {LR: LINEAR, "optimizer.matrix_lr": ROOT}
         case TimmOptimizer() if any(part in optimizer.opt.lower() for part in PLAIN_GRADIENTS):
-            return {"optimizer.lr": LINEAR}
+            return {LR: LINEAR}
         case _:
-            return {"optimizer.lr": ROOT}
+            return {LR: ROOT}
 
 
 def fit(config: Config, images: int, class_names: Sequence[str], processes: int = 1) -> tuple[Config, list[str]]:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from sightline.data.batch import Batch
-from sightline.errors import RunFailedError
+from sightline.errors import DivergedError
 from sightline.machine.memory import fit_in_memory
 from sightline.models.outputs import Outputs, map_outputs
 from sightline.tasks.objective import Objective, Tally
@@ -59,7 +59,8 @@ def train_step(
     Each weighs as many items as it has, so the gradient is that of the mean over the whole batch (rule 20).
 
     Raises:
-        RunFailedError: the loss is not finite, or no micro-batch is small enough; the weights are as they were.
+        DivergedError: the loss is not finite; the weights are as they were.
+        RunFailedError: no micro-batch is small enough; the weights are as they were.
     """
     buffers = [buffer.clone() for buffer in model.buffers()]
 
@@ -82,7 +83,7 @@ def train_step(
 
 def _check_finite(loss: float, optimizer: torch.optim.Optimizer) -> None:
     if not math.isfinite(loss):
-        raise RunFailedError(
+        raise DivergedError(
             f"the loss is {loss} before the update; "
             f"lower optimizer.lr (the rate is {optimizer.param_groups[-1]['lr']:.3g} now), "
             "set training.clip_norm=1.0, or take training.precision=fp32"

@@ -15,7 +15,7 @@ from sightline.reporting.figures.reliability import confidence, reliability
 from sightline.reporting.figures.selective import risk_coverage
 from sightline.reporting.figures.sweep import sweep_curves, sweep_history, sweep_importances
 from sightline.reporting.figures.sweep_dimensions import sweep_parallel, sweep_slices
-from sightline.reporting.figures.training import curves, freezing
+from sightline.reporting.figures.training import curves, freezing, lr_range
 
 __all__ = [
     "augmentation",
@@ -28,6 +28,7 @@ __all__ = [
     "explanations",
     "freezing",
     "gallery",
+    "lr_range",
     "ood",
     "per_class",
     "pr_curves",

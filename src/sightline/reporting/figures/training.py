@@ -102,3 +102,36 @@ def _panel(axes: Axes, rows: Rows, title: str, train: str, val: str | None, kept
     elif val is None:
         axes.set_ylim(bottom=0)
         axes.ticklabel_format(axis="y", style="sci", scilimits=(-3, 3))
+
+
+@drawn
+def lr_range(
+    rates: Sequence[float],
+    losses: Sequence[float],
+    smoothed: Sequence[float],
+    suggestion: float | None,
+    configured: float,
+) -> Figure:
+    """Draw the loss against the learning rate of a range test, on a logarithmic axis.
+
+    Args:
+        rates: (n,) of the steps.
+        losses: (n,) before each step.
+        smoothed: (n,) their running mean, from which the height of the picture is taken.
+        suggestion: the rate to try, or None.
+        configured: the rate that is set.
+    """
+    figure = Figure(figsize=(WIDTH, 3.4), layout="constrained")
+    axes = figure.add_subplot()
+    axes.plot(rates, losses, color=GREY, linewidth=0.8, label="loss of a step")
+    axes.plot(rates, smoothed, color=TRAIN, linewidth=1.8, label="running mean")
+    axes.axvline(configured, color=INK, linestyle=":", linewidth=1.2, label=f"configured, {configured:g}")
+    if suggestion is not None:
+        axes.axvline(suggestion, color=VAL, linestyle="--", linewidth=1.2, label=f"to try, {suggestion:g}")
+    low, start = min(smoothed), smoothed[0]
+    axes.set_ylim(low - 0.15 * (start - low) - 0.02 * abs(start), start + 0.6 * (start - low) + 0.05 * abs(start))
+    axes.set_xscale("log")
+    axes.set_xlabel("learning rate")
+    axes.set_ylabel("training loss")
+    axes.legend(loc="upper left")
+    return figure

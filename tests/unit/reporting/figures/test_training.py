@@ -17,3 +17,13 @@ def test_curves_mark_the_kept_epoch_counted_from_one_and_skip_what_is_missing(un
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert labels == ["train", "validation", "kept: epoch 3"]
     assert next(line.get_label() for line in shown["Accuracy"].lines) == "validation"
+
+
+def test_the_range_test_marks_both_rates_on_a_logarithmic_axis(undrawn: Callable[..., Figure]):
+    rates, losses = [1e-4, 1e-3, 1e-2], [2.0, 1.0, 50.0]
+    (axes,) = undrawn(figures.lr_range, rates, losses, [2.0, 1.5, 3.0], 1e-3, 6e-3).axes
+    assert axes.get_xscale() == "log"
+    assert [text.get_text() for text in axes.get_legend().get_texts()][2:] == ["configured, 0.006", "to try, 0.001"]
+    assert axes.get_ylim()[1] < 5, "a loss that diverges does not flatten the rest"
+    (alone,) = undrawn(figures.lr_range, rates, losses, [2.0, 2.1, 3.0], None, 6e-3).axes
+    assert len(alone.get_legend().get_texts()) == 3

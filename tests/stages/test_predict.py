@@ -184,6 +184,6 @@ def test_grey_of_12_bits_is_seen_alike_in_training_evaluation_and_here(sightline
 def test_the_first_line_says_which_run_answers_where_none_was_named(sightline: Command, finished: Path, bars: Path):
     runs, image = finished.parent.parent, bars / "lying/00.png"
     assert finished.parent.name == f"{bars.name}-cnn", "runs are called after the folder of the images"
-    first, second = sightline("predict", str(image), f"runs_dir={runs}", "tracking=none").out.splitlines()[:2]
-    assert first == f"run: the latest, {finished.parent.name}/{finished.name}"
-    assert second.startswith(str(image))
+    lines = sightline("predict", str(image), f"runs_dir={runs}", "tracking=none").out.splitlines()
+    assert lines[0] == f"run: the latest, {finished.parent.name}/{finished.name}"
+    assert lines[-1].startswith(str(image))

@@ -9,10 +9,15 @@ VALIDATION: Final[Mapping[str, object]] = {"similar_classes": "warn", "blank_lab
 WHITE: Final = "auto"
 """Of `data.white`: that of a run that was trained before stands in its preprocessing."""
 
+WEIGHTS_KEY: Final = None
+"""Of `model.weights_key`."""
+
 
 def fill(content: Mapping[str, object]) -> None:
     """Put such keys into a stored configuration, in place."""
-    evaluation = content.get("evaluation")
+    model, evaluation = content.get("model"), content.get("evaluation")
+    if isinstance(model, dict):
+        model.setdefault("weights_key", WEIGHTS_KEY)
     for data in (content.get("data"), evaluation.get("ood") if isinstance(evaluation, Mapping) else None):
         if isinstance(data, dict) and isinstance(data.get("validation"), Mapping):
             data["validation"] = {**VALIDATION, **data["validation"]}
@@ -25,7 +30,9 @@ def leave_out(trained: Mapping[str, object]) -> None:
 
     So runs and searches of before have the fingerprint that the same command has today.
     """
-    data = trained.get("data")
+    data, model = trained.get("data"), trained.get("model")
+    if isinstance(model, dict) and model.get("weights_key") == WEIGHTS_KEY:
+        model.pop("weights_key", None)
     if isinstance(data, dict):
         if data.get("white") == WHITE:
             del data["white"]

@@ -22,6 +22,7 @@ class CnnModel(Frozen):
     norm_scale: bool
     residual: bool
     weights: str | None
+    weights_key: str | None
 
     @property
     def has_learned_weights(self) -> bool:
@@ -40,6 +41,7 @@ class TimmModel(Frozen):
     name: str
     pretrained: bool
     weights: str | None
+    weights_key: str | None
     drop_rate: Fraction
     drop_path_rate: Fraction
 

@@ -95,6 +95,7 @@ def read_model(path: Path) -> ModelConfig:
         UsageError: the file is missing, no YAML, or knows no model of this version.
     """
     content = load(path)
+    later_keys.fill(content)
     try:
         found: ModelConfig = TypeAdapter(ModelConfig).validate_json(json.dumps(content.get("model")))
     except ValidationError as error:

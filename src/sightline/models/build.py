@@ -11,6 +11,7 @@ from sightline.config.model import CnnModel, ModelConfig, TimmModel
 from sightline.machine.paths import path_of
 from sightline.models.networks.cnn import Cnn
 from sightline.models.weights import load_matching, mismatch_error, mismatches, read_state
+from sightline.models.wrapped import unwrapped
 
 Channels = tuple[float, float, float]
 
@@ -51,7 +52,7 @@ def cnn(config: CnnModel, heads: Mapping[str, int], image_size: int) -> nn.Modul
     )
     if config.weights is not None:
         path = path_of(config.weights)
-        state = read_state(path)
+        state = unwrapped(model, read_state(path, config.weights_key), path)
         phrases = mismatches(model, state)
         if phrases:
             raise mismatch_error(path, f"{config.name} (model.width={config.width})", image_size, phrases)

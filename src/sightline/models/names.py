@@ -38,5 +38,7 @@ def check_model(config: ModelConfig) -> None:
                 f"model.name={config.name} is no model of timm's{did_you_mean(name, sorted(timm_names()))}\n"
                 'python -c \'import timm; print(*timm.list_models("*vit*"), sep="\\n")\' lists them'
             )
+    if config.weights_key is not None and config.weights is None:
+        raise UsageError("model.weights_key is about an entry of model.weights=FILE, which is not given")
     if config.weights is not None and not is_file(path_of(config.weights)):
         raise UsageError(f"model.weights={config.weights} is not there")

@@ -17,6 +17,7 @@ from sightline.machine.paths import path_of
 from sightline.models.hub import fetch
 from sightline.models.networks.stems import SMALL_IMAGE, patch_size, shrink_stem
 from sightline.models.weights import DAMAGE, State, first_line, load_matching, mismatch_error, mismatches, read_state
+from sightline.models.wrapped import unwrapped
 
 MISMATCH = (*DAMAGE, ZeroDivisionError)
 """What timm's models raise, at creation or later, for a size or an argument that is not theirs."""
@@ -160,8 +161,8 @@ def _from_file(
 ) -> nn.Module:
     """Fill a model from `config.weights`: as it is where the names and shapes agree, else adapted by timm."""
     path = path_of(str(config.weights))
-    state = read_state(path)
     model = _shrunk(_create(config, adaptation, num_classes=num_classes), adaptation)
+    state = unwrapped(model, read_state(path, config.weights_key), path)
     phrases = mismatches(model, state)
     if not phrases:
         load_matching(model, state)

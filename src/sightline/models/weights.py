@@ -12,14 +12,20 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from sightline.errors import UsageError
+from sightline.machine.terminal import logger
 from sightline.models.bombs import refuse_bomb
 from sightline.models.groups import classifier_names
+from sightline.models.left_out import leaving_out
 from sightline.run.seal import damage
 
 State = dict[str, Tensor]
 
 WRAPPERS = ("state_dict", "model")
 """Keys under which training programs, Sightline among them, keep the weights of a checkpoint."""
+AVERAGES = ("state_dict_ema", "model_ema")
+"""Entries in which timm and torchvision keep the moving average of the weights."""
+AVERAGED_COUNT = "n_averaged"
+"""What torch's AveragedModel counts beside the weights."""
 PREFIXES = ("_orig_mod.", "module.", "_orig_mod.")
 """What torch.compile and DistributedDataParallel put before names, in either order."""
 DAMAGE = (
@@ -41,18 +47,23 @@ DAMAGE = (
 LISTED = 4
 
 
-def read_state(path: Path) -> State:
+def read_state(path: Path, key: str | None = None) -> State:
     """Names and tensors of a `.safetensors` file, a plain state dict or a checkpoint that holds one, on the CPU.
 
     No code of the file is ever run (`weights_only`).
 
+    Args:
+        path: of the file.
+        key: the entry of a checkpoint that holds them; None takes `state_dict` or `model`.
+
     Raises:
-        UsageError: the file is missing, damaged, or holds anything but tensors by name.
+        UsageError: the file is missing, has no such entry, damaged, or or holds anything but tensors by name.
     """
     if not path.is_file():
         raise UsageError(f"model.weights={path} is no file; give the path of a .safetensors or .pth file of weights")
     try:
-        content: object = load_file(path) if path.suffix == ".safetensors" else load_plain(path)
+        with leaving_out():
+            content: object = load_file(path) if path.suffix == ".safetensors" else load_plain(path)
     except pickle.UnpicklingError as error:
         raise UsageError(
             f"model.weights={path} is damaged or holds Python objects besides tensors, which are never loaded; "
@@ -62,7 +73,7 @@ def read_state(path: Path) -> State:
         raise UsageError(
             f"model.weights={path} cannot be read as weights: {first_line(error)}; is it whole?"
         ) from error
-    return _tensors(path, content)
+    return _tensors(path, _entry(path, content, key))
 
 
 def mismatches(model: nn.Module, state: Mapping[str, Tensor]) -> list[str]:
@@ -116,14 +127,35 @@ def load_plain(path: Path, device: torch.device | str = "cpu") -> object:
     return content
 
 
+def _entry(path: Path, content: object, key: str | None) -> object:
+    """The part of a checkpoint that holds the weights; where it holds others too, that is said."""
+    if not isinstance(content, dict):
+        return content
+    entries = [name for name, value in content.items() if isinstance(name, str) and _holds_tensors(value)]
+    if key is not None:
+        if key not in entries:
+            has = f"it has {', '.join(entries)}" if entries else "it is no checkpoint with entries"
+            raise UsageError(f"model.weights_key={key}: {path} has no such weights; {has}")
+        return content[key]
+    taken = next((name for name in WRAPPERS if isinstance(content.get(name), dict)), None)
+    if taken is None:
+        return content
+    if others := [name for name in entries if name in AVERAGES]:
+        logger.info("model.weights=%s: %s is taken; model.weights_key=%s takes the average", path, taken, others[0])
+    return content[taken]
+
+
+def _holds_tensors(value: object) -> bool:
+    return isinstance(value, dict) and any(isinstance(one, Tensor) for one in value.values())
+
+
 def _tensors(path: Path, content: object) -> State:
-    for key in WRAPPERS:
-        if isinstance(content, dict) and isinstance(content.get(key), dict):
-            content = content[key]
     if not isinstance(content, dict) or not content:
         raise UsageError(f"model.weights={path} holds no state dict, but {type(content).__name__}")
     state: State = {}
     for name, value in content.items():
+        if name == AVERAGED_COUNT:
+            continue
         if not isinstance(name, str) or not isinstance(value, Tensor):
             raise UsageError(f"model.weights={path} holds no plain state dict: {name!r} is {type(value).__name__}")
         for prefix in PREFIXES:

@@ -16,6 +16,17 @@ def test_what_is_missing_is_filled_in_and_what_is_there_stays():
     assert (content["data"]["white"], "white" in content["evaluation"]["ood"]) == ("auto", False)
 
 
+def test_a_model_of_before_takes_the_entry_that_it_took():
+    content = {"model": {"name": "cnn"}}
+    fill(content)
+    assert content["model"] == {"name": "cnn", "weights_key": None}
+    leave_out(content)
+    assert content["model"] == {"name": "cnn"}
+    content = {"model": {"weights_key": "state_dict_ema"}}
+    leave_out(content)
+    assert content["model"] == {"weights_key": "state_dict_ema"}
+
+
 def test_what_is_no_configuration_is_left_to_whoever_checks_it():
     for content in ({}, {"data": None}, {"data": {"validation": 3}}, {"data": [], "evaluation": {"ood": None}}):
         before = dict(content)

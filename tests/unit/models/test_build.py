@@ -22,7 +22,9 @@ PREPROCESSING = {
 
 
 def timm_model(name: str, *, pretrained: bool, weights: str | None = None) -> TimmModel:
-    return TimmModel(name=name, pretrained=pretrained, weights=weights, drop_rate=0.0, drop_path_rate=0.0)
+    return TimmModel(
+        name=name, pretrained=pretrained, weights=weights, weights_key=None, drop_rate=0.0, drop_path_rate=0.0
+    )
 
 
 def test_learned_weights_state_their_own_input() -> None:
@@ -37,7 +39,16 @@ def test_random_weights_leave_it_to_the_data() -> None:
     assert input_facts(timm_model("resnet18", pretrained=False)) == InputFacts()
     assert (
         input_facts(
-            CnnModel(name="cnn", width=16, drop_rate=0.0, stem="conv", norm_scale=True, residual=True, weights=None)
+            CnnModel(
+                name="cnn",
+                width=16,
+                drop_rate=0.0,
+                stem="conv",
+                norm_scale=True,
+                residual=True,
+                weights=None,
+                weights_key=None,
+            )
         )
         == InputFacts()
     )
@@ -48,9 +59,18 @@ def test_a_checkpoint_of_a_run_states_that_runs_input(tmp_path: Path, name: str)
     (tmp_path / "preprocessing.json").write_text(json.dumps(PREPROCESSING))
     weights = str(tmp_path / "checkpoints" / "best.pt")
     config = (
-        CnnModel(name="cnn", width=16, drop_rate=0.0, stem="conv", norm_scale=True, residual=True, weights=weights)
+        CnnModel(
+            name="cnn",
+            width=16,
+            drop_rate=0.0,
+            stem="conv",
+            norm_scale=True,
+            residual=True,
+            weights=weights,
+            weights_key=None,
+        )
         if name == "cnn"
-        else timm_model(name, pretrained=False, weights=weights)
+        else timm_model(name, pretrained=False, weights=weights, weights_key=None)
     )
     assert input_facts(config) == InputFacts(32, (0.1, 0.2, 0.3), (0.4, 0.5, 0.6), "bicubic", 0.9)
 
@@ -62,7 +82,16 @@ def test_an_unknown_model_has_no_facts() -> None:
 
 def test_build_dispatches_on_the_configuration() -> None:
     ours = build_model(
-        CnnModel(name="cnn", width=24, drop_rate=0.25, stem="conv", norm_scale=True, residual=True, weights=None),
+        CnnModel(
+            name="cnn",
+            width=24,
+            drop_rate=0.25,
+            stem="conv",
+            norm_scale=True,
+            residual=True,
+            weights=None,
+            weights_key=None,
+        ),
         {"label": 6},
         224,
     )

@@ -10,7 +10,7 @@ from sightline.models.names import check_model, timm_names
 
 
 def made(name: str, weights: str | None = None) -> TimmModel:
-    return TimmModel(name=name, pretrained=False, weights=weights, drop_rate=0.0, drop_path_rate=0.0)
+    return TimmModel(name=name, pretrained=False, weights=weights, weights_key=None, drop_rate=0.0, drop_path_rate=0.0)
 
 
 def test_the_names_are_timms_own():

@@ -19,7 +19,9 @@ from sightline.models.weights import load_matching, mismatches, read_state
 
 
 def timm_model(name: str, weights: Path) -> TimmModel:
-    return TimmModel(name=name, pretrained=False, weights=str(weights), drop_rate=0.0, drop_path_rate=0.0)
+    return TimmModel(
+        name=name, pretrained=False, weights=str(weights), weights_key=None, drop_rate=0.0, drop_path_rate=0.0
+    )
 
 
 def small_cnn(weights: Path | None = None, width: int = 16) -> CnnModel:
@@ -31,6 +33,7 @@ def small_cnn(weights: Path | None = None, width: int = 16) -> CnnModel:
         norm_scale=True,
         residual=True,
         weights=str(weights) if weights else None,
+        weights_key=None,
     )
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sightline.config.data import CsvData, FolderData
 from sightline.config.schema import Config
-from sightline.data.formats import FULL_WHITE, white_for
+from sightline.data.formats import FULL_WHITE, HEIC_REMEDY, HEIC_SUFFIXES, reads_heic, white_for
 from sightline.data.sources.find import find
 from sightline.data.sources.source import Source, limited
 from sightline.data.splits.split import Split
@@ -113,7 +113,9 @@ class Dataset:
         row_of = {name: row for row, name in enumerate(source.ids)}
         gone = [name for name in split.ids if name not in row_of]
         if gone:
-            raise UsageError(f"{len(gone)} images of this run are gone, {gone[0]} first; {NOT_THE_DATA}")
+            unread = any(Path(name).suffix.lower() in HEIC_SUFFIXES for name in gone) and not reads_heic()
+            why = HEIC_REMEDY if unread else NOT_THE_DATA
+            raise UsageError(f"{len(gone)} images of this run are gone, {gone[0]} first; {why}")
         rows = np.array([row_of[name] for name in split.ids], dtype=np.int64)
         _refuse_changed("images", split.ids, split.hashes, [store.facts.hashes[row] for row in rows])
         if split.mask_hashes is not None:

@@ -1,5 +1,6 @@
 """Whatever the store, a training sees the same batches."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,13 @@ from PIL import Image
 from sightline.cli import compose_config
 from sightline.config import parse
 from sightline.config.schema import Config
+from sightline.data import dataset as dataset_file
 from sightline.data.dataset import Dataset, decode_images, list_images, white_of
 from sightline.data.loaders import EvalLoader, TrainLoader
 from sightline.data.preprocessing import Preprocessing, pixel_statistics
 from sightline.data.splits.assignment import make_split
 from sightline.data.transforms.transform import TrainTransform
+from sightline.errors import UsageError
 
 SIDE = 32
 
@@ -70,3 +73,18 @@ def test_white_is_what_the_data_need_unless_it_is_given(tmp_path: Path, bars: Pa
         assert images.unique().tolist() == [grey]
     config = configured(bars, tmp_path / "runs")
     assert white_of(list_images(config), SIDE, config) == 65535
+
+
+@pytest.mark.parametrize(
+    ("installed", "words"), [(False, "HEIC is read once pillow-heif is installed"), (True, "are not")]
+)
+def test_photos_that_were_read_when_the_run_was_trained_are_named_with_the_remedy(
+    tmp_path: Path, bars: Path, monkeypatch: pytest.MonkeyPatch, installed: bool, words: str
+):
+    config = configured(bars, tmp_path)
+    source = list_images(config)
+    split = make_split(source, decode_images(source, SIDE, config).facts.hashes, config.data)
+    moved = replace(split, ids=("upright/photo.HEIC", *split.ids[1:]))
+    monkeypatch.setattr(dataset_file, "reads_heic", lambda: installed)
+    with pytest.raises(UsageError, match=rf"1 images of this run are gone, upright/photo.HEIC first; .*{words}"):
+        Dataset.open(config, moved, SIDE)

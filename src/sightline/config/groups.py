@@ -11,6 +11,7 @@ FIXED_BY_TRAINING = (
     "imbalance",
     "seed",
     "image_size",
+    "fit",
     "limit",
 )
 """Groups and keys that a finished run answers for."""

@@ -12,12 +12,17 @@ WHITE: Final = "auto"
 WEIGHTS_KEY: Final = None
 """Of `model.weights_key`."""
 
+FIT: Final = "crop"
+"""Of `fit`."""
 
-def fill(content: Mapping[str, object]) -> None:
+
+def fill(content: dict[str, object]) -> None:
     """Put such keys into a stored configuration, in place."""
     model, evaluation = content.get("model"), content.get("evaluation")
     if isinstance(model, dict):
         model.setdefault("weights_key", WEIGHTS_KEY)
+    if "image_size" in content:
+        content.setdefault("fit", FIT)
     for data in (content.get("data"), evaluation.get("ood") if isinstance(evaluation, Mapping) else None):
         if isinstance(data, dict) and isinstance(data.get("validation"), Mapping):
             data["validation"] = {**VALIDATION, **data["validation"]}
@@ -25,7 +30,7 @@ def fill(content: Mapping[str, object]) -> None:
                 data.setdefault("white", WHITE)
 
 
-def leave_out(trained: Mapping[str, object]) -> None:
+def leave_out(trained: dict[str, object]) -> None:
     """Take such keys out of what training fixes, in place, where they say what was done without them.
 
     So runs and searches of before have the fingerprint that the same command has today.
@@ -33,6 +38,8 @@ def leave_out(trained: Mapping[str, object]) -> None:
     data, model = trained.get("data"), trained.get("model")
     if isinstance(model, dict) and model.get("weights_key") == WEIGHTS_KEY:
         model.pop("weights_key", None)
+    if trained.get("fit") == FIT:
+        del trained["fit"]
     if isinstance(data, dict):
         if data.get("white") == WHITE:
             del data["white"]

@@ -50,6 +50,7 @@ class Config(Frozen):
     seeds: Annotated[tuple[Seed, ...], Field(min_length=1)] | None
     variants: Annotated[tuple[str, ...], Field(min_length=1)] | None
     image_size: Annotated[int, Field(ge=8, le=4096)] | None
+    fit: Literal["crop", "letterbox", "squash"]
     limit: Count | None
     mode: ModeConfig
     data: DataConfig

@@ -205,6 +205,7 @@ class EvalLoader:
         starts = range(0, len(self.positions), self.batch_size)
         positions = (self.positions[start : start + self.batch_size] for start in starts)
         items = (Items(some, some) for some in positions)
+        with_masks = partial(self.transform.with_masks, fill=self.dataset.ignore_index)
         with closing(prefetch(reader.read, items, in_thread=reader.gains_from_a_thread)) as batches:
             for stored in batches:
-                yield reader.batch(*reader.transformed(stored, self.transform, self.transform.with_masks), stored.items)
+                yield reader.batch(*reader.transformed(stored, self.transform, with_masks), stored.items)

@@ -1,6 +1,6 @@
 """What happens to every image before a model sees it, outside training; stored with the run for every later stage."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -12,6 +12,7 @@ from sightline.data.formats import FULL_WHITE
 from sightline.data.sources.source import Source
 from sightline.data.store.image_file import size_of
 from sightline.data.store.image_store import ImageStore
+from sightline.data.transforms.fit import Fit
 from sightline.data.transforms.transform import Channels, EvalTransform, stored_side
 from sightline.errors import UsageError
 
@@ -23,7 +24,7 @@ SMALL_SIDE = 64
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """Resize the shorter side to `image_size / crop_fraction`, take the centre, scale to 0…1, normalise.
+    """Make a square of the image, scale to 0…1, normalise.
 
     Attributes:
         image_size: pixels a side of what the model sees.
@@ -33,6 +34,8 @@ class Preprocessing:
         crop_fraction: the share of the shorter side that the centre crop keeps.
         class_names: by label; empty where there is not one target with classes.
         white: what becomes 255 in grey images of more than 8 bits.
+        fit: `crop` resizes the shorter side to `image_size / crop_fraction` and takes the centre; `letterbox` and
+            `squash` keep the whole image.
     """
 
     image_size: int
@@ -42,6 +45,7 @@ class Preprocessing:
     crop_fraction: float
     class_names: tuple[str, ...]
     white: int = FULL_WHITE
+    fit: Fit = "crop"
 
     @property
     def stored_side(self) -> int:
@@ -56,6 +60,7 @@ class Preprocessing:
             mean=self.mean,
             std=self.std,
             interpolation=self.interpolation,
+            fit=self.fit,
         )
 
     def to_pixels(self, images: Tensor) -> NDArray[np.uint8]:
@@ -71,10 +76,10 @@ class Preprocessing:
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Self:
-        """Read back what `to_json` wrote; earlier versions knew no other white."""
-        content = {"white": FULL_WHITE} | {key: content[key] for key in content}
+        """Read back what `to_json` wrote; files of earlier versions lack keys that came later."""
         lists = {key: tuple(content[key]) for key in ("mean", "std", "class_names")}
-        return cls(**{field.name: content[field.name] for field in fields(cls)} | lists)
+        known = [field.name for field in fields(cls) if field.name in content or field.default is MISSING]
+        return cls(**{name: content[name] for name in known} | lists)
 
 
 def native_side(source: Source) -> int:

@@ -17,6 +17,7 @@ from sightline.data.preprocessing import SMALL_SIDE, Preprocessing, native_side
 from sightline.data.sources.source import ROLES, Source
 from sightline.data.splits.split import Split
 from sightline.data.targets import LABEL
+from sightline.data.transforms.fit import Fit
 from sightline.data.transforms.resizing import Interpolation
 from sightline.data.transforms.transform import Channels, stored_side
 from sightline.errors import RunFailedError, UsageError
@@ -41,6 +42,7 @@ class InputSpec:
     interpolation: Interpolation
     mean: Channels | None
     std: Channels | None
+    fit: Fit
 
     @property
     def stored_side(self) -> int:
@@ -52,8 +54,8 @@ def input_spec(config: Config, source: Source) -> InputSpec:
     """What the model asks of its input: its weights' own facts, or `image_size`, or the images' size (D11)."""
     facts = input_facts(config.model)
     size = config.image_size or facts.image_size or native_side(source)
-    crop = facts.crop_fraction if size > SMALL_SIDE else 1.0
-    return InputSpec(size, crop, facts.interpolation, facts.mean, facts.std)
+    crop = facts.crop_fraction if size > SMALL_SIDE and config.fit == "crop" else 1.0
+    return InputSpec(size, crop, facts.interpolation, facts.mean, facts.std, config.fit)
 
 
 def load_split(run: Run) -> Split:

@@ -74,6 +74,7 @@ class PreprocessingFile(TypedDict):
     crop_fraction: float
     class_names: list[str]
     white: NotRequired[int]
+    fit: NotRequired[Literal["crop", "letterbox", "squash"]]
 
 
 class ProvenanceFile(TypedDict):

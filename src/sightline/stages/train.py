@@ -99,7 +99,7 @@ def _preprocessing(spec: InputSpec, dataset: Dataset, task: Task) -> Preprocessi
         mean, std = pixel_statistics(dataset.store, dataset.rows[dataset.positions("train")])
     names = list(task.class_names.values())
     class_names = names[0] if len(names) == 1 else ()
-    return Preprocessing(spec.image_size, mean, std, spec.interpolation, spec.crop_fraction, class_names)
+    return Preprocessing(spec.image_size, mean, std, spec.interpolation, spec.crop_fraction, class_names, fit=spec.fit)
 
 
 def _show(training: Training) -> None:
@@ -122,9 +122,12 @@ def _show(training: Training) -> None:
 
 
 def _preview(loader: TrainLoader, preprocessing: Preprocessing) -> bytes:
-    """What the transforms do to the first training images: each one as it is, and as the first epochs see it."""
+    """What the transforms do to the first training images: whole, as evaluation and as the first epochs see them."""
     chosen = loader.dataset.positions("train")[:PREVIEW_IMAGES]
     images, sizes = loader.dataset.store.batch(loader.dataset.rows[chosen])
     plain = preprocessing.transform()(images, sizes)
     draws = [loader.transform(images, sizes, epoch, chosen) for epoch in range(PREVIEW_DRAWS)]
-    return figures.augmentation(preprocessing.to_pixels(plain), [preprocessing.to_pixels(draw) for draw in draws])
+    whole = [image[:, :h, :w].permute(1, 2, 0).numpy() for image, (h, w) in zip(images, sizes.tolist(), strict=True)]
+    fits = all(image.shape[0] == image.shape[1] == preprocessing.image_size for image in whole)
+    pixels = [preprocessing.to_pixels(draw) for draw in draws]
+    return figures.augmentation(preprocessing.to_pixels(plain), pixels, () if fits else whole)

@@ -124,6 +124,7 @@ def _transform(config: Config, preprocessing: Preprocessing) -> TrainTransform:
         std=preprocessing.std,
         interpolation=preprocessing.interpolation,
         crop_fraction=preprocessing.crop_fraction,
+        fit=preprocessing.fit,
         seed=config.seed,
     )
 

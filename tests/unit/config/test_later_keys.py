@@ -47,3 +47,15 @@ def test_what_says_nothing_new_is_left_out_of_a_fingerprint():
     content = {"data": {"validation": {**VALIDATION, "blank_labels": "drop"}}}
     leave_out(content)
     assert content == {"data": {"validation": {"blank_labels": "drop"}}}
+
+
+def test_runs_before_there_was_a_choice_cut_the_middle_out():
+    content = {"image_size": None}
+    fill(content)
+    assert content == {"image_size": None, "fit": "crop"}
+    leave_out(content)
+    assert content == {"image_size": None}
+    content = {"image_size": 32, "fit": "letterbox"}
+    for change in (fill, leave_out):
+        change(content)
+        assert content == {"image_size": 32, "fit": "letterbox"}

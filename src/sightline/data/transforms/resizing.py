@@ -1,4 +1,4 @@
-"""Brings every image's shorter side to one length, antialiased, as evaluation asks."""
+"""Resizes every image of a batch to a size of its own, antialiased, as evaluation asks."""
 
 from typing import Literal
 
@@ -32,9 +32,23 @@ def shorter_side_to(
     """
     shorter = sizes.min(axis=1, keepdims=True)
     changes = (shorter != side) if enlarge else (shorter > side)
-    if not changes.any():
+    return resize_to(np.where(changes, side * sizes // shorter, sizes), images, sizes, interpolation)
+
+
+def resize_to(targets: Sizes, images: Tensor, sizes: Sizes, interpolation: ResizeMode) -> tuple[Tensor, Sizes]:
+    """Resize each image that has another size than it should; if none has, they stay as they are, to the bit.
+
+    Args:
+        targets: (B, 2) wanted heights and widths, the same for images of the same size.
+        images: see `shorter_side_to`.
+        sizes: see `shorter_side_to`.
+        interpolation: see `shorter_side_to`.
+
+    Returns:
+        uint8 images, padded to the largest, and their sizes.
+    """
+    if (targets == sizes).all():
         return images, sizes
-    targets = np.where(changes, side * sizes // shorter, sizes)
     shapes, members = np.unique(sizes, axis=0, return_inverse=True)
     if len(shapes) == 1:
         (height, width), target = shapes[0], targets[0]

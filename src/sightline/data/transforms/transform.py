@@ -18,6 +18,7 @@ from sightline.data.randomness import Draw, uniform
 from sightline.data.transforms import colour, policies
 from sightline.data.transforms.boxes import Sizes
 from sightline.data.transforms.erasing import erase
+from sightline.data.transforms.fit import Fit, squares
 from sightline.data.transforms.geometry import Geometry, affine, centre, compose, crop, flip, identity
 from sightline.data.transforms.resizing import Interpolation, ResizeMode, shorter_side_to
 from sightline.data.transforms.sampling import sample
@@ -46,6 +47,7 @@ class TrainTransform:
         interpolation: the filter when a whole image is resized; crops and warps are bilinear.
         seed: the run's seed.
         crop_fraction: the centre's share in evaluation, so that `none` and `pad` show objects as large as it does.
+        fit: how an image becomes a square; but for `crop` that comes first, and all else happens to the square.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class TrainTransform:
         interpolation: Interpolation,
         seed: int,
         crop_fraction: float,
+        fit: Fit = "crop",
     ) -> None:
         self.config = config
         self.side = image_size
@@ -65,6 +68,7 @@ class TrainTransform:
         self.std = std
         self.interpolation = interpolation
         self.seed = seed
+        self.fit = fit
         self.shorter = stored_side(image_size, crop_fraction)
 
     def __call__(self, images: Tensor, sizes: Tensor, epoch: int, counters: NDArray[np.int64]) -> Tensor:
@@ -104,9 +108,10 @@ class TrainTransform:
         sampled = []
         for part in self._parts(images):
             pixels, geometry = self._augmented(images[part], shapes[part], epoch, counters[part])
-            resized, resized_shapes = self._resized(masks[part][:, None], shapes[part], "nearest")
+            bare = (float(fill),)
+            resized, resized_shapes = self._resized(masks[part][:, None], shapes[part], "nearest", bare)
             augmented.append(pixels)
-            sampled.append(sample(resized, resized_shapes, geometry, "nearest", (float(fill),))[:, 0])
+            sampled.append(sample(resized, resized_shapes, geometry, "nearest", bare)[:, 0])
         return _cat(augmented), _cat(sampled)
 
     def _parts(self, images: Tensor) -> list[slice]:
@@ -118,17 +123,24 @@ class TrainTransform:
     ) -> tuple[Tensor, Geometry]:
         """What the model sees of some images, and how they were sampled."""
         draw = partial(uniform, self.seed, epoch, counters)
-        images, shapes = self._resized(images, shapes, self.interpolation)
+        colour_of_none = mean_colour(self.mean)
+        images, shapes = self._resized(images, shapes, self.interpolation, colour_of_none)
         operations = policies.draw_policy(self.config.policy, len(images), self.side, draw)
         geometry = self._geometry(shapes, operations, epoch, counters)
-        pixels = sample(images, shapes, geometry, "bilinear", fill=tuple(255 * mean for mean in self.mean))
+        pixels = sample(images, shapes, geometry, "bilinear", fill=colour_of_none)
         pixels = policies.apply_operations(pixels, operations)
         pixels = colour.jitter(pixels, self.config.colour, draw)
         pixels = colour.normalise(pixels, self.mean, self.std)
         return erase(pixels, self.config.erasing, draw), geometry
 
-    def _resized(self, images: Tensor, shapes: Sizes, mode: ResizeMode) -> tuple[Tensor, Sizes]:
+    def _resized(
+        self, images: Tensor, shapes: Sizes, mode: ResizeMode, fill: tuple[float, ...]
+    ) -> tuple[Tensor, Sizes]:
         enlarge = self.config.crop.name != "resized"
+        if self.fit != "crop":
+            # What is cut out of a square is enlarged: it keeps up to twice the pixels where the image has them.
+            sides = np.full(len(shapes), self.side) if enlarge else np.minimum(shapes.max(axis=1), 2 * self.side)
+            return squares(self.fit, sides, images, shapes, mode, fill)
         return shorter_side_to(self.shorter, images, shapes, mode, enlarge=enlarge)
 
     def _geometry(
@@ -151,7 +163,7 @@ class TrainTransform:
 
 
 class EvalTransform:
-    """What evaluation sees: the shorter side resized, the centre taken, normalised; nothing is random.
+    """What evaluation sees: the image as a square, normalised; nothing is random.
 
     Args:
         image_size: side of the output, pixels.
@@ -159,38 +171,61 @@ class EvalTransform:
         mean: of the channels, 0 … 1.
         std: of the channels, 0 … 1.
         interpolation: the filter of the resizing.
+        fit: `crop` resizes the shorter side and takes the centre, the others are those of `squares`.
     """
 
     def __init__(
-        self, *, image_size: int, crop_fraction: float, mean: Channels, std: Channels, interpolation: Interpolation
+        self,
+        *,
+        image_size: int,
+        crop_fraction: float,
+        mean: Channels,
+        std: Channels,
+        interpolation: Interpolation,
+        fit: Fit = "crop",
     ) -> None:
         self.side = image_size
         self.shorter = stored_side(image_size, crop_fraction)
         self.mean = mean
         self.std = std
         self.interpolation = interpolation
+        self.fit = fit
 
     def __call__(self, images: Tensor, sizes: Tensor) -> Tensor:
         """Bring uint8 (B, 3, H, W) with sizes (B, 2) to float32 (B, 3, side, side)."""
         return self.normalise(self.square(images, sizes))
 
     def square(self, images: Tensor, sizes: Tensor) -> Tensor:
-        """The centre of each resized image, still in whole numbers: uint8 (B, 3, side, side)."""
-        images, shapes = shorter_side_to(self.shorter, images, _as_array(sizes), self.interpolation, enlarge=True)
-        return self._centre(images, shapes)
+        """Each image as a square, still in whole numbers: uint8 (B, 3, side, side)."""
+        return self._square(images, _as_array(sizes), self.interpolation, mean_colour(self.mean))
 
-    def normalise(self, squares: Tensor) -> Tensor:
+    def normalise(self, pixels: Tensor) -> Tensor:
         """What the model sees of uint8 squares: float32 of the same shape."""
-        return colour.normalise(squares.float(), self.mean, self.std)
+        return colour.normalise(pixels.float(), self.mean, self.std)
 
-    def with_masks(self, images: Tensor, masks: Tensor, sizes: Tensor) -> tuple[Tensor, Tensor]:
-        """Bring images to what `__call__` makes of them, and their masks, uint8 (B, H, W), to uint8 (B, side, side)."""
-        labels, shapes = shorter_side_to(self.shorter, masks[:, None], _as_array(sizes), "nearest", enlarge=True)
-        return self(images, sizes), self._centre(labels, shapes)[:, 0]
+    def with_masks(self, images: Tensor, masks: Tensor, sizes: Tensor, fill: int) -> tuple[Tensor, Tensor]:
+        """Bring images to what `__call__` makes of them, and their masks, uint8 (B, H, W), to uint8 (B, side, side).
 
-    def _centre(self, images: Tensor, shapes: Sizes) -> Tensor:
+        Args:
+            images: see `__call__`.
+            masks: padded like the images.
+            sizes: (B, 2) each image's own height and width, and its mask's.
+            fill: the class id of what lies outside of an image: the one that the loss ignores.
+        """
+        labels = self._square(masks[:, None], _as_array(sizes), "nearest", (float(fill),))
+        return self(images, sizes), labels[:, 0]
+
+    def _square(self, images: Tensor, shapes: Sizes, mode: ResizeMode, fill: tuple[float, ...]) -> Tensor:
+        if self.fit != "crop":
+            return squares(self.fit, np.full(len(shapes), self.side), images, shapes, mode, fill)[0]
+        images, shapes = shorter_side_to(self.shorter, images, shapes, mode, enlarge=True)
         cut = Geometry(centre(shapes, self.side), identity(len(images)), self.side)
-        return sample(images, shapes, cut, "nearest", fill=(0.0,) * images.shape[1])
+        return sample(images, shapes, cut, "nearest", fill=fill)
+
+
+def mean_colour(mean: Channels) -> Channels:
+    """What is put where there is no image, 0 … 255; normalised it is 0."""
+    return tuple(255 * value for value in mean)
 
 
 def _cat(parts: list[Tensor]) -> Tensor:

@@ -64,29 +64,30 @@ def gallery(
 
 
 @drawn
-def augmentation(originals: NDArray[np.uint8], draws: Sequence[NDArray[np.uint8]]) -> Figure:
+def augmentation(
+    squares: NDArray[np.uint8], draws: Sequence[NDArray[np.uint8]], whole: Sequence[NDArray[np.uint8]] = ()
+) -> Figure:
     """Draw images at the left and what training makes of them at the right.
 
     Args:
-        originals: (n, h, w, 3).
+        squares: (n, h, w, 3) what evaluation sees of n images.
         draws: for each draw, (n, h', w', 3).
+        whole: n images (h, w, 3) of any sizes, as they are; empty where the squares show all of them.
     """
-    if not len(originals):
+    if not len(squares):
         return nothing("no images")
-    columns = 1 + len(draws)
-    sheet = Sheet(len(originals) * columns, columns, ratio=1.0, top=0.24, gutter=0.16)
-    for row in range(len(originals)):
-        for column, image in enumerate([originals[row], *(batch[row] for batch in draws)]):
+    columns: list[tuple[str, Sequence[NDArray[np.uint8]] | NDArray[np.uint8]]]
+    columns = [("evaluation" if whole else "original", squares)]
+    columns += [(f"draw {number}", draw) for number, draw in enumerate(draws, start=1)]
+    if whole:
+        columns.insert(0, ("image", whole))
+    sheet = Sheet(len(squares) * len(columns), len(columns), ratio=1.0, top=0.24, gutter=0.16)
+    for row in range(len(squares)):
+        for column, (title, images) in enumerate(columns):
             axes = sheet.axes(row, column)
-            _show(axes, image)
+            _show(axes, images[row])
             if row == 0:
-                axes.set_title(
-                    "original" if column == 0 else f"draw {column}",
-                    fontsize=9,
-                    loc="center",
-                    fontweight="normal",
-                    pad=4,
-                )
+                axes.set_title(title, fontsize=9, loc="center", fontweight="normal", pad=4)
     return sheet.figure
 
 

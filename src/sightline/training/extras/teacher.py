@@ -111,8 +111,8 @@ def open_teacher(
     """The model of a run, after it was made sure that it may teach here.
 
     Raises:
-        UsageError: there is no such run, it is for another task or other classes, or it was trained on images that are
-            held out here.
+        UsageError: there is no such run, it is for another task, other classes or squares of another fit, or it was
+            trained on images that are held out here.
     """
     try:
         run = Run.open(name, runs_dir)
@@ -121,6 +121,7 @@ def open_teacher(
     theirs = load_preprocessing(run)
     their_task = task_of_run(run)
     _check_task(name, their_task, task)
+    _check_fit(name, theirs, ours)
     check_held_out(f"training.teacher={name}", run, split, runs_dir)
     if theirs.white != ours.white:
         raise UsageError(
@@ -140,6 +141,11 @@ def _check_task(name: str, theirs: Task, ours: Task) -> None:
             raise UsageError(
                 f"training.teacher={name} knows the classes {_some(known)}; the data have {_some(classes)}"
             )
+
+
+def _check_fit(name: str, theirs: Preprocessing, ours: Preprocessing) -> None:
+    if theirs.fit != ours.fit:
+        raise UsageError(f"training.teacher={name} was trained with fit={theirs.fit}; here it is fit={ours.fit}")
 
 
 def _some(names: tuple[str, ...]) -> str:

@@ -27,15 +27,15 @@ def strategy(name, **changes):
     return TransformsConfig.model_validate_json(json.dumps(content))
 
 
-def training(config, side=16, crop_fraction=1.0, seed=0):
+def training(config, side=16, crop_fraction=1.0, seed=0, fit="crop"):
     config = strategy(config) if isinstance(config, str) else config
-    return TrainTransform(
-        config, image_size=side, mean=MEAN, std=STD, interpolation="bilinear", seed=seed, crop_fraction=crop_fraction
-    )
+    facts = {"image_size": side, "mean": MEAN, "std": STD, "interpolation": "bilinear", "crop_fraction": crop_fraction}
+    return TrainTransform(config, seed=seed, fit=fit, **facts)
 
 
-def evaluation(side=16, crop_fraction=1.0, interpolation="bilinear"):
-    return EvalTransform(image_size=side, crop_fraction=crop_fraction, mean=MEAN, std=STD, interpolation=interpolation)
+def evaluation(side=16, crop_fraction=1.0, interpolation="bilinear", fit="crop"):
+    facts = {"image_size": side, "mean": MEAN, "std": STD, "crop_fraction": crop_fraction}
+    return EvalTransform(interpolation=interpolation, fit=fit, **facts)
 
 
 def batch(n=12, height=16, width=16):
@@ -70,9 +70,10 @@ def test_an_image_comes_out_the_same_in_any_batch_of_an_epoch(name):
         assert torch.equal(transform(images[part], sizes[part], 3, part), together[part])
 
 
+@pytest.mark.parametrize("fit", ["crop", "letterbox", "squash"])
 @pytest.mark.parametrize("name", STRATEGIES)
-def test_an_image_comes_out_the_same_whatever_pads_it(name):
-    transform = training(name)
+def test_an_image_comes_out_the_same_whatever_pads_it(name, fit):
+    transform = training(name, fit=fit)
     one = transform(*ragged(0), 0, np.arange(5))
     other = transform(*ragged(255), 0, np.arange(5))
     assert torch.equal(one, other)
@@ -153,11 +154,27 @@ def test_an_accelerator_gives_the_same_pixels_up_to_rounding(name):
     assert close.float().mean() > 0.99
 
 
+@pytest.mark.parametrize("fit", ["crop", "letterbox", "squash"])
 @pytest.mark.parametrize(("shape", "crop_fraction"), [((16, 16), 1.0), ((40, 25), 0.8), ((9, 12), 0.8)])
-def test_none_is_the_evaluation_view(shape, crop_fraction):
+def test_none_is_the_evaluation_view(shape, crop_fraction, fit):
     images, sizes = batch(6, *shape)
-    trained = training("none", crop_fraction=crop_fraction)(images, sizes, 5, np.arange(6))
-    assert torch.equal(trained, evaluation(crop_fraction=crop_fraction)(images, sizes))
+    trained = training("none", crop_fraction=crop_fraction, fit=fit)(images, sizes, 5, np.arange(6))
+    assert torch.equal(trained, evaluation(crop_fraction=crop_fraction, fit=fit)(images, sizes))
+
+
+@pytest.mark.parametrize("fit", ["letterbox", "squash"])
+def test_a_crop_of_a_whole_image_is_drawn_from_all_of_it(fit):
+    """Enough draws of a wide image see its left and its right end; squares of `crop` see neither."""
+    images, sizes = torch.full((64, 3, 16, 80), 125, dtype=torch.uint8), torch.tensor([[16, 80]]).expand(64, 2)
+    images[:, 0, :, :6] = 255
+    images[:, 1, :, -6:] = 255
+    config = strategy("none", crop={"name": "resized", "padding": 0.0, "scale": [0.35, 1.0], "ratio": [0.75, 1.3333]})
+    seen = training(config, fit=fit)(images, sizes, 0, np.arange(64))
+    plain = evaluation(fit=fit)(images, sizes)
+    for channel in (0, 1):
+        assert (seen[:, channel].amax(dim=(1, 2)) > 1.5).float().mean() > 0.3
+        assert plain[0, channel].max() > 1.5
+        assert evaluation()(images, sizes)[0, channel].max() < 1
 
 
 def test_standard_only_moves_pixels():

@@ -120,7 +120,7 @@ def test_padding_of_a_mask_is_never_read(drawn):
 def test_evaluation_cuts_image_and_mask_alike(drawn):
     images, masks, sizes = drawn
     transform = EvalTransform(image_size=SIDE, crop_fraction=0.9, mean=MEAN, std=STD, interpolation="bilinear")
-    seen, labels = transform.with_masks(images, masks, sizes)
+    seen, labels = transform.with_masks(images, masks, sizes, IGNORED)
     assert torch.equal(seen, transform(images, sizes))
     assert set(labels.unique().tolist()) <= {0, 2, 4}
     wrong, share = disagreement(seen, labels)

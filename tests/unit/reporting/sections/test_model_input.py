@@ -9,7 +9,7 @@ def test_says_size_crop_and_channels(contents: Contents):
     assert isinstance(facts, Facts)
     assert dict(facts.pairs) == {
         "Size": "32 by 32 pixels, bilinear",
-        "Crop": "the central 100 %",
+        "Square": "the middle, 100 % of the shorter side",
         "Mean": "0.491, 0.482, 0.446",
         "Standard deviation": "0.247, 0.243, 0.261",
     }

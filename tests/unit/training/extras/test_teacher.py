@@ -12,7 +12,7 @@ from sightline.data.preprocessing import Preprocessing
 from sightline.errors import UsageError
 from sightline.tasks.classification.task import Classification
 from sightline.training.extras.distillation import TEACHER
-from sightline.training.extras.teacher import TeacherModel, _check_task
+from sightline.training.extras.teacher import TeacherModel, _check_fit, _check_task
 from sightline.training.precision import Precision
 
 OURS = Preprocessing(8, (0.5, 0.4, 0.3), (0.2, 0.25, 0.3), "bilinear", 1.0, ("a", "b"))
@@ -59,3 +59,9 @@ def test_a_teacher_of_other_classes_or_another_task_is_refused():
         _check_task("T", Classification(("a", "c")), ours)
     with pytest.raises(UsageError, match=r"T was trained for other; the model is for classification"):
         _check_task("T", Other(("a", "b")), ours)
+
+
+def test_a_teacher_that_saw_other_squares_is_refused():
+    _check_fit("T", THEIRS, OURS)
+    with pytest.raises(UsageError, match=r"T was trained with fit=squash; here it is fit=crop"):
+        _check_fit("T", replace(THEIRS, fit="squash"), OURS)

@@ -3,8 +3,15 @@
 from pathlib import Path
 
 import numpy as np
+from PIL import ExifTags, Image
 
-from tests.stages.conftest import Stage, load, looks_at_test_labels
+from sightline.data.store.image_file import size_of
+from sightline.run.lock import LOCK
+from sightline.run.ownership import MARKER
+from tests.conftest import Command, draw_shape
+from tests.stages.conftest import Stage, load, looks_at_test_labels, times
+
+UNREAD = {"log.txt", LOCK, MARKER}
 
 
 def test_it_leaves_a_map_for_every_image(stage: Stage, run: Path):
@@ -17,3 +24,48 @@ def test_it_leaves_a_map_for_every_image(stage: Stage, run: Path):
     assert len(maps) == len(found["items"]) >= 2
     assert np.isfinite(maps).all()
     assert looks_at_test_labels(run) == looks
+
+
+def test_new_images_are_explained_at_their_own_size_and_nothing_else_of_the_run_is_touched(
+    stage: Stage, run: Path, tmp_path: Path
+):
+    stage("explain", run, "explain.classes=2", "explain.per_class=1")
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file() and path.name not in UNREAD}
+    photos = tmp_path / "photos"
+    (photos / "again").mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    draw_shape(rng, 0, (300, 90)).save(photos / "wide.jpg", exif=exif)
+    draw_shape(rng, 1, (60, 200)).convert("L").save(photos / "again/wide.png")
+    (photos / "bad.png").write_bytes(b"no image")
+    written = stage("explain", run, f"input={photos}")
+    new = {f"explain/input/{name}" for name in ("wide.png", "wide-2.png", "explanations.json")}
+    assert new <= written <= {*new, "log.txt"}
+    assert {path: path.read_bytes() for path in before} == before
+    rows = load(run, "explain/input/explanations.json")["images"]
+    assert [row.get("overlay") for row in rows] == ["wide.png", None, "wide-2.png"]
+    sizes = {row["path"]: size_of(str(run / "explain/input" / row["overlay"])) for row in rows if "overlay" in row}
+    assert sizes == {str(photos / "again/wide.png"): (60, 200), str(photos / "wide.jpg"): (90, 300)}, "upright, whole"
+    assert "no image of a known format" in rows[1]["error"]
+
+
+def test_explanations_of_new_images_go_where_output_says(sightline: Command, run: Path, bars: Path, tmp_path: Path):
+    before, photo = times(run), bars / "lying/00.png"
+    words = (f"run={run}", f"output={tmp_path / 'out'}", "tracking=none")
+    answer = sightline("explain", f"input={photo}", *words)
+    assert answer.status == 0, answer.err
+    assert f"{photo}  " in answer.out
+    assert {file for file, time in times(run).items() if before.get(file) != time} <= {"log.txt"}
+    assert {"00.png", "explanations.json"} <= {path.name for path in (tmp_path / "out").iterdir()}
+    (row,) = load(tmp_path / "out", "explanations.json")["images"]
+    sightline("predict", f"input={photo}", f"run={run}", f"output={tmp_path / 'predicted'}", "tracking=none")
+    (predicted,) = load(tmp_path / "predicted", "predictions.json")
+    assert {key: row[key] for key in predicted} == predicted
+    refused = sightline("explain", f"input={tmp_path / 'none.png'}", *words)
+    assert (refused.status, refused.out) == (2, "")
+    assert "none.png is not there" in refused.err
+    (tmp_path / "bad.png").write_bytes(b"no image")
+    refused = sightline("explain", f"input={tmp_path / 'bad.png'}", *words)
+    assert refused.status == 2
+    assert "none of 1 images could be read" in refused.err

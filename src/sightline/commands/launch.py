@@ -69,7 +69,10 @@ def _continue_run(command: Command) -> None:
 def _run_later_stages(config: Config, run: Run, arguments: Sequence[str]) -> None:
     """Call stages on a run: as its one writer, or as one of its readers."""
     stages = [STAGES[name] for name in config.mode.stages]
-    if not any(stage.writes for stage in stages):
+    of_new_images = config.mode.name == "explain" and config.input is not None
+    if of_new_images:
+        config = without_tracking(config)  # they are no part of the run
+    if not any(stage.writes for stage in stages) or (of_new_images and config.output is not None):
         output = nullcontext() if config.output is None else output_folder(config.output, arguments, anything_of_ours)
         with output, log_to(run.path / "log.txt"):
             run_stages(config, run)

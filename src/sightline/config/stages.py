@@ -82,7 +82,7 @@ STAGES: Mapping[str, Stage] = {
         takes_output=True,
         tracked=True,
         artifacts=("explain/explain.json",),
-        local_files=("explain/maps.npz",),
+        local_files=("explain/maps.npz", "explain/input/*"),
     ),
     "report": Stage("finished run", takes_output=True, tracked=True, artifacts=("model_card.md", "report.html")),
     "predict": Stage("finished run", takes_input=True, takes_output=True),

@@ -63,6 +63,12 @@ class Preprocessing:
             fit=self.fit,
         )
 
+    def seen(self, width: int, height: int) -> tuple[float, float, float, float]:
+        """The part of an upright image that the model sees: left, top, right, bottom in its own pixels."""
+        side = min(width, height) * self.image_size / self.stored_side
+        left, top = (width - side) / 2, (height - side) / 2
+        return left, top, left + side, top + side
+
     def to_pixels(self, images: Tensor) -> NDArray[np.uint8]:
         """(n, 3, h, w) normalised, back to (n, h, w, 3) uint8, to be looked at."""
         mean, std = (torch.tensor(values).view(1, -1, 1, 1) for values in (self.mean, self.std))

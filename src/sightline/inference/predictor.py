@@ -30,11 +30,13 @@ class PredictedImages:
     Attributes:
         images: all of them, in the order in which they were given; one given twice is there twice.
         outputs: of the network, one row for each that could be read, in that order; None where there are none.
+        squares: what it saw of these: uint8 (m, 3, image_size, image_size).
         errors: what is wrong with the others, by their place in `images`.
     """
 
     images: Sequence[ImageInput]
     outputs: Outputs | None
+    squares: Tensor | None
     errors: Mapping[int, str]
 
     def __len__(self) -> int:
@@ -82,8 +84,9 @@ class Predictor:
         for start in range(0, len(images), CHUNK):
             chunk = images[start : start + CHUNK]
             pictures, errors = self._read(chunk, limits)
-            outputs = self.outputs(self.square(pictures)) if pictures else None
-            yield PredictedImages(chunk, outputs, errors)
+            squares = self.square(pictures) if pictures else None
+            outputs = None if squares is None else self.outputs(squares)
+            yield PredictedImages(chunk, outputs, squares, errors)
 
     def _read(
         self, images: Sequence[ImageInput], limits: PredictConfig

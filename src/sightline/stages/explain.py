@@ -11,11 +11,17 @@ from sightline.machine.terminal import logger
 from sightline.reporting import figures
 from sightline.run.folder import Run
 from sightline.run.origin import MADE_FROM, SOURCES, as_array, origin_of, save_derived
+from sightline.stages.explain_input import explain_input
 from sightline.tasks.table import task_of_run
 
 
 def run(config: Config, run: Run) -> dict[str, float]:
-    """Write `explain/explain.json`, `explain/maps.npz` and one gallery, each map for what the task explains."""
+    """Write `explain/explain.json`, `explain/maps.npz` and one gallery, each map for what the task explains.
+
+    With `input=` new images are explained instead.
+    """
+    if config.input is not None:
+        return explain_input(config, run)
     task = task_of_run(run)
     predict_held_out(run, config, ("val",), task)
     loaded = LoadedRun.open(run, config, task.heads)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from sightline.config.schema import Config
 from sightline.data.splits.split import Split
 from sightline.errors import UsageError
+from sightline.explain.targets import TargetScore
 from sightline.inference.collector import Collector
 from sightline.inference.loaded_run import LoadedRun
 from sightline.inference.network import NormalisedNetwork
@@ -112,6 +113,10 @@ class Task(Protocol):
 
     def explanation(self, config: Config, predictions: AnyPredictions) -> Explanation:
         """What is explained of a split."""
+        raise _undefined(self, "an explanation")
+
+    def explained(self, outputs: Outputs) -> tuple[Tensor, TargetScore]:
+        """What is explained of images without a label: (n, …) a target for each, and what the model says of it."""
         raise _undefined(self, "an explanation")
 
     def prediction_rows(self, config: Config, run: Run) -> PredictionRows:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from hashlib import blake2b
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from sightline.data.formats import FULL_WHITE
@@ -75,6 +76,17 @@ def _decoded(image: Image.Image, side: int | None, white: int) -> Picture:
     if turns >= 5:
         width, height = height, width
     return Picture(np.array(reduced(seen, side)), width, height, mode, brightest)
+
+
+def decode_whole(content: bytes, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
+    """All pixels (h, w, 3) of an image's bytes, upright and at its own size.
+
+    Raises:
+        DecodeError: see `decode_image`.
+    """
+    with no_warnings(), open_image(content, max_pixels) as image:
+        image.load()
+        return np.array(upright(_rgb(image), orientation(image)))
 
 
 def content_hash(content: bytes) -> str:

@@ -7,15 +7,18 @@ from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from sightline.config.schema import Config
 from sightline.data.splits.split import Split
 from sightline.data.targets import LABEL, only_class
+from sightline.explain.targets import TargetScore, class_logit
 from sightline.inference.loaded_run import LoadedRun
 from sightline.inference.model import CALIBRATION, class_names_of, temperature_of
 from sightline.inference.network import CalibratedClassifier, NormalisedNetwork
 from sightline.metrics.documents.comparison import Comparison
 from sightline.metrics.predictions import Arrays, Predictions
+from sightline.models.outputs import Outputs, only_tensor
 from sightline.run.folder import Run, SplitName
 from sightline.run.origin import load_current
 from sightline.tasks.classification.calibration import CalibrationResults, calibrate
@@ -107,6 +110,10 @@ class Classification:
     def explanation(self, config: Config, predictions: Predictions) -> ClassExplanation:
         """The predicted class of right and wrong images of each class."""
         return explanation(predictions, self.names, config.explain.classes, config.explain.per_class)
+
+    def explained(self, outputs: Outputs) -> tuple[Tensor, TargetScore]:
+        """The predicted class."""
+        return only_tensor(outputs).argmax(dim=1), class_logit
 
     def prediction_rows(self, config: Config, run: Run) -> ClassRows:
         """The likeliest classes of each image, its conformal set, and whether to abstain."""

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import ExifTags, Image
 
 from sightline.data.store.image_file import size_of
@@ -39,14 +40,18 @@ def test_new_images_are_explained_at_their_own_size_and_nothing_else_of_the_run_
     draw_shape(rng, 0, (300, 90)).save(photos / "wide.jpg", exif=exif)
     draw_shape(rng, 1, (60, 200)).convert("L").save(photos / "again/wide.png")
     (photos / "bad.png").write_bytes(b"no image")
+    Image.fromarray(np.full((50, 70), 40_000, dtype=np.uint16)).save(photos / "deep.png")
     written = stage("explain", run, f"input={photos}")
-    new = {f"explain/input/{name}" for name in ("wide.png", "wide-2.png", "explanations.json")}
+    new = {f"explain/input/{name}" for name in ("wide.png", "wide-2.png", "deep.png", "explanations.json")}
     assert new <= written <= {*new, "log.txt"}
     assert {path: path.read_bytes() for path in before} == before
     rows = load(run, "explain/input/explanations.json")["images"]
-    assert [row.get("overlay") for row in rows] == ["wide.png", None, "wide-2.png"]
+    assert [row.get("overlay") for row in rows] == ["wide.png", None, "deep.png", "wide-2.png"]
     sizes = {row["path"]: size_of(str(run / "explain/input" / row["overlay"])) for row in rows if "overlay" in row}
-    assert sizes == {str(photos / "again/wide.png"): (60, 200), str(photos / "wide.jpg"): (90, 300)}, "upright, whole"
+    expected = {"again/wide.png": (60, 200), "deep.png": (70, 50), "wide.jpg": (90, 300)}
+    assert sizes == {str(photos / name): size for name, size in expected.items()}, "upright, whole"
+    deep = np.asarray(Image.open(run / "explain/input/deep.png").convert("L"))
+    assert deep[25, 2] == pytest.approx(0.45 * 40_000 / 257, abs=1), "not black, as deep pixels cut to 8 bits would be"
     assert "no image of a known format" in rows[1]["error"]
 
 

@@ -51,7 +51,7 @@ def picture_of(image: ImageInput, side: int, limits: PredictConfig, white: int =
     """The pixels (h, w, 3) of an image, with its shorter side brought down to `side` where it is longer.
 
     Args:
-        image: whatever holds it. Arrays are grey, RGB or RGBA with white at the largest number of their type.
+        image: whatever holds it. Arrays are grey in uint8 or uint16, or RGB or RGBA in uint8.
         side: at which training kept images.
         limits: of the size of a file and of an image.
         white: what becomes 255 in grey of more than 8 bits.

@@ -81,9 +81,10 @@ def _maps(config: Config, task: Task, model: Model, part: PredictedImages) -> Se
 
 def _drawn(model: Model, path: Path, heat: NDArray[np.float32]) -> bytes:
     """The overlay of a file that was read just now."""
-    photo = decode_whole(read_regular(path), int(model.limits.max_megapixels * 1e6))
+    seen = model.predictor.preprocessing
+    photo = decode_whole(read_regular(path), int(model.limits.max_megapixels * 1e6), seen.white)
     height, width = photo.shape[:2]
-    return figures.overlay(photo, heat, model.predictor.preprocessing.seen(width, height))
+    return figures.overlay(photo, heat, seen.seen(width, height))
 
 
 def _names(paths: Sequence[Path]) -> list[str]:

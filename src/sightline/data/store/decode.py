@@ -68,25 +68,28 @@ def _decoded(image: Image.Image, side: int | None, white: int) -> Picture:
     if side is not None and (factor := OVERSAMPLING * side / min(width, height)) <= 1 / 2:
         # A JPEG can be read at a half, a quarter or an eighth.
         image.draft(None, (math.ceil(width * factor), math.ceil(height * factor)))
-    image.load()
-    turns = orientation(image)
-    is_deep = image.mode == "F" or image.mode.startswith("I")
-    flat, brightest = _eight_bits(image, white) if is_deep else (image, 0)
-    seen = upright(_rgb(flat), turns)
-    if turns >= 5:
+    seen, brightest = _upright(image, white)
+    if orientation(image) >= 5:
         width, height = height, width
     return Picture(np.array(reduced(seen, side)), width, height, mode, brightest)
 
 
-def decode_whole(content: bytes, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
+def _upright(image: Image.Image, white: int) -> tuple[Image.Image, int]:
+    """All of an image in eight bits and three channels, as it is seen; and its largest value where it was deeper."""
+    image.load()
+    is_deep = image.mode == "F" or image.mode.startswith("I")
+    flat, brightest = _eight_bits(image, white) if is_deep else (image, 0)
+    return upright(_rgb(flat), orientation(image)), brightest
+
+
+def decode_whole(content: bytes, max_pixels: int = MAX_PIXELS, white: int = FULL_WHITE) -> NDArray[np.uint8]:
     """All pixels (h, w, 3) of an image's bytes, upright and at its own size.
 
     Raises:
         DecodeError: see `decode_image`.
     """
     with no_warnings(), open_image(content, max_pixels) as image:
-        image.load()
-        return np.array(upright(_rgb(image), orientation(image)))
+        return np.array(_upright(image, white)[0])
 
 
 def content_hash(content: bytes) -> str:

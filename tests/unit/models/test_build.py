@@ -70,7 +70,7 @@ def test_a_checkpoint_of_a_run_states_that_runs_input(tmp_path: Path, name: str)
             weights_key=None,
         )
         if name == "cnn"
-        else timm_model(name, pretrained=False, weights=weights, weights_key=None)
+        else timm_model(name, pretrained=False, weights=weights)
     )
     assert input_facts(config) == InputFacts(32, (0.1, 0.2, 0.3), (0.4, 0.5, 0.6), "bicubic", 0.9)
 

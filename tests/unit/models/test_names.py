@@ -31,7 +31,14 @@ def test_weights_that_are_not_there_are_refused():
     with pytest.raises(UsageError, match=r"model\.weights=nope\.pt is not there"):
         check_model(
             CnnModel(
-                name="cnn", width=64, drop_rate=0.0, stem="conv", norm_scale=True, residual=True, weights="nope.pt"
+                name="cnn",
+                width=64,
+                drop_rate=0.0,
+                stem="conv",
+                norm_scale=True,
+                residual=True,
+                weights="nope.pt",
+                weights_key=None,
             )
         )
 

@@ -99,7 +99,7 @@ def test_told_to_go_on_it_trains_what_is_missing(sightline: Command, study: Path
     (folder / "comparison.json").unlink()
     answer = sightline(*STUDY, f"runs_dir={tmp_path / 'runs'}", f"run=digits-study/{study.name}")
     assert answer.status == 0, answer.err
-    assert answer.out.count("epoch   1/1") == 1
+    assert answer.out.count("epoch 1/1") == 1
     assert told(comparison(folder)) == told(comparison(study))
 
 

@@ -46,7 +46,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of two processes, undisturbed."""
     runs = tmp_path_factory.mktemp("both")
     out, _ = finished(torchrun(*BASE, f"runs_dir={runs}"))
-    assert out.count("epoch   1/3") == 1, "one process speaks"
+    assert out.count("epoch 1/3") == 1, "one process speaks"
     return runs
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from sightline.config.schema import Config
+from sightline.data.sources.remarks import counted
 from sightline.explain.layers import target_layer
 from sightline.explain.methods import METHODS
 from sightline.inference.loaded_run import LoadedRun, predict_held_out
@@ -43,5 +44,5 @@ def run(config: Config, run: Run) -> dict[str, float]:
     origin = origin_of(run, *SOURCES, predictions_file("val"))
     run.save_arrays("explain/maps.npz", maps=maps.astype(np.float32), **{MADE_FROM: as_array(origin)})
     save_derived(run, "explain/explain.json", content, origin)
-    logger.info("explain: %s at %s, %d images", config.explain.method, layer, len(items))
+    logger.info("explain: %s at %s, %s", config.explain.method, layer, counted(len(items), "image"))
     return {"images": float(len(items))}

@@ -1,5 +1,6 @@
 """The training loop. Its order is fixed: evaluate, save, stop?, step, log."""
 
+import math
 import time
 from contextlib import closing
 from pathlib import Path
@@ -10,6 +11,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from sightline.config.training import PlateauSchedule
 from sightline.data.batch import Batch
+from sightline.data.sources.remarks import counted
 from sightline.machine.distributed import all_reduce_max, broadcast_tensors, gather_objects, world
 from sightline.machine.signals import Interrupted, StopSignal, remedy_or
 from sightline.machine.terminal import ProgressBar, logger
@@ -194,7 +196,8 @@ class Loop:
     def _finished(self) -> bool:
         config = self.training.config
         if config.patience is not None and self.progress.waited() >= config.patience:
-            logger.info("no better %s for %d epochs: stopping early", config.monitor, config.patience)
+            epochs = counted(config.patience, "epoch")
+            logger.info("no better %s for %s: stopping early", config.monitor, epochs)
             return True
         return self.progress.step >= self.training.total_steps
 
@@ -215,13 +218,12 @@ class Loop:
 
 
 def _line(row: dict[str, float], epochs: int, *, best: bool) -> str:
-    """An epoch in one line, whatever metrics the task has."""
-    words = [f"epoch {int(row['epoch']) + 1:>3}/{epochs}"]
-    for split in ("train", "val"):
-        values = [f"{key.removeprefix(split + '_')} {row[key]:.4f}" for key in row if key.startswith(f"{split}_")]
-        words.append(f"{split} {' '.join(values)}")
-    words.append(f"{row['images_per_second']:.0f} images/s")
-    return "  ".join([*words, "best"] if best else words)
+    """An epoch in one line of 80 columns: the first two metrics of the task; all are in `metrics.jsonl`."""
+    names = [key.removeprefix("val_") for key in row if key.startswith("val_")][:2]
+    metrics = [f"{name} {row.get(f'train_{name}', math.nan):.3f}, val {row[f'val_{name}']:.3f}" for name in names]
+    return "  ".join(
+        [f"epoch {int(row['epoch']) + 1:>{len(str(epochs))}}/{epochs}", *metrics, *(["best"] if best else [])]
+    )
 
 
 def _how_to_go_on(run: Run) -> str:

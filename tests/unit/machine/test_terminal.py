@@ -1,5 +1,12 @@
+import fcntl
+import os
+import pty
+import re
+import struct
 import subprocess
 import sys
+import termios
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -69,3 +76,60 @@ def test_a_log_on_a_full_disk_hides_no_message():
         refuse()
     with log_to(Path("/dev/full")):
         logger.warning("another")
+
+
+def shown(code: str, columns: int = 80) -> str:
+    """What a program writes to a terminal of so many columns."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": str(columns)}
+    talking = subprocess.Popen([sys.executable, "-c", code], stdout=theirs, stderr=theirs, env=environment)
+    os.close(theirs)
+    found = b""
+    with suppress(OSError):  # the other end is closed
+        while part := os.read(ours, 4096):
+            found += part
+    os.close(ours)
+    assert talking.wait(timeout=60) == 0
+    return found.decode().replace("\r\n", "\n")
+
+
+ON_A_TERMINAL = """
+from sightline.machine.terminal import ProgressBar, logger, show_log, show_table
+show_log()
+logger.info("report: /home/anna/%s/report.html", "a folder with a name " * 6)
+logger.info("word " * 30)
+logger.info("a :dog: and [red]")
+rows = [["Accuracy", "95.0 %", "a method of a length", "95 %"], ["ECE", "20 %", "b" * 57, "95 %"]]
+show_table("test split", ["Metric", "Value", "Method", "Level"], rows)
+with ProgressBar(3, "quick") as bar:
+    bar.update(1, "quick")
+"""
+
+
+def test_a_terminal_of_80_columns_shows_paths_in_one_piece_words_whole_and_tables_that_fit():
+    lines = shown(ON_A_TERMINAL).splitlines()
+    assert lines[0] == f"report: /home/anna/{'a folder with a name ' * 6}/report.html"
+    assert [set(line.split()) for line in lines[1:3]] == [{"word"}, {"word"}]
+    assert lines[3] == "a :dog: and [red]"
+    assert lines[4] == "test split, level 95 %"
+    assert all(len(line) <= 80 for line in lines[4:])
+    assert "quick" not in "".join(lines), "what takes no second has no bar"
+
+
+SLOW = """
+from sightline.machine import terminal
+terminal.DELAY = 0.0
+with terminal.ProgressBar(5000, "training", 10) as bar:
+    bar.update(1234, "epoch 12/100", "loss 0.506 · 980 images/s · val_loss 0.500")
+    bar._progress.refresh()
+"""
+
+
+def test_the_bar_and_its_times_fit_beside_as_much_of_the_note_as_there_is_room_for():
+    for columns, note in ((80, "loss 0.506"), (140, "val_loss 0.500")):
+        drawn = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown(SLOW, columns))
+        [line] = {line.strip() for line in re.split(r"[\r\n]", drawn) if "1234/5000" in line}
+        assert "left" in line
+        assert line.endswith(note)
+        assert len(line) <= columns

@@ -19,7 +19,7 @@ from sightline.run.folder import Run
 from sightline.tasks.classification.losses import CrossEntropy
 from sightline.tasks.classification.objective import ClassificationObjective
 from sightline.training import loop as loop_file
-from sightline.training.loop import Loop
+from sightline.training.loop import Loop, _line
 from sightline.training.precision import Precision
 from sightline.training.resume import restore
 from sightline.training.setup import Training
@@ -136,3 +136,11 @@ def test_a_skipped_step_moves_no_schedule(tmp_path: Path, monkeypatch: pytest.Mo
     assert (progress.step, progress.updates) == (12, 10)
     rates = [row["lr"] for row in training.run.rows("metrics.jsonl") if row["kind"] == "step"]
     assert rates[1] == rates[2] == rates[3] != rates[4]
+
+
+def test_an_epoch_is_one_line_of_80_columns():
+    row = {"epoch": 11, "train_loss": 1.46912, "train_accuracy": 0.6283, "train_f1_macro": 0.5, "val_loss": 10.5361}
+    row |= {"val_accuracy": 0.85, "val_f1_macro": 0.8, "images_per_second": 127.4}
+    line = _line(row, 100, best=True)
+    assert line == "epoch  12/100  loss 1.469, val 10.536  accuracy 0.628, val 0.850  best"
+    assert len(line) <= 80

@@ -6,7 +6,7 @@ from pathlib import Path
 from sightline.config import parse
 from sightline.config.data import CsvData
 from sightline.config.schema import Config
-from sightline.data.sources.find import find
+from sightline.data.sources.find import find, find_unknown
 from sightline.data.sources.table import columns_of
 from sightline.errors import DiskError, UsageError
 from sightline.machine.distributed import world
@@ -27,7 +27,7 @@ def check_inputs(config: Config) -> None:
 def check_unknown_images(config: Config) -> None:
     """Refuse images of another kind that are not there, before anything is trained or any label read."""
     if config.evaluation.ood is not None:
-        find(config.evaluation.ood)
+        find_unknown(config.evaluation.ood)
 
 
 def check_slices(config: Config) -> None:

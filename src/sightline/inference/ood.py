@@ -8,7 +8,7 @@ import numpy as np
 from sightline.config.data import DataConfig
 from sightline.config.schema import Config
 from sightline.data.dataset import Dataset, decode_images
-from sightline.data.sources.find import find
+from sightline.data.sources.find import find_unknown
 from sightline.data.sources.source import Source
 from sightline.data.splits.assignment import in_one_role
 from sightline.errors import UsageError
@@ -33,7 +33,7 @@ def predict_ood(config: Config, data: DataConfig, loaded: LoadedRun, collector: 
     Raises:
         UsageError: there are no images, or none can be read.
     """
-    source = _held_out(find(data))
+    source = _held_out(find_unknown(data))
     for remark in source.remarks:
         (logger.info if remark.outcome == "pass" else logger.warning)("evaluation.ood: %s", remark.message)
     seen = loaded.preprocessing

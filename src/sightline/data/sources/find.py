@@ -1,9 +1,15 @@
 """From a configuration to the images that it names."""
 
+import re
+from typing import Final
+
 from sightline.config.data import Cifar10Data, CsvData, DataConfig, DigitsData, FolderData
 from sightline.data.sources.source import Source
 from sightline.errors import UsageError
 from sightline.machine.paths import path_of
+
+_KEY: Final = re.compile(r"(?<![\w./-])data\.(?=(?:root|manifest|\w+_column|download|validation)\b)")
+"""Keys of the data at the beginning of a word; those of `evaluation.ood` have the same names."""
 
 
 def find(config: DataConfig) -> Source:
@@ -31,6 +37,23 @@ def find(config: DataConfig) -> Source:
             from sightline.data.sources.digits import find_digits
 
             return find_digits()
+
+
+def find_unknown(config: DataConfig) -> Source:
+    """List images of another kind, for `evaluation.ood`: they need no classes, so any folder of images will do.
+
+    Raises:
+        UsageError: there is nothing to be found there.
+    """
+    try:
+        return find(config)
+    except UsageError as error:
+        if isinstance(config, FolderData) and config.root and config.root.strip():
+            from sightline.data.sources.folder import find_without_classes
+
+            if (source := find_without_classes(path_of(config.root))) is not None:
+                return source
+        raise UsageError(_KEY.sub("evaluation.ood.", str(error))) from error
 
 
 def _refuse_empty(config: DataConfig) -> None:

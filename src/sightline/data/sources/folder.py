@@ -74,6 +74,26 @@ def find_folder(root: Path | None) -> Source:
     )
 
 
+def find_without_classes(root: Path) -> Source | None:
+    """All images below a folder, as of one class; None where there are none, or no folder."""
+    try:
+        listing = images_below(str(root))
+    except OSError:
+        return None
+    images = listing.images
+    if not images:
+        return None
+    remarks = [Remark("layout", "pass", len(images), f"{counted(len(images), 'image')}, taken without classes")]
+    return Source.of_classes(
+        ids=tuple(storable(path) for path in images),
+        labels=np.zeros(len(images), dtype=np.int64),
+        class_names=("unknown",),
+        roles=(None,) * len(images),
+        files=tuple(root / path for path in images),
+        remarks=(*remarks, *_of_passed_over(listing)),
+    )
+
+
 def _read(root: Path) -> _Tree:
     """Everything under a root."""
     names = folders_in(str(root))
@@ -125,12 +145,16 @@ def _of_layout(root: Path, tree: _Tree, class_names: Sequence[str]) -> Iterator[
             yield Remark("splits_within_classes", "warn", 1, message, (storable(name),))
 
 
+def _of_passed_over(listing: Listing) -> Iterator[Remark]:
+    """Files that are no images, or not read."""
+    if listing.left_out:
+        outcome: Literal["warn", "pass"] = "warn" if listing.misses_images else "pass"
+        yield Remark("passed_over", outcome, listing.passed_over.total(), listing.left_out)
+
+
 def _of_what_is_left_out(tree: _Tree) -> Iterator[Remark]:
     """What is there and will not be used, each in a line."""
-    passed_over = tree.listing.passed_over.total()
-    if passed_over:
-        outcome: Literal["warn", "pass"] = "warn" if tree.listing.misses_images else "pass"
-        yield Remark("passed_over", outcome, passed_over, tree.listing.left_out)
+    yield from _of_passed_over(tree.listing)
     empty = sorted(storable(name) for name, count in tree.images.items() if not count)
     if empty:
         words = f"class {empty[0]} holds" if len(empty) == 1 else f"{len(empty)} classes hold"

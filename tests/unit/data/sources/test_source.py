@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from sightline.config.data import Cifar10Data, CsvData, DigitsData, FolderData, ValidationPolicy
-from sightline.data.sources.find import find
+from sightline.data.sources.find import find, find_unknown
 from sightline.data.sources.source import Source, limited, places_within, priorities
 from sightline.data.targets import MISSING, MaskTarget
 from sightline.errors import UsageError
@@ -175,6 +175,37 @@ def test_each_configuration_finds_its_source(tmp_path):
     ]:
         with pytest.raises(UsageError, match=key):
             find(config)
+
+
+def test_images_of_another_kind_need_no_classes_and_messages_name_their_key(tmp_path):
+    def unknown(root):
+        return find_unknown(FolderData(name="folder", root=str(root), white="auto", **SHARED))
+
+    for name in (
+        "flat/1.jpg",
+        "flat/2.jpg",
+        "one/a/3.jpg",
+        "two/a/4.jpg",
+        "two/b/5.jpg",
+        "empty/x.txt",
+        "data.root=x/6.txt",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    found = {name: unknown(tmp_path / name) for name in ("flat", "one", "two")}
+    assert {name: source.ids for name, source in found.items()} == {
+        "flat": ("1.jpg", "2.jpg"),
+        "one": ("a/3.jpg",),
+        "two": ("a/4.jpg", "b/5.jpg"),
+    }
+    assert [remark.message for remark in found["flat"].remarks] == ["2 images, taken without classes"]
+    assert found["two"].class_names == ("a", "b")
+    for name, words in (("none", "does not exist"), ("empty", "holds no images"), ("data.root=x", "holds no images")):
+        with pytest.raises(UsageError) as caught:
+            unknown(tmp_path / name)
+        assert str(caught.value).startswith(f"evaluation.ood.root={tmp_path / name} {words}")
+    with pytest.raises(UsageError, match=r"^evaluation.ood.root= is empty; give a path, evaluation.ood.root=\. for"):
+        unknown("")
 
 
 @pytest.mark.parametrize("empty", ["", " "])

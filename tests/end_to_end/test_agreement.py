@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -126,6 +127,8 @@ def test_what_cannot_be_read_is_told_and_costs_no_other_answer(model: Model, pho
         model.predict("/not/there.png")
     with pytest.raises(UsageError, match="int is no image"):
         model.predict(3)
+    with pytest.raises(UsageError, match=r"BytesIO is no image: .*; give what its read\(\) gives"):
+        model.predict(BytesIO(path.read_bytes()))
     with pytest.raises(UsageError, match="NoneType is no image"):
         model.predict([None])
 

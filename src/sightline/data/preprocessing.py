@@ -10,7 +10,7 @@ from torch import Tensor
 
 from sightline.data.formats import FULL_WHITE
 from sightline.data.sources.source import Source
-from sightline.data.store.image_file import size_of
+from sightline.data.store.image_file import LONGEST, size_of
 from sightline.data.store.image_store import ImageStore
 from sightline.data.transforms.fit import Fit
 from sightline.data.transforms.transform import Channels, EvalTransform, stored_side
@@ -64,10 +64,18 @@ class Preprocessing:
         )
 
     def seen(self, width: int, height: int) -> tuple[float, float, float, float]:
-        """The part of an upright image that the model sees: left, top, right, bottom in its own pixels."""
-        side = min(width, height) * self.image_size / self.stored_side
-        left, top = (width - side) / 2, (height - side) / 2
-        return left, top, left + side, top + side
+        """The part of an upright image that the model sees: left, top, right, bottom in its own pixels.
+
+        Bars of `letterbox` lie beyond its edges.
+        """
+        shorter = float(min(width, height))
+        across, down = min(width, LONGEST * shorter), min(height, LONGEST * shorter)  # as images are stored
+        if self.fit == "crop":
+            across = down = shorter * self.image_size / self.stored_side
+        elif self.fit == "letterbox":
+            across = down = max(across, down)
+        left, top = (width - across) / 2, (height - down) / 2
+        return left, top, left + across, top + down
 
     def to_pixels(self, images: Tensor) -> NDArray[np.uint8]:
         """(n, 3, h, w) normalised, back to (n, h, w, 3) uint8, to be looked at."""

@@ -36,8 +36,8 @@ def as_list(images: Images) -> tuple[list[ImageInput], bool]:
         return list(_listed(images)), False
     if isinstance(images, str | Path | bytes | bytearray | memoryview | np.ndarray | Image.Image):
         return [_checked(images)], True
-    if not isinstance(images, Iterable):
-        raise UsageError(f"{type(images).__name__} is no image: {TAKES}")
+    if not isinstance(images, Iterable) or hasattr(images, "read"):
+        raise _no_image(images)
     found: list[ImageInput] = []
     for image in images:
         if isinstance(image, str | Path) and is_folder(image):
@@ -92,7 +92,12 @@ def _checked(image: object) -> ImageInput:
         return bytes(image)
     if isinstance(image, str | Path | bytes | np.ndarray | Image.Image):
         return image
-    raise UsageError(f"{type(image).__name__} is no image: {TAKES}")
+    raise _no_image(image)
+
+
+def _no_image(given: object) -> UsageError:
+    remedy = "; give what its read() gives" if hasattr(given, "read") else ""
+    return UsageError(f"{type(given).__name__} is no image: {TAKES}{remedy}")
 
 
 def _of_array(array: Array) -> Image.Image:

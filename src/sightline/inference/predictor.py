@@ -51,14 +51,16 @@ class Predictor:
     size that the network sees.
 
     Attributes:
-        network: in eval mode; takes normalised images.
+        network: in eval mode; takes normalised images, or such from 0 to 1 if it normalises itself.
         preprocessing: what happens to an image before.
         device: of the network.
+        normalises: whether the network does that itself.
     """
 
     network: nn.Module
     preprocessing: Preprocessing
     device: torch.device
+    normalises: bool = False
 
     @classmethod
     def load(cls, run: "Run", device: torch.device, heads: Mapping[str, int] | None = None) -> Self:
@@ -75,7 +77,7 @@ class Predictor:
     def outputs(self, squares: Tensor) -> Outputs:
         """What the network says of uint8 (n, 3, image_size, image_size): logits, for classification."""
         with torch.inference_mode():
-            images = self.preprocessing.transform().normalise(squares)
+            images = squares / 255 if self.normalises else self.preprocessing.transform().normalise(squares)
             outputs: Outputs = self.network(images.to(self.device))
             return outputs
 

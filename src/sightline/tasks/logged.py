@@ -80,9 +80,8 @@ def load(folder: str | Path, program: Program) -> LoggedAnswers:
     rows = ClassRows.from_json(content["rows"])
     # The program normalises and divides by the temperature itself.
     rows = replace(rows, decisions=replace(rows.decisions, temperature=1.0))
-    given = Preprocessing.from_json(content["preprocessing"])
-    plain = replace(given, mean=(0.0,) * len(given.mean), std=(1.0,) * len(given.std))
-    predictor = Predictor(_Logits(program), plain, torch.device("cpu"))
+    preprocessing = Preprocessing.from_json(content["preprocessing"])
+    predictor = Predictor(_Logits(program), preprocessing, torch.device("cpu"), normalises=True)
     return LoggedAnswers(Model(predictor, rows, PredictConfig.model_validate_json(json.dumps(content["limits"]))))
 
 

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from sightline.data.preprocessing import Preprocessing
+from sightline.data.transforms.fit import Fit
 
 
 @pytest.mark.parametrize(("width", "height"), [(300, 200), (128, 256), (200, 200), (90, 400)])
@@ -26,3 +27,30 @@ def test_what_is_seen_is_what_the_square_shows(width: int, height: int, crop_fra
     inner[round(top + margin) : round(bottom - margin), round(left + margin) : round(right - margin)] = 255
     assert square(inner)[..., 24, 0].max() < 128, "and reaches to its edge"
     assert square(inner)[..., 0, 24].max() < 128
+
+
+@pytest.mark.parametrize(("width", "height"), [(300, 200), (90, 170)])
+@pytest.mark.parametrize("fit", ["letterbox", "squash"])
+def test_a_whole_image_is_seen_between_bars_or_at_another_ratio(width: int, height: int, fit: Fit):
+    preprocessing = Preprocessing(48, (0.0,) * 3, (1.0,) * 3, "bilinear", 1.0, ("a", "b"), fit=fit)
+    left, top, right, bottom = preprocessing.seen(width, height)
+    off = 1.3 * max(width, height) / 48  # a pixel of the square, and what rounding takes
+    photo = np.zeros((height, width, 3), dtype=np.uint8)
+    photo[: height // 2, : width // 2] = 255  # its corner is the middle of the square
+    batch = torch.from_numpy(photo.transpose(2, 0, 1)[None].copy())
+    square = preprocessing.transform().square(batch, torch.tensor([[height, width]]))[0, 0].numpy() > 128
+    rows, columns = np.flatnonzero(square.any(axis=1)), np.flatnonzero(square.any(axis=0))
+    found = [columns[0] * (right - left) / 48 + left, rows[0] * (bottom - top) / 48 + top]
+    assert found == pytest.approx([0, 0], abs=off)
+    assert (columns[-1] + 1) * (right - left) / 48 + left == pytest.approx(width / 2, abs=off)
+    assert (rows[-1] + 1) * (bottom - top) / 48 + top == pytest.approx(height / 2, abs=off)
+
+
+def test_of_a_very_long_image_the_middle_is_seen_however_it_is_fitted():
+    for fit, expected in (
+        ("squash", (150, 0, 350, 100)),
+        ("letterbox", (150, -50, 350, 150)),
+        ("crop", (200, 0, 300, 100)),
+    ):
+        preprocessing = Preprocessing(48, (0.0,) * 3, (1.0,) * 3, "bilinear", 1.0, ("a", "b"), fit=fit)
+        assert preprocessing.seen(500, 100) == expected

@@ -22,26 +22,23 @@ def overlay(photo: NDArray[np.uint8], heat: NDArray[np.floating], seen: tuple[fl
 
     Args:
         photo: (h, w, 3).
-        heat: (s, s) from 0 to 1, over the square that the model saw.
-        seen: that square in pixels of the photo: left, top, right, bottom.
+        heat: (s, s) from 0 to 1, over what the model saw.
+        seen: that in pixels of the photo: left, top, right, bottom; it may reach beyond the photo's edges.
     """
     height, width = photo.shape[:2]
-    left, top, right, bottom = seen
-    box = (
-        max(0, round(left)),
-        max(0, round(top)),
-        min(width, max(round(right), round(left) + 1)),
-        min(height, max(round(bottom), round(top) + 1)),
+    left, top, right, bottom = (round(edge) for edge in seen)
+    right, bottom = max(right, left + 1), max(bottom, top + 1)
+    inside = (slice(max(0, top), min(height, bottom)), slice(max(0, left), min(width, right)))
+    of_square = tuple(
+        slice(part.start - edge, part.stop - edge) for part, edge in zip(inside, (top, left), strict=True)
     )
     grey = photo.mean(axis=-1, keepdims=True).repeat(3, axis=-1)
     drawn = grey * UNSEEN
-    part = (slice(box[1], box[3]), slice(box[0], box[2]))
-    size = (box[2] - box[0], box[3] - box[1])
     whole = Image.fromarray(np.nan_to_num(np.asarray(heat, dtype=np.float32)).clip(0, 1))
-    large = np.asarray(whole.resize(size, Image.Resampling.BILINEAR))[..., None]
+    large = np.asarray(whole.resize((right - left, bottom - top), Image.Resampling.BILINEAR))[of_square][..., None]
     colour = mpl.colormaps[HEAT](large[..., 0])[..., :3] * 255
     cover = LEAST + MOST * large
-    drawn[part] = (1 - cover) * grey[part] + cover * colour
+    drawn[inside] = (1 - cover) * grey[inside] + cover * colour
     stream = BytesIO()
     Image.fromarray(drawn.round().clip(0, 255).astype(np.uint8)).save(stream, "PNG")
     return stream.getvalue()

@@ -1,10 +1,14 @@
 """The files of a run, each read when it is first asked for; whatever is missing is None or empty."""
 
+import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Final, Generic, TypeVar, cast
+
+from PIL import Image
 
 from sightline.config.yaml_files import read_yaml
 from sightline.run.folder import Run
@@ -30,6 +34,8 @@ class JsonLines(Generic[T]):
     name: str
 
 
+ROMANISED: Final = "Romanised"
+"""The text of a PNG file that says which words of names no font could write: a JSON object."""
 LEDGER: Final = JsonLines[LedgerRow]("test_ledger.jsonl")
 
 
@@ -90,6 +96,15 @@ class Contents:
     def figures(self) -> Mapping[str, Path]:
         """The figures by the stem of their file name."""
         return {path.stem: path for path in sorted((self._run.path / "figures").glob("*.png"))}
+
+    @cached_property
+    def romanised(self) -> Mapping[str, str]:
+        """Words of names that figures write in Latin letters, and how; each figure says so itself."""
+        found: dict[str, str] = {}
+        for path in self.figures.values():
+            with suppress(OSError, ValueError), Image.open(path, formats=["PNG"]) as image:
+                found |= json.loads(image.info.get(ROMANISED, "{}"))
+        return found
 
     @cached_property
     def _config(self) -> object:

@@ -199,3 +199,14 @@ def test_figures_of_a_part_that_says_nothing_are_of_another_day(copy: Run):
 
 def test_the_same_run_gives_the_same_page(finished: Run):
     assert render_page(finished) == render_page(finished)
+
+
+def test_print_leaves_out_what_fills_pages(copy: Run):
+    evaluation = copy.load_json("evaluation.json")
+    copy.save_json("evaluation.json", evaluation | {"per_class": 100 * evaluation["per_class"]})
+    html = render_page(copy)
+    assert "Printed are the first 20 of 1,000 rows" in html
+    assert html.count('<details class="unprinted">') == 2, "configuration and packages"
+    [style] = re.findall(r"<style>(.*?)</style>", html, flags=re.DOTALL)
+    printed = style.split("@media print", 1)[1]
+    assert re.search(r"details\.unprinted, \.long tbody tr:nth-child\(n\+21\) \{ display: none; \}", printed)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sightline.metrics.documents.evaluation import ClassScores
 from sightline.metrics.documents.interval import IntervalJson
+from sightline.reporting.figures.names import shortened, width
 from sightline.reporting.figures.style import (
     BLUE,
     GREY,
@@ -22,11 +23,12 @@ from sightline.reporting.figures.style import (
     drawn,
     nothing,
     percent,
-    shorten,
     thinned,
 )
 
 MOST_ROWS = 40
+MOST_CELLS = 100
+"""Classes of a whole confusion matrix; of more, those are drawn that are confused most."""
 SMALLEST_NUMBER = 5.5
 """Points: a number in a cell that would be smaller than this is left out."""
 
@@ -35,7 +37,7 @@ SMALLEST_NUMBER = 5.5
 def confusion(
     matrix: Sequence[Sequence[int]] | NDArray[np.integer], class_names: Sequence[str], *, normalised: bool
 ) -> Figure:
-    """Draw a confusion matrix of 2 to some hundred classes.
+    """Draw a confusion matrix; of more than a hundred classes, of the 40 that are confused most often.
 
     Args:
         matrix: (classes, classes) counts, rows = truth.
@@ -43,22 +45,35 @@ def confusion(
         normalised: show each row as percent of its sum; otherwise counts.
     """
     counts = np.asarray(matrix, dtype=np.float64)
-    classes = len(counts)
+    kept = _most_confused(counts)
+    classes, of = len(kept), f": the {len(kept)} of {len(counts):,} most confused" if len(kept) < len(counts) else ""
     shown = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1) if normalised else counts
+    shown = shown[np.ix_(kept, kept)]
     side = float(np.clip(0.52 * classes, 2.2, 6.3))
     figure = Figure(figsize=(side + 1.9, side + 1.3), layout="constrained")
     axes = figure.add_subplot()
     # The square root opens up the small values: the mistakes are what one looks for.
     image = axes.imshow(shown, cmap=SEQUENTIAL, norm=PowerNorm(0.5, vmin=0, vmax=max(float(shown.max()), 1e-9)))
     pitch = side * POINTS_PER_INCH / classes
-    _name_ticks(axes, class_names, pitch)
+    _name_ticks(axes, [class_names[k] for k in kept], pitch)
     axes.grid(visible=False)
     axes.set(xlabel="predicted", ylabel="truth")
-    axes.set_title("Percent of each true class" if normalised else "Number of images")
+    axes.set_title(("Percent of each true class" if normalised else "Number of images") + of)
     if not _write_numbers(axes, shown, pitch):
         bar = figure.colorbar(image, ax=axes, shrink=0.6, pad=0.02)
         bar.ax.yaxis.set_major_locator(MaxNLocator(5, integer=not normalised))
     return figure
+
+
+def _most_confused(counts: NDArray[np.float64]) -> NDArray[np.int64]:
+    """(k,) classes whose rows and columns are drawn: all, or those of the most frequent mistakes, in their order."""
+    if len(counts) <= MOST_CELLS:
+        return np.arange(len(counts))
+    mistakes = counts.copy()
+    np.fill_diagonal(mistakes, 0)
+    commonest = np.argsort(-mistakes, axis=None, kind="stable")[: MOST_ROWS * MOST_ROWS]
+    pairs = np.stack(np.unravel_index(commonest, counts.shape), axis=1)
+    return np.sort(np.array(list(dict.fromkeys(pairs.ravel().tolist()))[:MOST_ROWS], dtype=np.int64))
 
 
 def _write_numbers(axes: Axes, shown: NDArray[np.float64], pitch: float) -> bool:
@@ -80,8 +95,9 @@ def _name_ticks(axes: Axes, class_names: Sequence[str], pitch: float) -> None:
     """Name as many classes as there is room for, the same on both sides."""
     size = float(np.clip(0.8 * pitch, 6.5, 9.5))
     ticks = thinned(len(class_names), pitch, size)
-    labels = [shorten(class_names[i], 28 if len(class_names) < 8 else 18) for i in ticks]
-    axes.set_xticks(list(ticks), labels, rotation=90 if pitch < 50 or max(map(len, labels)) > 8 else 0, fontsize=size)
+    names = shortened(class_names, 28 if len(class_names) < 8 else 18)
+    labels = [names[i] for i in ticks]
+    axes.set_xticks(list(ticks), labels, rotation=90 if pitch < 50 or max(map(width, labels)) > 8 else 0, fontsize=size)
     axes.set_yticks(list(ticks), labels, fontsize=size)
     axes.tick_params(length=0)
     if ticks.step > 1:
@@ -116,7 +132,8 @@ def per_class(entries: Sequence[ClassScores]) -> Figure:
     )  # fmt: skip
     axes.hlines(places, low, high, color=BLUE, linewidth=2, alpha=0.55)
     axes.plot(values, places, "o", color=BLUE, markersize=6)
-    axes.set_yticks(places, [f"{shorten(e['class'], 24)}  ({e['support']})" for e in shown])
+    names = shortened([e["class"] for e in shown], 24)
+    axes.set_yticks(places, [f"{name}  ({e['support']})" for name, e in zip(names, shown, strict=True)])
     axes.set_ylim(len(shown) - 0.4, -0.6)
     axes.xaxis.set_major_formatter(percent)
     axes.set_xlabel("F1 with its interval; number of images in brackets")
@@ -157,8 +174,7 @@ def class_balance(counts: Mapping[str, Sequence[int]], class_names: Sequence[str
         axes.grid(visible=False, axis="y")
         axes.xaxis.set_major_locator(MaxNLocator(3, integer=True))
     ticks = thinned(classes, pitch, 8)
-    panels[0].set_yticks(
-        list(ticks), [shorten(class_names[order[i]], 20) for i in ticks], fontsize=min(9.0, max(pitch, 7.5))
-    )
+    names = shortened(class_names, 20)
+    panels[0].set_yticks(list(ticks), [names[order[i]] for i in ticks], fontsize=min(9.0, max(pitch, 7.5)))
     panels[0].set_ylim(classes - 0.5, -0.5)
     return figure

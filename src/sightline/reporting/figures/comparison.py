@@ -7,7 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sightline.metrics.documents.comparison import Comparison, Pair
-from sightline.reporting.figures.style import BLUE, GREEN, GREY, WIDTH, drawn, shorten
+from sightline.reporting.figures.names import shortened
+from sightline.reporting.figures.style import BLUE, GREEN, GREY, WIDTH, drawn
 from sightline.reporting.formatting import label, metric
 
 MOST_PAIRS, LONGEST = 30, 44
@@ -63,5 +64,5 @@ def _panel(axes: Axes, rows: Sequence[Limits], names: Sequence[str], scale: int,
     low, value, high = scale * np.array(rows, dtype=np.float64).T
     axes.hlines(places, low, high, color=list(colours), linewidth=2, alpha=0.6)
     axes.scatter(value, places, color=list(colours), s=36, zorder=3)
-    axes.set_yticks(places, [shorten(name, LONGEST + 5) for name in names])
+    axes.set_yticks(places, shortened(names, LONGEST + 5))
     axes.set_ylim(len(rows) - 0.4, -0.6)

@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from sightline.reporting.figures.style import INK, PALETTE, WIDTH, bare, drawn, nothing, shorten
+from sightline.reporting.figures.names import in_legend, shortened, width
+from sightline.reporting.figures.style import INK, PALETTE, WIDTH, bare, drawn, nothing
 
 MARKERS: Final = "os^DvPX*<>hdp8"
 MOST_IN_LEGEND = 24
@@ -32,15 +33,16 @@ def embedding(points: NDArray[np.floating], labels: NDArray[np.integer], class_n
     axes = figure.add_subplot()
     bare(axes)
     size = float(np.clip(9000 / len(points), 5, 26))
-    for k in range(len(class_names)):
+    names = shortened(class_names, 18)
+    for k in range(len(names)):
         own = points[labels == k]
         colour, marker = PALETTE[k % len(PALETTE)], MARKERS[k // len(PALETTE) % len(MARKERS)]
         if len(own):
             axes.scatter(
                 own[:, 0], own[:, 1], s=size, c=colour, marker=marker, alpha=0.75, linewidths=0,
-                label=shorten(class_names[k], 18),
+                label=in_legend(names[k]),
             )  # fmt: skip
-    _name_classes(axes, points, labels, class_names)
+    _name_classes(axes, points, labels, names)
     if len(class_names) <= MOST_IN_LEGEND:
         figure.legend(loc="outside right upper", markerscale=float(np.sqrt(40 / size)), handletextpad=0.2)
     return figure
@@ -57,10 +59,9 @@ def _name_classes(
         own = points[labels == k]
         if not len(own):
             continue
-        name = shorten(class_names[k], 18)
         # The image nearest to the medians, so that the name lies on the class even where it has two parts.
         place = own[np.argmin(np.sum(((own - np.median(own, axis=0)) / spread) ** 2, axis=1))]
-        half = float(len(name) * character / 2)
+        half = float(width(class_names[k]) * character / 2)
         if any(abs(place[0] - x) < half + other and abs(place[1] - y) < line for x, y, other in placed):
             continue
         placed.append((float(place[0]), float(place[1]), half))
@@ -68,7 +69,7 @@ def _name_classes(
         axes.text(
             float(place[0]),
             float(place[1]),
-            name,
+            class_names[k],
             ha="center",
             va="center",
             fontsize=NAME_SIZE,

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from sightline.reporting.figures.names import legible, shorten, width
 from sightline.reporting.figures.style import (
     HEAT,
     INK,
@@ -19,7 +20,6 @@ from sightline.reporting.figures.style import (
     bare,
     drawn,
     nothing,
-    shorten,
 )
 
 GAP = 0.08
@@ -193,15 +193,15 @@ def _show(axes: Axes, image: NDArray[np.uint8]) -> None:
 def _title(axes: Axes, title: str, colour: str, width: float) -> None:
     """Write a title of one or more lines above a cell, each cut to the width given in inches."""
     fits = max(6, int(width * POINTS_PER_INCH / (0.57 * TITLE_SIZE)))
-    text = "\n".join(_fit(line, fits) for line in title.split("\n"))
+    text = "\n".join(_fit(legible(line), fits) for line in title.split("\n"))
     axes.set_title(text, fontsize=TITLE_SIZE, color=colour, fontweight="normal", pad=3, linespacing=1.25)
 
 
 def _fit(line: str, length: int) -> str:
     """The line within `length` characters, its longest words cut first: a name gives way, a number stays."""
     words = line.split()
-    while words and len(" ".join(words)) > length:
-        longest = max(range(len(words)), key=lambda i: len(words[i]))
+    while words and width(" ".join(words)) > length:
+        longest = max(range(len(words)), key=lambda i: width(words[i]))
         if len(words[longest]) < 3:
             return shorten(" ".join(words), length)
         words[longest] = words[longest].rstrip("…")[:-1] + "…"

@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from sightline.metrics.classification.bands import GRID
-from sightline.reporting.figures.style import BLACK, GREY, WIDTH, drawn, line_styles, nothing, shorten
+from sightline.reporting.figures.names import in_legend, shortened
+from sightline.reporting.figures.style import BLACK, GREY, WIDTH, drawn, line_styles, nothing
 
 MOST_NAMED = 10
 Band = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -125,10 +126,11 @@ def _frame(x: str, y: str) -> tuple[Figure, Axes]:
 def _lines(axes: Axes, curves: Sequence[Curve], band: Band | None) -> None:
     """The weakest in colour, the others grey behind them, the mean with its band on top."""
     for curve in curves[MOST_NAMED:]:
-        axes.plot(curve.x, curve.y, color=GREY, linewidth=0.7, alpha=0.6, zorder=1)
+        axes.plot(GRID, curve.on_grid, color=GREY, linewidth=0.7, alpha=0.6, zorder=1)
     named = curves[:MOST_NAMED]
-    for curve, (colour, dash) in zip(named, line_styles(len(named)), strict=True):
-        label = f"{shorten(curve.name, 20)}  {curve.area:.3f}"
+    names = shortened([curve.name for curve in named], 20)
+    for curve, name, (colour, dash) in zip(named, names, line_styles(len(named)), strict=True):
+        label = in_legend(f"{name}  {curve.area:.3f}")
         axes.plot(curve.x, curve.y, color=colour, linestyle=dash, linewidth=1.5, label=label)
     if band is not None:
         middle = np.mean([curve.on_grid for curve in curves], axis=0)

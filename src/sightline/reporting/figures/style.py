@@ -2,15 +2,20 @@
 
 import functools
 import io
+import json
 import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, ParamSpec
 
 import matplotlib as mpl
-from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from sightline.reporting.contents import ROMANISED
+from sightline.reporting.figures.fonts import BASE
+from sightline.reporting.figures.names import Lettering, lettering
 
 if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType
@@ -50,20 +55,11 @@ WIDTH: Final = 7.6
 DPI: Final = 150
 POINTS_PER_INCH: Final = 72
 
-_OTHER_SCRIPTS = (
-    "Noto Sans CJK SC",
-    "Noto Sans CJK JP",
-    "Noto Sans",
-    "PingFang SC",
-    "Microsoft YaHei",
-    "Arial Unicode MS",
-)
 
 
 @functools.cache
 def _rc() -> "dict[RcKeyType, Any]":
-    """The shared settings; class names in other scripts find a font where one is installed."""
-    installed = set(font_manager.get_font_names())
+    """The shared settings."""
     return {
         "axes.axisbelow": True,
         "axes.edgecolor": INK,
@@ -78,7 +74,7 @@ def _rc() -> "dict[RcKeyType, Any]":
         "axes.titleweight": "bold",
         "figure.constrained_layout.use": False,
         "figure.facecolor": "white",
-        "font.family": ["DejaVu Sans", *(name for name in _OTHER_SCRIPTS if name in installed)],
+        "font.family": [BASE],
         "font.size": 10,
         "grid.color": "#e4e4e4",
         "grid.linewidth": 0.7,
@@ -95,29 +91,38 @@ def _rc() -> "dict[RcKeyType, Any]":
 
 
 def drawn(function: Callable[Arguments, Figure]) -> Callable[Arguments, bytes]:
-    """Draw under the shared style and return PNG bytes that hold neither time nor version."""
+    """Draw under the shared style and return PNG bytes that hold neither time nor version.
+
+    Names in other scripts get the fonts that they need; where there is none, the file says what stands for them.
+    """
 
     @functools.wraps(function)
     def draw(*args: Arguments.args, **kwargs: Arguments.kwargs) -> bytes:
         content = io.BytesIO()
-        with mpl.rc_context(), warnings.catch_warnings():
+        with mpl.rc_context(), warnings.catch_warnings(), lettering() as used:
             mpl.rcdefaults()
             mpl.rcParams.update(_rc())
-            # A class name in a script no installed font covers is drawn as boxes; the page itself spells it right.
+            # What is no name, such as the message of a trial, may hold characters of no font: they become boxes.
             warnings.filterwarnings("ignore", message=r"Glyph .* missing from font", category=UserWarning)
             warnings.filterwarnings("ignore", message=r"Matplotlib currently does not support", category=UserWarning)
-            function(*args, **kwargs).savefig(
-                content, format="png", dpi=DPI, bbox_inches="tight", pad_inches=0.08, metadata={"Software": None}
+            figure = function(*args, **kwargs)
+            _set_fonts(figure, used)
+            said = {ROMANISED: json.dumps(used.romanised)} if used.romanised else {}
+            figure.savefig(
+                content, format="png", dpi=DPI, bbox_inches="tight", pad_inches=0.08, metadata={"Software": None, **said}
             )
         return content.getvalue()
 
     return draw
 
 
-def shorten(name: str, length: int) -> str:
-    """The name on one line of at most `length` characters."""
-    name = " ".join(str(name).split())
-    return name if len(name) <= length else name[: length - 1].rstrip() + "…"
+def _set_fonts(figure: Figure, used: Lettering) -> None:
+    """Let every text fall back to the fonts that names need; those of ticks are made later, by the settings."""
+    if used.families:
+        families = [BASE, *used.families]
+        mpl.rcParams["font.family"] = families
+        for text in figure.findobj(Text):
+            text.set_family(families)
 
 
 def percent(value: float, _: float = 0) -> str:

@@ -9,6 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from sightline.metrics.catalogue import monitored
 from sightline.metrics.documents.sweep import Study, Trial
+from sightline.reporting.figures.names import shortened
 from sightline.reporting.figures.style import (
     BLACK,
     BLUE,
@@ -20,7 +21,6 @@ from sightline.reporting.figures.style import (
     drawn,
     nothing,
     percent,
-    shorten,
 )
 from sightline.reporting.formatting import monitor_name
 
@@ -87,7 +87,8 @@ def sweep_importances(found: Study) -> Figure:
         return nothing("too few complete trials to say what matters")
     figure = Figure(figsize=(WIDTH, 0.6 + 0.32 * len(shares)), layout="constrained")
     axes = figure.add_subplot()
-    axes.barh([shorten(name, 40) for name, _ in shares], [share for _, share in shares], color=BLUE, height=0.7)
+    names = shortened([name for name, _ in shares], 40)
+    axes.barh(names, [share for _, share in shares], color=BLUE, height=0.7)
     for place, (_, share) in enumerate(shares):
         axes.text(share, place, f" {percent(round(share, 2))}", va="center", fontsize=9, color=INK)
     axes.xaxis.set_major_formatter(percent)

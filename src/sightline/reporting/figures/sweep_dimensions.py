@@ -12,7 +12,8 @@ from matplotlib.ticker import NullFormatter
 
 from sightline.metrics.catalogue import monitored
 from sightline.metrics.documents.sweep import Choice, Study, Trial, keys_of
-from sightline.reporting.figures.style import INK, WIDTH, drawn, nothing, percent, shorten
+from sightline.reporting.figures.names import shorten, shortened
+from sightline.reporting.figures.style import INK, WIDTH, drawn, nothing, percent
 from sightline.reporting.figures.sweep import ended, keep_in_view, reached, value_axis
 from sightline.reporting.formatting import monitor_name
 
@@ -77,7 +78,7 @@ def _slice(axes: Axes, scale: "_Scale", rows: Sequence[Trial]) -> None:
     own = [(row, value) for row in rows if (value := row["values"].get(scale.key)) is not None]
     if scale.choices:
         places = [float(scale.choices.index(str(value))) for _, value in own]
-        axes.set_xticks(range(len(scale.choices)), [shorten(choice, 12) for choice in scale.choices])
+        axes.set_xticks(range(len(scale.choices)), shortened(scale.choices, 12))
         axes.set_xlim(-0.5, len(scale.choices) - 0.5)
     else:
         places = [float(value) for _, value in own]

@@ -8,7 +8,8 @@ from matplotlib.ticker import MaxNLocator
 
 from sightline.metrics.catalogue import MONITORED, monitored
 from sightline.metrics.documents.freezing import FreezingRow
-from sightline.reporting.figures.style import BLACK, GREY, INK, TRAIN, VAL, WIDTH, drawn, nothing, percent, shorten
+from sightline.reporting.figures.names import shortened
+from sightline.reporting.figures.style import BLACK, GREY, INK, TRAIN, VAL, WIDTH, drawn, nothing, percent
 
 Rows = Sequence[Mapping[str, float | str]]
 
@@ -34,8 +35,9 @@ def freezing(rows: Sequence[FreezingRow], epochs: int) -> Figure:
         axes.barh(place, epochs - start, left=start, color=TRAIN, height=0.72)
         if start < epochs:
             axes.text(epochs, place, f" \N{MULTIPLICATION SIGN} {row['rate']:.3g}", va="center", fontsize=9, color=INK)
-    names = [f"{shorten(row['group'], 24)}  ({_millions(row['parameters'])})" for row in rows]
-    axes.set_yticks(range(len(rows)), names)
+    names = shortened([row["group"] for row in rows], 24)
+    sizes = [_millions(row["parameters"]) for row in rows]
+    axes.set_yticks(range(len(rows)), [f"{name}  ({size})" for name, size in zip(names, sizes, strict=True)])
     axes.set_ylim(-0.6, len(rows) - 0.4)
     axes.set_xlim(0, epochs)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))

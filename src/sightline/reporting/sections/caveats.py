@@ -1,6 +1,6 @@
 """What to beware of, whatever the task: uses of the test labels, the split, the data, the code."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from sightline.reporting.contents import Contents
@@ -8,6 +8,10 @@ from sightline.reporting.files import EVALUATION, PROVENANCE, VALIDATION
 from sightline.reporting.sections.blocks import Alert, Block, Bullets, Tile
 from sightline.reporting.sections.section import Section
 from sightline.run.ledger import LabelUses
+
+
+EXAMPLES: Final = 3
+"""Words that are quoted."""
 
 
 def uses_tile(uses: LabelUses) -> Tile:
@@ -42,7 +46,20 @@ def remarks(contents: Contents) -> list[str]:
     ]
     if provenance and (git := provenance.get("git")) and git["dirty"]:
         found.append("The code had changes that were not committed: the commit alone does not reproduce this run.")
-    return found
+    return [*found, *_romanised(contents.romanised)]
+
+
+def _romanised(words: Mapping[str, str]) -> list[str]:
+    """What figures write otherwise than the page, for want of a font."""
+    if not words:
+        return []
+    examples = ", ".join(f"“{word}” as “{written}”" for word, written in list(words.items())[:EXAMPLES])
+    left = len(words) - EXAMPLES
+    more = f" and {left:,} word{'s' if left > 1 else ''} more" if left > 0 else ""
+    return [
+        f"Figures write {examples}{more}: the machine that drew them had no font for it. With one, such as Noto Sans CJK "
+        "or Noto Emoji, mode evaluate and mode explain draw the names as they are."
+    ]
 
 
 def alerts(contents: Contents) -> Iterator[Block]:

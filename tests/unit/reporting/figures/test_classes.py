@@ -58,10 +58,24 @@ def test_large_counts_fit_their_cells_or_are_left_out(count: int, undrawn: Calla
     assert len(axes.texts) == (144 if count < 1e12 else 0)
 
 
-def test_class_names_are_words_not_mathematics_and_any_script(undrawn: Callable[..., Figure]):
-    figure = undrawn(figures.confusion, matrix(3), ["$5 and $x^2$", "狗", "a " * 40], normalised=False)
+def test_of_a_thousand_classes_those_confused_most_are_drawn(undrawn: Callable[..., Figure]):
+    counts = np.diag(np.full(1000, 50))
+    counts[700, 3] = counts[12, 999] = 20
+    figure = undrawn(figures.confusion, counts, names(1000), normalised=True)
+    axes = figure.axes[0]
+    labels = [text.get_text() for text in axes.get_yticklabels()]
+    assert len(labels) == 40
+    assert {"species number 3", "species number 700", "species number 12", "species number 999"} <= set(labels)
+    assert axes.get_title(loc="left").endswith("the 40 of 1,000 most confused")
+    shown = axes.images[0].get_array()
+    assert shown is not None
+    assert shown[labels.index("species number 700"), labels.index("species number 3")] == pytest.approx(100 * 20 / 70)
+
+
+def test_class_names_are_words_not_mathematics(undrawn: Callable[..., Figure]):
+    figure = undrawn(figures.confusion, matrix(3), ["$5 and $x^2$", "_hidden", "a " * 40], normalised=False)
     labels = [text.get_text() for text in figure.axes[0].get_yticklabels()]
-    assert labels[:2] == ["$5 and $x^2$", "狗"]
+    assert labels[:2] == ["$5 and $x^2$", "_hidden"]
     assert len(labels[2]) <= 28
 
 

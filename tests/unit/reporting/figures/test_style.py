@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from scipy.special import softmax
 
 from sightline.reporting import figures
-from sightline.reporting.figures.style import SEQUENTIAL, percent, shorten, thinned
+from sightline.reporting.figures.names import shorten, width
+from sightline.reporting.figures.style import SEQUENTIAL, percent, thinned
 
 
 def names(count: int) -> list[str]:
@@ -240,7 +241,7 @@ def test_thinned_ticks_never_touch(count: int, pitch: float, size: float):
 @given(st.text(), st.integers(2, 30))
 def test_shortened_names_fit_on_one_line(name: str, length: int):
     short = shorten(name, length)
-    assert len(short) <= length
+    assert width(short) <= length
     assert "\n" not in short
 
 

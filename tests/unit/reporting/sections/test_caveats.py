@@ -1,6 +1,10 @@
-import pytest
+import json
 
-from sightline.reporting.contents import Contents
+import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from sightline.reporting.contents import ROMANISED, Contents
 from sightline.reporting.sections.caveats import remarks, uses_tile, warnings
 from sightline.run.folder import Run
 
@@ -34,3 +38,16 @@ def test_warns_of_data_findings_and_uncommitted_code(contents: Contents):
     assert "2 images carry two labels." in text
     assert "not committed" in text
     assert "two splits" not in text, "what was dropped does no harm any more"
+
+
+def test_says_what_figures_write_in_latin_letters(copy: Run):
+    assert "font" not in " ".join(remarks(Contents(copy)))
+    for name, words in {"roc": {"猫": "Mao"}, "confusion": {"猫": "Mao", "狗": "Gou", "鸟": "Niao", "鱼": "Yu"}}.items():
+        said = PngInfo()
+        said.add_text(ROMANISED, json.dumps(words))
+        Image.new("RGB", (8, 8)).save(copy.path / "figures" / f"{name}.png", pnginfo=said)
+    (copy.path / "figures" / "torn.png").write_bytes(b"no picture")
+    text = remarks(Contents(copy))[-1]
+    assert "“猫” as “Mao”, “狗” as “Gou”" in text
+    assert "1 words more" not in text
+    assert "and 1 word more" in text

@@ -66,8 +66,8 @@ STAGES: Mapping[str, Stage] = {
         external_split="test",
         tracked=True,
         logs_model=True,
-        artifacts=("evaluation.json",),
-        local_files=("predictions/test.npz", "cost.json"),
+        artifacts=("evaluation.json", "examples/*.csv"),
+        local_files=("predictions/test.npz", "cost.json", "examples/*"),
     ),
     "calibrate": Stage(
         "finished run",

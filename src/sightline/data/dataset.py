@@ -90,6 +90,7 @@ class Dataset:
         rows: (n,) the stores' row of each item of the split.
         test_unlocked: whether the test items may be read.
         masks: decoded masks, if there is a target of masks.
+        files: (n,) where the image of each item of the split lies; None where images have no files of their own.
     """
 
     split: Split
@@ -97,6 +98,7 @@ class Dataset:
     rows: NDArray[np.int64]
     test_unlocked: bool = False
     masks: MaskStore | None = None
+    files: tuple[Path, ...] | None = None
 
     @classmethod
     def open(
@@ -121,7 +123,8 @@ class Dataset:
         if split.mask_hashes is not None:
             found = (None,) * len(rows) if masks is None else masks.hashes(rows)
             _refuse_changed("masks", split.ids, split.mask_hashes, found)
-        return cls(split, store, rows, test_unlocked, masks)
+        files = None if source.files is None else tuple(source.files[row] for row in rows)
+        return cls(split, store, rows, test_unlocked, masks, files)
 
     @property
     def ignore_index(self) -> int:

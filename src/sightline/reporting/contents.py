@@ -13,7 +13,8 @@ from PIL import Image
 from sightline.config.yaml_files import read_yaml
 from sightline.run.folder import Run
 from sightline.run.ledger import LabelUses, count_uses
-from sightline.run.origin import load_current, staleness
+from sightline.run.origin import load_current, obstacle, staleness
+from sightline.run.photos import PHOTOS, Photos
 from sightline.run.records import LedgerRow
 from sightline.run.stored import damaged
 
@@ -96,6 +97,13 @@ class Contents:
     def figures(self) -> Mapping[str, Path]:
         """The figures by the stem of their file name."""
         return {path.stem: path for path in sorted((self._run.path / "figures").glob("*.png"))}
+
+    @cached_property
+    def photos(self) -> Photos:
+        """Photos that were kept of single images; none where they are of other weights."""
+        if not self._run.has(PHOTOS) or obstacle(self._run, PHOTOS):
+            return Photos("", {}, {})
+        return Photos.from_arrays(self._run.load_arrays(PHOTOS))
 
     @cached_property
     def romanised(self) -> Mapping[str, str]:

@@ -2,22 +2,27 @@
 
 import base64
 import struct
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from PIL import Image
 
 import sightline
 from sightline.reporting.contents import Contents
 from sightline.reporting.files import PROVENANCE
 from sightline.reporting.formatting import MISSING
-from sightline.reporting.sections.blocks import Cell, Code, Figure, Link, Table, Words
+from sightline.reporting.sections.blocks import Block, Browser, Cell, Code, Figure, Link, Photo, Table, Words
 from sightline.reporting.sections.table import document_of
 from sightline.run.folder import Run
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
+TINY: Final = 64
+"""Pixels of the shorter side of an image that is shown as squares of colour."""
 PIXELS_ON_PAGE: Final = 0.7
 """Page pixels for one pixel of a figure: figures are drawn at 150 dots an inch, for sharp screens."""
 
@@ -47,6 +52,7 @@ def render_page(run: Run, title: str | None = None) -> str:
             name=contents.name,
             time=provenance["time"] if provenance else "",
             chapters=[(chapter, parts) for chapter, parts in shown if parts],
+            filters=_filters(block for _, parts in shown for part in parts for block in part.blocks),
             version=sightline.__version__,
         )
     )
@@ -62,6 +68,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     found.filters |= {"kind": _kind, "words": _words, "columns": _columns, "picture": _picture}
+    found.filters |= {"jpeg": _jpeg, "entries": _entries, "is_tiny": _is_tiny}
     return found
 
 
@@ -95,6 +102,59 @@ def _is_numeric(cells: Iterable[str | Cell]) -> bool:
         isinstance(cell, str) and (cell in {MISSING, ""} or cell[:1].isdigit() or cell[:1] in {"+", "-"})
         for cell in cells
     )
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A row of a browser: the photo, and the numbers of its classes."""
+
+    photo: Photo
+    truth: int
+    answer: int
+
+
+@dataclass(frozen=True)
+class Entries:
+    """The rows of a browser, and the classes that a reader can choose: number, name, how often it occurs."""
+
+    rows: Sequence[Entry]
+    truths: Sequence[tuple[int, str, int]]
+    answers: Sequence[tuple[int, str, int]]
+
+
+def _entries(browser: Browser) -> Entries:
+    """Classes are told by number: a name in a style or an attribute could end it."""
+    names = sorted({name for photo in browser.photos for name in (photo.truth, photo.answer)})
+    place = {name: number for number, name in enumerate(names)}
+    rows = [Entry(photo, place[photo.truth], place[photo.answer]) for photo in browser.photos]
+    truths, answers = Counter(row.truth for row in rows), Counter(row.answer for row in rows)
+    return Entries(
+        rows,
+        [(number, names[number], truths[number]) for number in sorted(truths)],
+        [(number, names[number], answers[number]) for number in sorted(answers)],
+    )
+
+
+def _filters(blocks: Iterable[Block]) -> str:
+    """The style that hides the rows of a browser that were not asked for: no script takes part."""
+    lines = []
+    for found in [_entries(block) for block in blocks if isinstance(block, Browser)]:
+        for kind, classes in (("truth", found.truths), ("answer", found.answers)):
+            lines += [
+                f'.browser:has(.{kind} option[value="{number}"]:checked) tbody tr:not([data-{kind}="{number}"])'
+                for number, _, _ in classes
+            ]
+    return ",\n".join(lines) + " { display: none; }" if lines else ""
+
+
+def _jpeg(content: bytes) -> str:
+    return "data:image/jpeg;base64," + base64.b64encode(content).decode()
+
+
+def _is_tiny(content: bytes) -> bool:
+    """Whether an image is shown as squares of colour."""
+    with Image.open(BytesIO(content), formats=["JPEG"]) as image:
+        return min(image.size) <= TINY
 
 
 @dataclass(frozen=True)

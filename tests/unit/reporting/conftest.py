@@ -222,7 +222,7 @@ def pictures(run: Run, logits: NDArray[np.float64], labels: NDArray[np.int64], n
         "roc": figures.roc_curves(probabilities, labels, names),
         "precision_recall": figures.pr_curves(probabilities, labels, names),
         "reliability": figures.reliability(found["reliability"]["before"], found["reliability"]["after"]),
-        "gallery_wrong": figures.gallery(images, ["true: cat\nsaid: dog 98 %"] * 16, right=[False] * 16),
+        "gallery_wrong": figures.augmentation(images[:3], [images[:3]] * 2),
         "explanations": figures.explanations(images[:4], np.ones((4, 32, 32)) * 0.5, list(names[:4])),
     }
     for name, content in drawings.items():

@@ -5,10 +5,12 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sightline.reporting.page import render_page
 from sightline.run.folder import Run
+from sightline.run.photos import PHOTOS, Photos, jpeg
 
 NASTY = '<script>alert("x")</script>&amp;'
 
@@ -55,6 +57,7 @@ def test_loads_nothing_and_runs_nothing(page: Page):
         assert not any(name.startswith("on") for name in attributes)
         for name in {"src", "href", "srcset", "action", "poster"} & set(attributes):
             assert (attributes[name] or "").startswith(("data:image/", "#")), (tag, name)
+        assert "@import" not in (attributes.get("style") or "")
     [policy] = [a["content"] for _, a in page.tags if a.get("http-equiv") == "Content-Security-Policy"]
     assert policy is not None
     assert policy.startswith("default-src 'none'")
@@ -210,3 +213,53 @@ def test_print_leaves_out_what_fills_pages(copy: Run):
     [style] = re.findall(r"<style>(.*?)</style>", html, flags=re.DOTALL)
     printed = style.split("@media print", 1)[1]
     assert re.search(r"details\.unprinted, \.long tbody tr:nth-child\(n\+21\) \{ display: none; \}", printed)
+
+
+def browsed(copy: Run, *names: str) -> str:
+    """The page of a run with mistakes of every pair of these classes, half of them with photos."""
+    picture = jpeg(np.zeros((90, 90, 3), dtype=np.uint8))
+    mistakes = [
+        {"id": f"{NASTY}/{a}{b}.jpg", "file": f"/pics/{NASTY}/{a}{b}.jpg", "label": names[a], "predicted": names[b],
+         "confidence": 0.9 - 0.01 * a, "label_probability": 0.05}
+        for a in range(len(names)) for b in range(len(names)) if a != b
+    ]  # fmt: skip
+    kept = {str(one["id"]): picture for one in mistakes[::2]}
+    copy.save_arrays(PHOTOS, **Photos("/pics/", kept, kept).to_arrays())
+    content = {"split": "test", "n": 2000, "wrong": len(mistakes), "mistakes": mistakes, "right": []}
+    copy.save_json("examples/examples.json", content)
+    return render_page(copy)
+
+
+def test_mistakes_can_be_browsed_without_a_script_and_with_any_names(copy: Run):
+    hostile = ("</style><script>x</script>", '"]:checked) * {}', NASTY, "猫")
+    html = browsed(copy, *hostile)
+    page = Page(html)
+    assert "<script" not in html
+    assert html.count("</style>") == 1
+    [policy] = [a["content"] for _, a in page.tags if a.get("http-equiv") == "Content-Security-Policy"]
+    assert policy == "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+    for tag, attributes in page.tags:
+        assert not any(name.startswith("on") for name in attributes)
+        for name in {"src", "href"} & set(attributes):
+            value = attributes[name] or ""
+            assert value.startswith(("data:image/", "#", "file:///pics/%3Cscript%3E" if tag == "a" else "#")), (
+                tag,
+                value,
+            )
+    rows = [a for tag, a in page.tags if tag == "tr" and "data-truth" in a]
+    assert len(rows) == 12
+    numbers = {a["data-truth"] for a in rows}
+    choices = [a["value"] for tag, a in page.tags if tag == "option" and (a["value"] or "").isdigit()]
+    assert sorted(choices) == sorted([*numbers, *numbers]), "labels and answers can be chosen"
+    for number in numbers:
+        assert f'.browser:has(.truth option[value="{number}"]:checked) tbody tr:not([data-truth="{number}"])' in html
+    assert all(re.fullmatch(r"--truth:\d+;--answer:\d+", a["style"] or "") for a in rows)
+    assert [tag for tag, _ in page.tags].count("summary") >= 6, "what is opened is opened by keyboard, too"
+
+
+def test_a_page_without_photos_has_a_table_of_mistakes(copy: Run):
+    browsed(copy, "cat", "dog")
+    (copy.path / PHOTOS).unlink()
+    page = Page(render_page(copy))
+    assert len([1 for tag, a in page.tags if tag == "tr" and "data-truth" in a]) == 2
+    assert not [1 for tag, a in page.tags if tag == "img" and (a["src"] or "").startswith("data:image/jpeg")]

@@ -10,7 +10,7 @@ from sightline.reporting.figures.conformal import set_sizes
 from sightline.reporting.figures.embeddings import embedding
 from sightline.reporting.figures.ood import ood
 from sightline.reporting.figures.overlay import overlay
-from sightline.reporting.figures.pictures import augmentation, explanations, gallery
+from sightline.reporting.figures.pictures import augmentation, explanations
 from sightline.reporting.figures.ranking import pr_curves, roc_curves
 from sightline.reporting.figures.reliability import confidence, reliability
 from sightline.reporting.figures.selective import risk_coverage
@@ -28,7 +28,6 @@ __all__ = [
     "embedding",
     "explanations",
     "freezing",
-    "gallery",
     "lr_range",
     "ood",
     "overlay",

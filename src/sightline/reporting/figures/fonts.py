@@ -84,7 +84,7 @@ def _add(path: str) -> None:
 
 @functools.cache
 def _characters(family: str) -> frozenset[int]:
-    """What a family can draw; nothing where its file does not open or holds pictures, as that of coloured emoji does."""
+    """What a family can draw: nothing where its file does not open or holds pictures, as that of coloured emoji."""
     try:
         path = font_manager.findfont(font_manager.FontProperties(family=[family]), fallback_to_default=False)
         font = FT2Font(path)

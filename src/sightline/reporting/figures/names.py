@@ -8,8 +8,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 
-from anyascii import anyascii
-
 from sightline.reporting.figures.fonts import base_has, font_for
 
 ELLIPSIS = "…"
@@ -74,6 +72,8 @@ def _can_write(character: str) -> bool:
 
 def _romanised(text: str) -> str:
     """Latin letters for some characters; a number where none are known, nothing for marks that only join others."""
+    from anyascii import anyascii  # only what no font can write needs it
+
     return "".join(
         anyascii(character) or ("" if unicodedata.category(character) in UNSEEN else f"U+{ord(character):04X}")
         for character in text

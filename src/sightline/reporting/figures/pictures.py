@@ -1,4 +1,4 @@
-"""Rows of images: galleries, what augmentation does, what explanations show."""
+"""Rows of images: what augmentation does, what explanations show."""
 
 from collections.abc import Sequence
 
@@ -12,10 +12,8 @@ from sightline.reporting.figures.style import (
     HEAT,
     INK,
     POINTS_PER_INCH,
-    RIGHT,
     RIGHT_TEXT,
     WIDTH,
-    WRONG,
     WRONG_TEXT,
     bare,
     drawn,
@@ -27,40 +25,6 @@ GAP = 0.08
 LINE = 0.145
 """Inches: the height of one line of a title."""
 TITLE_SIZE = 8
-
-
-@drawn
-def gallery(
-    images: NDArray[np.uint8],
-    titles: Sequence[str],
-    *,
-    columns: int = 6,
-    heading: str = "",
-    right: Sequence[bool] | None = None,
-) -> Figure:
-    """Draw images in rows with their titles.
-
-    Args:
-        images: (n, h, w, 3).
-        titles: one for each image; a line break starts a new line.
-        columns: images a row.
-        heading: written above all.
-        right: whether each prediction was right: frames green or orange, and a tick or cross in the title.
-    """
-    if not len(images):
-        return nothing(f"{heading}: none" if heading else "none")
-    lines = max(title.count("\n") + 1 for title in titles)
-    sheet = Sheet(len(images), columns, ratio=_ratio(images), above=0.06 + LINE * lines, top=0.34 if heading else 0.0)
-    if heading:
-        sheet.figure.text(0.004, 1 - 0.06 / sheet.height, heading, fontsize=11, fontweight="bold", va="top")
-    for i, (image, title) in enumerate(zip(images, titles, strict=True)):
-        axes = sheet.axes(i // columns, i % columns)
-        _show(axes, image)
-        mark, colour = _verdict(right, i)
-        _title(axes, mark + title, colour, sheet.cell)
-        if right is not None:
-            _frame(axes, RIGHT if right[i] else WRONG)
-    return sheet.figure
 
 
 @drawn
@@ -206,9 +170,3 @@ def _fit(line: str, length: int) -> str:
             return shorten(" ".join(words), length)
         words[longest] = words[longest].rstrip("…")[:-1] + "…"
     return " ".join(words)
-
-
-def _frame(axes: Axes, colour: str) -> None:
-    """A frame around a cell."""
-    for spine in axes.spines.values():
-        spine.set(visible=True, color=colour, linewidth=2.2)

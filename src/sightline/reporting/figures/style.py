@@ -56,7 +56,6 @@ DPI: Final = 150
 POINTS_PER_INCH: Final = 72
 
 
-
 @functools.cache
 def _rc() -> "dict[RcKeyType, Any]":
     """The shared settings."""
@@ -107,10 +106,9 @@ def drawn(function: Callable[Arguments, Figure]) -> Callable[Arguments, bytes]:
             warnings.filterwarnings("ignore", message=r"Matplotlib currently does not support", category=UserWarning)
             figure = function(*args, **kwargs)
             _set_fonts(figure, used)
-            said = {ROMANISED: json.dumps(used.romanised)} if used.romanised else {}
-            figure.savefig(
-                content, format="png", dpi=DPI, bbox_inches="tight", pad_inches=0.08, metadata={"Software": None, **said}
-            )
+            said: dict[str, str | None] = {ROMANISED: json.dumps(used.romanised)} if used.romanised else {}
+            said |= {"Software": None}
+            figure.savefig(content, format="png", dpi=DPI, bbox_inches="tight", pad_inches=0.08, metadata=said)
         return content.getvalue()
 
     return draw
@@ -122,7 +120,7 @@ def _set_fonts(figure: Figure, used: Lettering) -> None:
         families = [BASE, *used.families]
         mpl.rcParams["font.family"] = families
         for text in figure.findobj(Text):
-            text.set_family(families)
+            text.set_fontfamily(families)
 
 
 def percent(value: float, _: float = 0) -> str:

@@ -5,7 +5,7 @@ A block holds words and numbers and knows nothing of who shows it: the page (`pa
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -148,6 +148,47 @@ class Figure(Block):
     title: str
     caption: str
     path: Path
+
+
+@dataclass(frozen=True)
+class Photo:
+    """An answer to one image.
+
+    Attributes:
+        name: of the image.
+        address: where its file can be opened; empty: nowhere.
+        truth: its label.
+        answer: of the model.
+        confidence: of the answer.
+        picture: a small copy, JPEG; empty: none.
+        heat: where the evidence lay, likewise.
+    """
+
+    name: str
+    address: str
+    truth: str
+    answer: str
+    confidence: str
+    picture: bytes = b""
+    heat: bytes = b""
+
+    def without_pictures(self) -> "Photo":
+        """The words alone."""
+        return replace(self, picture=b"", heat=b"")
+
+
+@dataclass(frozen=True)
+class Gallery(Block):
+    """Photos side by side."""
+
+    photos: Sequence[Photo]
+
+
+@dataclass(frozen=True)
+class Browser(Block):
+    """Photos one a row, which a reader can filter by class and sort."""
+
+    photos: Sequence[Photo]
 
 
 @dataclass(frozen=True)

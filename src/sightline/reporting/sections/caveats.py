@@ -9,7 +9,6 @@ from sightline.reporting.sections.blocks import Alert, Block, Bullets, Tile
 from sightline.reporting.sections.section import Section
 from sightline.run.ledger import LabelUses
 
-
 EXAMPLES: Final = 3
 """Words that are quoted."""
 
@@ -56,10 +55,8 @@ def _romanised(words: Mapping[str, str]) -> list[str]:
     examples = ", ".join(f"“{word}” as “{written}”" for word, written in list(words.items())[:EXAMPLES])
     left = len(words) - EXAMPLES
     more = f" and {left:,} word{'s' if left > 1 else ''} more" if left > 0 else ""
-    return [
-        f"Figures write {examples}{more}: the machine that drew them had no font for it. With one, such as Noto Sans CJK "
-        "or Noto Emoji, mode evaluate and mode explain draw the names as they are."
-    ]
+    written = f"Figures write {examples}{more}: the machine that drew them had no font for it."
+    return [f"{written} With one, such as Noto Sans CJK, mode evaluate and mode explain draw the names as they are."]
 
 
 def alerts(contents: Contents) -> Iterator[Block]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import cast
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from sightline.reporting.sections.results import metric_table
 from sightline.reporting.sections.slices import slice_table
 from sightline.run.folder import Run, SplitName
 from sightline.tasks.classification.figures import draw_evaluation
+from sightline.tasks.classification.lists import list_examples
 from sightline.tasks.classification.ood import measure_ood
 
 
@@ -36,15 +38,19 @@ class EvaluationResults:
         content: of `evaluation.json`.
         predictions: that were measured.
         resampling: how intervals were found.
+        temperature: of the run.
     """
 
     content: Evaluation
     predictions: Predictions
     resampling: Resampling
+    temperature: float
 
     def draw(self, run: Run) -> None:
-        """Write the figures that follow from predictions alone."""
+        """Write the figures that follow from predictions alone, and the lists of single answers."""
         draw_evaluation(run, self.predictions, self.content, self.resampling)
+        content, split = self.content, cast("SplitName", self.content["split"])
+        list_examples(run, split, self.predictions, self.temperature, content["class_names"], content["suspects"])
 
     def tables(self) -> Iterator[tuple[str, Table]]:
         """Unknown images and slices where they were asked for, then the metrics."""
@@ -98,7 +104,7 @@ def evaluate(
         content["slices"] = _slices(config, predictions, resampling)
     content["suspects"] = suspect_labels(predictions, temperature, names)
     content["risk_coverage"] = _risk(predictions, temperature, resampling)
-    return EvaluationResults(content, predictions, resampling)
+    return EvaluationResults(content, predictions, resampling, temperature)
 
 
 def _resampling(config: Config, run: Run, split: SplitName, predictions: Predictions) -> Resampling:

@@ -1,63 +1,116 @@
-"""Examples, a part of the evaluation: galleries of right and wrong answers, and a map of what looks alike."""
+"""Examples, a part of the evaluation: photos of right and wrong answers, and a map of what looks alike."""
+
+from collections.abc import Iterator
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from sightline.config.schema import Config
-from sightline.data.dataset import Dataset
-from sightline.data.preprocessing import Preprocessing
+from sightline.data.originals import folder_of, original
+from sightline.errors import RunFailedError
+from sightline.explain.methods import METHODS
+from sightline.explain.targets import class_logit
 from sightline.inference.loaded_run import LoadedRun
+from sightline.inference.model import temperature_of
+from sightline.machine.signals import check_stop
+from sightline.machine.terminal import logger
 from sightline.metrics.predictions import Predictions
 from sightline.reporting import figures
+from sightline.reporting.figures.heat import heat_over
 from sightline.run.folder import Run, SplitName
+from sightline.run.origin import MADE_FROM, SOURCES, as_array, origin_of
+from sightline.run.photos import PHOTOS, Photos, jpeg
 from sightline.tasks.classification.collector import EmbeddedPredictions
+
+SIDE = 224
+"""Pixels of the shorter side of a photo that is kept, and of a heat map."""
+MISTAKES = 5
+"""Photos of wrong answers for each of `evaluation.gallery`."""
+EARLIER = ("right", "wrong", "confident_mistakes")
+"""Figures of earlier versions, which photos stand for."""
 
 
 def draw_examples(
     config: Config, run: Run, loaded: LoadedRun, split: SplitName, predictions: EmbeddedPredictions
 ) -> None:
-    """Write the galleries, and the map of embeddings."""
-    draw_galleries(config, run, loaded, split, predictions)
+    """Write the photos, and the map of embeddings."""
+    keep_photos(config, run, loaded, split, predictions)
     points, kept = map_embeddings(predictions.embeddings, config.evaluation.tsne_items, config.seed)
     picture = figures.embedding(points, predictions.labels[kept], list(loaded.preprocessing.class_names))
     run.save_bytes("figures/embedding.png", picture)
 
 
-def draw_galleries(config: Config, run: Run, loaded: LoadedRun, split: SplitName, predictions: Predictions) -> None:
-    """Right and wrong ones, evenly taken, and the most confident mistakes: label errors sit among them (E6)."""
-    probabilities = predictions.probabilities()
+def keep_photos(config: Config, run: Run, loaded: LoadedRun, split: SplitName, predictions: Predictions) -> None:
+    """Write the original photos of some right and some wrong answers, and heat maps of the wrong ones."""
+    wrong, right = choose_photos(predictions, temperature_of(run), config.evaluation.gallery)
+    positions = loaded.dataset.positions(split)
+    photos, maps = dict[str, bytes](), dict[str, bytes]()
+    for row in [*wrong, *right]:
+        check_stop()
+        pixels = original(loaded.dataset, int(positions[row]), SIDE, loaded.preprocessing.white)
+        if pixels is not None:
+            photos[str(predictions.ids[row])] = jpeg(pixels)
+    try:
+        for row, overlay in _heat_maps(config, loaded, positions, wrong, predictions):
+            maps[str(predictions.ids[row])] = jpeg(overlay)
+    except RunFailedError as error:
+        logger.warning("mistakes have no heat maps: %s", error)
+    arrays = Photos(folder_of(loaded.dataset), photos, maps).to_arrays()
+    run.save_arrays(PHOTOS, **arrays, **{MADE_FROM: as_array(origin_of(run, *SOURCES))})
+    for name in EARLIER:
+        run.remove(f"figures/gallery_{name}.png")
+
+
+def choose_photos(
+    predictions: Predictions, temperature: float, gallery: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows of wrong answers, and of right ones.
+
+    Half of the wrong ones are the surest of all, the others the surest of each pair of classes in turn, so that a pair
+    has a photo as far as there is room. Right ones are taken evenly: items often come class by class.
+    """
+    probabilities = predictions.probabilities(temperature)
     predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
-    right = predicted == predictions.labels
-    mistakes, most = np.flatnonzero(~right), config.evaluation.gallery
-    surest = mistakes[np.argsort(-confidence[mistakes], kind="stable")]
-    shown = {
-        "right": (_evenly(np.flatnonzero(right), most), "Right"),
-        "wrong": (_evenly(mistakes, most), "Wrong"),
-        "confident_mistakes": (surest[:most], "Most confident mistakes"),
-    }
-    names = loaded.preprocessing.class_names
-    for name, (chosen, heading) in shown.items():
-        titles = [
-            f"{names[predicted[row]]}, {confidence[row]:.0%}"
-            + ("" if right[row] else f"\nis {names[predictions.labels[row]]}")
-            for row in chosen
-        ]
-        pixels = _pixels(loaded.dataset, loaded.preprocessing, loaded.dataset.positions(split)[chosen])
-        picture = figures.gallery(pixels, titles, heading=heading, right=right[chosen].tolist())
-        run.save_bytes(f"figures/gallery_{name}.png", picture)
+    wrong = np.flatnonzero(predicted != predictions.labels)
+    wrong = wrong[np.argsort(-confidence[wrong], kind="stable")]
+    most = MISTAKES * gallery
+    first, rest = wrong[: most // 2], wrong[most // 2 :]
+    pairs = predictions.labels[wrong].astype(np.int64) * probabilities.shape[1] + predicted[wrong]
+    turn = _times_before(pairs)[most // 2 :]
+    chosen = np.concatenate([first, rest[np.argsort(turn, kind="stable")][: most - len(first)]])
+    return chosen, _evenly(np.flatnonzero(predicted == predictions.labels), gallery)
+
+
+def _times_before(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(n,) how often each value came before."""
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if len(values) else np.zeros(0, dtype=np.int64)
+    lengths = np.diff(np.append(starts, len(values)))
+    times = np.empty(len(values), dtype=np.int64)
+    times[order] = np.arange(len(values)) - np.repeat(starts, lengths)
+    return times
+
+
+def _heat_maps(
+    config: Config, loaded: LoadedRun, positions: NDArray[np.int64], rows: NDArray[np.int64], predictions: Predictions
+) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """The map of the class that was answered, over the square that the model saw."""
+    method, transform = METHODS[config.explain.method], loaded.preprocessing.transform()
+    for start in range(0, len(rows), 32):
+        check_stop()
+        some = rows[start : start + 32]
+        images = transform(*loaded.dataset.store.batch(loaded.dataset.rows[positions[some]]))
+        answers = torch.from_numpy(predictions.logits[some].argmax(axis=1)).to(loaded.device)
+        maps = method(loaded.model, images.to(loaded.device), answers, score=class_logit).cpu().numpy()
+        for row, pixels, heat in zip(some.tolist(), loaded.preprocessing.to_pixels(images), maps, strict=True):
+            yield row, heat_over(pixels, heat, SIDE)
 
 
 def _evenly(rows: NDArray[np.int64], most: int) -> NDArray[np.int64]:
-    """At most so many of the rows, from first to last: items often come class by class."""
+    """At most so many of the rows, from first to last."""
     return rows[np.unique(np.linspace(0, len(rows) - 1, min(most, len(rows))).round().astype(np.int64))]
-
-
-def _pixels(dataset: Dataset, preprocessing: Preprocessing, positions: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """What the model saw of some items, to be looked at."""
-    if not len(positions):
-        return np.zeros((0, preprocessing.image_size, preprocessing.image_size, 3), dtype=np.uint8)
-    images, sizes = dataset.store.batch(dataset.rows[positions])
-    return preprocessing.to_pixels(preprocessing.transform()(images, sizes))
 
 
 def map_embeddings(

@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from sightline.reporting import figures
+from sightline.reporting.contents import ROMANISED
 from sightline.reporting.figures import fonts, names
 from sightline.reporting.figures.names import in_legend, legible, lettering, shorten, shortened, width
-from sightline.reporting.contents import ROMANISED
 
 
 @pytest.fixture
@@ -63,7 +63,8 @@ def test_a_font_that_has_a_character_is_taken_and_all_texts_fall_back_to_it(
     monkeypatch.setattr(names, "font_for", lambda character: "STIXGeneral" if character == "ℵ" else None)
     monkeypatch.setattr(names, "base_has", lambda character: character.isascii())
     figure = undrawn(figures.confusion, [[1, 2], [3, 4]], ["ℵ one", "two"], normalised=False)
-    assert {tuple(text.get_fontfamily()) for text in figure.axes[0].get_yticklabels()} == {("DejaVu Sans", "STIXGeneral")}
+    families = {tuple(text.get_fontfamily()) for text in figure.axes[0].get_yticklabels()}
+    assert families == {("DejaVu Sans", "STIXGeneral")}
     with lettering() as used:
         assert legible("ℵ") == "ℵ"
     assert list(used.families) == ["STIXGeneral"]
@@ -94,7 +95,9 @@ def test_names_are_cut_in_the_middle_and_where_they_differ():
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.text(alphabet="ab猫é ", min_size=1, max_size=30), unique_by=lambda t: " ".join(t.split()), max_size=20))
+@given(
+    st.lists(st.text(alphabet="ab猫é ", min_size=1, max_size=30), unique_by=lambda t: " ".join(t.split()), max_size=20)
+)
 def test_shortened_names_fit_and_differ_as_the_names_do(found: list[str]):
     short = shortened(found, 12)
     assert all(width(name) <= 12 for name in short)

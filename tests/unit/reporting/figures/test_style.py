@@ -150,7 +150,6 @@ DRAWINGS: dict[str, Callable[[], bytes]] = {
     "reliability": lambda: figures.reliability(some_bins(), some_bins(), ece_before=0.03),
     "confidence": lambda: figures.confidence(PROBABILITIES.max(1), PROBABILITIES.argmax(1) == LABELS),
     "embedding": lambda: figures.embedding(PROBABILITIES[:, :2], LABELS, names(4)),
-    "gallery": lambda: figures.gallery(images(3), ["a\nb"] * 3, heading="Wrong", right=[True, False, True]),
     "augmentation": lambda: figures.augmentation(images(2), [images(2)] * 7),
     "explanations": lambda: figures.explanations(images(3), np.full((3, 6, 8), 0.5), ["a"] * 3),
 }
@@ -175,7 +174,6 @@ NOTHING: dict[str, Callable[[], bytes]] = {
     "reliability": lambda: figures.reliability(some_bins()[:1], some_bins()[:1]),
     "confidence": lambda: figures.confidence(np.zeros(0), np.zeros(0, dtype=bool)),
     "embedding": lambda: figures.embedding(np.zeros((0, 2)), LABELS[:0], names(4)),
-    "gallery": lambda: figures.gallery(images(0), [], heading="Wrong"),
     "augmentation": lambda: figures.augmentation(images(0), []),
     "explanations": lambda: figures.explanations(images(0), np.zeros((0, 6, 8)), []),
 }

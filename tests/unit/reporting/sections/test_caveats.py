@@ -42,7 +42,10 @@ def test_warns_of_data_findings_and_uncommitted_code(contents: Contents):
 
 def test_says_what_figures_write_in_latin_letters(copy: Run):
     assert "font" not in " ".join(remarks(Contents(copy)))
-    for name, words in {"roc": {"猫": "Mao"}, "confusion": {"猫": "Mao", "狗": "Gou", "鸟": "Niao", "鱼": "Yu"}}.items():
+    for name, words in {
+        "roc": {"猫": "Mao"},
+        "confusion": {"猫": "Mao", "狗": "Gou", "鸟": "Niao", "鱼": "Yu"},
+    }.items():
         said = PngInfo()
         said.add_text(ROMANISED, json.dumps(words))
         Image.new("RGB", (8, 8)).save(copy.path / "figures" / f"{name}.png", pnginfo=said)

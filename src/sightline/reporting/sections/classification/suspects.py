@@ -1,17 +1,22 @@
-"""Labels that the model contradicts."""
+"""Labels that the model contradicts, and what such a contradiction is worth."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from sightline.metrics.documents.evaluation import SuspectLabels
+from sightline.metrics.documents.evaluation import Evaluation, SuspectLabel, SuspectLabels
 from sightline.reporting.contents import Contents
 from sightline.reporting.files import EVALUATION
 from sightline.reporting.formatting import number
-from sightline.reporting.sections.blocks import Block, Table
+from sightline.reporting.sections.blocks import Block, Code, Gallery, Photo, Table, Text
+from sightline.reporting.sections.galleries import address_of
 from sightline.reporting.sections.section import Section
+from sightline.run.photos import Photos
 
 HEADER: Final = ("Image", "Labelled", "Rather", "Probability of the label", "Of the other")
+MOST_PHOTOS: Final = 12
+LEAST_SKILL: Final = 0.5
+"""Of the way from always naming the commonest class to being always right: a weaker model contradicts itself."""
 
 
 def suspect_table(suspects: SuspectLabels, most: int = 10) -> Table:
@@ -29,16 +34,55 @@ def suspect_table(suspects: SuspectLabels, most: int = 10) -> Table:
     return Table(HEADER, rows)
 
 
+def skill(evaluation: Evaluation) -> float:
+    """How far the lower limit of accuracy is on the way from the share of the commonest class, 0, to all right, 1."""
+    supports = [sum(row) for row in evaluation["confusion"]]
+    base = max(supports) / max(1, sum(supports))
+    accuracy = evaluation["metrics"].get("accuracy")
+    low = None if accuracy is None else accuracy.get("low", accuracy["value"])
+    return 0.0 if low is None or base == 1 else (low - base) / (1 - base)
+
+
 def blocks(contents: Contents) -> Iterator[Block]:
-    """The gravest."""
+    """The gravest, and what they are worth; of a weak model none."""
     evaluation = contents.read(EVALUATION)
     suspects = evaluation.get("suspects") if evaluation else None
-    if suspects and suspects["items"]:
-        yield replace(
-            suspect_table(suspects),
-            caption=f"The gravest of {suspects['count']:,}: the model is as sure of another class as it usually is "
-            "where that class is the label. More stand in evaluation.json.",
+    if not evaluation or not suspects or not suspects["items"]:
+        return
+    if skill(evaluation) < LEAST_SKILL:
+        yield Text(
+            "None are named: this model is wrong too often for its contradiction to say anything about a label. "
+            "It would have to be at least half of the way from always naming the commonest class to no mistake.",
+            on="page",
         )
+        return
+    yield Text(WORTH, soft=True, on="page")
+    if shown := list(_photos(suspects["items"][:MOST_PHOTOS], contents.photos)):
+        yield Gallery(shown, on="page")
+    yield replace(
+        suspect_table(suspects),
+        caption=f"The gravest of {suspects['count']:,}: the model is as sure of another class as it usually is "
+        "where that class is the label.",
+    )
+    listed = f"{len(suspects['items'])} of them, with the paths of their files: "
+    yield Text((listed, Code("examples/second_look.csv"), "."), on="page")
+
+
+def _photos(items: list[SuspectLabel], photos: Photos) -> Iterator[Photo]:
+    for item in items:
+        if item["id"] in photos.photos:
+            file = photos.folder and photos.folder + item["id"]
+            sure = number("accuracy", item["rather_probability"])
+            yield Photo(item["id"], address_of(file), item["label"], item["rather"], sure, photos.photos[item["id"]])
+
+
+WORTH: Final = (
+    "Found by confident learning (Northcutt, Jiang and Chuang 2021): the model is as sure of another class as it "
+    "usually is of that class. They are candidates. Of 244 that this named among CIFAR-10's 10,000 test images, from a "
+    "model that is right about 92.9 % of them, 48 were wrong in the eyes of three of five people: one in five. "
+    "Other images have other shares, and a weaker model names more of its own mistakes."
+)
+"""The same method as cleanlab has it, from its published probabilities; only suspected images were judged by people."""
 
 
 SECTION: Final = Section(

@@ -33,9 +33,12 @@ def in_words(config: Config, found: RateTest) -> list[str]:
     batch, rate = decided(config.training.batch_size), decided(config.optimizer.lr)
     tried = f"{len(found.rates)} steps of {batch} images, rates from {found.rates[0]:.2g} to {found.rates[-1]:.2g}"
     if found.suggestion is None:
-        return [f"{tried}: the loss falls nowhere; debug=overfit_batch says whether the model can learn at all"]
+        remedy = (
+            "give the test a larger training.batch_size; debug=overfit_batch says whether the model can learn at all"
+        )
+        return [f"{tried}: the loss falls nowhere by more than its noise; {remedy}"]
     base = rate_for(found.suggestion, batch, -powers(config.optimizer)[LR])
-    what = f"the loss falls most steeply at {found.suggestion:g} and is least at {found.lowest:g}"
+    what = f"the loss falls steeply at {found.suggestion:g} and is least at {found.lowest:g}"
     return [
         f"{tried}: {what}; {rate:g} is configured",
         f"try optimizer.lr={found.suggestion:g} for batches of {batch}; {BASES[LR]}={base:g} would follow the batch",

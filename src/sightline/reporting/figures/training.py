@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from sightline.metrics.catalogue import MONITORED, monitored
 from sightline.metrics.documents.freezing import FreezingRow
@@ -119,21 +119,22 @@ def lr_range(
     Args:
         rates: (n,) of the steps.
         losses: (n,) before each step.
-        smoothed: (n,) their running mean, from which the height of the picture is taken.
+        smoothed: (n,) their mean around each step, from which the height of the picture is taken.
         suggestion: the rate to try, or None.
         configured: the rate that is set.
     """
     figure = Figure(figsize=(WIDTH, 3.4), layout="constrained")
     axes = figure.add_subplot()
     axes.plot(rates, losses, color=GREY, linewidth=0.8, label="loss of a step")
-    axes.plot(rates, smoothed, color=TRAIN, linewidth=1.8, label="running mean")
+    axes.plot(rates, smoothed, color=TRAIN, linewidth=1.8, label="mean of eleven steps")
     axes.axvline(configured, color=INK, linestyle=":", linewidth=1.2, label=f"configured, {configured:g}")
     if suggestion is not None:
         axes.axvline(suggestion, color=VAL, linestyle="--", linewidth=1.2, label=f"to try, {suggestion:g}")
     low, start = min(smoothed), smoothed[0]
     axes.set_ylim(low - 0.15 * (start - low) - 0.02 * abs(start), start + 0.6 * (start - low) + 0.05 * abs(start))
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda rate, _: f"{rate:g}"))
     axes.set_xlabel("learning rate")
     axes.set_ylabel("training loss")
-    axes.legend(loc="upper left")
+    axes.legend(loc="lower left")
     return figure

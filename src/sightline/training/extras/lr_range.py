@@ -20,10 +20,14 @@ SPAN: Final = 1000.0
 """The rate runs from the configured one over this to the configured one times this."""
 DIVERGED: Final = 4.0
 """The test ends once the smoothed loss is this many times its least value."""
-MEMORY: Final = 0.9
-"""What the running mean of the loss keeps of itself in a step."""
-EDGE: Final = 5
-"""Steps at the beginning whose slope is not asked: there the running mean is of too few losses."""
+HALF: Final = 5
+"""Steps on either side of one over which the loss is averaged."""
+AT_REST: Final = 20
+"""Steps at the beginning, whose rates move the weights hardly at all: they show the noise of the loss."""
+BEYOND_NOISE: Final = 4.0
+"""Standard errors of an average by which the loss must fall for that to be more than noise."""
+BELOW_LOWEST: Final = 10.0
+"""The suggestion stays so many times below the rate at which the loss is least: there it diverges soon."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +37,9 @@ class RateTest:
     Attributes:
         rates: of each step taken.
         losses: of each step, before its update.
-        smoothed: the running mean of the losses, corrected for its start.
-        suggestion: the rate at which the loss falls most steeply; None where it falls nowhere.
+        smoothed: the mean of the losses around each step.
+        suggestion: the rate at which the loss falls most steeply, or a tenth of `lowest` if that is less; None where
+            the loss falls by no more than its noise.
         lowest: the rate at which the loss is least; beyond it training gets worse.
     """
 
@@ -61,7 +66,7 @@ def range_test(training: Training) -> RateTest:
             break
         losses.append(loss)
         mean = smoothed(losses)
-        if mean[-1] > DIVERGED * mean.min():
+        if step >= AT_REST and mean[-1] > DIVERGED * mean.min():
             break
     return read_off(rates[: len(losses)].tolist(), losses)
 
@@ -76,20 +81,29 @@ def read_off(rates: Sequence[float], losses: Sequence[float]) -> RateTest:
         raise RunFailedError(f"the loss is not finite at a rate of {rates[0] if rates else 0:.3g} already")
     mean = smoothed(losses)
     least = int(mean.argmin())
-    slopes = np.gradient(mean, np.log(rates)) if len(rates) > 1 else np.zeros(1)
-    falling = slopes[EDGE : least + 1]
     suggestion = None
-    if len(falling) and falling.min() < 0:
-        suggestion = float(f"{rates[EDGE + int(falling.argmin())]:.2g}")
+    if _falls(losses, mean[least]):
+        slopes = np.gradient(mean, np.log(rates))
+        steepest = rates[int(slopes[: least + 1].argmin())]
+        suggestion = float(f"{min(steepest, rates[least] / BELOW_LOWEST):.2g}")
     return RateTest(list(rates), list(losses), mean.tolist(), suggestion, float(f"{rates[least]:.2g}"))
 
 
+def _falls(losses: Sequence[float], least: float) -> bool:
+    """Whether the least mean lies below the losses at rest by more than their noise."""
+    rest = np.array(losses[:AT_REST])
+    if len(losses) <= AT_REST:
+        return False
+    error = float(rest.std(ddof=1)) / (2 * HALF + 1) ** 0.5
+    return float(rest.mean()) - least > BEYOND_NOISE * error
+
+
 def smoothed(losses: Sequence[float]) -> NDArray[np.float64]:
-    """(n,) the running mean, corrected for its start at zero."""
-    found, mean = np.empty(len(losses)), 0.0
-    for place, loss in enumerate(losses):
-        mean = MEMORY * mean + (1 - MEMORY) * loss
-        found[place] = mean / (1 - MEMORY ** (place + 1))
+    """(n,) the mean of each loss and of `HALF` on either side, of fewer at the ends."""
+    sums = np.concatenate([[0.0], np.cumsum(losses)])
+    places = np.arange(len(losses))
+    first, last = np.maximum(0, places - HALF), np.minimum(len(losses), places + HALF + 1)
+    found: NDArray[np.float64] = (sums[last] - sums[first]) / (last - first)
     return found
 
 

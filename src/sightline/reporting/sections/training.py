@@ -121,6 +121,11 @@ SECTION: Final = Section(
             "Layer groups from the stem at the bottom to the head on top: grey while frozen.",
         ),
         FigureKind(
+            "lr_range",
+            "Range test",
+            "Loss of a hundred steps whose learning rate grows; dashed: the rate to try.",
+        ),
+        FigureKind(
             "curves",
             "Curves",
             "Dashed: the epoch whose weights were kept. "

@@ -95,7 +95,7 @@ def _falls(losses: Sequence[float], least: float) -> bool:
     if len(losses) <= AT_REST:
         return False
     error = float(rest.std(ddof=1)) / (2 * HALF + 1) ** 0.5
-    return float(rest.mean()) - least > BEYOND_NOISE * error
+    return bool(rest.mean() - least > BEYOND_NOISE * error)
 
 
 def smoothed(losses: Sequence[float]) -> NDArray[np.float64]:

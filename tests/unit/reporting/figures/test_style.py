@@ -142,6 +142,7 @@ DRAWINGS: dict[str, Callable[[], bytes]] = {
     "sweep_slices": lambda: figures.sweep_slices(SWEPT),
     "curves": lambda: figures.curves(ROWS, best_epoch=2),
     "freezing": lambda: figures.freezing(PLAN, 10),
+    "lr_range": lambda: figures.lr_range([1e-4, 1e-3, 1e-2], [2.0, 1.0, 9.0], [2.0, 1.5, 3.0], 1e-3, 6e-3),
     "confusion": lambda: figures.confusion(matrix(4), names(4), normalised=True),
     "per_class": lambda: figures.per_class(entries(4)),
     "class_balance": lambda: figures.class_balance({"train": [5, 9, 1], "test": [3, 3, 3]}, names(3)),

@@ -62,7 +62,7 @@ def test_predict_writes_nothing_into_the_run(read_only: Path, bars: Path, tmp_pa
     image = bars / "lying/00.png"
     answer = as_a_person("predict", f"run={read_only}", f"input={image}", f"output={tmp_path / 'out'}")
     assert answer.status == 0, answer.err
-    assert answer.out.startswith(f"{image}  ")
+    assert f"\n{image}  " in answer.out
     assert (tmp_path / "out/predictions.csv").is_file()
 
 

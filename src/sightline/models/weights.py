@@ -128,7 +128,11 @@ def load_plain(path: Path, device: torch.device | str = "cpu") -> object:
 
 
 def _entry(path: Path, content: object, key: str | None) -> object:
-    """The part of a checkpoint that holds the weights; where it holds others too, that is said."""
+    """The part of a checkpoint that holds the weights; where it holds averages too, that is said.
+
+    Raises:
+        UsageError: there is no such entry, or several and none is chosen.
+    """
     if not isinstance(content, dict):
         return content
     entries = [name for name, value in content.items() if isinstance(name, str) and _holds_tensors(value)]
@@ -139,7 +143,10 @@ def _entry(path: Path, content: object, key: str | None) -> object:
         return content[key]
     taken = next((name for name in WRAPPERS if isinstance(content.get(name), dict)), None)
     if taken is None:
-        return content
+        if len(entries) > 1:
+            named = f"model.weights={path} holds weights in {', '.join(entries)}"
+            raise UsageError(f"{named}; choose one: model.weights_key={entries[0]}")
+        return content[entries[0]] if entries else content
     if others := [name for name in entries if name in AVERAGES]:
         logger.info("model.weights=%s: %s is taken; model.weights_key=%s takes the average", path, taken, others[0])
     return content[taken]

@@ -31,7 +31,8 @@ def unwrapped(model: nn.Module, state: Mapping[str, Tensor], path: Path) -> dict
         inner = {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}
         kept = {name: inner[name] for name in inner if name not in names.other_head(inner)}
         if names.fit(kept):
-            rest = f", without {len(state) - len(kept)} other tensors" if len(kept) < len(state) else ""
+            others = len(state) - len(kept)
+            rest = f", without {others} other tensor{'s' * (others != 1)}" if others else ""
             logger.info("model.weights=%s: the network is taken from %s*%s", path, prefix, rest)
             return kept
     return dict(state)

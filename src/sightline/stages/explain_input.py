@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.config.schema import Config
+from sightline.data.sources.remarks import counted
 from sightline.data.store.decode import decode_whole
 from sightline.explain.layers import target_layer
 from sightline.explain.methods import METHODS
@@ -60,7 +61,8 @@ def explain_input(config: Config, run: Run) -> dict[str, float]:
     content = {"method": config.explain.method, "layer": layer, "kind": kind, "images": rows}
     written = place.save_json(folder + ROWS, content)
     failed = sum("error" in row for row in rows)
-    logger.info("explain: %s at %s, %d images, in %s", config.explain.method, layer, len(rows) - failed, written.parent)
+    images = counted(len(rows) - failed, "image")
+    logger.info("explain: %s at %s, %s, in %s", config.explain.method, layer, images, written.parent)
     return {"images": float(len(rows) - failed), "failed": float(failed)}
 
 

@@ -89,6 +89,18 @@ def test_the_network_is_found(tmp_path: Path, networks: tuple[Cnn, Cnn], layout:
     assert all(torch.equal(loaded[name], tensor) for name, tensor in own.items())
 
 
+def test_of_several_entries_one_is_chosen_by_the_person(tmp_path: Path, networks: tuple[Cnn, Cnn]):
+    student, teacher = (dict(network.state_dict()) for network in networks)
+    file, name = tmp_path / "x.pth", next(iter(student))
+    torch.save({"student": within("module.backbone.", student), "teacher": teacher, "epoch": 3}, file)
+    with pytest.raises(UsageError, match=r"weights in student, teacher; choose one: model.weights_key=student"):
+        read_state(file)
+    chosen = small_cnn(file).model_copy(update={"weights_key": "student"})
+    assert torch.equal(build_model(chosen, {"label": 3}, 32).state_dict()[name], student[name])
+    torch.save({"network": teacher, "epoch": 3}, file)
+    assert torch.equal(read_state(file)[name], teacher[name]), "the only ones"
+
+
 def test_a_network_that_does_not_fit_is_not_forced(tmp_path: Path, networks: tuple[Cnn, Cnn]):
     state = within("net.", dict(networks[0].state_dict()))
     del state["net." + next(iter(networks[0].state_dict()))]

@@ -208,11 +208,11 @@ def test_print_leaves_out_what_fills_pages(copy: Run):
     evaluation = copy.load_json("evaluation.json")
     copy.save_json("evaluation.json", evaluation | {"per_class": 100 * evaluation["per_class"]})
     html = render_page(copy)
-    assert "Printed are the first 20 of 1,000 rows" in html
+    assert "Printed are the first 12 of 1,000 rows" in html
     assert html.count('<details class="unprinted">') == 2, "configuration and packages"
     [style] = re.findall(r"<style>(.*?)</style>", html, flags=re.DOTALL)
     printed = style.split("@media print", 1)[1]
-    assert re.search(r"details\.unprinted, \.long tbody tr:nth-child\(n\+21\) \{ display: none; \}", printed)
+    assert re.search(r"details\.unprinted, \.long tbody tr:nth-child\(n\+13\) \{ display: none; \}", printed)
 
 
 def browsed(copy: Run, *names: str) -> str:

@@ -72,9 +72,12 @@ def _lead(found: Examples, listed: list[Photo]) -> tuple[str | Code, ...]:
         have = "has its photo" if with_photo == 1 else "have their photo"
         said += (
             f"{with_photo:,} {have} here (at most {BUDGET_MB} MB in all): open it to see, over the square that the "
-            "model saw, where the evidence for its answer lay. Names link to the files. "
+            "model saw, where the evidence for its answer lay. "
         )
-    return (said, "Every mistake, with the path of its file: ", Code("examples/mistakes.csv"), ".")
+    has_files = any(photo.address for photo in listed)
+    said += "Names link to the files. " if has_files else ""
+    table = "Every mistake, with the path of its file: " if has_files else "Every mistake: "
+    return (said, table, Code("examples/mistakes.csv"), ".")
 
 
 SECTION: Final = Section(blocks=blocks, missing="gallery", mode="evaluate", figures=(FigureKind("gallery"),))

@@ -42,5 +42,10 @@ def test_mistakes_are_browsed_and_right_answers_shown(tmp_path: Path):
     [lead] = [block for block in found if isinstance(block, Text)]
     assert "3 of 9 test images were answered wrong; 2 are listed" in lead.text[0]
     assert "1 has its photo here" in lead.text[0]
+    assert lead.text[0].endswith("Names link to the files. ")
+    run.save_json("examples/examples.json", {**content, "mistakes": [example("a") | {"file": ""}], "right": []})
+    [lead] = [block for block in blocks(Contents(run)) if isinstance(block, Text)]
+    assert "link" not in str(lead.text), "images without files"
+    run.save_json("examples/examples.json", content)
     (tmp_path / "examples" / "photos.npz").unlink()
     assert not [block for block in blocks(Contents(run)) if isinstance(block, Gallery)]

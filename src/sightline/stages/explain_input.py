@@ -19,7 +19,7 @@ from sightline.machine.reading import read_regular
 from sightline.machine.signals import check_stop
 from sightline.machine.terminal import console, logger
 from sightline.machine.text import printable, storable
-from sightline.reporting import figures
+from sightline.reporting.figures.overlay import overlay
 from sightline.run.folder import Run
 from sightline.tasks.answers import Answer, Model, check_any
 from sightline.tasks.table import model_of_run, task_of_run
@@ -86,7 +86,7 @@ def _drawn(model: Model, path: Path, heat: NDArray[np.float32]) -> bytes:
     seen = model.predictor.preprocessing
     photo = decode_whole(read_regular(path), int(model.limits.max_megapixels * 1e6), seen.white)
     height, width = photo.shape[:2]
-    return figures.overlay(photo, heat, seen.seen(width, height))
+    return overlay(photo, heat, seen.seen(width, height))
 
 
 def _names(paths: Sequence[Path]) -> list[str]:

@@ -9,7 +9,6 @@ from sightline.reporting.figures.comparison import comparison
 from sightline.reporting.figures.conformal import set_sizes
 from sightline.reporting.figures.embeddings import embedding
 from sightline.reporting.figures.ood import ood
-from sightline.reporting.figures.overlay import overlay
 from sightline.reporting.figures.pictures import augmentation, explanations
 from sightline.reporting.figures.ranking import pr_curves, roc_curves
 from sightline.reporting.figures.reliability import confidence, reliability
@@ -30,7 +29,6 @@ __all__ = [
     "freezing",
     "lr_range",
     "ood",
-    "overlay",
     "per_class",
     "pr_curves",
     "reliability",

@@ -3,11 +3,11 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
-from sightline.reporting import figures
+from sightline.reporting.figures.overlay import overlay
 
 
 def drawn(photo: np.ndarray, heat: np.ndarray, seen: tuple[float, float, float, float]) -> np.ndarray:
-    return np.asarray(Image.open(BytesIO(figures.overlay(photo, heat, seen))))
+    return np.asarray(Image.open(BytesIO(overlay(photo, heat, seen))))
 
 
 def test_the_map_lies_over_what_was_seen_and_the_rest_is_darkened():

@@ -27,7 +27,8 @@ def test_no_two_sections_know_the_same_figures():
 def test_every_figure_that_is_drawn_under_its_own_name_has_a_section():
     named_otherwise = {"ood": "unknown", "pr_curves": "precision_recall", "roc_curves": "roc"}
     stems = {kind.stem for section in ALL for kind in section.figures}
-    assert {named_otherwise.get(name, name) for name in figures.__all__} <= stems
+    drawn = set(figures.__all__) - {"lr_range"}  # of a search for a rate, which has no report
+    assert {named_otherwise.get(name, name) for name in drawn} <= stems
 
 
 @pytest.mark.parametrize("section", [section for section in ALL if section.missing or section.card])

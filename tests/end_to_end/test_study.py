@@ -184,7 +184,6 @@ def test_what_compare_refuses(sightline: Command, study: Path, tmp_path: Path):
         (("train", 'variants=["model=cnn","optimizer.rl=1"]'), "unknown key optimizer.rl"),
         (("train", 'variants=["model=cnn","vit"]'), "'vit' of 'vit' is no key=value"),
         (("train", 'variants=["model=cnn","model=cnn model.name=cnn"]'), "are the same training"),
-        (("train", "variants=[model=cnn]"), 'variants=["model=cnn"]'),
         (("train", "seeds=[1,1]"), "seeds names something twice"),
         (("evaluate", "seeds=[1,2]"), "seeds is for modes that train"),
         (("train", "run=[a,b]"), "takes one run"),

@@ -115,7 +115,7 @@ class RunFolder(RuleBasedStateMachine):
             for _ in range(MOST_REMEDIES):
                 outcome = self.world.command(name)
                 wrong = self.world.wrong(name, outcome)
-                assert not wrong, f"at the end, {name}: {wrong}"
+                assert not wrong, f"at the end, {name}: {wrong}; damaged: {self.world.damaged}"
                 if not outcome.status or not self.world.follow_remedy(outcome):
                     break
             if outcome.status:  # what nothing can be made from anew

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sightline.config import later_keys
 from sightline.config.flatten import flatten
 from sightline.config.groups import FIXED_BY_TRAINING
 from sightline.config.parse import load
@@ -93,6 +94,7 @@ def _settings(run: Run) -> dict[str, Any]:
     """
     path = run.path / "config.yaml"
     content = load(path)
+    later_keys.fill(content)
     if lacking := [key for key in FIXED_BY_TRAINING if key not in content]:
         raise UsageError(f"{lacking[0]} is missing in {path}: it is damaged; train the run anew")
     return flatten({key: content[key] for key in FIXED_BY_TRAINING})

@@ -119,8 +119,9 @@ class World:
 
     @property
     def run(self) -> Path:
-        """The folder of the run; a place that is not there where none was begun."""
-        return next(iter(sorted(self.runs.glob("pictures-cnn/*/"))), NOWHERE)
+        """The folder of the run, not one whose command was killed before it was a run; without any, no place."""
+        found = sorted(self.runs.glob("pictures-cnn/*/"))
+        return next((path for path in found if (path / "config.yaml").is_file()), next(iter(found), NOWHERE))
 
     def load(self, name: str) -> Any:
         """A JSON file without what clocks say; None where it is none."""

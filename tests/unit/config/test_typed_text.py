@@ -135,3 +135,8 @@ def test_run_sh_takes_them(tmp_path: Path):
     content = yaml.safe_load(shown.stdout)
     assert {key: flatten(content)[key] for key in given_texts} == given_texts
     assert content["input"] == ["data (1)/", "b'c"]
+
+
+def test_variants_need_no_quotes_of_their_own():
+    typed = as_typed("variants=[model=cnn,model=resnet optimizer.lr=1e-3]")
+    assert compose_config(["data=digits", typed])["variants"] == ["model=cnn", "model=resnet optimizer.lr=1e-3"]

@@ -1,29 +1,14 @@
 """Where the evidence for answers lay."""
 
-from collections.abc import Iterator, Sequence
-from typing import Final, TypedDict
+from collections.abc import Iterator
+from typing import Final
 
 from sightline.reporting.contents import Contents, JsonFile
 from sightline.reporting.sections.blocks import Block, Facts, Text
 from sightline.reporting.sections.section import FigureKind, Section
+from sightline.run.records import ExplainFile
 
-
-class Item(TypedDict):
-    """What is read of an image that was explained."""
-
-    right: bool
-
-
-class Explain(TypedDict):
-    """What is read of `explain/explain.json`."""
-
-    method: str
-    layer: str
-    split: str
-    items: Sequence[Item]
-
-
-EXPLAIN: Final = JsonFile[Explain]("explain/explain.json")
+EXPLAIN: Final = JsonFile[ExplainFile]("explain/explain.json")
 METHODS: Final = {"gradcam": "Grad-CAM"}
 
 

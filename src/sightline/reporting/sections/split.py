@@ -1,30 +1,16 @@
 """Who is in which split, and what each is for."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, NotRequired, TypedDict
+from collections.abc import Iterator
+from typing import Final
 
 from sightline.reporting.contents import Contents, JsonFile
 from sightline.reporting.formatting import MISSING, number
 from sightline.reporting.sections.blocks import Block, Table
 from sightline.reporting.sections.section import Section
+from sightline.run.records import SplitFile
 
-
-class Items(TypedDict):
-    """What is read of the items of a split."""
-
-    labels: NotRequired[Sequence[int]]
-
-
-class Split(TypedDict):
-    """What is read of `split.json`."""
-
-    class_names: NotRequired[Sequence[str]]
-    counts: Mapping[str, int]
-    items: Mapping[str, Items]
-
-
-SPLIT: Final = JsonFile[Split]("split.json")
+SPLIT: Final = JsonFile[SplitFile]("split.json")
 HEADER: Final = ("Split", "Images", "Share", "Smallest class", "Largest class", "Used for")
 USED_FOR: Final = {
     "train": "fitting the weights",
@@ -34,7 +20,7 @@ USED_FOR: Final = {
 }
 
 
-def split_table(split: Split) -> Table:
+def split_table(split: SplitFile) -> Table:
     """One row a split: images, share, smallest and largest class if there are classes, what it is for."""
     total = max(1, sum(split["counts"].values()))
     rows = []

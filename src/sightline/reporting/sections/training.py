@@ -2,28 +2,22 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
-from typing import Final, TypedDict
+from typing import Final
 
 from sightline.metrics.catalogue import METRICS, MONITORED, monitored
 from sightline.reporting.contents import Contents, JsonFile, JsonLines
 from sightline.reporting.formatting import duration, number
 from sightline.reporting.sections.blocks import Block, Facts
 from sightline.reporting.sections.section import FigureKind, Section
+from sightline.run.records import SoupFile
 
 Pairs = list[tuple[str, str]]
 Row = Mapping[str, float]
 """An epoch: what is known of it."""
 
 
-class Soup(TypedDict):
-    """What is read of `soup.json`."""
-
-    epochs: Sequence[int]
-    taken: bool
-
-
 LOG: Final = JsonLines[Mapping[str, object]]("metrics.jsonl")
-SOUP: Final = JsonFile[Soup]("soup.json")
+SOUP: Final = JsonFile[SoupFile]("soup.json")
 SETTINGS: Final = (
     ("Model", "model.name"),
     ("Augmentation", "transforms.name"),
@@ -80,7 +74,7 @@ def _reached(kept: Row, task: str) -> str:
     return ""
 
 
-def _weights_kept(soup: Soup | None) -> str:
+def _weights_kept(soup: SoupFile | None) -> str:
     if soup is None:
         return "those of the best epoch"
     averaged = ", ".join(str(epoch + 1) for epoch in soup["epochs"])

@@ -215,7 +215,9 @@ class World:
             yield "calibration.json"
 
     def follow_remedy(self, outcome: Outcome) -> bool:
-        """Remove the file that a message says to remove; false where it says no such thing."""
+        """Remove the file, or give the mode, that a message names; false where it names neither."""
+        if anew := re.search(r"mode `(\w+)` makes it anew", outcome.err):
+            return self.command(anew.group(1)).status == 0
         found = re.search(r"(\S+) is damaged: .*remove it", outcome.err)
         if found is None or not Path(found.group(1)).is_file():
             return False

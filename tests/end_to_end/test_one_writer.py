@@ -107,7 +107,8 @@ def test_a_training_goes_on_as_if_the_second_had_never_come(own_process: Command
         assert first.poll() is None, "it had ended before the second came"
         _, errors = first.communicate(timeout=240)
     assert (second.status, f"is being written by process {first.pid} on" in second.err) == (2, True)
-    assert (first.returncode, errors) == (0, "")
+    assert first.returncode == 0, errors
+    assert all(line.startswith("data: ") for line in errors.splitlines()), "the second disturbed the first"
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     assert [row["epoch"] for row in rows if row["kind"] == "epoch"] == list(range(4))
     assert (run / LOCK).read_bytes() == b"", "nobody holds it any more"

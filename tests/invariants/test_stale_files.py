@@ -88,10 +88,8 @@ def test_a_training_that_goes_on_makes_all_anew(undisturbed: Path, early: Path, 
     runs = Path(shutil.copytree(early, tmp_path / "runs", symlinks=True))
     answer = sightline(*WORDS, f"runs_dir={runs}", "run=latest")
     assert answer.status == 0, answer.err
-    page, card = ((runs / "latest" / name).read_text() for name in ("report.html", "model_card.md"))
     left_out = "Left out: uncertainty.json was made from another checkpoints/best.pt than there is now"
-    assert left_out in page
-    assert left_out in card
+    assert left_out in (runs / "latest/report.html").read_text()
     (runs / "latest/uncertainty.json").unlink()
     assert sightline("report", "run=latest", f"runs_dir={runs}").status == 0
     for split in ("val", "calibration", "test"):

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from sightline.config.base import Count, Frozen, OneOf, Positive
 from sightline.metrics.catalogue import MONITORED, monitored
@@ -14,6 +14,8 @@ Reals = tuple[float, float]
 Integers = tuple[int, int]
 Sampler = Literal["tpe", "random", "gp", "cmaes", "qmc", "grid", "brute_force", "nsga2", "nsga3"]
 Pruner = Literal["none", "median", "percentile", "successive_halving", "hyperband", "threshold", "patient", "wilcoxon"]
+STORAGES = ("sqlite:///", "journal:///", "postgresql://", "postgres://", "postgresql+psycopg://")
+"""What the address of a storage begins with."""
 KINDS = ("uniform", "log_uniform", "integer", "log_integer", "categorical")
 
 
@@ -90,6 +92,13 @@ class PrunerConfig(Frozen):
     options: dict[str, dict[str, Plain]]
 
 
+def _storage(value: str) -> str:
+    """An address of one of the storages; the message does not repeat it, for it may hold a password."""
+    if not value.startswith(STORAGES):
+        raise ValueError("is none of sqlite:///FILE, journal:///FILE, postgresql://USER@HOST/DATABASE")
+    return value
+
+
 class SweepConfig(Frozen):
     """One search."""
 
@@ -106,7 +115,7 @@ class SweepConfig(Frozen):
     pruner: PrunerConfig
     top: Count
     fresh_seeds: Count
-    storage: str | None
+    storage: Annotated[str, AfterValidator(_storage)] | None
 
     @model_validator(mode="after")
     def _goes_the_right_way(self) -> Self:

@@ -13,6 +13,7 @@ from sightline.reporting.terminal import show
 from sightline.run.folder import Run, SplitName
 from sightline.run.ledger import check_test_lock
 from sightline.run.origin import SOURCES, WEIGHTS, check_current, obstacle, origin_of, save_derived
+from sightline.run.stored import DamagedFileError
 from sightline.tasks.results import AnyPredictions
 from sightline.tasks.table import task_of_run
 from sightline.tasks.task import Task
@@ -47,9 +48,19 @@ def run(config: Config, run: Run) -> dict[str, float]:
     for title, table in results.tables():
         show(title, table)
     if task.name == "classification":  # the doubts know no other results
-        for doubt in doubts(Contents(run)):
-            logger.warning("%s", doubt)
+        _tell_doubts(run)
     return results.values()
+
+
+def _tell_doubts(run: Run) -> None:
+    """Say what speaks against the result, as far as the files of the training are whole."""
+    try:
+        found = doubts(Contents(run))
+    except DamagedFileError as error:
+        logger.warning("%s; what it would say of the result is left out", error.fault)
+        return
+    for doubt in found:
+        logger.warning("%s", doubt)
 
 
 def _predict(config: Config, run: Run, task: Task, split: SplitName) -> tuple[AnyPredictions, AnyPredictions | None]:

@@ -30,6 +30,8 @@ STORED = 36
 PLAIN = ("transforms.mixing.probability=0", "transforms.erasing=0", "transforms.colour.brightness=0",
          "transforms.colour.contrast=0", "transforms.colour.saturation=0", "transforms.colour.hue=0")  # fmt: skip
 """Without what would hide the class that a pixel tells."""
+FLIPS = "transforms.horizontal_flip=0.5"
+"""Which is else decided by the data, before a training."""
 EVERYTHING = ("transforms=trivialaugment", "transforms.crop.name=resized", "transforms.affine.rotation=30",
               "transforms.affine.translate=0.2", "transforms.affine.shear=15", "transforms.vertical_flip=0.5",
               "transforms.flip_alternates=true")  # fmt: skip
@@ -41,7 +43,7 @@ Measure = Callable[[Tensor, Tensor, float], tuple[float, float]]
 @pytest.fixture
 def configured(tmp_path: Path) -> Callable[..., Config]:
     whole = ("data.test_fraction=0", "data.calibration_fraction=0")
-    return lambda *words: configure("data=digits", f"runs_dir={tmp_path}", *whole, *PLAIN, *words)
+    return lambda *words: configure("data=digits", f"runs_dir={tmp_path}", *whole, *PLAIN, FLIPS, *words)
 
 
 def opened(source: Source, config: Config) -> Dataset:

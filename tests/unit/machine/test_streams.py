@@ -55,6 +55,7 @@ import sys, time
 from sightline.machine.terminal import ProgressBar, logger, show_log
 show_log()
 with ProgressBar(3, "working") as bar:
+    time.sleep(1.1)  # what takes no second has no bar
     for number in range(3):
         bar.update(number, "working")
         if "print" in sys.argv:

@@ -75,6 +75,12 @@ def closed() -> Iterator[str]:
         thread.join()
 
 
+@pytest.fixture(autouse=True)
+def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME"):
+        monkeypatch.delenv(name, raising=False)
+
+
 def tracking(uri: str | None, experiment: str) -> TrackingConfig:
     return TrackingConfig(name="mlflow", uri=uri, experiment=experiment, log_model=False, registered_model_name=None)
 

@@ -217,6 +217,7 @@ def test_predict_answers_for_a_file_and_a_folder(demo_run: Path, bars: Path, sig
 TAUGHT = ("training.epochs=2", "model.width=16", "tracking=none", "mode.stages=[validate,train]")
 
 
+@pytest.mark.slow
 def test_a_run_teaches_another(demo_run: Path, sightline: Command, tmp_path: Path):
     """Asked once for pixels that never change, or for every batch: nearly the same lesson, and another than none."""
     losses = {}

@@ -98,6 +98,7 @@ def test_readers_need_no_lock(sightline: Command, held: tuple[int, Path, Path], 
     assert files(output) == before
 
 
+@pytest.mark.slow
 def test_a_training_goes_on_as_if_the_second_had_never_come(own_process: Command, tmp_path: Path):
     command = [sys.executable, "-m", "sightline", *TRAINING, f"runs_dir={tmp_path}"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as first:

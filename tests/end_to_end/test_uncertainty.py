@@ -26,6 +26,7 @@ def with_dropout(sightline: Command, tmp_path_factory: pytest.TempPathFactory) -
     return (runs / "latest").resolve()
 
 
+@pytest.mark.slow
 def test_every_way_is_measured_on_the_same_items(
     sightline: Command, demo_run: Path, with_dropout: Path, tmp_path: Path
 ):
@@ -70,6 +71,7 @@ def test_a_model_without_dropout_has_no_such_way(sightline: Command, demo_run: P
     assert [way["name"] for way in load(run / "uncertainty.json")["ways"]] == ["plain", "views"]
 
 
+@pytest.mark.slow
 def test_unknown_images_are_told_from_known_ones(sightline: Command, with_dropout: Path, bars: Path, tmp_path: Path):
     run = tmp_path / "run"
     shutil.copytree(with_dropout, run)

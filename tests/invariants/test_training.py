@@ -32,7 +32,7 @@ def undisturbed(sightline: Command, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.mark.parametrize(
-    "number", [signal.SIGTERM, signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+    "number", [signal.SIGKILL, *(pytest.param(one, marks=pytest.mark.slow) for one in (signal.SIGTERM, signal.SIGINT))]
 )
 def test_a_stopped_run_ends_where_an_undisturbed_one_does(
     undisturbed: Path, sightline: Command, tmp_path: Path, number: signal.Signals

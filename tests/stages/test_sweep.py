@@ -29,6 +29,7 @@ def test_its_trials_are_summed_up(sightline: Command, on_bars: tuple[str, ...], 
     assert not strangers("sweep", set(times(folder)) - of_its_runs - of_others)
 
 
+@pytest.mark.slow
 def test_the_winner_is_compared_with_the_configuration_as_it_was(
     sightline: Command, on_bars: tuple[str, ...], tmp_path: Path
 ):

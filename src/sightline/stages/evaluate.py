@@ -47,8 +47,7 @@ def run(config: Config, run: Run) -> dict[str, float]:
     save_derived(run, "evaluation.json", results.content, origin_of(run, *SOURCES, *names))
     for title, table in results.tables():
         show(title, table)
-    if task.name == "classification":  # the doubts know no other results
-        _tell_doubts(run)
+    _tell_doubts(run)
     return results.values()
 
 

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from sightline.config.model import CnnModel, TimmModel
+from sightline.config.model import TimmModel
 from sightline.errors import UsageError
 from sightline.models.build import InputFacts, build_model, input_facts
 from sightline.models.networks.cnn import Cnn
+from tests.unit.models.test_weights import small_cnn
 
 PREPROCESSING = {
     "image_size": 32,
@@ -37,41 +38,14 @@ def test_learned_weights_state_their_own_input() -> None:
 
 def test_random_weights_leave_it_to_the_data() -> None:
     assert input_facts(timm_model("resnet18", pretrained=False)) == InputFacts()
-    assert (
-        input_facts(
-            CnnModel(
-                name="cnn",
-                width=16,
-                drop_rate=0.0,
-                stem="conv",
-                norm_scale=True,
-                residual=True,
-                weights=None,
-                weights_key=None,
-            )
-        )
-        == InputFacts()
-    )
+    assert input_facts(small_cnn()) == InputFacts()
 
 
 @pytest.mark.parametrize("name", ["cnn", "resnet18"])
 def test_a_checkpoint_of_a_run_states_that_runs_input(tmp_path: Path, name: str) -> None:
     (tmp_path / "preprocessing.json").write_text(json.dumps(PREPROCESSING))
-    weights = str(tmp_path / "checkpoints" / "best.pt")
-    config = (
-        CnnModel(
-            name="cnn",
-            width=16,
-            drop_rate=0.0,
-            stem="conv",
-            norm_scale=True,
-            residual=True,
-            weights=weights,
-            weights_key=None,
-        )
-        if name == "cnn"
-        else timm_model(name, pretrained=False, weights=weights)
-    )
+    weights = tmp_path / "checkpoints" / "best.pt"
+    config = small_cnn(weights) if name == "cnn" else timm_model(name, pretrained=False, weights=str(weights))
     assert input_facts(config) == InputFacts(32, (0.1, 0.2, 0.3), (0.4, 0.5, 0.6), "bicubic", 0.9)
 
 
@@ -81,20 +55,8 @@ def test_an_unknown_model_has_no_facts() -> None:
 
 
 def test_build_dispatches_on_the_configuration() -> None:
-    ours = build_model(
-        CnnModel(
-            name="cnn",
-            width=24,
-            drop_rate=0.25,
-            stem="conv",
-            norm_scale=True,
-            residual=True,
-            weights=None,
-            weights_key=None,
-        ),
-        {"label": 6},
-        224,
-    )
+    config = small_cnn(width=24).model_copy(update={"drop_rate": 0.25})
+    ours = build_model(config, {"label": 6}, 224)
     assert isinstance(ours, Cnn)
     assert ours.head_drop.p == 0.25
     assert ours(torch.zeros(2, 3, 64, 64)).shape == (2, 6)

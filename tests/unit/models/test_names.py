@@ -1,12 +1,14 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import timm
 
-from sightline.config.model import CnnModel, TimmModel
+from sightline.config.model import TimmModel
 from sightline.errors import UsageError
 from sightline.models.names import check_model, timm_names
+from tests.unit.models.test_weights import small_cnn
 
 
 def made(name: str, weights: str | None = None) -> TimmModel:
@@ -29,18 +31,7 @@ def test_a_mistyped_one_is_refused_with_the_nearest():
 
 def test_weights_that_are_not_there_are_refused():
     with pytest.raises(UsageError, match=r"model\.weights=nope\.pt is not there"):
-        check_model(
-            CnnModel(
-                name="cnn",
-                width=64,
-                drop_rate=0.0,
-                stem="conv",
-                norm_scale=True,
-                residual=True,
-                weights="nope.pt",
-                weights_key=None,
-            )
-        )
+        check_model(small_cnn(Path("nope.pt")))
 
 
 def test_nothing_heavy_is_imported():

@@ -1,7 +1,6 @@
 """Opens the bytes of an image file, whatever they are; nothing of torch, so that worker processes start quickly."""
 
 import logging
-import re
 import struct
 import warnings
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from sightline.data.formats import HEAD_BYTES, HEIC_REMEDY, kind_of, reads_heic
+from sightline.data.store.jpeg import MOST_SCANS, has_too_many_scans
 from sightline.machine.reading import open_regular
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "DIB", "GIF", "TIFF")
@@ -27,17 +27,8 @@ HEIC = "HEIF"
 MAX_PIXELS = 2 * 89_478_485
 """More pixels are a decompression bomb: the point at which Pillow raises when it is left alone."""
 
-MOST_SCANS = 64
-"""A progressive JPEG has about ten; each takes a tenth of a second for the most pixels, and a few bytes of the file."""
-
 LONGEST = 2
 """How many times its shorter side an image may be long; of longer ones the centre is kept."""
-
-SCAN, END_OF_IMAGE = b"\xff\xda", 0xD9
-ALONE = frozenset({0x01, 0xD8})
-"""Markers of JPEG that no length follows, beside those within a scan."""
-
-_MARKER = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]", re.DOTALL)
 
 # Everything that Pillow's readers have been seen to raise on broken files; it documents OSError alone.
 BROKEN = (
@@ -122,7 +113,7 @@ def open_image(content: bytes, max_pixels: int) -> Iterator[Image.Image]:
         raise DecodeError("the file is empty")
     with _opened(BytesIO(content)) as image:
         check_size(image.size, max_pixels)
-        if _scans(content) > MOST_SCANS:
+        if has_too_many_scans(content):
             raise DecodeError(f"a JPEG of more than {MOST_SCANS} scans, each of which goes over all pixels again")
         yield image
 
@@ -161,21 +152,6 @@ def _head_of(path: str) -> tuple[str, tuple[int, int]] | None:
             return image.mode, image.size
     except (OSError, DecodeError):
         return None
-
-
-def _scans(content: bytes) -> int:
-    """How often a JPEG goes over its pixels, counted until there are too many; 0 where there cannot be."""
-    count, place = 0, 2
-    if not content.startswith(b"\xff\xd8") or content.count(SCAN) <= MOST_SCANS:  # quick, and enough for nearly all
-        return 0
-    while count <= MOST_SCANS and (found := _MARKER.search(content, place)):
-        kind, place = content[found.end() - 1], found.end()
-        if kind == END_OF_IMAGE:
-            break
-        if kind not in ALONE:
-            place += int.from_bytes(content[place : place + 2])
-        count += kind == SCAN[1]
-    return count
 
 
 @contextmanager

@@ -8,7 +8,6 @@ import psutil
 import pytest
 
 from sightline.data import formats
-from sightline.data.store import decode, decode_mask, image_file
 from sightline.data.store import entries as program
 from sightline.data.store.decode_files import decode_files
 from sightline.data.store.entries import read_entries
@@ -20,7 +19,7 @@ from tests.unit.data.store.conftest import children, joined
 def test_a_worker_that_dies_over_a_file_costs_that_file_alone(files, tmp_path, monkeypatch):
     # A stand-in for a decoder that crashes: it dies over every path that holds the word.
     folder = tmp_path / "sightline" / "data" / "store"
-    folder.mkdir(parents=True)
+    shutil.copytree(Path(program.__file__).parent, folder)
     (tmp_path / "sightline/machine").mkdir()
     for place in (folder, *folder.parents[:2], tmp_path / "sightline/machine"):
         (place / "__init__.py").write_text("")
@@ -28,8 +27,6 @@ def test_a_worker_that_dies_over_a_file_costs_that_file_alone(files, tmp_path, m
     assert text.count(line) == 1
     deadlier = text.replace(line, "        if 'deadly' in path_of(file): os.kill(os.getpid(), 9)\n" + line)
     (folder / "entries.py").write_text(deadlier)
-    for module in (decode, decode_mask, image_file):
-        shutil.copy(module.__file__, folder)
     shutil.copy(formats.__file__, folder.parent)
     shutil.copy(reading.__file__, tmp_path / "sightline/machine")
     monkeypatch.syspath_prepend(str(tmp_path))

@@ -18,6 +18,7 @@ from sightline.machine.signals import Interrupted, StopSignal
 from sightline.models.freezing import FreezingPlan
 from sightline.models.groups import classifier_names
 from sightline.models.outputs import by_head
+from sightline.tasks.objective import Objective
 from sightline.training.extras.compiling import compile_in_place
 from sightline.training.extras.distillation import TEACHER, TaughtObjective
 from sightline.training.extras.features import feature_stream
@@ -45,7 +46,8 @@ def finish(training: Training, stop: StopSignal | None = None) -> Loop:
 
 def one_step(model: nn.Module, training: Training, micro_batches: int) -> tuple[float, int, dict[str, float]]:
     tally = training.objective.tally()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    assert training.objective.learned is not None
+    optimizer = torch.optim.SGD([*model.parameters(), *training.objective.learned.parameters()], lr=0.1)
     batch = Loader().batch(0, 0, 0.0)
     done = train_step(
         model, training.objective, batch, micro_batches, optimizer, Precision("fp32", CPU), 1.0, tally, seed=1
@@ -55,8 +57,16 @@ def one_step(model: nn.Module, training: Training, micro_batches: int) -> tuple[
 
 def state_of(training: Training) -> dict[str, Any]:
     assert training.ema is not None
-    optimizer = training.optimizer.state_dict()
-    return {"model": training.model.state_dict(), "ema": training.ema.module.state_dict(), "optimizer": optimizer}
+    optimizer, learned = training.optimizer.state_dict(), training.objective.learned
+    assert learned is not None
+    balance = learned.state_dict()
+    assert balance["more"] != 0
+    return {
+        "model": training.model.state_dict(),
+        "ema": training.ema.module.state_dict(),
+        "optimizer": optimizer,
+        "balance": balance,
+    }
 
 
 def test_both_heads_are_the_head(tmp_path: Path):
@@ -71,16 +81,28 @@ def test_both_heads_are_the_head(tmp_path: Path):
 def test_micro_batches_add_up_to_the_batch(tmp_path: Path, micro_batches: int):
     """Without statistics and dropout, the cut changes nothing, however the missing targets fall."""
     training = build_training(tmp_path)
-    whole = training.model
+    whole, objectives = training.model, [training.objective, copy.deepcopy(training.objective)]
     for name, module in whole.named_modules():
         if isinstance(module, nn.BatchNorm2d | nn.Dropout):
             whole.set_submodule(name, nn.Identity())
     cut = copy.deepcopy(whole)
-    one, other = one_step(whole, training, 1), one_step(cut, training, micro_batches)
+    one, other = (
+        one_step(model, replace(training, objective=objective), count)
+        for model, objective, count in zip((whole, cut), objectives, (1, micro_batches), strict=True)
+    )
+    assert same_balance(*objectives)
     assert one[0] == pytest.approx(other[0], rel=1e-5)
     assert one[2] == pytest.approx(other[2], rel=1e-5)
     for name, tensor in whole.state_dict().items():
         torch.testing.assert_close(tensor, cut.state_dict()[name], rtol=1e-4, atol=1e-6, msg=name)
+
+
+def same_balance(one: Objective, other: Objective) -> bool:
+    """Whether both learned the same, and learned something."""
+    assert one.learned is not None
+    assert other.learned is not None
+    values = [objective.learned.state_dict()["more"] for objective in (one, other)]  # type: ignore[union-attr]
+    return bool(values[0] != 0) and torch.allclose(*values)
 
 
 def test_out_of_memory_ends_where_smaller_micro_batches_end(tmp_path: Path):

@@ -14,13 +14,14 @@ from sightline.cli import compose_config
 from sightline.config import parse
 from sightline.config.schema import Config
 from sightline.data.batch import Batch
+from sightline.data.dataset import Dataset
 from sightline.data.splits.split import Split
 from sightline.data.targets import MISSING
 from sightline.models.freezing import FreezingPlan
-from sightline.models.groups import layer_groups, parameter_groups
+from sightline.models.groups import beside, layer_groups, parameter_groups
 from sightline.models.outputs import Outputs, by_head
 from sightline.run.folder import Run
-from sightline.tasks.objective import Objective, Tally, Targets
+from sightline.tasks.objective import Loss, Losses, Objective, Tally, Targets
 from sightline.tasks.task import Task, TeacherLoss
 from sightline.training.averages import running_average, slow_weights
 from sightline.training.precision import Precision
@@ -64,13 +65,13 @@ class TwoTally:
     def __init__(self) -> None:
         self._sums: dict[str, Tensor] = {}
 
-    def add(self, outputs: Outputs, targets: Targets, loss: Tensor) -> None:
+    def add(self, outputs: Outputs, targets: Targets, losses: Losses) -> None:
         """Count a batch."""
         label, known = targets["label"], targets["label"] != MISSING
         right = (by_head(outputs)["label"].argmax(dim=1) == label) & known
         error, deep = depth_errors(outputs, targets)
-        counted = {"loss": loss.detach() * len(label), "items": torch.tensor(len(label)), "right": right.sum()}
-        counted |= {"labels": known.sum(), "error": error.detach().sum(), "depths": deep.sum()}
+        counted = {f"{name}_loss": mean.detach() * items for name, (mean, items) in losses.items()}
+        counted |= {"right": right.sum(), "labels": known.sum(), "error": error.detach().sum(), "depths": deep.sum()}
         for name, value in counted.items():
             self._sums[name] = self._sums.get(name, torch.zeros((), dtype=torch.float64)) + value
 
@@ -78,7 +79,7 @@ class TwoTally:
         """Means over what is known."""
         sums = {name: float(value) for name, value in self._sums.items()}
         return {
-            "loss": sums["loss"] / sums["items"],
+            "loss": sums["label_loss"] / sums["labels"] + sums["depth_loss"] / sums["depths"],
             "label_accuracy": sums["right"] / sums["labels"],
             "depth_error": sums["error"] / sums["depths"],
         }
@@ -105,26 +106,51 @@ def depth_errors(outputs: Outputs, targets: Targets) -> tuple[Tensor, Tensor]:
     return error.square() * known, known
 
 
-class TwoLosses:
-    """Cross-entropy and squared error, each over the items where it is known; means over all items of a batch."""
+class Balance(nn.Module):
+    """How much more than 1 the depth weighs, which is learned."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.more = nn.Parameter(torch.zeros(()))
+
+
+class TwoLosses(Objective):
+    """Cross-entropy and squared error, each over the items where it is known, in a balance that is learned."""
 
     def __init__(self, smoothing: float) -> None:
         self._smoothing = smoothing
+        self.balance = Balance()
 
-    def train_loss(self, outputs: Outputs, targets: Targets) -> Tensor:
+    def train_losses(self, outputs: Outputs, targets: Targets) -> Losses:
         """With labels smoothed."""
-        return self._loss(outputs, targets, self._smoothing)
+        return self._losses(outputs, targets, self._smoothing)
 
-    def plain_loss(self, outputs: Outputs, targets: Targets) -> Tensor:
+    def plain_losses(self, outputs: Outputs, targets: Targets) -> Losses:
         """With labels as they are."""
-        return self._loss(outputs, targets, 0.0)
+        return self._losses(outputs, targets, 0.0)
 
-    def _loss(self, outputs: Outputs, targets: Targets, smoothing: float) -> Tensor:
+    def labelled(self, targets: Targets) -> dict[str, int]:
+        """Those that are known."""
+        known = {"label": targets["label"] != MISSING, "depth": ~targets["depth"].isnan()}
+        return {name: int(one.sum()) for name, one in known.items()}
+
+    def total(self, losses: Losses) -> Tensor:
+        """The depth weighs as is learned, and gets the heavier, the smaller its loss."""
+        more = self.balance.more
+        return losses["label"].mean + losses["depth"].mean * more.exp() - 0.1 * more
+
+    @property
+    def learned(self) -> Balance:
+        """The balance."""
+        return self.balance
+
+    def _losses(self, outputs: Outputs, targets: Targets, smoothing: float) -> Losses:
         logits, label = by_head(outputs)["label"].float(), targets["label"]
         entropy = nn.functional.cross_entropy(
             logits, label, ignore_index=MISSING, label_smoothing=smoothing, reduction="sum"
         )
-        return (entropy + depth_errors(outputs, targets)[0].sum()) / len(label)
+        sums = {"label": entropy, "depth": depth_errors(outputs, targets)[0].sum()}
+        return {name: Loss(sums[name] / max(1, items), items) for name, items in self.labelled(targets).items()}
 
     def tally(self) -> Tally:
         """An empty one."""
@@ -163,7 +189,7 @@ class LabelAndDepth:
         """A logit for each class, and a depth."""
         return {"label": len(NAMES), "depth": 1}
 
-    def objective(self, config: Config, _split: Split, _positions: NDArray[np.int64]) -> Objective:
+    def objective(self, config: Config, _dataset: Dataset, _positions: NDArray[np.int64]) -> Objective:
         """Of both heads."""
         return TwoLosses(config.training.label_smoothing)
 
@@ -210,7 +236,10 @@ def build_training(folder: Path, *overrides: str, freezing: FreezingPlan | None 
     model = TwoHeads(task.heads, most)
     groups = layer_groups(model)
     loader: Any = Loader()
-    split: Any = None
+    dataset: Any = None
+    objective = task.objective(config, dataset, np.arange(ITEMS))
+    assert objective.learned is not None
+    parameters = parameter_groups(model, groups, weight_decay=0.01, layer_decay=0.9)
     return Training(
         config=config.training,
         scheduler=config.scheduler,
@@ -219,8 +248,8 @@ def build_training(folder: Path, *overrides: str, freezing: FreezingPlan | None 
         model=model,
         ema=running_average(model, config.training),
         lookahead=slow_weights(model, config.training),
-        objective=task.objective(config, split, np.arange(ITEMS)),
-        optimizer=torch.optim.AdamW(parameter_groups(model, groups, weight_decay=0.01, layer_decay=0.9), lr=0.05),
+        objective=objective,
+        optimizer=torch.optim.AdamW([*parameters, beside(groups, objective.learned)], lr=0.05),
         precision=Precision("fp32", CPU),
         train=loader,
         val=loader,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from sightline.config.schema import Config
+from sightline.data.dataset import Dataset
 from sightline.data.splits.split import Split
 from sightline.inference.loaded_run import LoadedRun
 from sightline.inference.model import class_names_of
@@ -18,7 +19,7 @@ from sightline.models.networks.cnn import Cnn
 from sightline.models.outputs import Outputs, by_head
 from sightline.reporting.sections.blocks import Table
 from sightline.run.folder import Run, SplitName
-from sightline.tasks.objective import TallyState, Targets
+from sightline.tasks.objective import Loss, Losses, Objective, TallyState, Targets
 from sightline.tasks.task import Task
 
 
@@ -127,10 +128,10 @@ class TwoTally:
     def __init__(self) -> None:
         self._sums: Tensor | None = None
 
-    def add(self, outputs: Outputs, targets: Targets, loss: Tensor) -> None:
+    def add(self, outputs: Outputs, targets: Targets, losses: Losses) -> None:
         """Count a batch."""
         right = by_head(outputs)["label"].argmax(dim=1) == targets["label"]
-        sums = torch.stack([loss.detach() * len(right), right.sum(), torch.tensor(len(right))])
+        sums = torch.stack([losses["label"].mean.detach() * len(right), right.sum(), torch.tensor(len(right))])
         self._sums = sums if self._sums is None else self._sums + sums
 
     def metrics(self) -> dict[str, float]:
@@ -152,18 +153,23 @@ class TwoTally:
         return self
 
 
-class TwoLosses:
+class TwoLosses(Objective):
     """Cross-entropy, and a brightness that is drawn towards the label, which stands in for a second target."""
 
-    def train_loss(self, outputs: Outputs, targets: Targets) -> Tensor:
+    def train_losses(self, outputs: Outputs, targets: Targets) -> Losses:
         """The same as for validation."""
-        return self.plain_loss(outputs, targets)
+        return self.plain_losses(outputs, targets)
 
-    def plain_loss(self, outputs: Outputs, targets: Targets) -> Tensor:
-        """Of both heads."""
+    def plain_losses(self, outputs: Outputs, targets: Targets) -> Losses:
+        """Of both heads in one, since no target is ever missing."""
         heads, label = by_head(outputs), targets["label"]
         entropy = nn.functional.cross_entropy(heads["label"].float(), label)
-        return entropy + nn.functional.mse_loss(heads["brightness"][:, 0].float(), label.float())
+        distance = nn.functional.mse_loss(heads["brightness"][:, 0].float(), label.float())
+        return {"label": Loss(entropy + distance, len(label))}
+
+    def labelled(self, targets: Targets) -> dict[str, int]:
+        """All."""
+        return {"label": len(targets["label"])}
 
     def tally(self) -> TwoTally:
         """An empty one."""
@@ -197,7 +203,7 @@ class LabelAndBrightness(Task):
         """A logit for each class, and a brightness."""
         return {"label": len(self.names), "brightness": 1}
 
-    def objective(self, _config: Config, _split: Split, _positions: NDArray[np.int64]) -> TwoLosses:
+    def objective(self, _config: Config, _dataset: Dataset, _positions: NDArray[np.int64]) -> TwoLosses:
         """Of both heads."""
         return TwoLosses()
 

@@ -134,6 +134,33 @@ def all_reduce_max(values: Sequence[int]) -> list[int]:
     return [int(value) for value in agreed]
 
 
+def all_reduce_sum(values: Sequence[int]) -> list[int]:
+    """The sum of what the processes gave, at each place."""
+    if world().size == 1:
+        return list(values)
+    import torch
+    from torch import distributed
+
+    summed = torch.tensor(values)
+    distributed.all_reduce(summed)
+    return [int(value) for value in summed]
+
+
+def average_gradients(parameters: Sequence["Tensor"]) -> None:
+    """The mean over the processes; where one has no gradient, it counts as 0."""
+    size = world().size
+    if size == 1:
+        return
+    import torch
+    from torch import distributed
+
+    for parameter in parameters:
+        if parameter.grad is None:
+            parameter.grad = torch.zeros_like(parameter)
+        distributed.all_reduce(parameter.grad)
+        parameter.grad /= size
+
+
 def broadcast_tensors(tensors: Sequence["Tensor"]) -> None:
     """Overwrite tensors with those of process 0."""
     if world().size == 1:

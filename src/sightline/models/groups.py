@@ -113,6 +113,23 @@ def parameter_groups(
     ]
 
 
+def beside(groups: Sequence[LayerGroup], learned: nn.Module) -> ParameterGroup:
+    """Parameters that belong to no model, such as those of a loss: they train from the start, undecayed, as the head.
+
+    Args:
+        groups: of the model.
+        learned: what holds the parameters.
+    """
+    return {
+        "params": list(learned.parameters()),
+        "weight_decay": 0.0,
+        "lr_scale": 1.0,
+        "group": len(groups) - 1,
+        "names": [name for name, _ in learned.named_parameters()],
+        "matrix": False,
+    }
+
+
 def covering_names(parameters: Iterable[str], modules: Iterable[str]) -> list[str]:
     """The largest whole modules of a group, and its parameters that lie in none of them."""
     whole = set(modules)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from sightline.config.schema import Config
+from sightline.data.dataset import Dataset
 from sightline.data.splits.split import Split
 from sightline.errors import UsageError
 from sightline.explain.targets import TargetScore
@@ -61,13 +62,16 @@ class Task(Protocol):
     def heads(self) -> Mapping[str, int]:
         """How many values the model gives for each target. With one target its output is a tensor, else a mapping."""
 
-    def objective(self, config: Config, split: Split, positions: NDArray[np.int64]) -> Objective:
+    def objective(self, config: Config, dataset: Dataset, positions: NDArray[np.int64]) -> Objective:
         """What is trained on and tallied.
 
         Args:
             config: of the run.
-            split: the data.
+            dataset: the data.
             positions: of the items that train.
+
+        Raises:
+            UsageError: the configuration asks for what these data do not have.
         """
 
     def teacher_loss(self, temperature: float) -> TeacherLoss | None:

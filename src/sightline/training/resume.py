@@ -21,8 +21,10 @@ def snapshot(training: Training, progress: Progress, tally: Tally) -> dict[str, 
         progress: of it.
         tally: of the epoch under way, in all processes together.
     """
+    learned = training.objective.learned
     return {
         **training.identity,
+        **({} if learned is None else {"objective": learned.state_dict()}),
         "model": weights(training.model),
         "ema": weights(training.ema.module) if training.ema else None,
         "lookahead": training.lookahead.state_dict() if training.lookahead else None,
@@ -68,6 +70,8 @@ def _load(training: Training, content: dict[str, Any]) -> None:
         training.ema.module.load_state_dict(content["ema"])
     if training.lookahead is not None:
         training.lookahead.load_state_dict(content["lookahead"])
+    if training.objective.learned is not None:
+        training.objective.learned.load_state_dict(content["objective"])
     training.optimizer.load_state_dict(content["optimizer"])
     training.precision.load_state_dict(content["scaler"])
 

@@ -2,8 +2,9 @@
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from itertools import chain
 from typing import NamedTuple
 
 import torch
@@ -12,9 +13,10 @@ from torch.nn.parallel import DistributedDataParallel
 
 from sightline.data.batch import Batch
 from sightline.errors import DivergedError
+from sightline.machine.distributed import all_reduce_sum, average_gradients, world
 from sightline.machine.memory import fit_in_memory
 from sightline.models.outputs import Outputs, map_outputs
-from sightline.tasks.objective import Objective, Tally
+from sightline.tasks.objective import Loss, Losses, Objective, Tally
 from sightline.training.precision import Precision
 
 REMEDY = "lower training.batch_size or raise training.accumulate, or take a smaller model or image_size"
@@ -39,7 +41,7 @@ class ForwardPass(NamedTuple):
 
     batch: Batch
     outputs: Outputs
-    loss: Tensor
+    losses: Losses
     loss_on_host: "HostScalar"
 
 
@@ -56,7 +58,8 @@ def train_step(
 ) -> Step:
     """Forward, backward and update on one batch, in so many micro-batches, or in more where memory runs out.
 
-    Each weighs as many items as it has, so the gradient is that of the mean over the whole batch (rule 20).
+    Each weighs as many items as it has, so the gradient is that of the mean over the whole batch (rule 20); the loss of
+    a target that items may lack, as many as bear it.
 
     Raises:
         DivergedError: the loss is not finite; the weights are as they were.
@@ -69,15 +72,16 @@ def train_step(
             _restore_buffers(model, buffers)
         optimizer.zero_grad(set_to_none=True)
         torch.manual_seed(seed)
-        return _gradients(model, objective, batch.micro_batches(count), precision)
+        return _gradients(model, objective, batch, count, precision)
 
     most = _most_micro_batches(model, micro_batches, len(batch))
     passes, needed = fit_in_memory(attempt, micro_batches, most, len(batch), REMEDY)
     loss = sum(done.loss_on_host.value() * len(done.batch) / len(batch) for done in passes)
     _check_finite(loss, optimizer)
-    stepped = precision.update(optimizer, model.parameters(), clip_norm)
+    trained = model.parameters() if objective.learned is None else chain(model.parameters(), _learned(objective))
+    stepped = precision.update(optimizer, trained, clip_norm)
     for done in passes:
-        tally.add(done.outputs, done.batch.targets, done.loss)
+        tally.add(done.outputs, done.batch.targets, done.losses)
     return Step(loss, stepped, needed)
 
 
@@ -100,20 +104,52 @@ def _most_micro_batches(model: nn.Module, micro_batches: int, items: int) -> int
 
 
 def _gradients(
-    model: nn.Module, objective: Objective, micro_batches: Sequence[Batch], precision: Precision
+    model: nn.Module, objective: Objective, batch: Batch, count: int, precision: Precision
 ) -> list[ForwardPass]:
     """Add up the gradients of all micro-batches; processes exchange theirs with the last one."""
     passes = []
-    for batch in micro_batches:
-        with nullcontext() if batch is micro_batches[-1] else _without_exchange(model):
+    micro_batches = batch.micro_batches(count)
+    of_batch = _of_batch(objective, batch, len(micro_batches))
+    for part in micro_batches:
+        with nullcontext() if part is micro_batches[-1] else _without_exchange(model):
             with precision.autocast():
-                outputs: Outputs = model(batch.images)
-            loss = objective.train_loss(outputs, batch.targets)
+                outputs: Outputs = model(part.images)
+            losses = objective.train_losses(outputs, part.targets)
+            loss = objective.total(of_batch(losses, len(part)))
             # Asked for before the backward pass, and read after it: a device goes on computing meanwhile.
             loss_on_host = HostScalar(loss)
-            precision.scaler.scale(loss * batch.weight).backward()  # type: ignore[no-untyped-call]
-        passes.append(ForwardPass(batch, map_outputs(Tensor.detach, outputs), loss.detach(), loss_on_host))
+            precision.scaler.scale(loss * part.weight).backward()  # type: ignore[no-untyped-call]
+        detached = {name: Loss(mean.detach(), items) for name, (mean, items) in losses.items()}
+        passes.append(ForwardPass(part, map_outputs(Tensor.detach, outputs), detached, loss_on_host))
+    average_gradients(_learned(objective))
     return passes
+
+
+def _of_batch(objective: Objective, batch: Batch, micro_batches: int) -> Callable[[Losses, int], Losses]:
+    """From the losses of a micro-batch of so many items to its part of the losses of the step, over all processes.
+
+    A micro-batch weighs as many items as it has. Where more of them bear a target than in the step at large, its loss
+    counts for more, so that in the end each labelled item weighs the same.
+    """
+    size = world().size
+    if micro_batches == 1 and size == 1:
+        return lambda losses, _items: losses
+    counts = objective.labelled(batch.targets)
+    *counted, items = all_reduce_sum([*counts.values(), len(batch)])
+    total = dict(zip(counts, counted, strict=True))
+
+    def scaled(losses: Losses, part: int) -> Losses:
+        return {
+            name: Loss(mean * (found / part / (total[name] / items)) if total[name] else mean, total[name])
+            for name, (mean, found) in losses.items()
+        }
+
+    return scaled
+
+
+def _learned(objective: Objective) -> list[nn.Parameter]:
+    """What of the objective is trained."""
+    return [] if objective.learned is None else list(objective.learned.parameters())
 
 
 def _without_exchange(model: nn.Module) -> AbstractContextManager[None]:

@@ -28,7 +28,7 @@ def tally_batches(model: nn.Module, batches: Iterable[Batch], objective: Objecti
     for batch in batches:
         forward = partial(_forward, model, batch, precision)
         outputs, micro_batches = fit_in_memory(forward, micro_batches, len(batch), len(batch))
-        tally.add(outputs, batch.targets, objective.plain_loss(outputs, batch.targets))
+        tally.add(outputs, batch.targets, objective.plain_losses(outputs, batch.targets))
     return tally
 
 

@@ -16,7 +16,7 @@ from sightline.inference.predict import eval_loader
 from sightline.machine.distributed import world
 from sightline.models.build import build_model
 from sightline.models.freezing import FreezingPlan
-from sightline.models.groups import LayerGroup, layer_groups, parameter_groups
+from sightline.models.groups import LayerGroup, beside, layer_groups, parameter_groups
 from sightline.models.networks.whitening import whitening_layers
 from sightline.run.folder import Run
 from sightline.tasks.task import Task
@@ -47,7 +47,9 @@ def wire(
     train = _train_loader(config, dataset, preprocessing, device, memory_format, plan)
     if not config.model.has_learned_weights:
         _whiten(model, train, preprocessing)
-    objective = task.objective(config, dataset.split, train.positions)
+    objective = task.objective(config, dataset, train.positions)
+    if objective.learned is not None:
+        objective.learned.to(device)
     return Training(
         config=config.training,
         scheduler=config.scheduler,
@@ -57,7 +59,7 @@ def wire(
         ema=running_average(model, config.training),
         lookahead=slow_weights(model, config.training),
         objective=with_teacher(objective, task, config.training),
-        optimizer=_optimizer(config, model, groups),
+        optimizer=_optimizer(config, model, groups, objective.learned),
         precision=choose_precision(config.training.precision, device, model, preprocessing.image_size),
         train=train,
         val=eval_loader(dataset, "val", preprocessing, config.evaluation.batch_size, device, memory_format, world()),
@@ -76,7 +78,9 @@ def wire(
     )
 
 
-def _optimizer(config: Config, model: nn.Module, groups: list[LayerGroup]) -> torch.optim.Optimizer:
+def _optimizer(
+    config: Config, model: nn.Module, groups: list[LayerGroup], learned: nn.Module | None
+) -> torch.optim.Optimizer:
     parameters = parameter_groups(
         model,
         groups,
@@ -85,7 +89,7 @@ def _optimizer(config: Config, model: nn.Module, groups: list[LayerGroup]) -> to
         bias_scale=config.optimizer.bias_scale,
         bias_decay=config.optimizer.bias_decay,
     )
-    return build_optimizer(config.optimizer, parameters)
+    return build_optimizer(config.optimizer, parameters + ([] if learned is None else [beside(groups, learned)]))
 
 
 def _train_loader(

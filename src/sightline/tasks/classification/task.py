@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sightline.config.schema import Config
+from sightline.data.dataset import Dataset
 from sightline.data.splits.split import Split
-from sightline.data.targets import LABEL, only_class
+from sightline.data.targets import LABEL, MISSING, only_class
 from sightline.explain.targets import TargetScore, class_logit
 from sightline.inference.loaded_run import LoadedRun
 from sightline.inference.model import CALIBRATION, class_names_of, temperature_of
@@ -66,11 +67,11 @@ class Classification:
         """A logit for each class."""
         return {LABEL: len(self.names)}
 
-    def objective(self, config: Config, split: Split, positions: NDArray[np.int64]) -> ClassificationObjective:
+    def objective(self, config: Config, dataset: Dataset, positions: NDArray[np.int64]) -> ClassificationObjective:
         """Cross-entropy as configured, with weights and shifts from the numbers of training images of each class."""
-        counts = only_class(split.targets).counts(positions)
-        loss = training_loss(config.imbalance, config.training.label_smoothing, counts)
-        return ClassificationObjective(len(self.names), loss)
+        label = only_class(dataset.split.targets)
+        loss = training_loss(config.imbalance, config.training.label_smoothing, label.counts(positions))
+        return ClassificationObjective(len(self.names), loss, is_partial=bool((label.values == MISSING).any()))
 
     def teacher_loss(self, temperature: float) -> TeacherLoss:
         """The divergence from the teacher's softened probabilities."""

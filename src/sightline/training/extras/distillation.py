@@ -9,7 +9,7 @@ from sightline.config.training import TrainingConfig
 from sightline.data.batch import Batch
 from sightline.errors import UsageError
 from sightline.models.outputs import Outputs, by_head
-from sightline.tasks.objective import Objective, Tally, Targets
+from sightline.tasks.objective import Loss, Losses, Objective, Tally, Targets
 from sightline.tasks.task import Task, TeacherLoss
 from sightline.training.setup import Teacher
 from sightline.training.state import Progress
@@ -34,7 +34,7 @@ def from_targets(targets: Targets) -> Outputs:
     return {name.removeprefix(start): tensor for name, tensor in targets.items() if name.startswith(start)}
 
 
-class TaughtObjective:
+class TaughtObjective(Objective):
     """An objective, of whose loss a share follows a teacher.
 
     Args:
@@ -48,18 +48,36 @@ class TaughtObjective:
         self._teacher_loss = teacher_loss
         self._weight = weight
 
-    def train_loss(self, outputs: Outputs, targets: Targets) -> Tensor:
-        """Mean over the items."""
-        loss = self._objective.train_loss(outputs, targets)
-        return (1 - self._weight) * loss + self._weight * self._teacher_loss(outputs, from_targets(targets))
+    def train_losses(self, outputs: Outputs, targets: Targets) -> Losses:
+        """Those of the task, and that of following the teacher, which every item has."""
+        taught = Loss(self._teacher_loss(outputs, from_targets(targets)), _items(targets))
+        return {**self._objective.train_losses(outputs, targets), TEACHER: taught}
 
-    def plain_loss(self, outputs: Outputs, targets: Targets) -> Tensor:
+    def plain_losses(self, outputs: Outputs, targets: Targets) -> Losses:
         """Of the task alone."""
-        return self._objective.plain_loss(outputs, targets)
+        return self._objective.plain_losses(outputs, targets)
+
+    def labelled(self, targets: Targets) -> dict[str, int]:
+        """As the task counts, and every item for the teacher."""
+        return {**self._objective.labelled(targets), TEACHER: _items(targets)}
+
+    def total(self, losses: Losses) -> Tensor:
+        """The share of the task, and the teacher's."""
+        own = {name: loss for name, loss in losses.items() if name != TEACHER}
+        return (1 - self._weight) * self._objective.total(own) + self._weight * losses[TEACHER].mean
+
+    @property
+    def learned(self) -> nn.Module | None:
+        """Of the task alone."""
+        return self._objective.learned
 
     def tally(self) -> Tally:
         """Of the task alone."""
         return self._objective.tally()
+
+
+def _items(targets: Targets) -> int:
+    return len(next(iter(targets.values())))
 
 
 def with_teacher(objective: Objective, task: Task, config: TrainingConfig) -> Objective:

@@ -24,8 +24,12 @@ def test_the_weight_shares_the_loss_between_labels_and_teacher():
     plain = ClassificationObjective(3, CrossEntropy())
     taught = TaughtObjective(plain, lambda a, b: soft_target_loss(a, b, 2.0), weight=0.25)
     expected = 0.75 * nn.functional.cross_entropy(outputs, labels) + 0.25 * soft_target_loss(outputs, teacher, 2.0)
-    torch.testing.assert_close(taught.train_loss(outputs, {"label": labels, TEACHER: teacher}), expected)
-    assert torch.equal(taught.plain_loss(outputs, {"label": labels}), nn.functional.cross_entropy(outputs, labels))
+    targets = {"label": labels, TEACHER: teacher}
+    losses = taught.train_losses(outputs, targets)
+    torch.testing.assert_close(taught.total(losses), expected)
+    assert {name: loss.items for name, loss in losses.items()} == taught.labelled(targets) == {"label": 5, TEACHER: 5}
+    plain_loss = taught.plain_losses(outputs, {"label": labels})["label"].mean
+    assert torch.equal(plain_loss, nn.functional.cross_entropy(outputs, labels))
 
 
 def test_outputs_of_several_heads_pass_through_the_targets():

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from sightline.config.schema import Config
@@ -122,8 +123,9 @@ def _show(training: Training) -> None:
 
 
 def _preview(loader: TrainLoader, preprocessing: Preprocessing) -> bytes:
-    """What the transforms do to the first training images: whole, as evaluation and as the first epochs see them."""
-    chosen = loader.dataset.positions("train")[:PREVIEW_IMAGES]
+    """What the transforms do to training images from all over the split: whole, as evaluation and as the first epochs see them."""
+    trained = loader.dataset.positions("train")
+    chosen = trained[np.linspace(0, len(trained) - 1, min(PREVIEW_IMAGES, len(trained))).astype(int)]
     images, sizes = loader.dataset.store.batch(loader.dataset.rows[chosen])
     plain = preprocessing.transform()(images, sizes)
     draws = [loader.transform(images, sizes, epoch, chosen) for epoch in range(PREVIEW_DRAWS)]

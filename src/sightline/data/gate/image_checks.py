@@ -68,10 +68,11 @@ def _odd_images(source: Source, facts: ImageFacts, keep: Mask, policy: Validatio
         median = float(np.median(sides)) if len(used) else 0.0
         odd_size |= (sides > FAR * median) | (sides * FAR < median)
     odd = used[odd_kind | odd_size].tolist()
+    reasons = {"by kind of colour": odd_kind.sum(), f"by a side more than {FAR} times off the median": odd_size.sum()}
+    told = ", ".join(f"{count:,} {reason}" for reason, count in reasons.items() if count)
     wording = Wording(
         fine="modes and sizes are alike",
-        found=f"{how_many(len(odd), 'image', 'images')} unlike the others ({odd_kind.sum():,} by kind of colour, "
-        f"{odd_size.sum():,} by a side more than {FAR} times off the median)",
+        found=f"{how_many(len(odd), 'image', 'images')} unlike the others ({told})",
         remedy="look at them and remove what does not belong",
         otherwise="data.validation.odd_images=warn",
     )

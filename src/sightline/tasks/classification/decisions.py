@@ -20,6 +20,9 @@ NOT_CALIBRATED = (
 )
 
 
+FEW = "too few calibration images"
+
+
 @dataclass(frozen=True)
 class Decisions:
     """How probabilities become decisions.
@@ -107,21 +110,22 @@ def _worth_of_sets(sets: ConformalSets, content: Calibration) -> str:
     """What a set promises, and what it held where that was measured."""
     if sets["quantile"] is None:
         return f"{{…}}: every class, since the calibration split has {sets.get('empty_promise') or 'too few images'}"
-    said = f"{{…}} holds the truth of {1 - sets['alpha']:.4g} of images like the {content['n_promises']} it comes from"
+    said = f"{{…}} holds the truth of {100 * (1 - sets['alpha']):.4g} % of images like the {content['n_promises']} it comes from"
     if "coverage" not in sets or sets["coverage"]["value"] is None:
         return said
     coverage = sets["coverage"]
-    limits = f" [{coverage['low']:.3f}, {coverage['high']:.3f}]" if coverage["low"] is not None else ""
+    limits = f" [{100 * coverage['low']:.1f}, {100 * coverage['high']:.1f}]" if coverage["low"] is not None else ""
     size = f" with {sets['mean_size']:.3g} classes each" if "mean_size" in sets else ""
-    return f"{said}; on {content['judged_on']} of val {coverage['value']:.3f}{limits}{size}"
+    return f"{said}; on {content['judged_on']} images of val it held {100 * coverage['value']:.1f} %{limits}{size}"
 
 
 def _worth_of_answers(rule: SelectiveThreshold, content: Calibration) -> str:
     """What an answer promises, and how many images get one."""
     promise = f"the risk of an answer below {rule['target_risk']:g}"
     if rule["threshold"] is None:
-        return f"abstains always: nothing keeps {promise}; {rule.get('reason') or 'too few calibration images'}"
+        return f"abstains always, which is not repeated below: nothing keeps {promise}; {rule.get('reason') or FEW}"
+    answered = "all" if rule["coverage"] == 1 else f"{rule['coverage']:.1%}"
     return (
         f"abstains below a confidence of {rule['threshold']:.4g}, which keeps {promise} but for a chance of "
-        f"{rule['error']:g}; {rule['coverage']:.3g} of the {content['n_promises']} images it comes from were answered"
+        f"{rule['error']:g}; {answered} of the {content['n_promises']} images it comes from were answered"
     )

@@ -62,13 +62,13 @@ class ClassRows:
         return {**top[0], "set": in_set, "abstain": abstain, "top": top}
 
     def line(self, row: JsonRow) -> str:
-        """The likeliest classes with their probabilities, the set in braces, and whether to abstain."""
+        """The likeliest classes with their probabilities, the set in braces, and whether to abstain, if not always."""
         top = cast("list[LikelyClass]", row["top"])
         parts = [f"{entry['label']} {entry['probability']:.1%}" for entry in top]
         if row["set"] is not None:
             members = cast("list[str]", row["set"])
             parts.append(f"{{{', '.join(members) if len(members) <= MOST_SHOWN else f'{len(members)} classes'}}}")
-        if row["abstain"]:
+        if row["abstain"] and self.decisions.threshold is not None:
             parts.append("abstains")
         return "  ".join(parts)
 

@@ -42,3 +42,4 @@ def test_odd_modes_and_sizes():
     assert keep.all()
     found, _ = before(source([0, 1] * 2), facts(4, modes={0: "L", 1: "I;16", 2: "1", 3: "RGB"}))
     assert found["odd_images"].examples == ("3.jpg",)
+    assert "(1 by kind of colour) (3.jpg: " in found["odd_images"].message

@@ -1,5 +1,6 @@
 """From calibration to decisions: sets and abstention at the risk that is asked for, and what both are worth."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -65,17 +66,18 @@ def test_the_head_says_what_each_is_worth_and_where_it_comes_from(content: Calib
     temperature, sets, answers = decisions.head
     assert temperature.startswith("probabilities at temperature ")
     assert temperature.endswith("from 1000 images of the calibration split")
-    assert sets.startswith("{…} holds the truth of 0.95 of images like the 1000 it comes from; on 200 of val 0.9")
+    assert sets.startswith("{…} holds the truth of 95 % of images like the 1000 it comes from; on 200 images of val it ")
+    assert re.search(r"it held 9\d\.\d % \[\d\d\.\d, \d\d\.\d\] with", sets)
     assert "classes each" in sets
     assert answers.startswith(f"abstains below a confidence of {decisions.threshold:.4g}, which keeps the risk")
-    assert " of the 1000 images it comes from were answered" in answers
+    assert re.search(r"; (all|\d+\.\d%) of the 1000 images it comes from were answered", answers)
 
 
 def test_a_promise_that_nothing_keeps_is_told_and_never_answered(content: Calibration):
     decisions = Decisions.of(content, wanted(risk=0.0001))
     assert decisions.threshold is None
     assert decisions.head[2].startswith(
-        "abstains always: nothing keeps the risk of an answer below 0.0001; 1000 images"
+        "abstains always, which is not repeated below: nothing keeps the risk of an answer below 0.0001; 1000 images"
     )
     assert decisions.abstains(np.eye(4)).tolist() == [True] * 4
     (empty,) = ({**one, "quantile": None, "empty_promise": "two"} for one in content["conformal"][:1])

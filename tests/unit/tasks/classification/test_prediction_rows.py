@@ -35,6 +35,9 @@ def test_a_row_says_what_is_in_the_set_and_whether_to_abstain():
     assert [row["set"] for row in rows] == [["cat", "fox"], ["dog"], ["cat", "dog", "fox"]]
     assert [row["abstain"] for row in rows] == [True, False, True]
     assert [writer.line(row) for row in rows[:2]] == ["cat 50.0%  {cat, fox}  abstains", "dog 80.0%  {dog}"]
+    always = ClassRows(("cat", "dog", "fox"), Decisions(risk=0.05, threshold=None), top_k=1)
+    (row,) = always.rows(torch.tensor([[5.0, 0.0, 0.0]]))
+    assert (row["abstain"], always.line(row)) == (True, "cat 98.7%"), "the head has said it of every image"
     strict = ClassRows(("cat", "dog", "fox"), Decisions(alpha=0.1, quantile=0.1), top_k=1)
     assert strict.rows(torch.zeros(1, 3))[0]["set"] == [], "no class fits as well as the promise needs"
     assert ClassRows.from_json(json.loads(json.dumps(writer.to_json()))) == writer

@@ -110,13 +110,15 @@ def _worth_of_sets(sets: ConformalSets, content: Calibration) -> str:
     """What a set promises, and what it held where that was measured."""
     if sets["quantile"] is None:
         return f"{{…}}: every class, since the calibration split has {sets.get('empty_promise') or 'too few images'}"
-    said = f"{{…}} holds the truth of {100 * (1 - sets['alpha']):.4g} % of images like the {content['n_promises']} it comes from"
-    if "coverage" not in sets or sets["coverage"]["value"] is None:
+    share = f"{100 * (1 - sets['alpha']):.4g} %"
+    said = f"{{…}} holds the truth of {share} of images like the {content['n_promises']} it comes from"
+    coverage = sets.get("coverage")
+    if coverage is None or (value := coverage["value"]) is None:
         return said
-    coverage = sets["coverage"]
-    limits = f" [{100 * coverage['low']:.1f}, {100 * coverage['high']:.1f}]" if coverage["low"] is not None else ""
+    low, high = coverage["low"], coverage["high"]
+    limits = "" if low is None or high is None else f" [{100 * low:.1f}, {100 * high:.1f}]"
     size = f" with {sets['mean_size']:.3g} classes each" if "mean_size" in sets else ""
-    return f"{said}; on {content['judged_on']} images of val it held {100 * coverage['value']:.1f} %{limits}{size}"
+    return f"{said}; on {content['judged_on']} images of val it held {100 * value:.1f} %{limits}{size}"
 
 
 def _worth_of_answers(rule: SelectiveThreshold, content: Calibration) -> str:

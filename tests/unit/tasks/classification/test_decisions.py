@@ -66,7 +66,9 @@ def test_the_head_says_what_each_is_worth_and_where_it_comes_from(content: Calib
     temperature, sets, answers = decisions.head
     assert temperature.startswith("probabilities at temperature ")
     assert temperature.endswith("from 1000 images of the calibration split")
-    assert sets.startswith("{…} holds the truth of 95 % of images like the 1000 it comes from; on 200 images of val it ")
+    assert sets.startswith(
+        "{…} holds the truth of 95 % of images like the 1000 it comes from; on 200 images of val it "
+    )
     assert re.search(r"it held 9\d\.\d % \[\d\d\.\d, \d\d\.\d\] with", sets)
     assert "classes each" in sets
     assert answers.startswith(f"abstains below a confidence of {decisions.threshold:.4g}, which keeps the risk")

@@ -123,7 +123,7 @@ def _show(training: Training) -> None:
 
 
 def _preview(loader: TrainLoader, preprocessing: Preprocessing) -> bytes:
-    """What the transforms do to training images from all over the split: whole, as evaluation and as the first epochs see them."""
+    """What the transforms do to images from all over the train split: whole, in evaluation and in the first epochs."""
     trained = loader.dataset.positions("train")
     chosen = trained[np.linspace(0, len(trained) - 1, min(PREVIEW_IMAGES, len(trained))).astype(int)]
     images, sizes = loader.dataset.store.batch(loader.dataset.rows[chosen])

@@ -1,6 +1,6 @@
 """Where images come from, what is held out, and what the data gate does."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import (
     Discriminator,
@@ -23,6 +23,24 @@ def _white(value: object, check: ValidatorFunctionWrapHandler) -> object:
 
 
 White = Annotated[Annotated[int, Field(ge=1, le=65535)] | Literal["auto"], WrapValidator(_white)]
+
+
+_SIDES: Final = "it must be a number of pixels from 16 to 4096, or the least and the largest as [least,largest]"
+
+
+def _sides(value: object, check: ValidatorFunctionWrapHandler) -> object:
+    try:
+        found: int | tuple[int, int] = check(tuple(value) if isinstance(value, list) else value)
+        if isinstance(found, int) or found[0] <= found[1]:
+            return found
+    except ValidationError as error:
+        raise ValueError(f"{_SIDES}; it is {value!r}") from error
+    raise ValueError(f"{_SIDES}; it is {value!r}")
+
+
+_Side = Annotated[int, Field(ge=16, le=4096)]
+Sides = Annotated[_Side | tuple[_Side, _Side], WrapValidator(_sides)]
+"""The height or the width of images, or the least and the largest of them."""
 
 Policy = Literal["refuse", "drop", "warn"]
 
@@ -94,9 +112,22 @@ class DigitsData(_Data):
     name: Literal["digits"]
 
 
-def name_for_runs(data: Cifar10Data | FolderData | CsvData | DigitsData) -> str:
+class ShapesData(_Data):
+    """Drawn shapes, each image with a class and a mask: of any size and number, a pure function of the seed."""
+
+    name: Literal["shapes"]
+    images: Annotated[int, Field(ge=10, le=1_000_000)]
+    height: Sides
+    width: Sides
+    kinds: Annotated[int, Field(ge=2, le=6)]
+    seed: Annotated[int, Field(ge=0)]
+    labels_missing: Annotated[float, Field(ge=0.0, lt=1.0)]
+    masks_missing: Annotated[float, Field(ge=0.0, lt=1.0)]
+
+
+def name_for_runs(data: Cifar10Data | FolderData | CsvData | DigitsData | ShapesData) -> str:
     """How runs on these data are called: after a folder or table of one's own, else after the choice."""
     return folder_label(data.name, getattr(data, "root", None), getattr(data, "manifest", None))
 
 
-DataConfig = Annotated[Cifar10Data | FolderData | CsvData | DigitsData, Discriminator("name")]
+DataConfig = Annotated[Cifar10Data | FolderData | CsvData | DigitsData | ShapesData, Discriminator("name")]

@@ -12,9 +12,11 @@ class CnnModel(Frozen):
 
     Attributes:
         task: what it is trained for, as in `tasks.table.TASKS`; a fact of the network, not a key.
+        targets: names of what it learns of each image, of those that data may have; likewise.
     """
 
     task: ClassVar[str] = "classification"
+    targets: ClassVar[tuple[str, ...]] = ("label",)
     name: Literal["cnn"]
     width: Annotated[int, Field(ge=8, multiple_of=8)]
     drop_rate: Fraction
@@ -35,9 +37,11 @@ class TimmModel(Frozen):
 
     Attributes:
         task: what it is trained for, as in `tasks.table.TASKS`; a fact of the network, not a key.
+        targets: names of what it learns of each image, of those that data may have; likewise.
     """
 
     task: ClassVar[str] = "classification"
+    targets: ClassVar[tuple[str, ...]] = ("label",)
     name: str
     pretrained: bool
     weights: str | None

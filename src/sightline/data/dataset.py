@@ -14,6 +14,7 @@ from sightline.config.schema import Config
 from sightline.data.formats import FULL_WHITE, HEIC_REMEDY, HEIC_SUFFIXES, reads_heic, white_for
 from sightline.data.sources.find import find
 from sightline.data.sources.source import Source, limited
+from sightline.data.sources.wanted import with_targets
 from sightline.data.splits.split import Split
 from sightline.data.store.factory import brightest_value, open_masks, open_store
 from sightline.data.store.image_store import ImageStore
@@ -25,8 +26,13 @@ NOT_THE_DATA = "the data are not those that the run was trained on"
 
 
 def list_images(config: Config) -> Source:
-    """What the configuration's data hold, cut down to its `limit`."""
-    return limited(find(config.data), config.limit, config.data.split_seed)
+    """What the configuration's data hold of what its model learns, cut down to its `limit`.
+
+    Raises:
+        UsageError: there is nothing to be found, or nothing that this model could learn.
+    """
+    source = with_targets(find(config.data), config.model.targets, config.model.name, config.data.name)
+    return limited(source, config.limit, config.data.split_seed)
 
 
 def white_of(source: Source, side: int, config: Config) -> int:

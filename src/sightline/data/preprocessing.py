@@ -99,7 +99,7 @@ class Preprocessing:
 def native_side(source: Source) -> int:
     """The images' own size: the median shorter side of up to 64 of them, within `NATIVE_SIDES`."""
     if source.pixels is not None:
-        side = float(min(source.pixels.shape[1:3]))
+        side = float(np.median([min(image.shape[:2]) for image in source.pixels[:: max(1, len(source) // 64)]]))
     elif source.files is not None:
         step = max(1, len(source.files) // 64)
         sides = [min(size) for size in map(size_of, map(str, source.files[::step])) if size]

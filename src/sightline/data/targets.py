@@ -14,6 +14,9 @@ MISSING = -1
 LABEL = "label"
 """The name of the target of a data set with one class an image."""
 
+MASK = "mask"
+"""The name of the target of a data set with a mask of each image."""
+
 
 @dataclass(frozen=True, eq=False)
 class ClassTarget:
@@ -45,22 +48,22 @@ class MaskTarget:
     """A mask for each item: a class for each of its pixels.
 
     Attributes:
-        files: (n,) where each mask lies, None where an item has none. A mask is as large as its image, and holds one
-            class id a pixel: grey of 8 bits, or the indices of a palette.
+        values: (n,) where each mask lies, or its class ids, (h, w) uint8; None where an item has none. A mask is as
+            large as its image. A file holds one class id a pixel: grey of 8 bits, or the indices of a palette.
         class_names: by class id.
         ignore_index: the class id of pixels that do not count, 0 … 255.
     """
 
-    files: tuple[Path | None, ...]
+    values: tuple[Path | NDArray[np.uint8] | None, ...]
     class_names: tuple[str, ...]
     ignore_index: int
 
     def __len__(self) -> int:
-        return len(self.files)
+        return len(self.values)
 
     def take(self, positions: NDArray[np.int64]) -> "MaskTarget":
         """The column of the items at these positions."""
-        return MaskTarget(tuple(self.files[i] for i in positions.tolist()), self.class_names, self.ignore_index)
+        return MaskTarget(tuple(self.values[i] for i in positions.tolist()), self.class_names, self.ignore_index)
 
 
 @dataclass(frozen=True, eq=False)

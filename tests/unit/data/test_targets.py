@@ -34,7 +34,7 @@ def test_take_keeps_what_belongs_to_all(target):
 
 def test_columns_follow_their_items():
     assert COLOUR.take(np.array([2, 0])).values.tolist() == [MISSING, 0]
-    assert MASK.take(np.array([1, 2])).files == (None, Path("c"))
+    assert MASK.take(np.array([1, 2])).values == (None, Path("c"))
     assert HASHES.take(np.array([1, 2])).hashes == (None, "c")
 
 

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from sightline.config.data import Cifar10Data, CsvData, DataConfig, DigitsData, FolderData
+from sightline.config.data import Cifar10Data, CsvData, DataConfig, DigitsData, FolderData, ShapesData
 from sightline.data.sources.source import Source
 from sightline.errors import UsageError
 from sightline.machine.paths import path_of
@@ -37,6 +37,10 @@ def find(config: DataConfig) -> Source:
             from sightline.data.sources.digits import find_digits
 
             return find_digits()
+        case ShapesData():
+            from sightline.data.sources.shapes import find_shapes
+
+            return find_shapes(config)
 
 
 def find_unknown(config: DataConfig) -> Source:

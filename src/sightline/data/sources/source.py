@@ -12,6 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 from sightline.data.sources.remarks import Remark
 from sightline.data.targets import LABEL, MISSING, ClassTarget, MaskTarget, of_kind, only_class
 
+Pixels = NDArray[np.uint8] | tuple[NDArray[np.uint8], ...]
+"""Images in memory, of one size or of several."""
+
 ROLES = ("train", "val", "calibration", "test")
 """What an item is for: to fit, to choose, to calibrate, to report."""
 
@@ -40,7 +43,8 @@ class Source:
         roles: what the source itself says each item is for; None where it says nothing.
         groups: what each item belongs to (patient, video), never to be split; None without groups.
         files: where each image lies, or None.
-        pixels: (n, height, width, 3) uint8, or None. Exactly one of `files` and `pixels` is given.
+        pixels: (n, height, width, 3) uint8, or of each image (height, width, 3) where sizes differ, or None. Exactly
+            one of `files` and `pixels` is given.
         remarks: what was passed over or taken for granted when the images were listed.
     """
 
@@ -50,7 +54,7 @@ class Source:
     roles: tuple[str | None, ...]
     groups: tuple[str, ...] | None = None
     files: tuple[Path, ...] | None = None
-    pixels: NDArray[np.uint8] | None = None
+    pixels: Pixels | None = None
     remarks: tuple[Remark, ...] = ()
 
     def __post_init__(self) -> None:
@@ -70,7 +74,7 @@ class Source:
         roles: tuple[str | None, ...],
         groups: tuple[str, ...] | None = None,
         files: tuple[Path, ...] | None = None,
-        pixels: NDArray[np.uint8] | None = None,
+        pixels: Pixels | None = None,
         remarks: tuple[Remark, ...] = (),
     ) -> Self:
         """Images with one class each, (n,) positions in `class_names` or `MISSING`, which is a stratum of its own."""
@@ -107,7 +111,11 @@ class Source:
             roles=tuple(self.roles[i] for i in listed),
             groups=None if self.groups is None else tuple(self.groups[i] for i in listed),
             files=None if self.files is None else tuple(self.files[i] for i in listed),
-            pixels=None if self.pixels is None else self.pixels[positions],
+            pixels=tuple(self.pixels[i] for i in listed)
+            if isinstance(self.pixels, tuple)
+            else None
+            if self.pixels is None
+            else self.pixels[positions],
         )
 
 

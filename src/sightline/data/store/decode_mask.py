@@ -36,5 +36,14 @@ def decode_mask(content: bytes, of: tuple[int, int], stored: tuple[int, int], ma
         width, height = ids.size
         if (width, height) != of:
             raise DecodeError(f"a mask of {width} x {height} pixels, but its image has {of[0]} x {of[1]}")
-        fitted = central(ids).resize(stored[::-1], Image.Resampling.NEAREST)
-        return Picture(np.array(fitted)[:, :, None], width, height, mode)
+        return Picture(np.array(fitted(ids, stored))[:, :, None], width, height, mode)
+
+
+def fitted(ids: Image.Image, stored: tuple[int, int]) -> Image.Image:
+    """A mask cut and reduced like its image, to the nearest pixel.
+
+    Args:
+        ids: of one channel, as large as the image.
+        stored: height and width that the image is stored in.
+    """
+    return central(ids).resize(stored[::-1], Image.Resampling.NEAREST)

@@ -6,18 +6,18 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from PIL import Image
 
 from sightline.data.formats import FULL_WHITE
 from sightline.data.sources.source import Source
 from sightline.data.store.build import DecodeJob, decoded, loaded, scanned, stamp
-from sightline.data.store.decode import IMAGE_CHANNELS, content_hash, reduced
+from sightline.data.store.decode import IMAGE_CHANNELS
 from sightline.data.store.decode_files import Progress
 from sightline.data.store.decode_mask import MASK_CHANNELS
-from sightline.data.store.entries import File, MaskFile, ScaledFile, channel_sums
-from sightline.data.store.image_file import LONGEST, is_deep
+from sightline.data.store.entries import File, MaskFile, ScaledFile
+from sightline.data.store.image_file import is_deep
 from sightline.data.store.image_store import DiskStore, ImageStore, MemoryStore
-from sightline.data.store.index import ImageFacts, Index
+from sightline.data.store.in_memory import images_in_memory, masks_in_memory
+from sightline.data.store.index import Index
 from sightline.data.store.mask_store import MaskStore
 from sightline.data.store.stream import StreamStore
 from sightline.data.targets import MaskTarget, of_kind
@@ -64,8 +64,8 @@ def open_store(
         RunFailedError: the cache cannot be written, the pixels do not fit where they are asked to be, or no worker can
             be started.
     """
-    if source.files is None:
-        return _of_pixels(source, side)
+    if source.pixels is not None:
+        return images_in_memory(source.pixels, side)
     return _open(_job(source, side, cache, workers, progress, white), workers, kind)
 
 
@@ -128,16 +128,19 @@ def open_masks(
     """
     if source.masks is None:
         return None
-    paths = source.masks.files
-    present = np.array([path is not None for path in paths], dtype=bool) & (images.index.lengths > 0)
+    (name,) = of_kind(source.targets, MaskTarget)
+    values = source.masks.values
+    present = np.array([value is not None for value in values], dtype=bool) & (images.index.lengths > 0)
     rows = np.where(present, np.cumsum(present) - 1, -1)
-    files = [_mask_file(os.fspath(path), images.index, row) for row, path in enumerate(paths) if path and present[row]]
-    ids = [source.ids[row] for row in np.flatnonzero(present)]
+    if arrays := {row: value for row, value in enumerate(values) if isinstance(value, np.ndarray) and present[row]}:
+        return MaskStore(name, masks_in_memory(arrays, images.index), rows, source.masks.ignore_index)
+    paths = {row: os.fspath(value) for row, value in enumerate(values) if isinstance(value, Path) and present[row]}
+    files = [_mask_file(path, images.index, row) for row, path in paths.items()]
+    ids = [source.ids[row] for row in paths]
     sizes, key = stamp(ids, files, None)
     cores = usable_cores() if workers is None else workers
     store = _open(DecodeJob(files, "masks", MASK_CHANNELS, None, cache, cores, progress, sizes, key), workers, kind)
     _refuse_unreadable(files, store.facts.errors)
-    (name,) = of_kind(source.targets, MaskTarget)
     return MaskStore(name, store, rows, source.masks.ignore_index)
 
 
@@ -198,24 +201,3 @@ def _must_fit(need: int, noun: str) -> None:
             f"data.store=memory: decoded, the {noun} take {format_bytes(need)}, but {format_bytes(free)} of "
             "memory are free; data.store=disk needs none"
         )
-
-
-def _of_pixels(source: Source, side: int | None) -> ImageStore:
-    pixels = source.pixels
-    assert pixels is not None
-    count, height, width, _ = pixels.shape
-    facts = ImageFacts(
-        hashes=tuple(content_hash(np.ascontiguousarray(image).tobytes()) for image in pixels),
-        widths=np.full(count, width, dtype=np.int32),
-        heights=np.full(count, height, dtype=np.int32),
-        modes=("RGB",) * count,
-        errors={},
-        brightest=np.zeros(count, dtype=np.int32),
-    )
-    shorter, longer = min(height, width), max(height, width)
-    if count and (longer > LONGEST * shorter or (side is not None and shorter > side)):
-        pixels = np.stack([np.asarray(reduced(Image.fromarray(image), side)) for image in pixels])
-    planes = np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))
-    shapes = np.tile(np.array(pixels.shape[1:3], dtype=np.int32), (count, 1))
-    sums = np.array([channel_sums(image.reshape(IMAGE_CHANNELS, -1)) for image in planes], dtype=np.int64)
-    return MemoryStore(Index(facts, shapes, sums.reshape(-1, 2, IMAGE_CHANNELS)), planes.reshape(-1))

@@ -18,7 +18,7 @@ class MaskStore:
         name: of the target.
         store: the masks that there are.
         rows: (n,) the row in `store` of the mask of each image, or -1.
-        ignore_index: what fills the mask of an image that has none.
+        ignore_index: what stands where no mask is: around those of smaller images, and for images without any.
     """
 
     name: str
@@ -32,20 +32,21 @@ class MaskStore:
         return self.store.is_io_bound
 
     def batch(self, rows: NDArray[np.int64], height: int, width: int) -> Tensor:
-        """The masks of images of these rows, uint8 (B, height, width).
+        """The masks of images of these rows, uint8 (B, height, width), the ignore index where there is none.
 
         Args:
             rows: of the images.
-            height: of the batch of images, whose padding at the bottom and at the right the masks share.
+            height: of the batch of images, padded at the bottom and at the right.
             width: likewise.
         """
         own = self.rows[rows]
         present = np.flatnonzero(own >= 0)
-        masks, _ = self.store.batch(own[present])
-        if len(present) == len(rows) and masks.shape[2:] == (height, width):
+        masks, sizes = self.store.batch(own[present])
+        if len(present) == len(rows) and bool((sizes == torch.tensor((height, width))).all()):
             return masks[:, 0]
         filled = torch.full((len(rows), height, width), self.ignore_index, dtype=torch.uint8)
-        filled[torch.from_numpy(present), : masks.shape[2], : masks.shape[3]] = masks[:, 0]
+        for place, mask, (high, wide) in zip(present.tolist(), masks[:, 0], sizes.tolist(), strict=True):
+            filled[place, :high, :wide] = mask[:high, :wide]
         return filled
 
     def hashes(self, rows: NDArray[np.int64]) -> tuple[str | None, ...]:

@@ -72,7 +72,7 @@ def test_masks_are_one_target_and_travel_with_their_images():
     masks = MaskTarget((Path("m0"), None, Path("m2"), None), ("road", "sky"), 255)
     both = replace(whole, targets={**whole.targets, "mask": masks})
     part = both.take([2, 1])
-    assert part.masks.files == (Path("m2"), None)
+    assert part.masks.values == (Path("m2"), None)
     assert part.labels.tolist() == [2, 1]
     with pytest.raises(AssertionError, match="more than one"):
         replace(both, targets={"one": masks, "other": masks})

@@ -56,14 +56,14 @@ def test_masks_come_by_the_rows_of_their_images(source, tmp_path, kind):
             if row in {2, 3}:
                 assert (mask == 11).all()
                 continue
-            expected = np.asarray(Image.open(source.masks.files[row]))
+            expected = np.asarray(Image.open(source.masks.values[row]))
             left = (expected.shape[1] - width) // 2
             assert np.array_equal(mask[:height, :width], expected[:, left : left + width])
 
 
 def test_hashes_are_of_the_mask_files(source, tmp_path):
     _, masks = opened(source, tmp_path / "cache")
-    expected = [path and content_hash(path.read_bytes()) for path in source.masks.files]
+    expected = [path and content_hash(path.read_bytes()) for path in source.masks.values]
     assert masks.hashes(np.array([4, 2, 0])) == (expected[4], None, expected[0])
     assert masks.hashes(np.array([3])) == (None,)
 
@@ -81,7 +81,7 @@ def test_images_without_files_have_masks_too(source, tmp_path):
     labels = ClassTarget(np.zeros(1, dtype=np.int64), ("a",))
     whole = Source(("0",), {LABEL: labels, "road": target}, np.zeros(1, dtype=np.int64), (None,), pixels=pixels)
     _, masks = opened(whole, tmp_path / "cache")
-    assert np.array_equal(masks.batch(rows, 20, 31)[0], Image.open(target.files[0]))
+    assert np.array_equal(masks.batch(rows, 20, 31)[0], Image.open(target.values[0]))
 
 
 @pytest.mark.parametrize(
@@ -93,20 +93,20 @@ def test_images_without_files_have_masks_too(source, tmp_path):
 )
 @pytest.mark.parametrize("kind", ["memory", "stream"])
 def test_a_mask_that_cannot_be_used_is_named(source, tmp_path, mask, why, kind):
-    mask.save(source.masks.files[0])
+    mask.save(source.masks.values[0])
     with pytest.raises(UsageError, match=rf"0-mask.png: {why}[^(]*$"):
         opened(source, tmp_path / "cache", kind)
-    source.masks.files[4].write_bytes(b"")
+    source.masks.values[4].write_bytes(b"")
     with pytest.raises(UsageError, match=r"0-mask.png: .* \(2 of 3 masks cannot be used\)"):
         opened(source, tmp_path / "cache", kind)
-    source.masks.files[0].unlink()
+    source.masks.values[0].unlink()
     with pytest.raises(UsageError, match=r"0-mask.png: No such file or directory"):
         opened(source, tmp_path / "cache", kind)
 
 
 def test_a_mask_that_changes_while_it_is_streamed_is_named(source, tmp_path):
     images, masks = opened(source, tmp_path / "cache", "stream")
-    Image.fromarray(np.zeros((20, 31), dtype=np.uint8)).save(source.masks.files[0])
+    Image.fromarray(np.zeros((20, 31), dtype=np.uint8)).save(source.masks.values[0])
     images.batch(np.array([0]))
     with pytest.raises(RunFailedError, match=r"0-mask.png is not what it was"):
         masks.batch(np.array([0]), 20, 31)

@@ -133,6 +133,11 @@ class Contents:
         return str(self.setting("model.task", "classification"))
 
     @property
+    def external(self) -> bool:
+        """Whether another tool made the predictions: nothing is known of its model, its training or its images."""
+        return self._run.has("external.json")
+
+    @property
     def test_uses(self) -> LabelUses:
         """How often the test labels were used."""
         return count_uses(self.rows(LEDGER))

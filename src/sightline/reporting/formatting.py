@@ -3,6 +3,7 @@
 The page, the model card and the terminal all say a number in the same way because all of them ask here.
 """
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Final
 
@@ -10,6 +11,15 @@ from sightline.metrics.catalogue import METRICS, Metric, monitored
 from sightline.metrics.documents.interval import IntervalJson
 
 MISSING: Final = "–"
+
+ISOLATED: Final = ("\u2068", "\u2069")
+"""First strong isolate, and its end: between them a name from right to left turns nothing that stands beside it."""
+
+
+def quoted(name: str) -> str:
+    """A name within a sentence, in quotation marks."""
+    right_to_left = any(unicodedata.bidirectional(letter) in {"R", "AL", "AN"} for letter in name)
+    return f"“{name.join(ISOLATED)}”" if right_to_left else f"“{name}”"
 
 
 def metric(name: str) -> Metric:

@@ -44,3 +44,8 @@ def test_values_of_epochs_name_their_split():
 )
 def test_durations(seconds: float, text: str):
     assert formatting.duration(seconds) == text
+
+
+def test_a_name_from_right_to_left_turns_no_other_word():
+    assert formatting.quoted("cat_猫") == "“cat_猫”"
+    assert formatting.quoted("قط 7") == "“\u2068قط 7\u2069”"

@@ -263,3 +263,9 @@ def test_a_page_without_photos_has_a_table_of_mistakes(copy: Run):
     page = Page(render_page(copy))
     assert len([1 for tag, a in page.tags if tag == "tr" and "data-truth" in a]) == 2
     assert not [1 for tag, a in page.tags if tag == "img" and (a["src"] or "").startswith("data:image/jpeg")]
+
+
+def test_predictions_of_another_tool_have_their_own_name(copy: Run):
+    copy.save_json("external.json", {})
+    copy.save_text("config.yaml", "predictions: somewhere/my_tool/\nmodel: {name: cnn}\ndata: {name: cifar10}\n")
+    assert "<h1>Predictions of my_tool</h1>" in render_page(copy)

@@ -5,6 +5,7 @@ from typing import Final
 
 from sightline.reporting.contents import Contents
 from sightline.reporting.files import EVALUATION, PROVENANCE, VALIDATION
+from sightline.reporting.formatting import quoted
 from sightline.reporting.sections.blocks import Alert, Block, Bullets, Tile
 from sightline.reporting.sections.section import Section
 from sightline.run.ledger import LabelUses
@@ -52,7 +53,7 @@ def _romanised(words: Mapping[str, str]) -> list[str]:
     """What figures write otherwise than the page, for want of a font."""
     if not words:
         return []
-    examples = ", ".join(f"“{word}” as “{written}”" for word, written in list(words.items())[:EXAMPLES])
+    examples = ", ".join(f"{quoted(word)} as “{written}”" for word, written in list(words.items())[:EXAMPLES])
     left = len(words) - EXAMPLES
     more = f" and {left:,} word{'s' if left > 1 else ''} more" if left > 0 else ""
     written = f"Figures write {examples}{more}: the machine that drew them had no font for it."

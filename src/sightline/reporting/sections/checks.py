@@ -58,4 +58,5 @@ SECTION: Final = Section(
     card="Data checks",
     sources=(VALIDATION.name,),
     missing="data check",
+    own=True,
 )

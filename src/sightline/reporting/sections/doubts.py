@@ -7,7 +7,7 @@ from typing import Final
 from sightline.metrics.documents.evaluation import Evaluation
 from sightline.reporting.contents import Contents
 from sightline.reporting.files import EVALUATION
-from sightline.reporting.formatting import bounds, level, number
+from sightline.reporting.formatting import bounds, level, number, quoted
 from sightline.reporting.sections.blocks import Alert, Block
 from sightline.reporting.sections.section import Section
 from sightline.reporting.sections.training import epochs
@@ -42,7 +42,7 @@ def no_better(evaluation: Evaluation) -> list[str]:
         return []
     how = "Worse than" if high < share else "Not shown to be better than"
     text = (
-        f"{how} one answer for all: always naming “{evaluation['class_names'][commonest]}” would be right for "
+        f"{how} one answer for all: always naming {quoted(evaluation['class_names'][commonest])} would be right for "
         f"{number('accuracy', share)} of these images, and the {level(accuracy)} interval of the accuracy runs from "
         f"{bounds('accuracy', accuracy, ' to ')} %."
     )

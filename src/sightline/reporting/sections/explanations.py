@@ -36,6 +36,7 @@ SECTION: Final = Section(
     card="Explanations",
     sources=(EXPLAIN.name,),
     missing="explanation",
+    own=True,
     figures=(
         FigureKind(
             "explanations",

@@ -80,5 +80,5 @@ def _lead(found: Examples, listed: list[Photo]) -> tuple[str | Code, ...]:
     return (said, table, Code("examples/mistakes.csv"), ".")
 
 
-SECTION: Final = Section(blocks=blocks, missing="gallery", mode="evaluate", figures=(FigureKind("gallery"),))
+SECTION: Final = Section(blocks=blocks, missing="gallery", mode="evaluate", figures=(FigureKind("gallery"),), own=True)
 OTHERS: Final = Section(figures=(FigureKind(""),))

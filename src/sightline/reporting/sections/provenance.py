@@ -66,4 +66,4 @@ def configuration(contents: Contents) -> Iterator[Block]:
 SECTION: Final = Section(
     blocks=blocks, card="Origin", sources=(PROVENANCE.name, "config.yaml"), missing="provenance"
 )  # fmt: skip
-CONFIGURATION: Final = Section(blocks=configuration)
+CONFIGURATION: Final = Section(blocks=configuration, own=True)

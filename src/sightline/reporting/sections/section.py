@@ -39,6 +39,7 @@ class Section:
         mode: the one that writes the first source, where the table of stages does not say.
         figures: those that it ends with, in this order.
         task: the only task whose runs have it; empty: all have.
+        own: whether it is about what happened here before the predictions, which another tool's do not tell.
     """
 
     blocks: Callable[[Contents], Iterable[Block]] = lambda _: ()
@@ -49,6 +50,7 @@ class Section:
     mode: str = ""
     figures: tuple[FigureKind, ...] = ()
     task: str = ""
+    own: bool = False
 
     @property
     def writer(self) -> str:
@@ -112,7 +114,7 @@ class Part:
 
 
 def _applies(section: Section, contents: Contents) -> bool:
-    return section.task in {"", contents.task}
+    return section.task in {"", contents.task} and not (section.own and contents.external)
 
 
 def _by_kind(figures: Mapping[str, Path], kinds: Sequence[FigureKind]) -> dict[FigureKind, list[Path]]:

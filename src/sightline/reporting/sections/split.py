@@ -38,4 +38,4 @@ def blocks(contents: Contents) -> Iterator[Block]:
         yield split_table(split)
 
 
-SECTION: Final = Section(blocks=blocks, card="Data", sources=(SPLIT.name,), missing="split")
+SECTION: Final = Section(blocks=blocks, card="Data", sources=(SPLIT.name,), missing="split", own=True)

@@ -1,5 +1,6 @@
 """The table of all sections, in the order of the page. A new section is a file and a line here."""
 
+from pathlib import Path
 from typing import Final
 
 from sightline.config.data_label import data_label
@@ -54,7 +55,9 @@ SECTIONS: Final = (
 
 
 def _title(contents: Contents) -> str:
-    """The model and the data."""
+    """The model and the data, or which predictions of another tool these are."""
+    if contents.external:
+        return f"Predictions of {Path(str(contents.setting('predictions', 'another tool'))).resolve().name}"
     name, root, manifest = (contents.setting(f"data.{key}") for key in ("name", "root", "manifest"))
     data = data_label(str(name or "data"), *(None if text is None else str(text) for text in (root, manifest)))
     return f"{contents.setting('model.name', 'model')} on {data}"

@@ -108,6 +108,7 @@ SECTION: Final = Section(
     card="Training",
     sources=(LOG.name, "config.yaml"),
     missing="training",
+    own=True,
     figures=(
         FigureKind(
             "freezing",

@@ -47,3 +47,13 @@ def test_sections_of_other_tasks_are_left_out(tmp_path: Path):
     sections = [Section(title=task, task=task) for task in ("", "classification", "segmentation")]
     [(_, parts)] = document(*sections).parts(Contents(run))
     assert [part.section.title for part in parts] == ["", "segmentation"]
+
+
+def test_what_another_tool_did_before_its_predictions_is_not_asked_for(tmp_path: Path):
+    own, any_run = Section(title="own", own=True), Section(title="any")
+    run = Run(tmp_path)
+    [(_, parts)] = document(own, any_run).parts(Contents(run))
+    assert [part.section.title for part in parts] == ["own", "any"]
+    run.save_json("external.json", {})
+    [(_, parts)] = document(own, any_run).parts(Contents(run))
+    assert [part.section.title for part in parts] == ["any"]

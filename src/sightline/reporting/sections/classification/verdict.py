@@ -9,7 +9,7 @@ from sightline.metrics.documents.evaluation import Evaluation
 from sightline.metrics.documents.interval import IntervalJson
 from sightline.reporting.contents import Contents
 from sightline.reporting.files import CALIBRATION, EVALUATION
-from sightline.reporting.formatting import bounds, level, number
+from sightline.reporting.formatting import bounds, level, number, quoted
 from sightline.reporting.sections.blocks import Block, Bullets, Headline, Tile, Tiles
 from sightline.reporting.sections.caveats import uses_tile
 from sightline.reporting.sections.classification.classes import f1_value, most_confused, weakest_first
@@ -18,28 +18,30 @@ from sightline.reporting.sections.section import Section
 HALVES: Final = ", each half at the temperature of the other"
 
 
-def headline(evaluation: Evaluation | None) -> str:
-    """One sentence with the most important number."""
+def headline(evaluation: Evaluation | None, external: bool = False) -> str:
+    """One sentence with the most important number; of another tool's model nobody here knows what it has seen."""
     if evaluation is None or "accuracy" not in evaluation["metrics"]:
         return "This run has not been evaluated yet."
-    what = "the validation images" if evaluation["split"] == "val" else "unseen images"
+    what = "the validation images" if evaluation["split"] == "val" else "these images" if external else "unseen images"
     return f"The model names {number('accuracy', evaluation['metrics']['accuracy']['value'])} of {what} correctly."
 
 
-def sentences(evaluation: Evaluation | None, calibration: Calibration | None) -> list[str]:
+def sentences(evaluation: Evaluation | None, calibration: Calibration | None, external: bool = False) -> list[str]:
     """What else there is to say, in order of importance."""
     found = []
     if evaluation:
-        found += [*_accuracy(evaluation), _baseline(evaluation), *_ends(evaluation), *_mistake(evaluation)]
+        found += [*_accuracy(evaluation, external), _baseline(evaluation), *_ends(evaluation), *_mistake(evaluation)]
     return [*found, *(_calibration(evaluation, calibration) if calibration else [])]
 
 
-def _accuracy(evaluation: Evaluation) -> list[str]:
+def _accuracy(evaluation: Evaluation, external: bool) -> list[str]:
     """The interval, and where it was measured."""
     if not (accuracy := evaluation["metrics"].get("accuracy")):
         return []
     ends = bounds("accuracy", accuracy, " to ")
     part = "chose the epoch" if evaluation["split"] == "val" else "played no part in training"
+    if external:
+        part = "another tool answered; whether they played a part in its training is not known here"
     where = f"Measured on {evaluation['n']:,} {evaluation['split']} images that {part}"
     flatters = ", so it flatters" if evaluation["split"] == "val" else ""
     return [f"{where}{flatters}; the {level(accuracy)} interval runs from {ends} %."]
@@ -50,7 +52,7 @@ def _baseline(evaluation: Evaluation) -> str:
     supports = [sum(row) for row in evaluation["confusion"]]
     commonest = max(range(len(supports)), key=supports.__getitem__)
     share = number("accuracy", supports[commonest] / max(1, sum(supports)))
-    return f"Always answering “{evaluation['class_names'][commonest]}” would be right for {share} of them."
+    return f"Always answering {quoted(evaluation['class_names'][commonest])} would be right for {share} of them."
 
 
 def _ends(evaluation: Evaluation) -> list[str]:
@@ -59,7 +61,7 @@ def _ends(evaluation: Evaluation) -> list[str]:
     if len(ranked) < 2:
         return []
     f1 = of_class("f1").name
-    weak, strong = (f"“{entry['class']}”" for entry in (ranked[0], ranked[-1]))
+    weak, strong = (quoted(entry["class"]) for entry in (ranked[0], ranked[-1]))
     low, high = (number(f1, entry["f1"]["value"]) for entry in (ranked[0], ranked[-1]))
     return [f"It is weakest on {weak} (F1 {low}) and strongest on {strong} ({high})."]
 
@@ -67,8 +69,8 @@ def _ends(evaluation: Evaluation) -> list[str]:
 def _mistake(evaluation: Evaluation) -> list[str]:
     """The most frequent confusion."""
     return [
-        f"Its most frequent mistake: {pair.count:,} of {pair.support:,} images of “{pair.truth}” "
-        f"are taken for “{pair.predicted}”."
+        f"Its most frequent mistake: {pair.count:,} of {pair.support:,} images of {quoted(pair.truth)} "
+        f"are taken for {quoted(pair.predicted)}."
         for pair in most_confused(evaluation, 1)
     ]
 
@@ -155,14 +157,14 @@ def _tile(title: str, name: str, entry: IntervalJson, remark: str) -> Tile:
 
 def head(contents: Contents) -> Iterator[Block]:
     """The headline, and its numbers beside others."""
-    yield Headline(headline(contents.read(EVALUATION)))
+    yield Headline(headline(contents.read(EVALUATION), contents.external))
     if shown := tiles(contents):
         yield Tiles(shown, on="page")
 
 
 def words(contents: Contents) -> Iterator[Block]:
     """The sentences."""
-    if said := sentences(contents.read(EVALUATION), contents.read(CALIBRATION)):
+    if said := sentences(contents.read(EVALUATION), contents.read(CALIBRATION), contents.external):
         yield Bullets(said, on="page")
 
 

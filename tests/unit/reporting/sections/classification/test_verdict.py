@@ -81,3 +81,13 @@ def test_validation_images_chose_the_epoch(copy: Run):
     assert "played no part" not in text
     assert "images that chose the epoch, so it flatters" in text
     assert "of the validation images correctly" in headline(Contents(copy).read(EVALUATION))
+
+
+def test_of_another_tools_model_nobody_claims_what_it_has_seen(copy: Run):
+    copy.save_json("external.json", {})
+    contents = Contents(copy)
+    evaluation = contents.read(EVALUATION)
+    text = " ".join([headline(evaluation, contents.external), *sentences(evaluation, None, contents.external)])
+    assert "of these images correctly" in text
+    assert "whether they played a part in its training is not known here" in text
+    assert "unseen" not in text

@@ -4,7 +4,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from sightline.config.base import Fraction, Frozen
+from sightline.config.base import Count, Fraction, Frozen
+
+CNN = "cnn"
+"""Sightline's own small network, as a model and as a backbone."""
 
 
 class CnnModel(Frozen):
@@ -55,9 +58,73 @@ class TimmModel(Frozen):
         return self.pretrained or self.weights is not None
 
 
+class PyramidModel(Frozen):
+    """A decoder over the feature pyramid of a backbone.
+
+    Attributes:
+        backbone: `cnn`, or any of timm's.
+        width: channels of the first block of cnn.
+        decoder_channels: at the strides 16, 8, 4, 2 and 1.
+        atrous_rates: of the context on the coarsest maps; none leaves it out.
+    """
+
+    name: str
+    backbone: str
+    width: Annotated[int, Field(ge=8, multiple_of=8)]
+    pretrained: bool
+    weights: str | None
+    weights_key: str | None
+    decoder_channels: tuple[Count, Count, Count, Count, Count]
+    upsampling: Literal["bilinear", "nearest", "learned"]
+    atrous_rates: tuple[Count, ...]
+    drop_rate: Fraction
+    drop_path_rate: Fraction
+
+    @property
+    def has_learned_weights(self) -> bool:
+        """Whether training starts from weights that were learned before."""
+        return self.pretrained or self.weights is not None
+
+
+class UnetModel(PyramidModel):
+    """A U-Net: a class for every pixel.
+
+    Attributes:
+        task: what it is trained for, as in `tasks.table.TASKS`; a fact of the network, not a key.
+        targets: names of what it learns of each image, of those that data may have; likewise.
+    """
+
+    task: ClassVar[str] = "segmentation"
+    targets: ClassVar[tuple[str, ...]] = ("mask",)
+    name: Literal["unet"]
+
+
+class MultitaskModel(PyramidModel):
+    """A U-Net whose backbone gives a label too.
+
+    Attributes:
+        task: what it is trained for, as in `tasks.table.TASKS`; a fact of the network, not a key.
+        targets: names of what it learns of each image, of those that data may have; likewise.
+    """
+
+    task: ClassVar[str] = "multitask"
+    targets: ClassVar[tuple[str, ...]] = ("label", "mask")
+    name: Literal["multitask"]
+
+
+OWN = frozenset({CNN, "unet", "multitask"})
+"""Names of networks that are not timm's."""
+
+
 def _model_kind(value: object) -> str:
     name = value.get("name") if isinstance(value, dict) else getattr(value, "name", None)
-    return "cnn" if name == "cnn" else "timm"
+    return name if isinstance(name, str) and name in OWN else "timm"
 
 
-ModelConfig = Annotated[Annotated[CnnModel, Tag("cnn")] | Annotated[TimmModel, Tag("timm")], Discriminator(_model_kind)]
+ModelConfig = Annotated[
+    Annotated[CnnModel, Tag("cnn")]
+    | Annotated[UnetModel, Tag("unet")]
+    | Annotated[MultitaskModel, Tag("multitask")]
+    | Annotated[TimmModel, Tag("timm")],
+    Discriminator(_model_kind),
+]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from sightline.config import parse
-from sightline.config.model import CnnModel, ModelConfig
+from sightline.config.model import ModelConfig
 from sightline.config.schema import Config
 from sightline.data.preprocessing import SMALL_SIDE, Preprocessing, native_side
 from sightline.data.sources.source import ROLES, Source
@@ -111,9 +111,8 @@ def load_model(
 
 def without_weights(config: ModelConfig) -> ModelConfig:
     """The same network with random weights, for a checkpoint to fill."""
-    if isinstance(config, CnnModel):
-        return config.model_copy(update={"weights": None})
-    return config.model_copy(update={"weights": None, "pretrained": False})
+    keys = {"weights": None, "pretrained": False}
+    return config.model_copy(update={key: value for key, value in keys.items() if key in type(config).model_fields})
 
 
 def class_names_of(run: Run) -> list[str]:

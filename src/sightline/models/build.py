@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from torch import nn
 
-from sightline.config.model import CnnModel, ModelConfig, TimmModel
+from sightline.config.model import CNN, CnnModel, ModelConfig, MultitaskModel, PyramidModel, TimmModel, UnetModel
 from sightline.machine.paths import path_of
 from sightline.models.networks.cnn import Cnn
 from sightline.models.weights import load_matching, mismatch_error, mismatches, read_state
@@ -72,9 +72,33 @@ def any_of_timm(config: TimmModel, heads: Mapping[str, int], image_size: int) ->
     return create_timm(config, only_head(heads), image_size)
 
 
-MODELS: dict[type[CnnModel | TimmModel], Callable[[Any, Mapping[str, int], int], nn.Module]] = {
+def unet(config: PyramidModel, heads: Mapping[str, int], image_size: int) -> nn.Module:
+    """A U-Net over any backbone, of one head.
+
+    Raises:
+        UsageError: see `pyramids.unet_over`.
+    """
+    from sightline.models.pyramids import unet_over
+
+    return unet_over(config, only_head(heads), image_size)
+
+
+def multitask(config: PyramidModel, heads: Mapping[str, int], image_size: int) -> nn.Module:
+    """A label and a mask from one backbone.
+
+    Raises:
+        UsageError: see `pyramids.multitask_over`.
+    """
+    from sightline.models.pyramids import multitask_over
+
+    return multitask_over(config, heads, image_size)
+
+
+MODELS: dict[type[CnnModel | TimmModel | PyramidModel], Callable[[Any, Mapping[str, int], int], nn.Module]] = {
     CnnModel: cnn,
     TimmModel: any_of_timm,
+    UnetModel: unet,
+    MultitaskModel: multitask,
 }
 
 
@@ -108,11 +132,18 @@ def ensure_weights(config: ModelConfig) -> None:
     Raises:
         UsageError: they are neither cached nor to be had.
     """
-    if isinstance(config, TimmModel) and config.pretrained and config.weights is None:
+    name = timm_name(config)
+    if name is not None and config.has_learned_weights and config.weights is None:
         from sightline.models.hub import fetch
         from sightline.models.timm_models import published_facts
 
-        fetch(config.name, published_facts(config.name))
+        fetch(name, published_facts(name))
+
+
+def timm_name(config: ModelConfig) -> str | None:
+    """The network of timm's that a model is, or has as its backbone; None where it is our own."""
+    name = config.backbone if isinstance(config, PyramidModel) else config.name
+    return None if name == CNN else name
 
 
 def input_facts(config: ModelConfig) -> InputFacts:
@@ -127,11 +158,12 @@ def input_facts(config: ModelConfig) -> InputFacts:
         stored = path_of(config.weights).resolve().parents
         if len(stored) > 1 and (stored[1] / "preprocessing.json").is_file():
             return _of_run(json.loads((stored[1] / "preprocessing.json").read_text()))
-    if isinstance(config, CnnModel):
+    name = timm_name(config)
+    if name is None:
         return InputFacts()
     from sightline.models.timm_models import published_facts
 
-    published = published_facts(config.name)
+    published = published_facts(name)
     if not config.has_learned_weights:
         return InputFacts()
     return InputFacts(

@@ -5,7 +5,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from sightline.config.model import CnnModel, ModelConfig
+from sightline.config.model import CNN, ModelConfig, PyramidModel
 from sightline.config.shorthand import is_timm
 from sightline.config.suggestions import did_you_mean
 from sightline.errors import UsageError
@@ -31,13 +31,14 @@ def check_model(config: ModelConfig) -> None:
     Raises:
         UsageError: timm has no such model, or the file of weights is not there.
     """
-    if not isinstance(config, CnnModel):
-        name = config.name.split(".", maxsplit=1)[0]
-        if not is_timm(config.name, timm_names):
-            raise UsageError(
-                f"model.name={config.name} is no model of timm's{did_you_mean(name, sorted(timm_names()))}\n"
-                'python -c \'import timm; print(*timm.list_models("*vit*"), sep="\\n")\' lists them'
-            )
+    key, name = ("backbone", config.backbone) if isinstance(config, PyramidModel) else ("name", config.name)
+    if name != CNN and not is_timm(name, timm_names):
+        base = name.split(".", maxsplit=1)[0]
+        own = f"neither {CNN} nor a" if key == "backbone" else "no"
+        raise UsageError(
+            f"model.{key}={name} is {own} model of timm's{did_you_mean(base, sorted({CNN, *timm_names()}))}\n"
+            'python -c \'import timm; print(*timm.list_models("*vit*"), sep="\\n")\' lists them'
+        )
     if config.weights_key is not None and config.weights is None:
         raise UsageError("model.weights_key is about an entry of model.weights=FILE, which is not given")
     if config.weights is not None and not is_file(path_of(config.weights)):

@@ -44,7 +44,16 @@ def create_timm(config: TimmModel, num_classes: int, image_size: int) -> nn.Modu
         UsageError: no such model, no such argument, an image size it cannot take, weights that cannot be had.
     """
     published = published_facts(config.name)
-    adaptation = find_adaptation(config, published, image_size)
+    return create_adapted(config, find_adaptation(config, published, image_size), num_classes, image_size)
+
+
+def create_adapted(config: TimmModel, adaptation: Adaptation, num_classes: int, image_size: int) -> nn.Module:
+    """Make a model of timm's in a way that was found before.
+
+    Raises:
+        UsageError: weights that cannot be had.
+    """
+    published = published_facts(config.name)
     if config.weights is not None:
         return _from_file(config, published, adaptation, num_classes, image_size)
     if not config.pretrained:
@@ -110,6 +119,13 @@ def _adaptations(published: PretrainedCfg, image_size: int) -> list[Adaptation]:
     if published.fixed_input_size:
         return [cut, Adaptation(sized), plain]
     return [small, plain, cut, Adaptation(sized)]
+
+
+def sketch(config: TimmModel, adaptation: Adaptation) -> nn.Module:
+    """The model on the meta device, in evaluation mode: shapes only; raises what `MISMATCH` lists."""
+    with torch.device("meta"):
+        model = _create(config, adaptation, num_classes=2).eval()
+        return _shrunk(model, adaptation)
 
 
 def _problem(config: TimmModel, adaptation: Adaptation, image_size: int) -> str | None:

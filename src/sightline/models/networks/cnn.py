@@ -115,6 +115,14 @@ class Cnn(nn.Module):
         maps: Tensor = self.blocks(self.stem(x))
         return maps
 
+    def forward_intermediates(self, x: Tensor, *, intermediates_only: bool = True) -> list[Tensor]:
+        """Images (B, 3, H, W) to the maps of stem and blocks, fine to coarse."""
+        assert intermediates_only, "the last features are the last of the maps"
+        found = [self.stem(x)]
+        for block in self.blocks:
+            found.append(block(found[-1]))
+        return found
+
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
         """Maps to logits (B, num_classes), or to the pooled features (B, num_features) before them."""
         pooled: Tensor = self.head_drop(torch.amax(x, dim=(2, 3)))

@@ -32,7 +32,7 @@ from sklearn.metrics import accuracy_score, f1_score  # noqa: E402
 
 from benchmarks.worlds import BINS, World, even, worlds  # noqa: E402
 from sightline.machine.provenance import provenance  # noqa: E402
-from sightline.metrics.catalogue import MEASURED  # noqa: E402
+from sightline.metrics.catalogue import measured_of  # noqa: E402
 from sightline.metrics.classification.binned import BinnedPredictions  # noqa: E402
 from sightline.metrics.classification.resampled import score_sums  # noqa: E402
 from sightline.metrics.classification.scoring import Scored  # noqa: E402
@@ -167,7 +167,7 @@ def time_all(n: int, classes: int) -> dict[str, float]:
     probabilities = softmax(1.2 * logits, axis=1)
     del logits
     began = perf_counter()
-    wanted = [name for name in MEASURED if name != "roc_auc_ovr" or classes <= 100]
+    wanted = [name for name in measured_of("classification") if name != "roc_auc_ovr" or classes <= 100]
     Scored(BinnedPredictions.of(probabilities, BINS), labels).intervals(Resampling(LEVEL, 1000, 0), only=wanted)
     seconds = perf_counter() - began
     return {"seconds": seconds, "peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20}

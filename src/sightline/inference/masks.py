@@ -56,6 +56,7 @@ class MaskCollector:
         return MaskPredictions(
             ids=np.array([name]),
             confusions=confusion.cpu().numpy(),
+            ignored=np.array([int((~counted).sum())]),
             pixel_logits=logits.flatten(1)[:, places].T.float().cpu().numpy(),
             pixel_labels=labels[places].cpu().numpy(),
             pixel_images=np.zeros(len(chosen), dtype=np.int64),

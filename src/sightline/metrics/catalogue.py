@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-from sightline.metrics.scores import counts, probabilities
+from sightline.metrics.scores import counts, pixels, probabilities
 from sightline.metrics.scores.items import Hits, ItemLosses, brier_scores, log_losses, right_answers, top5_hits
 from sightline.metrics.scores.sums import Block, Score
 
-Limits = Literal["Wilson", "classes", "mean", "resampled Wilson", "inverted test", "centred"]
-"""How an interval is found; `Scored.intervals` says what each is."""
+Limits = Literal["Wilson", "classes", "mean", "resampled Wilson", "inverted test", "centred", "ratio", "mean of ratios"]
+"""How an interval is found; `Scored.intervals` says what each is, and `metrics/intervals/ratios.py` of ratios."""
 
 
 class ClassMean(NamedTuple):
@@ -92,6 +92,9 @@ class Metric:
         """The least that an estimate can be."""
         return self.lowest - self.undershoot
 
+
+MASKS: Final = "segmentation"
+"""The task that metrics of masks are of."""
 
 _ALL: Final = (
     Metric(
@@ -177,16 +180,62 @@ _ALL: Final = (
         name="aurc", label="AURC", meaning="mean share of wrong answers over all shares answered, the surest first",
         higher_is_better=False, digits=2, limits=None,
     ),
+    Metric(
+        name="mean_iou", label="Mean IoU", short="mean IoU", task=MASKS, per_class="iou", score=pixels.mean_iou,
+        limits="mean of ratios", monitored=True, headline=True,
+        meaning="of the pixels that are a class or called it, the share that is both, every class counting the same",
+    ),
+    Metric(
+        name="mean_dice", label="Mean Dice", task=MASKS, per_class="dice", score=pixels.mean_dice,
+        limits="mean of ratios", meaning="F1 of pixels, every class counting the same",
+    ),
+    Metric(
+        name="mean_precision", label="Mean precision of pixels", task=MASKS, score=pixels.mean_precision,
+        limits="mean of ratios", meaning="of the pixels called a class, the share that is one",
+    ),
+    Metric(
+        name="mean_recall", label="Mean recall of pixels", task=MASKS, score=pixels.mean_recall,
+        limits="mean of ratios", meaning="of the pixels of a class, the share that is found",
+    ),
+    Metric(
+        name="micro_iou", label="IoU, micro", task=MASKS, score=pixels.micro_iou, limits="ratio",
+        meaning="IoU of all classes together, so that large ones decide",
+    ),
+    Metric(
+        name="micro_dice", label="Dice, micro", task=MASKS, score=pixels.micro_dice, limits="ratio",
+        meaning="Dice of all classes together; equals pixel accuracy",
+    ),
+    Metric(
+        name="pixel_accuracy", label="Pixel accuracy", short="pixel accuracy", task=MASKS, score=counts.accuracy,
+        limits="ratio", monitored=True, headline=True, meaning="share of pixels named correctly",
+    ),
+    Metric(
+        name="image_iou", label="Mean IoU, per image", task=MASKS, limits="ratio",
+        meaning="mean over images of the mean IoU of the classes in an image",
+    ),
+    Metric(
+        name="image_dice", label="Mean Dice, per image", task=MASKS, limits="ratio",
+        meaning="mean over images of the mean Dice of the classes in an image",
+    ),
+    Metric(
+        name="image_accuracy", label="Pixel accuracy, per image", task=MASKS, limits="ratio",
+        meaning="mean over images of the share of pixels named correctly",
+    ),
 )  # fmt: skip
 
 METRICS: Final[Mapping[str, Metric]] = {metric.name: metric for metric in _ALL}
 """Every metric by name."""
 MEASURED: Final = tuple(metric.name for metric in _ALL if metric.limits is not None)
-"""What `evaluate` reports with an interval, and `compare` may be about."""
+"""What `evaluate` reports with an interval, and `compare` may be about, of any task."""
 HEADLINES: Final = tuple(metric.name for metric in _ALL if metric.headline)
 """What a report begins with, the most important one first."""
 MONITORED: Final = tuple(f"val_{metric.name}" for metric in _ALL if metric.monitored)
 """What may choose the epoch that is kept, stop a training or be searched for: columns of the epoch rows."""
+
+
+def measured_of(task: str) -> tuple[str, ...]:
+    """What `evaluate` reports of a task, in the order of every table."""
+    return tuple(name for name in MEASURED if METRICS[name].task == task)
 
 
 def monitored(column: str) -> Metric:

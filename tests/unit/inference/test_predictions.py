@@ -29,6 +29,7 @@ def masks() -> MaskPredictions:
     return MaskPredictions(
         np.array(["a", "b"]),
         rng.integers(0, 9, (2, 3, 3)),
+        np.array([0, 7]),
         rng.normal(size=(5, 3)).astype(np.float32),
         rng.integers(0, 3, 5),
         np.array([0, 0, 0, 1, 1]),

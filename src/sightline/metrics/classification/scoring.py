@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.metrics.catalogue import MEASURED, METRICS, Metric
+from sightline.metrics.catalogue import METRICS, Metric, measured_of
 from sightline.metrics.classification.binned import BinnedPredictions, blocks_of
 from sightline.metrics.classification.class_shares import ClassAnswers, area_shares, class_shares
 from sightline.metrics.classification.error_limits import centred_limits, expected_error_limits
@@ -23,7 +23,7 @@ from sightline.metrics.scores.sums import Block
 Reals = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-CALIBRATION = tuple(name for name in MEASURED if METRICS[name].judges_probabilities)
+CALIBRATION = tuple(name for name in measured_of("classification") if METRICS[name].judges_probabilities)
 """The scores that judge probabilities; the others judge the answers and their order."""
 RESAMPLED = ("inverted test", "centred", "resampled Wilson")
 """Limits that take a bootstrap."""
@@ -60,12 +60,8 @@ class Scored:
 
     def metrics(self, only: Collection[str] | None = None) -> list[Metric]:
         """What can be measured here, in the order of the catalogue."""
-        named = [METRICS[name] for name in MEASURED if only is None or name in only]
-        return [
-            metric
-            for metric in named
-            if metric.task == "classification" and self.binned.classes >= metric.fewest_classes
-        ]
+        named = [METRICS[name] for name in measured_of("classification") if only is None or name in only]
+        return [metric for metric in named if self.binned.classes >= metric.fewest_classes]
 
     def values(self, only: Collection[str] | None = None) -> dict[str, float]:
         """Every score by name, or only some; one that says nothing with so few classes is left out."""

@@ -21,6 +21,7 @@ class MaskPredictions:
         ids: (n,) strings, unique.
         confusions: (n, classes, classes) int64, pixels of each image by their class and the predicted one; those that
             the truth says to ignore are not counted.
+        ignored: (n,) int64, pixels of each image that the truth says to ignore.
         pixel_logits: (m, classes) float32, before softmax.
         pixel_labels: (m,) int64.
         pixel_images: (m,) int64, the place in `ids` of the image that each sampled pixel is of, ascending.
@@ -28,6 +29,7 @@ class MaskPredictions:
 
     ids: NDArray[np.str_]
     confusions: NDArray[np.int64]
+    ignored: NDArray[np.int64]
     pixel_logits: NDArray[np.float32]
     pixel_labels: NDArray[np.int64]
     pixel_images: NDArray[np.int64]
@@ -40,6 +42,7 @@ class MaskPredictions:
         return {
             "ids": self.ids,
             "confusions": self.confusions,
+            "ignored": self.ignored,
             "pixel_logits": self.pixel_logits,
             "pixel_labels": self.pixel_labels,
             "pixel_images": self.pixel_images,
@@ -47,14 +50,29 @@ class MaskPredictions:
 
     @staticmethod
     def from_arrays(arrays: Mapping[str, NDArray[Any]]) -> "MaskPredictions":
-        """What `to_arrays` gave."""
-        return MaskPredictions(
+        """What `to_arrays` gave.
+
+        Raises:
+            ValueError: the arrays do not fit each other.
+        """
+        found = MaskPredictions(
             arrays["ids"],
             arrays["confusions"],
+            arrays["ignored"],
             arrays["pixel_logits"],
             arrays["pixel_labels"],
             arrays["pixel_images"],
         )
+        n, classes = len(found.ids), found.confusions.shape[-1]
+        m = len(found.pixel_labels)
+        shapes = [array.shape for array in (found.confusions, found.ignored, found.pixel_logits, found.pixel_images)]
+        if shapes != [(n, classes, classes), (n,), (m, classes), (m,)]:
+            raise ValueError(f"{n} ids and {m} pixels, but arrays of {', '.join(map(str, shapes))} do not fit together")
+        if m and not (found.pixel_images.min() >= 0 and found.pixel_images.max() < n):
+            raise ValueError(f"pixels are of images {found.pixel_images.min()} to {found.pixel_images.max()}, of {n}")
+        if m and not (found.pixel_labels.min() >= 0 and found.pixel_labels.max() < classes):
+            raise ValueError(f"labels run to {found.pixel_labels.max()}, of {classes} classes")
+        return found
 
     @staticmethod
     def joined(parts: Sequence["MaskPredictions"]) -> "MaskPredictions":
@@ -64,6 +82,7 @@ class MaskPredictions:
         return MaskPredictions(
             np.concatenate([part.ids for part in parts]),
             np.concatenate([part.confusions for part in parts]),
+            np.concatenate([part.ignored for part in parts]),
             np.concatenate([part.pixel_logits for part in parts]),
             np.concatenate([part.pixel_labels for part in parts]),
             np.concatenate(shifted),

@@ -7,7 +7,7 @@ import pytest
 from scipy.special import softmax
 from sklearn import metrics as sk
 
-from sightline.metrics.catalogue import MEASURED, METRICS
+from sightline.metrics.catalogue import METRICS, measured_of
 from sightline.metrics.classification.binned import BinnedPredictions
 from sightline.metrics.classification.resampled import score_sums
 from sightline.metrics.classification.scoring import CALIBRATION, Scored
@@ -61,7 +61,7 @@ def test_values_by_their_definitions(classes, ties):
     if ties:
         probabilities = softmax(np.round(2 * np.log(probabilities)), axis=1)
     found = scored(probabilities, labels).values()
-    assert list(found) == [name for name in MEASURED if name != "top5_accuracy" or classes > 5]
+    assert list(found) == [name for name in measured_of("classification") if name != "top5_accuracy" or classes > 5]
     predicted = probabilities.argmax(axis=1)
     area = probabilities[:, 1] if classes == 2 else probabilities
     expected = {
@@ -178,7 +178,7 @@ def test_few_groups_widen_as_students_t():
     assert found["log_loss"].high - found["log_loss"].low > 0.3
 
 
-@pytest.mark.parametrize("name", [name for name in MEASURED if name != "top5_accuracy"])
+@pytest.mark.parametrize("name", [name for name in measured_of("classification") if name != "top5_accuracy"])
 def test_a_score_asked_for_alone_has_the_limits_it_has_among_all(name):
     case = scored(*world(80))
     assert case.intervals(RESAMPLING, only=(name,)) == {name: case.intervals(RESAMPLING)[name]}

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
 from sightline.errors import UsageError
-from sightline.metrics.catalogue import MEASURED, METRICS
+from sightline.metrics.catalogue import METRICS, measured_of
 from sightline.metrics.comparison.compare import compare
 from sightline.metrics.comparison.systems import System, shared_groups
 from sightline.metrics.intervals.resampling import Resampling
@@ -39,7 +39,7 @@ def hits(right: NDArray[np.bool_]) -> Predictions:
     return Predictions(np.arange(len(right)).astype(np.str_), logits, labels)
 
 
-@pytest.mark.parametrize("metric", MEASURED)
+@pytest.mark.parametrize("metric", measured_of("classification"))
 def test_a_difference_is_the_difference_of_the_values(metric: str):
     rng = np.random.default_rng(1)
     a = drawn(rng, classes=7)

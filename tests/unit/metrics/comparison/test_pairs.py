@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
-from sightline.metrics.catalogue import MEASURED
+from sightline.metrics.catalogue import measured_of
 from sightline.metrics.classification.binned import BinnedPredictions
 from sightline.metrics.classification.scoring import Scored
 from sightline.metrics.comparison.compare import compare
@@ -122,7 +122,7 @@ def random_systems(rng: np.random.Generator, n: int, skills: tuple[float, ...], 
     return [System(f"s{place}", tuple(own)) for place, own in enumerate(members)]
 
 
-@pytest.mark.parametrize("metric", MEASURED)
+@pytest.mark.parametrize("metric", measured_of("classification"))
 @pytest.mark.parametrize("grouped", [False, True])
 def test_the_interval_of_a_single_run_is_that_of_evaluate(metric: str, grouped: bool):
     if metric == "top5_accuracy":

@@ -56,6 +56,8 @@ class ValidationPolicy(Frozen):
     odd_images: Literal["refuse", "warn"]
     similar_classes: Literal["refuse", "warn"]
     blank_labels: Literal["refuse", "drop"]
+    missing_masks: Literal["refuse", "drop"]
+    unusable_masks: Literal["refuse", "drop"]
 
 
 class _Data(Frozen):

@@ -3,7 +3,12 @@
 from collections.abc import Mapping
 from typing import Final
 
-VALIDATION: Final[Mapping[str, object]] = {"similar_classes": "warn", "blank_labels": "refuse"}
+VALIDATION: Final[Mapping[str, object]] = {
+    "similar_classes": "warn",
+    "blank_labels": "refuse",
+    "missing_masks": "refuse",
+    "unusable_masks": "refuse",
+}
 """Of `data.validation`."""
 
 WHITE: Final = "auto"

@@ -60,11 +60,7 @@ def decode_images(source: Source, side: int, config: Config, white: int = FULL_W
 
 
 def decode_masks(source: Source, images: ImageStore, config: Config) -> MaskStore | None:
-    """The decoded masks, kept where the images are; None where the source has no target of masks.
-
-    Raises:
-        UsageError: a mask cannot be used.
-    """
+    """The decoded masks, kept where the images are; None where the source has no target of masks."""
     if source.masks is None:
         return None
     with ProgressBar(len(source), "decoding masks") as bar:

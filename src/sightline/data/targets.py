@@ -1,9 +1,9 @@
 """What is to be predicted of each item: a class, or the mask of its image."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,27 +43,49 @@ class ClassTarget:
         return np.bincount(values[values != MISSING], minlength=len(self.class_names))
 
 
+class MaskCodes(NamedTuple):
+    """What stands for each class in the files of masks.
+
+    Attributes:
+        values: grey values or indices of a palette, 0 … 65535; or colours, 65536 red + 256 green + blue.
+        ids: the class id, or the ignore index, that each of them means.
+        are_colours: whether they are colours.
+    """
+
+    values: tuple[int, ...]
+    ids: tuple[int, ...]
+    are_colours: bool
+
+
 @dataclass(frozen=True, eq=False)
 class MaskTarget:
     """A mask for each item: a class for each of its pixels.
 
     Attributes:
         values: (n,) where each mask lies, or its class ids, (h, w) uint8; None where an item has none. A mask is as
-            large as its image. A file holds one class id a pixel: grey of 8 bits, or the indices of a palette.
+            large as its image.
         class_names: by class id.
         ignore_index: the class id of pixels that do not count, 0 … 255.
+        coded: what stands for each class in the files; None where they hold class ids themselves.
     """
 
     values: tuple[Path | NDArray[np.uint8] | None, ...]
     class_names: tuple[str, ...]
     ignore_index: int
+    coded: MaskCodes | None = None
 
     def __len__(self) -> int:
         return len(self.values)
 
     def take(self, positions: NDArray[np.int64]) -> "MaskTarget":
         """The column of the items at these positions."""
-        return MaskTarget(tuple(self.values[i] for i in positions.tolist()), self.class_names, self.ignore_index)
+        return replace(self, values=tuple(self.values[i] for i in positions.tolist()))
+
+    @property
+    def codes(self) -> MaskCodes:
+        """What stands for each class in the files."""
+        ids = tuple(sorted({*range(len(self.class_names)), self.ignore_index}))
+        return self.coded or MaskCodes(ids, ids, are_colours=False)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,14 +9,17 @@ from sightline.data.dataset import decode_images, decode_masks, list_images, whi
 from sightline.data.formats import FULL_WHITE
 from sightline.data.gate.findings import Finding, of_listing
 from sightline.data.gate.image_checks import check_images
+from sightline.data.gate.mask_checks import MaskPixels, check_mask_pixels, check_masks
 from sightline.data.gate.name_checks import check_class_names
 from sightline.data.gate.range_checks import check_range
 from sightline.data.gate.size_checks import check_sizes
 from sightline.data.gate.split_checks import check_split
 from sightline.data.gate.summary import summary
-from sightline.data.sources.source import ROLES
+from sightline.data.sources.source import ROLES, Source
 from sightline.data.splits.assignment import make_split
 from sightline.data.splits.split import Split
+from sightline.data.store.image_store import ImageStore
+from sightline.data.store.mask_store import MaskStore
 from sightline.data.targets import LABEL, ClassTarget
 from sightline.errors import GateRefusedError, UsageError
 from sightline.inference.model import input_spec
@@ -46,25 +49,41 @@ def run(config: Config, run: Run) -> dict[str, float]:
     store = decode_images(source, side, config, white)
     masks = decode_masks(source, store, config)
 
-    findings, keep = check_images(source, store.facts, config.data.validation)
-    findings = [check_class_names(source, config.data.validation), *findings, check_range(source, store.index, white)]
-    usable = source.take(keep)
-    split = None
-    if not _refusals(findings):
-        hashes = [store.facts.hashes[row] for row in np.flatnonzero(keep)]
-        split = make_split(usable, hashes, config.data, () if masks is None else masks.hashes(np.flatnonzero(keep)))
-        more, keep = check_split(split, config.data.validation)
-        split = split.take(keep)
-        sizes = check_sizes(split, config.data.validation, min(config.calibration.alphas))
-        findings = [*findings, *more, *sizes]
-
-    run.save_json("validation.json", summary(usable, store.facts, [*of_listing(source.remarks), *findings]))
+    findings, usable, split, pixels = _judged(source, store, masks, white, config)
+    run.save_json("validation.json", summary(usable, store.facts, [*of_listing(source.remarks), *findings], pixels))
     for finding in findings:
         if finding.outcome in {"warn", "drop"}:
             logger.warning("data: %s", finding.message)
     if split is None or _refusals(findings):
         raise GateRefusedError(_refusals(findings)[0].message)
     return _write_split(split, run)
+
+
+def _judged(
+    source: Source, store: ImageStore, masks: MaskStore | None, white: int, config: Config
+) -> tuple[list[Finding], Source, Split | None, dict[str, dict[str, int]] | None]:
+    """Every check: the findings, the usable items, their split unless one refuses, and the pixels of masks."""
+    policy = config.data.validation
+    findings, keep = check_images(source, store.facts, policy)
+    findings = [check_class_names(source, policy), *findings, check_range(source, store.index, white)]
+    if masks is not None:
+        of_masks, with_mask = check_masks(source, masks, policy)
+        findings, keep = [*findings, of_masks], keep & with_mask
+    usable = source.take(keep)
+    split, pixels = None, None
+    if not _refusals(findings):
+        rows = np.flatnonzero(keep)
+        hashes = [store.facts.hashes[row] for row in rows]
+        split = make_split(usable, hashes, config.data, () if masks is None else masks.hashes(rows))
+        more, keep = check_split(split, policy)
+        split = split.take(keep)
+        findings = [*findings, *more, *check_sizes(split, policy, min(config.calibration.alphas))]
+        if masks is not None and source.masks is not None:
+            counted = MaskPixels.of(source.masks, masks).take(rows[keep])
+            findings += check_mask_pixels(split, counted, masks.rows[rows[keep]] >= 0)
+            pixels = counted.by_role(split)
+            logger.info("data: %s", findings[-1].message)
+    return findings, usable, split, pixels
 
 
 def _refusals(findings: Sequence[Finding]) -> list[Finding]:
@@ -82,7 +101,8 @@ def _write_split(split: Split, run: Run) -> dict[str, float]:
     if isinstance(label, ClassTarget):
         counts = {role: label.counts(split.positions(role)).tolist() for role in ROLES}
         run.save_bytes("figures/class_balance.png", figures.class_balance(counts, label.class_names))
-    classes = "" if label is None else f" of {len(label.class_names)} classes"
+    named = label or next(iter(split.targets.values()), None)
+    classes = "" if named is None else f" of {len(named.class_names)} classes"
     parts = ", ".join(f"{size} {role}" for role, size in sizes.items())
     logger.info("data: %d images%s: %s", len(split.ids), classes, parts)
     return {role: float(size) for role, size in sizes.items()}

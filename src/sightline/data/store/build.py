@@ -17,6 +17,7 @@ from sightline.data.store.decode_files import Progress, decode_files
 from sightline.data.store.entries import Entry, File, Include, path_of
 from sightline.data.store.footprint import estimated_bytes
 from sightline.data.store.index import Index
+from sightline.data.targets import MaskCodes
 from sightline.errors import RunFailedError
 from sightline.machine.signals import check_stop
 from sightline.machine.terminal import logger
@@ -66,11 +67,13 @@ class DecodeJob:
         return estimated_bytes(self.files, self.side)
 
 
-def stamp(ids: Sequence[str], files: Sequence[File], side: int | None) -> tuple[list[int], str]:
-    """The size of each file, and a hash of all that a store depends on: ids, sizes, times, side and versions."""
+def stamp(
+    ids: Sequence[str], files: Sequence[File], side: int | None, codes: MaskCodes | None = None
+) -> tuple[list[int], str]:
+    """The size of each file, and a hash of all that a store depends on: ids, sizes, times, side, codes and versions."""
     states = []
     for file in files:
-        fit = () if isinstance(file, str) else file[1:]
+        fit = [] if isinstance(file, str) else [value for value in file[1:] if isinstance(value, int)]
         try:
             state = os.stat(path_of(file))  # noqa: PTH116 - plain strings, for the sake of 60,000 of them
         except OSError:
@@ -81,6 +84,8 @@ def stamp(ids: Sequence[str], files: Sequence[File], side: int | None) -> tuple[
             states.append((state.st_size, state.st_mtime_ns, state.st_ctime_ns, *fit))
     digest = blake2b(f"{VERSION} {PIL.__version__} {side} {len(ids)}\0".encode(), digest_size=16)
     digest.update("\0".join(ids).encode())
+    if codes is not None:
+        digest.update(repr(codes).encode())
     digest.update(np.array(states, dtype="<i8").tobytes())
     return [state[0] for state in states], digest.hexdigest()
 

@@ -1,42 +1,91 @@
 """Decodes one mask to class ids, to the shape in which its image is stored."""
 
+from functools import lru_cache
+from typing import Final
+
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from sightline.data.store.image_file import MAX_PIXELS, DecodeError, Picture, central, open_image, orientation, upright
+from sightline.data.targets import MaskCodes
 
 MASK_CHANNELS = 1
 
-MASK_MODES = frozenset({"1", "L", "P"})
-"""Pillow's modes whose stored numbers are taken for class ids: bits, grey of 8 bits, and the indices of a palette."""
+NUMBERED: Final = frozenset({"1", "L", "P", "I", "I;16", "I;16B", "I;16L"})
+"""Pillow's modes whose stored numbers may be class ids: bits, grey, and the indices of a palette."""
+
+DEEP: Final = frozenset({"I", "I;16", "I;16B", "I;16L"})
+"""Those of more than 8 bits."""
+
+UNKNOWN: Final = -1
+MOST_SHOWN: Final = 3
+OBJECTS: Final = "; if the numbers tell objects apart and not classes (instance ids), make class ids of them first"
+
+Values = NDArray[np.int32]
+"""(h, w) grey values, indices, or colours as one number."""
 
 
-def decode_mask(content: bytes, of: tuple[int, int], stored: tuple[int, int], max_pixels: int = MAX_PIXELS) -> Picture:
+def decode_mask(
+    content: bytes, of: tuple[int, int], stored: tuple[int, int], codes: MaskCodes, max_pixels: int = MAX_PIXELS
+) -> Picture:
     """Decode a mask's bytes to class ids, cut and reduced like its image, to the nearest pixel.
-
-    Bits are 0 and 1, grey values and palette indices stay as they are.
 
     Args:
         content: of the file.
         of: width and height of the image it belongs to, turned upright.
         stored: height and width that the image is stored in.
+        codes: what stands for each class.
         max_pixels: see `decode_image`.
 
     Raises:
-        DecodeError: as `decode_image`; or it holds colours, was compressed with loss, or is not as large as its image.
+        DecodeError: as `decode_image`; it was compressed with loss, is not as large as its image, or holds what stands
+            for no class.
     """
     with open_image(content, max_pixels) as image:
-        mode, kind = image.mode, image.format
-        if mode not in MASK_MODES:
-            raise DecodeError(f"a mask of mode {mode}: it takes one class id a pixel, as grey of 8 bits or a palette")
-        if kind == "JPEG":
-            raise DecodeError("a mask as JPEG, which changes class ids; store it as PNG")
-        image.load()
-        ids = upright(Image.fromarray(np.asarray(image).astype(np.uint8)), orientation(image))
-        width, height = ids.size
-        if (width, height) != of:
-            raise DecodeError(f"a mask of {width} x {height} pixels, but its image has {of[0]} x {of[1]}")
-        return Picture(np.array(fitted(ids, stored))[:, :, None], width, height, mode)
+        mode = image.mode
+        values = values_of(image, codes.are_colours)
+        turn = orientation(image)
+    height, width = values.shape if turn < 5 else values.shape[::-1]
+    if (width, height) != of:
+        raise DecodeError(f"a mask of {width} x {height} pixels, but its image has {of[0]} x {of[1]}")
+    ids = upright(Image.fromarray(_ids(values, codes)), turn)
+    return Picture(np.array(fitted(ids, stored))[:, :, None], width, height, mode)
+
+
+def values_of(image: Image.Image, are_colours: bool) -> Values:
+    """What an opened mask holds, as it lies in the file.
+
+    Args:
+        image: as it was opened.
+        are_colours: whether colours stand for classes. Else a mask in colours whose channels are equal is grey.
+
+    Raises:
+        DecodeError: it was compressed with loss, is transparent somewhere, or holds colours that stand for nothing.
+    """
+    if image.format == "JPEG":
+        raise DecodeError("a mask as JPEG, which changes class ids; store it as PNG")
+    image.load()
+    if image.mode in NUMBERED and not are_colours:
+        return np.asarray(image).astype(np.int32)
+    if image.mode in {"LA", "RGBA", "PA"} and (np.asarray(image.getchannel("A")) < 255).any():
+        raise DecodeError(
+            "a mask with transparent pixels, which are of no class; give them a class or the ignore index"
+        )
+    if image.mode in DEEP or image.mode not in {*NUMBERED, "LA", "PA", "RGB", "RGBA"}:
+        what = "a colour or an index of 8 bits" if are_colours else "one class id"
+        raise DecodeError(f"a mask of mode {image.mode}: it takes {what} a pixel")
+    red, green, blue = np.moveaxis(np.asarray(image.convert("RGB")).astype(np.int32), 2, 0)
+    if are_colours:
+        packed: Values = red << 16 | green << 8 | blue
+        return packed
+    if (red != green).any() or (red != blue).any():
+        raise DecodeError(
+            f"a mask of mode {image.mode}: it takes one class id a pixel, as grey or a palette, or a table that says "
+            "which class each colour is: classes.csv with the columns name,r,g,b"
+        )
+    grey: Values = red
+    return grey
 
 
 def fitted(ids: Image.Image, stored: tuple[int, int]) -> Image.Image:
@@ -47,3 +96,42 @@ def fitted(ids: Image.Image, stored: tuple[int, int]) -> Image.Image:
         stored: height and width that the image is stored in.
     """
     return central(ids).resize(stored[::-1], Image.Resampling.NEAREST)
+
+
+def _ids(values: Values, codes: MaskCodes) -> NDArray[np.uint8]:
+    """The class id of each pixel.
+
+    Raises:
+        DecodeError: a pixel holds what stands for no class.
+    """
+    table = _table(codes)
+    found = table[np.clip(values, 0, len(table) - 1)]
+    unknown = values[(found == UNKNOWN) | (values >= len(table)) | (values < 0)]
+    if unknown.size:
+        raise DecodeError(_of_unknown(unknown, codes))
+    return found.astype(np.uint8)
+
+
+def _of_unknown(unknown: Values, codes: MaskCodes) -> str:
+    """What is said of values that stand for no class."""
+    different, counts = np.unique(unknown, return_counts=True)
+    most = different[np.argsort(-counts, kind="stable")].tolist()
+    shown = [colour_name(value) if codes.are_colours else str(value) for value in most[:MOST_SHOWN]]
+    listed = ", ".join(shown) + (f", … ({len(most)})" if len(most) > MOST_SHOWN else "")
+    pixels = f"{unknown.size:,} pixel{'s' * (unknown.size != 1)}"
+    if codes.are_colours:
+        return f"the colour {listed} in {pixels} is not in the table of classes"
+    return f"the number {listed} in {pixels} is of no class{OBJECTS if len(most) > 1 else ''}"
+
+
+def colour_name(value: int) -> str:
+    """`rgb(64,128,0)` of a colour as one number."""
+    return f"rgb({value >> 16},{value >> 8 & 255},{value & 255})"
+
+
+@lru_cache(maxsize=2)
+def _table(codes: MaskCodes) -> NDArray[np.int16]:
+    """(values,) the class id that each value stands for, or `UNKNOWN`."""
+    table = np.full(max(codes.values, default=0) + 1, UNKNOWN, dtype=np.int16)
+    table[list(codes.values)] = codes.ids
+    return table

@@ -19,6 +19,7 @@ from sightline.data.formats import FULL_WHITE
 from sightline.data.store.decode import content_hash, decode_image
 from sightline.data.store.decode_mask import decode_mask
 from sightline.data.store.image_file import DecodeError, no_warnings
+from sightline.data.targets import MaskCodes
 from sightline.machine.reading import read_regular
 
 Include = Literal["all", "facts", "pixels"]
@@ -40,6 +41,7 @@ class MaskFile(NamedTuple):
         height: likewise.
         stored_height: of the image's stored pixels.
         stored_width: likewise.
+        codes: what stands for each class.
     """
 
     path: str
@@ -47,6 +49,7 @@ class MaskFile(NamedTuple):
     height: int
     stored_height: int
     stored_width: int
+    codes: MaskCodes
 
 
 class ScaledFile(NamedTuple):
@@ -116,7 +119,8 @@ def _read(file: File, side: int | None, include: Include) -> tuple[Entry, bytes]
         content = read_regular(path_of(file))
         digest = content_hash(content)
         if isinstance(file, MaskFile):
-            picture = decode_mask(content, (file.width, file.height), (file.stored_height, file.stored_width))
+            stored_as = (file.stored_height, file.stored_width)
+            picture = decode_mask(content, (file.width, file.height), stored_as, file.codes)
         else:
             picture = decode_image(content, side, white=FULL_WHITE if isinstance(file, str) else file.white)
     except (OSError, DecodeError) as error:
@@ -167,7 +171,12 @@ def _file_of(message: str | list[Any]) -> File:
     """A file as JSON gives it back."""
     if isinstance(message, str):
         return message
-    return ScaledFile(*message) if len(message) == len(ScaledFile._fields) else MaskFile(*message)
+    if len(message) == len(ScaledFile._fields):
+        return ScaledFile(*message)
+    *known, (values, ids, are_colours) = message
+    path, width, height, stored_height, stored_width = known
+    codes = MaskCodes(tuple(values), tuple(ids), are_colours)
+    return MaskFile(path, width, height, stored_height, stored_width, codes)
 
 
 def _serve(side: int | None) -> None:

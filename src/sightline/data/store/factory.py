@@ -1,7 +1,6 @@
 """Opens the images and masks of a source: decoded once and kept where there is room, else decoded batch by batch."""
 
 import os
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -13,15 +12,15 @@ from sightline.data.store.build import DecodeJob, decoded, loaded, scanned, stam
 from sightline.data.store.decode import IMAGE_CHANNELS
 from sightline.data.store.decode_files import Progress
 from sightline.data.store.decode_mask import MASK_CHANNELS
-from sightline.data.store.entries import File, MaskFile, ScaledFile
+from sightline.data.store.entries import MaskFile, ScaledFile
 from sightline.data.store.image_file import is_deep
 from sightline.data.store.image_store import DiskStore, ImageStore, MemoryStore
 from sightline.data.store.in_memory import images_in_memory, masks_in_memory
 from sightline.data.store.index import Index
 from sightline.data.store.mask_store import MaskStore
 from sightline.data.store.stream import StreamStore
-from sightline.data.targets import MaskTarget, of_kind
-from sightline.errors import RunFailedError, UsageError
+from sightline.data.targets import MaskCodes, MaskTarget, of_kind
+from sightline.errors import RunFailedError
 from sightline.machine.container import usable_cores
 from sightline.machine.free_space import format_bytes, free_disk, free_memory, local_world_size
 from sightline.machine.terminal import logger
@@ -96,7 +95,7 @@ def _job(
     """How the images of a source are decoded."""
     assert source.files is not None
     paths = [os.fspath(path) for path in source.files]
-    files: Sequence[File] = paths if white == FULL_WHITE else [ScaledFile(path, white) for path in paths]
+    files: list[str] | list[ScaledFile] = paths if white == FULL_WHITE else [ScaledFile(path, white) for path in paths]
     sizes, key = stamp(source.ids, files, side)
     cores = usable_cores() if workers is None else workers
     return DecodeJob(files, "images", IMAGE_CHANNELS, side, cache, cores, progress, sizes, key)
@@ -112,7 +111,7 @@ def open_masks(
 ) -> MaskStore | None:
     """The masks of a source, reduced as its images are; None where it has no target of masks.
 
-    An image that cannot be read counts as one without a mask.
+    An image that cannot be read counts as one without a mask; a mask that cannot be used is an error of the store.
 
     Args:
         source: of the masks.
@@ -123,7 +122,6 @@ def open_masks(
         kind: where the decoded masks are kept.
 
     Raises:
-        UsageError: a mask cannot be read, holds colours, or is not as large as its image.
         RunFailedError: see `open_store`.
     """
     if source.masks is None:
@@ -135,25 +133,18 @@ def open_masks(
     if arrays := {row: value for row, value in enumerate(values) if isinstance(value, np.ndarray) and present[row]}:
         return MaskStore(name, masks_in_memory(arrays, images.index), rows, source.masks.ignore_index)
     paths = {row: os.fspath(value) for row, value in enumerate(values) if isinstance(value, Path) and present[row]}
-    files = [_mask_file(path, images.index, row) for row, path in paths.items()]
+    codes = source.masks.codes
+    files = [_mask_file(path, images.index, row, codes) for row, path in paths.items()]
     ids = [source.ids[row] for row in paths]
-    sizes, key = stamp(ids, files, None)
+    sizes, key = stamp(ids, files, None, codes)
     cores = usable_cores() if workers is None else workers
     store = _open(DecodeJob(files, "masks", MASK_CHANNELS, None, cache, cores, progress, sizes, key), workers, kind)
-    _refuse_unreadable(files, store.facts.errors)
     return MaskStore(name, store, rows, source.masks.ignore_index)
 
 
-def _mask_file(path: str, images: Index, row: int) -> MaskFile:
+def _mask_file(path: str, images: Index, row: int, codes: MaskCodes) -> MaskFile:
     height, width = images.shapes[row].tolist()
-    return MaskFile(path, int(images.facts.widths[row]), int(images.facts.heights[row]), height, width)
-
-
-def _refuse_unreadable(files: Sequence[MaskFile], errors: Mapping[int, str]) -> None:
-    if errors:
-        row = min(errors)
-        others = f" ({len(errors)} of {len(files)} masks cannot be used)" if len(errors) > 1 else ""
-        raise UsageError(f"{files[row].path}: {errors[row]}{others}")
+    return MaskFile(path, int(images.facts.widths[row]), int(images.facts.heights[row]), height, width, codes)
 
 
 def _open(job: DecodeJob, workers: int | None, kind: Kind) -> ImageStore:

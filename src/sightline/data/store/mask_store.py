@@ -9,6 +9,9 @@ from torch import Tensor
 
 from sightline.data.store.image_store import ImageStore
 
+COUNTED_AT_ONCE = 64
+"""Masks whose pixels are counted together."""
+
 
 @dataclass(frozen=True, eq=False)
 class MaskStore:
@@ -50,5 +53,27 @@ class MaskStore:
         return filled
 
     def hashes(self, rows: NDArray[np.int64]) -> tuple[str | None, ...]:
-        """What was in the mask files of images of these rows; None where there is none."""
-        return tuple(None if row < 0 else self.store.facts.hashes[row] for row in self.rows[rows].tolist())
+        """What was in the masks of images of these rows; None where there is none that can be used."""
+        facts = self.store.facts
+        return tuple(None if row < 0 or row in facts.errors else facts.hashes[row] for row in self.rows[rows].tolist())
+
+    @property
+    def errors(self) -> dict[int, str]:
+        """Why a mask cannot be used, by the row of its image."""
+        found = self.store.facts.errors
+        return {row: found[own] for row, own in enumerate(self.rows.tolist()) if own in found}
+
+    def pixel_counts(self, classes: int) -> NDArray[np.int64]:
+        """(n, classes + 1) how many pixels of the mask of each image are of each class, and how many do not count.
+
+        Images without a mask have none of either; masks are counted as they are stored.
+        """
+        counts = np.zeros((len(self.rows), classes + 1), dtype=np.int64)
+        rows = np.flatnonzero(self.rows >= 0)
+        for start in range(0, len(rows), COUNTED_AT_ONCE):
+            some = rows[start : start + COUNTED_AT_ONCE]
+            masks, sizes = self.store.batch(self.rows[some])
+            for row, mask, (height, width) in zip(some, masks[:, 0].numpy(), sizes.tolist(), strict=True):
+                found = np.bincount(mask[:height, :width].ravel(), minlength=256)
+                counts[row] = [*found[:classes], found[self.ignore_index] if self.ignore_index >= classes else 0]
+        return counts

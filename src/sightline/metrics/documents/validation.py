@@ -1,7 +1,7 @@
 """The content of `validation.json`."""
 
 from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 
 class Spread(TypedDict):
@@ -24,7 +24,10 @@ class Found(TypedDict):
 
 
 class Validation(TypedDict):
-    """The whole file; `outcome` is the gravest of the findings."""
+    """The whole file; `outcome` is the gravest of the findings.
+
+    `pixels` is of masks: how many pixels of each class each split has, and under `ignored` those that do not count.
+    """
 
     n: int
     outcome: str
@@ -32,3 +35,4 @@ class Validation(TypedDict):
     sizes: Mapping[str, Spread]
     modes: Mapping[str, int]
     findings: Sequence[Found]
+    pixels: NotRequired[Mapping[str, Mapping[str, int]]]

@@ -23,6 +23,8 @@ def policy(**changes):
         "odd_images": "warn",
         "similar_classes": "warn",
         "blank_labels": "refuse",
+        "missing_masks": "refuse",
+        "unusable_masks": "refuse",
     }
     return ValidationPolicy(**(content | changes))
 

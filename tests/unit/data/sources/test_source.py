@@ -19,6 +19,8 @@ POLICY = ValidationPolicy(
     odd_images="warn",
     similar_classes="warn",
     blank_labels="refuse",
+    missing_masks="refuse",
+    unusable_masks="refuse",
 )
 SHARED = {
     "val_fraction": 0.1,

@@ -7,6 +7,7 @@ from PIL import Image
 from sightline.data.store.decode import decode
 from sightline.data.store.decode_mask import decode_mask
 from sightline.data.store.image_file import DecodeError
+from sightline.data.targets import MaskCodes
 
 
 def class_ids(height=9, width=13, classes=21):
@@ -27,8 +28,12 @@ def encoded(image, kind="PNG", **options):
     return stream.getvalue()
 
 
-def read(content, height=9, width=13, stored=None):
-    return decode_mask(content, (width, height), stored or (height, width)).pixels
+ANY = MaskCodes(tuple(range(256)), tuple(range(256)), are_colours=False)
+COLOURS = MaskCodes((0x000000, 0x804080, 0x0000FF), (0, 1, 255), are_colours=True)
+
+
+def read(content, height=9, width=13, stored=None, codes=ANY):
+    return decode_mask(content, (width, height), stored or (height, width), codes).pixels
 
 
 @pytest.mark.parametrize(
@@ -67,11 +72,57 @@ def test_bits_are_zero_and_one():
     assert np.array_equal(read(encoded(image))[:, :, 0], bits)
 
 
-@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "CMYK", "I;16"])
-def test_colours_and_deeper_grey_are_refused(mode):
-    image = Image.fromarray(class_ids().astype(np.uint16)) if mode == "I;16" else Image.new(mode, (13, 9))
-    with pytest.raises(DecodeError, match=f"a mask of mode {mode}: it takes one class id a pixel"):
-        read(encoded(image, "TIFF" if mode == "CMYK" else "PNG"))
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "I;16", "I"])
+def test_numbers_are_read_from_whatever_holds_them(mode):
+    ids = class_ids()
+    deep = {"I;16": np.uint16, "I": np.int32}.get(mode)
+    image = Image.fromarray(ids.astype(deep)) if deep else Image.fromarray(ids).convert(mode)
+    assert image.mode == mode
+    assert np.array_equal(read(encoded(image, "TIFF" if mode == "I" else "PNG"))[:, :, 0], ids)
+
+
+@pytest.mark.parametrize(
+    ("image", "why"),
+    [
+        (Image.new("RGB", (13, 9), (1, 2, 3)), "a mask of mode RGB: it takes one class id a pixel"),
+        (Image.new("CMYK", (13, 9), (1, 2, 3, 0)), "a mask of mode CMYK: it takes one class id a pixel"),
+        (Image.new("RGBA", (13, 9), (1, 1, 1, 100)), "a mask with transparent pixels"),
+        (Image.new("F", (13, 9), 1.0), "a mask of mode F: it takes one class id"),
+    ],
+)
+def test_what_is_no_number_a_pixel_is_refused(image, why):
+    with pytest.raises(DecodeError, match=why):
+        read(encoded(image, "TIFF"))
+
+
+def test_numbers_of_no_class_are_named_the_most_frequent_first():
+    few = MaskCodes((0, 1, 255), (0, 1, 255), are_colours=False)
+    ids = np.zeros((9, 13), dtype=np.uint8)
+    ids[0, 0] = 255
+    assert set(np.unique(read(encoded(ids), codes=few))) == {0, 255}
+    ids[1, :3] = 7
+    with pytest.raises(DecodeError, match=r"^the number 7 in 3 pixels is of no class$"):
+        read(encoded(ids), codes=few)
+    ids[2, :5], ids[3, :] = 9, np.arange(13) + 20
+    with pytest.raises(DecodeError, match=r"number 9, 7, 20, … \(15\) in 21 pixels .*instance ids"):
+        read(encoded(ids), codes=few)
+    objects = Image.fromarray(class_ids().astype(np.uint16) + 26000)
+    with pytest.raises(DecodeError, match=r"the number 26014, 26\d+, 26\d+, … .*instance ids"):
+        read(encoded(objects), codes=few)
+
+
+@pytest.mark.parametrize("form", ["RGB", "RGBA", "P"])
+def test_colours_stand_for_classes(form):
+    places = np.random.default_rng(1).integers(0, 3, (9, 13))
+    colours = np.array([[0, 0, 0], [128, 64, 128], [0, 0, 255]], dtype=np.uint8)[places]
+    image = Image.fromarray(colours)
+    image = image.quantize(3) if form == "P" else image.convert(form)
+    assert image.mode == form
+    found = read(encoded(image), codes=COLOURS)[:, :, 0]
+    assert np.array_equal(found, np.array([0, 1, 255])[places])
+    colours[4, 4:6] = (128, 64, 129)
+    with pytest.raises(DecodeError, match=r"^the colour rgb\(128,64,129\) in 2 pixels is not in the table of classes$"):
+        read(encoded(Image.fromarray(colours)), codes=COLOURS)
 
 
 def test_loss_and_other_sizes_are_refused():

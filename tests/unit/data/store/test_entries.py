@@ -11,6 +11,7 @@ from PIL import Image
 from sightline.data.store import entries as module
 from sightline.data.store.decode import content_hash, decode
 from sightline.data.store.entries import MaskFile, ScaledFile, channel_sums, read_entries, receive, send
+from sightline.data.targets import MaskCodes
 
 
 def noise(height=8, width=12):
@@ -75,7 +76,11 @@ def test_workers_import_neither_torch_nor_the_rest():
 
 
 def test_an_image_with_its_own_white_and_a_mask_come_through_json(tmp_path):
-    for file in ("a.png", ScaledFile("a.png", 4095), MaskFile("a.png", 1, 2, 3, 4)):
+    for file in (
+        "a.png",
+        ScaledFile("a.png", 4095),
+        MaskFile("a.png", 1, 2, 3, 4, MaskCodes((0, 9), (1, 0), are_colours=False)),
+    ):
         again = module._file_of(json.loads(json.dumps(file)))
         assert (again, type(again)) == (file, type(file))
     Image.fromarray(np.full((4, 4), 4095, dtype=np.uint16)).save(tmp_path / "a.png")

@@ -1,15 +1,18 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 from sightline.data.sources.source import Source
+from sightline.data.store import decode_files
 from sightline.data.store.decode import content_hash
 from sightline.data.store.factory import open_masks, open_store
 from sightline.data.store.image_store import DiskStore, MemoryStore
 from sightline.data.store.stream import StreamStore
-from sightline.data.targets import LABEL, ClassTarget, MaskTarget
-from sightline.errors import RunFailedError, UsageError
+from sightline.data.targets import LABEL, ClassTarget, MaskCodes, MaskTarget
+from sightline.errors import RunFailedError
 
 SIZES = [(20, 31), (31, 20), (9, 9), (40, 40), (12, 50)]
 
@@ -87,21 +90,53 @@ def test_images_without_files_have_masks_too(source, tmp_path):
 @pytest.mark.parametrize(
     ("mask", "why"),
     [
-        (Image.new("RGB", (31, 20)), "a mask of mode RGB: it takes one class id a pixel"),
+        (Image.new("RGB", (31, 20), (1, 2, 3)), "a mask of mode RGB: it takes one class id a pixel"),
         (Image.new("L", (30, 20)), "a mask of 30 x 20 pixels, but its image has 31 x 20"),
+        (Image.new("L", (31, 20), 99), "the number 99 in 620 pixels is of no class"),
     ],
 )
 @pytest.mark.parametrize("kind", ["memory", "stream"])
-def test_a_mask_that_cannot_be_used_is_named(source, tmp_path, mask, why, kind):
+def test_masks_that_cannot_be_used_are_errors_of_their_images(source, tmp_path, mask, why, kind):
     mask.save(source.masks.values[0])
-    with pytest.raises(UsageError, match=rf"0-mask.png: {why}[^(]*$"):
-        opened(source, tmp_path / "cache", kind)
     source.masks.values[4].write_bytes(b"")
-    with pytest.raises(UsageError, match=r"0-mask.png: .* \(2 of 3 masks cannot be used\)"):
-        opened(source, tmp_path / "cache", kind)
+    _, masks = opened(source, tmp_path / "cache", kind)
+    assert list(masks.errors) == [0, 4]
+    assert masks.errors[0].startswith(why)
+    assert masks.errors[4] == "the file is empty"
+    assert masks.hashes(np.array([0, 1, 4]))[::2] == (None, None)
+    batch = masks.batch(np.array([0, 1]), 31, 31)
+    assert (batch[0] == 11).all()
+    assert not (batch[1] == 11).all()
     source.masks.values[0].unlink()
-    with pytest.raises(UsageError, match=r"0-mask.png: No such file or directory"):
-        opened(source, tmp_path / "cache", kind)
+    assert opened(source, tmp_path / "cache", kind)[1].errors[0] == "No such file or directory"
+
+
+def test_pixels_are_counted_by_class(source, tmp_path):
+    _, masks = opened(source, tmp_path / "cache")
+    counts = masks.pixel_counts(11)
+    assert counts.shape == (5, 12)
+    assert counts[[2, 3]].sum() == 0
+    ids = np.asarray(Image.open(source.masks.values[1]))
+    assert counts[1].tolist() == np.bincount(ids.ravel(), minlength=12).tolist()
+
+
+def test_what_stands_for_a_class_makes_another_store(source, tmp_path):
+    cache = tmp_path / "cache"
+    opened(source, cache)
+    turned = MaskCodes(tuple(range(12)), tuple(range(11, -1, -1)), are_colours=False)
+    other = replace(source, targets={"road": replace(source.masks, coded=turned)})
+    _, masks = opened(other, cache)
+    assert len(list(cache.iterdir())) == 3
+    ids = np.asarray(Image.open(source.masks.values[1]))
+    assert np.array_equal(masks.batch(np.array([1]), 31, 20)[0], 11 - ids)
+
+
+def test_workers_read_codes_as_well(source, tmp_path, monkeypatch):
+    monkeypatch.setattr(decode_files, "FEW_FILES", 1)
+    _, alone = opened(source, tmp_path / "a")
+    _, several = opened(source, tmp_path / "b", workers=2)
+    rows = np.array([0, 1, 4])
+    assert torch.equal(alone.batch(rows, 31, 31), several.batch(rows, 31, 31))
 
 
 def test_a_mask_that_changes_while_it_is_streamed_is_named(source, tmp_path):

@@ -12,6 +12,8 @@ FIXED_BY_TRAINING = (
     "seed",
     "image_size",
     "fit",
+    "resize",
+    "tile",
     "limit",
 )
 """Groups and keys that a finished run answers for."""

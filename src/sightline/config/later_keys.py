@@ -17,8 +17,8 @@ WHITE: Final = "auto"
 WEIGHTS_KEY: Final = None
 """Of `model.weights_key`."""
 
-FIT: Final = "crop"
-"""Of `fit`."""
+SHAPE: Final[Mapping[str, object]] = {"fit": "crop", "resize": "auto", "tile": None}
+"""How an image becomes what the model sees."""
 
 
 def fill(content: dict[str, object]) -> None:
@@ -27,7 +27,8 @@ def fill(content: dict[str, object]) -> None:
     if isinstance(model, dict):
         model.setdefault("weights_key", WEIGHTS_KEY)
     if "image_size" in content:
-        content.setdefault("fit", FIT)
+        for key, value in SHAPE.items():
+            content.setdefault(key, value)
     for data in (content.get("data"), evaluation.get("ood") if isinstance(evaluation, Mapping) else None):
         if isinstance(data, dict) and isinstance(data.get("validation"), Mapping):
             data["validation"] = {**VALIDATION, **data["validation"]}
@@ -43,8 +44,9 @@ def leave_out(trained: dict[str, object]) -> None:
     data, model = trained.get("data"), trained.get("model")
     if isinstance(model, dict) and model.get("weights_key") == WEIGHTS_KEY:
         model.pop("weights_key", None)
-    if trained.get("fit") == FIT:
-        del trained["fit"]
+    for key, value in SHAPE.items():
+        if trained.get(key, ...) == value:
+            del trained[key]
     if isinstance(data, dict):
         if data.get("white") == WHITE:
             del data["white"]

@@ -50,7 +50,9 @@ class Config(Frozen):
     seeds: Annotated[tuple[Seed, ...], Field(min_length=1)] | None
     variants: Annotated[tuple[str, ...], Field(min_length=1)] | None
     image_size: Annotated[int, Field(ge=8, le=4096)] | None
-    fit: Literal["crop", "letterbox", "squash"]
+    fit: Literal["crop", "letterbox", "squash", "whole"]
+    resize: Annotated[int, Field(ge=8)] | Literal["auto", "none"]
+    tile: Annotated[int, Field(ge=32, multiple_of=2)] | None
     limit: Count | None
     mode: ModeConfig
     data: DataConfig
@@ -134,6 +136,25 @@ class Config(Frozen):
     def _one_run_unless_compared(self) -> Self:
         if not isinstance(self.run, str | None) and self.mode.first.needs != "finished runs":
             raise ValueError(f"mode={self.mode.name} takes one run; a list of them is for mode=compare")
+        return self
+
+    @model_validator(mode="after")
+    def _whole_images_are_for_masks(self) -> Self:
+        if self.fit == "whole" and self.model.task == "classification":
+            raise ValueError(
+                f"fit=whole is for models of masks; model={self.model.name} takes squares: "
+                "fit=crop, fit=letterbox or fit=squash"
+            )
+        for key, by_default in (("resize", "auto"), ("tile", None)):
+            if self.fit != "whole" and getattr(self, key) != by_default:
+                raise ValueError(
+                    f"{key}={getattr(self, key)} is for fit=whole; fit={self.fit} makes squares of image_size"
+                )
+        if self.resize not in {"auto", "none"} and self.image_size is not None and int(self.resize) < self.image_size:
+            raise ValueError(
+                f"resize={self.resize} leaves images smaller than the crops of image_size={self.image_size}; "
+                "resize is the shorter side, so image_size is at most that"
+            )
         return self
 
     @model_validator(mode="after")

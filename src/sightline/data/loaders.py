@@ -180,7 +180,8 @@ def _share(first: int, last: int, index: int, parts: int) -> slice:
 class EvalLoader:
     """Batches of one role in the order of the split, without any randomness.
 
-    Of several processes each sees its own items, and no item is seen twice.
+    Of several processes each sees its own items, and no item is seen twice. Where images keep their shape, a batch ends
+    where another shape comes, so that no image is padded for its neighbour and no answer depends on it.
     """
 
     dataset: Dataset
@@ -197,14 +198,21 @@ class EvalLoader:
         """The items of this process, in the order of the split."""
         return np.array_split(self.dataset.positions(self.role), self.processes)[self.rank]
 
+    @cached_property
+    def _batches(self) -> list[NDArray[np.int64]]:
+        """The positions of each batch."""
+        runs = [self.positions]
+        if self.transform.fit == "whole":
+            shapes = self.dataset.store.index.shapes[self.dataset.rows[self.positions]]
+            runs = np.split(self.positions, np.flatnonzero((shapes[1:] != shapes[:-1]).any(axis=1)) + 1)
+        return [run[start : start + self.batch_size] for run in runs for start in range(0, len(run), self.batch_size)]
+
     def __len__(self) -> int:
-        return -(-len(self.positions) // self.batch_size)
+        return len(self._batches)
 
     def __iter__(self) -> Iterator[Batch]:
         reader = BatchReader(self.dataset, self.device, self.memory_format)
-        starts = range(0, len(self.positions), self.batch_size)
-        positions = (self.positions[start : start + self.batch_size] for start in starts)
-        items = (Items(some, some) for some in positions)
+        items = (Items(some, some) for some in self._batches)
         with_masks = partial(self.transform.with_masks, fill=self.dataset.ignore_index)
         with closing(prefetch(reader.read, items, in_thread=reader.gains_from_a_thread)) as batches:
             for stored in batches:

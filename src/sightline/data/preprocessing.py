@@ -35,7 +35,9 @@ class Preprocessing:
         class_names: by label; empty where there is not one target with classes.
         white: what becomes 255 in grey images of more than 8 bits.
         fit: `crop` resizes the shorter side to `image_size / crop_fraction` and takes the centre; `letterbox` and
-            `squash` keep the whole image.
+            `squash` keep the whole image; `whole` keeps its shape, too.
+        shorter: of a whole image, the shorter side to which a larger one is reduced; None: `image_size`.
+        tile: of a whole image, the side of the tiles in which a larger one is answered; None: see `inference/tiles.py`.
     """
 
     image_size: int
@@ -46,11 +48,13 @@ class Preprocessing:
     class_names: tuple[str, ...]
     white: int = FULL_WHITE
     fit: Fit = "crop"
+    shorter: int | None = None
+    tile: int | None = None
 
     @property
     def stored_side(self) -> int:
         """The shorter side at which the store should keep images."""
-        return stored_side(self.image_size, self.crop_fraction)
+        return self.shorter or stored_side(self.image_size, self.crop_fraction)
 
     def transform(self) -> EvalTransform:
         """The deterministic transform of evaluation."""
@@ -61,6 +65,7 @@ class Preprocessing:
             std=self.std,
             interpolation=self.interpolation,
             fit=self.fit,
+            shorter=self.shorter,
         )
 
     def seen(self, width: int, height: int) -> tuple[float, float, float, float]:

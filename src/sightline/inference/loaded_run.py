@@ -16,6 +16,7 @@ from sightline.inference.collector import Collector
 from sightline.inference.model import load_model, load_preprocessing, load_split
 from sightline.inference.predict import eval_loader, predict
 from sightline.inference.predictions import Storable, has_predictions, save_predictions, unusable
+from sightline.inference.tiles import whole_answers
 from sightline.machine.device import pick_device
 from sightline.machine.terminal import logger
 from sightline.metrics.predictions import Arrays
@@ -87,7 +88,7 @@ class LoadedRun:
 
     def predict(self, role: SplitName, collector: Collector[P], views: Views = "none") -> P:
         """Predictions of a split; outputs are averaged over views."""
-        return predict(self.model, self.loader(role), collector, views)
+        return predict(whole_answers(self.model, self.preprocessing), self.loader(role), collector, views)
 
 
 def predict_held_out(run: Run, config: Config, roles: Sequence[SplitName], task: Predicting[S]) -> None:

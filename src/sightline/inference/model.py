@@ -32,6 +32,9 @@ from sightline.run.stored import damaged
 
 CALIBRATION: Final = "calibration.json"
 
+OWN_SIZE: Final = 2**15
+"""A shorter side that no image has that may be opened and is not a strip: nothing is reduced to it."""
+
 
 @dataclass(frozen=True)
 class InputSpec:
@@ -43,11 +46,13 @@ class InputSpec:
     mean: Channels | None
     std: Channels | None
     fit: Fit
+    shorter: int | None = None
+    tile: int | None = None
 
     @property
     def stored_side(self) -> int:
         """The shorter side at which the store should keep images."""
-        return stored_side(self.image_size, self.crop_fraction)
+        return self.shorter or stored_side(self.image_size, self.crop_fraction)
 
 
 def input_spec(config: Config, source: Source) -> InputSpec:
@@ -55,7 +60,8 @@ def input_spec(config: Config, source: Source) -> InputSpec:
     facts = input_facts(config.model)
     size = config.image_size or facts.image_size or native_side(source)
     crop = facts.crop_fraction if size > SMALL_SIDE and config.fit == "crop" else 1.0
-    return InputSpec(size, crop, facts.interpolation, facts.mean, facts.std, config.fit)
+    shorter = None if config.resize == "auto" else OWN_SIZE if config.resize == "none" else config.resize
+    return InputSpec(size, crop, facts.interpolation, facts.mean, facts.std, config.fit, shorter, config.tile)
 
 
 def load_split(run: Run) -> Split:

@@ -13,6 +13,7 @@ from sightline.config.later_stages import PredictConfig
 from sightline.data.preprocessing import Preprocessing
 from sightline.data.store.image_file import DecodeError
 from sightline.inference.images import ImageInput, picture_of
+from sightline.inference.tiles import whole_answers
 from sightline.machine.signals import check_stop
 from sightline.models.outputs import Outputs
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from sightline.run.folder import Run
 
 CHUNK = 64
-"""Images that are decoded and answered together."""
+"""Images that are decoded and answered together, where all have one shape by then."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class PredictedImages:
     Attributes:
         images: all of them, in the order in which they were given; one given twice is there twice.
         outputs: of the network, one row for each that could be read, in that order; None where there are none.
-        squares: what it saw of these: uint8 (m, 3, image_size, image_size).
+        squares: what it saw of these: uint8 (m, 3, image_size, image_size), or (1, 3, h, w) of a whole image.
         errors: what is wrong with the others, by their place in `images`.
     """
 
@@ -68,23 +69,28 @@ class Predictor:
         # A network that came by itself, as a logged one does, asks for no model library.
         from sightline.inference.model import load_model, load_preprocessing
 
-        return cls(load_model(run, device, heads), load_preprocessing(run), device)
+        seen = load_preprocessing(run)
+        return cls(whole_answers(load_model(run, device, heads), seen), seen, device)
 
     def square(self, pictures: Sequence[NDArray[np.uint8]]) -> Tensor:
-        """Pictures (h, w, 3) of any sizes, resized and cropped: uint8 (n, 3, image_size, image_size)."""
+        """Pictures (h, w, 3), resized and cropped: uint8 (n, 3, image_size, image_size).
+
+        Their sizes may differ, but for `fit=whole`, which only reduces them: uint8 (n, 3, h, w).
+        """
         return self.preprocessing.transform().square(*_padded(pictures))
 
     def outputs(self, squares: Tensor) -> Outputs:
-        """What the network says of uint8 (n, 3, image_size, image_size): logits, for classification."""
+        """What the network says of what `square` gave: logits, for classification."""
         with torch.inference_mode():
             images = squares / 255 if self.normalises else self.preprocessing.transform().normalise(squares)
             outputs: Outputs = self.network(images.to(self.device))
             return outputs
 
     def predict_images(self, images: Sequence[ImageInput], limits: PredictConfig) -> Iterator[PredictedImages]:
-        """Outputs for images, `CHUNK` at a time; one that cannot be read costs no other its answer."""
-        for start in range(0, len(images), CHUNK):
-            chunk = images[start : start + CHUNK]
+        """Outputs for images, some at a time; one that cannot be read costs no other its answer."""
+        at_once = 1 if self.preprocessing.fit == "whole" else CHUNK
+        for start in range(0, len(images), at_once):
+            chunk = images[start : start + at_once]
             pictures, errors = self._read(chunk, limits)
             squares = self.square(pictures) if pictures else None
             outputs = None if squares is None else self.outputs(squares)

@@ -100,7 +100,17 @@ def _preprocessing(spec: InputSpec, dataset: Dataset, task: Task) -> Preprocessi
         mean, std = pixel_statistics(dataset.store, dataset.rows[dataset.positions("train")])
     names = list(task.class_names.values())
     class_names = names[0] if len(names) == 1 else ()
-    return Preprocessing(spec.image_size, mean, std, spec.interpolation, spec.crop_fraction, class_names, fit=spec.fit)
+    return Preprocessing(
+        spec.image_size,
+        mean,
+        std,
+        spec.interpolation,
+        spec.crop_fraction,
+        class_names,
+        fit=spec.fit,
+        shorter=spec.shorter,
+        tile=spec.tile,
+    )
 
 
 def _show(training: Training) -> None:

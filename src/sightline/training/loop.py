@@ -191,7 +191,9 @@ class Loop:
         model.eval()
         self._in_train_mode = False
         broadcast_tensors(list(model.buffers()))  # each process keeps running statistics of its own items
-        return self._total(tally_batches(model, batches, training.objective, training.precision)).metrics()
+        return self._total(
+            tally_batches(training.answering(model), batches, training.objective, training.precision)
+        ).metrics()
 
     def _finished(self) -> bool:
         config = self.training.config

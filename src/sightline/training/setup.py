@@ -1,6 +1,6 @@
 """What a training is made of."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -32,9 +32,16 @@ class Teacher(Protocol):
         """The batch, with the teacher's outputs among its targets."""
 
 
+def _as_it_is(model: nn.Module) -> nn.Module:
+    return model
+
+
 @dataclass
 class Training:
-    """The components of one training, wired together by the train stage."""
+    """The components of one training, wired together by the train stage.
+
+    `answering` makes of a model what is measured: one that takes large images in tiles.
+    """
 
     config: TrainingConfig
     scheduler: SchedulerConfig
@@ -55,6 +62,7 @@ class Training:
     drop_rate: float = 0.0
     compiles: bool = False
     teacher: Teacher | None = None
+    answering: Callable[[nn.Module], nn.Module] = _as_it_is
 
     @property
     def total_steps(self) -> int:

@@ -1,5 +1,6 @@
 """From a configuration and a dataset to a training, ready for its loop."""
 
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -13,6 +14,7 @@ from sightline.data.loaders import TrainLoader
 from sightline.data.preprocessing import Preprocessing
 from sightline.data.transforms.transform import TrainTransform
 from sightline.inference.predict import eval_loader
+from sightline.inference.tiles import whole_answers
 from sightline.machine.distributed import world
 from sightline.models.build import build_model
 from sightline.models.freezing import FreezingPlan
@@ -74,6 +76,7 @@ def wire(
         },
         drop_rate=config.model.drop_rate,
         teacher=_teacher(config, task, dataset, preprocessing, device),
+        answering=partial(whole_answers, seen=preprocessing),
         compiles=is_compiled(config.training.compile, device, config.training.epochs * len(train)),
     )
 
@@ -129,6 +132,7 @@ def _transform(config: Config, preprocessing: Preprocessing) -> TrainTransform:
         interpolation=preprocessing.interpolation,
         crop_fraction=preprocessing.crop_fraction,
         fit=preprocessing.fit,
+        shorter=preprocessing.shorter,
         seed=config.seed,
     )
 

@@ -52,10 +52,10 @@ def test_what_says_nothing_new_is_left_out_of_a_fingerprint():
 def test_runs_before_there_was_a_choice_cut_the_middle_out():
     content = {"image_size": None}
     fill(content)
-    assert content == {"image_size": None, "fit": "crop"}
+    assert content == {"image_size": None, "fit": "crop", "resize": "auto", "tile": None}
     leave_out(content)
     assert content == {"image_size": None}
-    content = {"image_size": 32, "fit": "letterbox"}
+    content = {"image_size": 32, "fit": "letterbox", "resize": 300, "tile": 64}
     for change in (fill, leave_out):
         change(content)
-        assert content == {"image_size": 32, "fit": "letterbox"}
+        assert content == {"image_size": 32, "fit": "letterbox", "resize": 300, "tile": 64}

@@ -207,3 +207,16 @@ def test_the_model_alone_can_be_read(tmp_path: Path):
 def test_one_logged_model_is_registered(overrides: list[str], says: str):
     with pytest.raises(UsageError, match=says):
         parse.parse(compose_config([*overrides, "tracking.registered_model_name=shapes"]))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["fit=whole"], r"fit=whole is for models of masks; model=cnn takes squares"),
+        (["resize=300"], r"resize=300 is for fit=whole; fit=crop makes squares of image_size"),
+        (["tile=512", "fit=squash"], r"tile=512 is for fit=whole; fit=squash"),
+    ],
+)
+def test_whole_images_are_for_masks(overrides: list[str], message: str):
+    with pytest.raises(UsageError, match=message):
+        parse.parse(compose_config(overrides))

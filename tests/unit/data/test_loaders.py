@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -172,3 +173,22 @@ def test_changed_or_missing_images_are_refused(config: Config, dataset: Dataset)
         Dataset.open(config, stored(hashes=("0" * 32, *dataset.split.hashes[1:])), 16)
     with pytest.raises(UsageError, match="are gone"):
         Dataset.open(config, stored(ids=("elsewhere", *dataset.split.ids[1:])), 16)
+
+
+def test_batches_of_whole_images_hold_one_shape_each_in_the_order_of_the_split(
+    drawn: Source, tmp_path: Path, config: Config
+):
+    store = open_store(drawn, 40, tmp_path, 0)
+    names = tuple(f"{number}" for number in range(24))
+    split = replace(make_split(drawn, store.facts.hashes, config.data), ids=names)
+    dataset = Dataset(split, store, np.arange(24, dtype=np.int64), test_unlocked=True)
+    seen = Preprocessing(32, (0.5,) * 3, (0.2,) * 3, "bilinear", 1.0, (), fit="whole", shorter=40)
+    for size in (1, 4, 100):
+        loader = EvalLoader(dataset, "train", seen.transform(), size, CPU, torch.contiguous_format)
+        batches = list(loader)
+        assert len(batches) == len(loader)
+        assert np.array_equal(np.concatenate([batch.positions for batch in batches]), dataset.positions("train"))
+        for batch in batches:
+            shapes = store.index.shapes[batch.positions]
+            assert (shapes == batch.images.shape[2:]).all()
+            assert len(batch) <= size

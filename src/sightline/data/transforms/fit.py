@@ -8,8 +8,11 @@ from torch import Tensor, tensor
 from sightline.data.transforms.boxes import Sizes
 from sightline.data.transforms.resizing import ResizeMode, resize_to
 
-Fit = Literal["crop", "letterbox", "squash"]
-"""How an image becomes a square: the middle of it, all of it between bars, or all of it at another ratio of sides."""
+Fit = Literal["crop", "letterbox", "squash", "whole"]
+"""How an image becomes a square: the middle of it, all of it between bars, or all of it at another ratio of sides.
+
+`whole` makes a square in training alone, cut from a place drawn anew each time; else the image keeps its shape.
+"""
 
 
 def squares(

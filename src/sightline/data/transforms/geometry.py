@@ -75,7 +75,7 @@ def around(linear: Matrices, point: float, shift: Matrices) -> Matrices:
     return matrices
 
 
-def crop(config: CropConfig, sizes: Sizes, side: int, draw: Draw) -> Matrices:
+def crop(config: CropConfig, sizes: Sizes, side: int, draw: Draw, *, anywhere: bool = False) -> Matrices:
     """Choose the part of each image that fills the square.
 
     Args:
@@ -85,6 +85,8 @@ def crop(config: CropConfig, sizes: Sizes, side: int, draw: Draw) -> Matrices:
         sizes: (B, 2) heights and widths.
         side: of the square, pixels.
         draw: counted uniforms.
+        anywhere: whether `pad` draws its place from all over the image and `padding * side` beyond its edges; the
+            shorter side may then be less than `side`.
 
     Returns:
         (B, 2, 3) crop matrices.
@@ -95,7 +97,10 @@ def crop(config: CropConfig, sizes: Sizes, side: int, draw: Draw) -> Matrices:
     crops = centre(sizes, side)
     if config.name == "pad":
         reach = min(round(config.padding * side), side - 1)
-        crops[:, :, 2] += np.floor(draw(2, "crop") * (2 * reach + 1)) - reach
+        # By how much the centre may be moved either way: at least to where the square ends with the image.
+        room = np.maximum(sizes[:, ::-1] - side, 0) if anywhere else np.zeros((len(sizes), 2))
+        lowest = np.minimum(crops[:, :, 2], 0) - reach if anywhere else crops[:, :, 2] - reach
+        crops[:, :, 2] = lowest + np.floor(draw(2, "crop") * (room + 2 * reach + 1))
     return crops
 
 

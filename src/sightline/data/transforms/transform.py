@@ -47,7 +47,9 @@ class TrainTransform:
         interpolation: the filter when a whole image is resized; crops and warps are bilinear.
         seed: the run's seed.
         crop_fraction: the centre's share in evaluation, so that `none` and `pad` show objects as large as it does.
-        fit: how an image becomes a square; but for `crop` that comes first, and all else happens to the square.
+        fit: how an image becomes a square; but for `crop` and `whole` that comes first, and all else happens to the
+            square. Of a `whole` image the square is cut from anywhere; nothing is enlarged.
+        shorter: the shorter side to which larger images are reduced before; by default as `crop_fraction` asks.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class TrainTransform:
         seed: int,
         crop_fraction: float,
         fit: Fit = "crop",
+        shorter: int | None = None,
     ) -> None:
         self.config = config
         self.side = image_size
@@ -69,7 +72,7 @@ class TrainTransform:
         self.interpolation = interpolation
         self.seed = seed
         self.fit = fit
-        self.shorter = stored_side(image_size, crop_fraction)
+        self.shorter = shorter or stored_side(image_size, crop_fraction)
 
     def __call__(self, images: Tensor, sizes: Tensor, epoch: int, counters: NDArray[np.int64]) -> Tensor:
         """Augment a batch where it lies.
@@ -136,8 +139,8 @@ class TrainTransform:
     def _resized(
         self, images: Tensor, shapes: Sizes, mode: ResizeMode, fill: tuple[float, ...]
     ) -> tuple[Tensor, Sizes]:
-        enlarge = self.config.crop.name != "resized"
-        if self.fit != "crop":
+        enlarge = self.config.crop.name != "resized" and self.fit != "whole"
+        if self.fit == "letterbox" or self.fit == "squash":
             # What is cut out of a square is enlarged: it keeps up to twice the pixels where the image has them.
             sides = np.full(len(shapes), self.side) if enlarge else np.minimum(shapes.max(axis=1), 2 * self.side)
             return squares(self.fit, sides, images, shapes, mode, fill)
@@ -148,7 +151,7 @@ class TrainTransform:
     ) -> Geometry:
         config = self.config
         draw = partial(uniform, self.seed, epoch, counters)
-        crops = crop(config.crop, shapes, self.side, draw)
+        crops = crop(config.crop, shapes, self.side, draw, anywhere=self.fit == "whole")
         horizontal = decided(config.horizontal_flip)
         crops = flip(crops, self.side, horizontal, config.vertical_flip, *self._flipping(epoch, counters))
         warps = affine(config.affine, len(shapes), self.side, draw)
@@ -163,7 +166,7 @@ class TrainTransform:
 
 
 class EvalTransform:
-    """What evaluation sees: the image as a square, normalised; nothing is random.
+    """What evaluation sees: the image as a square, or whole, normalised; nothing is random.
 
     Args:
         image_size: side of the output, pixels.
@@ -171,7 +174,9 @@ class EvalTransform:
         mean: of the channels, 0 … 1.
         std: of the channels, 0 … 1.
         interpolation: the filter of the resizing.
-        fit: `crop` resizes the shorter side and takes the centre, the others are those of `squares`.
+        fit: `crop` resizes the shorter side and takes the centre, `letterbox` and `squash` are those of `squares`,
+            `whole` only reduces a larger image, and takes batches of one shape.
+        shorter: the shorter side that is resized to; by default as `crop_fraction` asks.
     """
 
     def __init__(
@@ -183,20 +188,21 @@ class EvalTransform:
         std: Channels,
         interpolation: Interpolation,
         fit: Fit = "crop",
+        shorter: int | None = None,
     ) -> None:
         self.side = image_size
-        self.shorter = stored_side(image_size, crop_fraction)
+        self.shorter = shorter or stored_side(image_size, crop_fraction)
         self.mean = mean
         self.std = std
         self.interpolation = interpolation
         self.fit = fit
 
     def __call__(self, images: Tensor, sizes: Tensor) -> Tensor:
-        """Bring uint8 (B, 3, H, W) with sizes (B, 2) to float32 (B, 3, side, side)."""
+        """Bring uint8 (B, 3, H, W) with sizes (B, 2) to float32 (B, 3, side, side), or as `whole` leaves them."""
         return self.normalise(self.square(images, sizes))
 
     def square(self, images: Tensor, sizes: Tensor) -> Tensor:
-        """Each image as a square, still in whole numbers: uint8 (B, 3, side, side)."""
+        """Each image as a square or whole, still in whole numbers: uint8 (B, 3, side, side) or (B, 3, h, w)."""
         return self._square(images, _as_array(sizes), self.interpolation, mean_colour(self.mean))
 
     def normalise(self, pixels: Tensor) -> Tensor:
@@ -216,6 +222,10 @@ class EvalTransform:
         return self(images, sizes), labels[:, 0]
 
     def _square(self, images: Tensor, shapes: Sizes, mode: ResizeMode, fill: tuple[float, ...]) -> Tensor:
+        if self.fit == "whole":
+            assert (shapes == shapes[:1]).all(), "whole images come in batches of one shape"
+            images, shapes = shorter_side_to(self.shorter, images, shapes, mode, enlarge=False)
+            return images[:, :, : shapes[0, 0], : shapes[0, 1]]
         if self.fit != "crop":
             return squares(self.fit, np.full(len(shapes), self.side), images, shapes, mode, fill)[0]
         images, shapes = shorter_side_to(self.shorter, images, shapes, mode, enlarge=True)

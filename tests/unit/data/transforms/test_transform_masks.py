@@ -29,10 +29,18 @@ PARTS = {
 PARTS["everything"] = PARTS["resized"] | PARTS["flip"] | PARTS["affine"] | PARTS["randaugment"]
 
 
-def training(**changes):
+def training(fit="crop", shorter=None, **changes):
     config = TransformsConfig.model_validate_json(json.dumps(OFF | changes))
     return TrainTransform(
-        config, image_size=SIDE, mean=MEAN, std=STD, interpolation="bilinear", seed=1, crop_fraction=0.9
+        config,
+        image_size=SIDE,
+        mean=MEAN,
+        std=STD,
+        interpolation="bilinear",
+        seed=1,
+        crop_fraction=1.0 if fit == "whole" else 0.9,
+        fit=fit,
+        shorter=shorter,
     )
 
 
@@ -126,3 +134,47 @@ def test_evaluation_cuts_image_and_mask_alike(drawn):
     wrong, share = disagreement(seen, labels)
     assert wrong < 0.004
     assert share > 0.5
+
+
+def test_whole_images_are_trained_on_by_squares_from_anywhere_and_measured_as_they_are(drawn):
+    images, masks, sizes = drawn
+    assert {tuple(size) for size in sizes.tolist()} == {(90, 60), (53, 53), (40, 80)}, "one is lower than a square"
+    transform = training("whole", 1000, crop=OFF["crop"] | {"name": "pad", "padding": 0.0})
+    seen = torch.zeros(90, 60)
+    places = torch.randint(256, (1, 1, 90, 60), dtype=torch.uint8).expand(1, 3, -1, -1)
+    for epoch in range(30):
+        squares, labels = transform.with_masks(images, masks, sizes, epoch, np.arange(40), IGNORED)
+        assert (squares.shape, labels.shape) == ((40, 3, SIDE, SIDE), (40, SIDE, SIDE))
+        torch.testing.assert_close(pixels(squares)[:, 0], labels.float() * STEP, rtol=0, atol=1e-3)
+        assert set(labels.unique().tolist()) <= {0, 2, 4}, "what pads a batch is never read"
+        cut = pixels(transform(places, sizes[:1], epoch, np.array([0])))[0, 0].round()
+        (row, column), *_ = [
+            (row, column)
+            for row in range(90 - SIDE + 1)
+            for column in range(60 - SIDE + 1)
+            if torch.equal(places[0, 0, row : row + SIDE, column : column + SIDE].float(), cut)
+        ]
+        seen[row : row + SIDE, column : column + SIDE] += 1
+    assert (seen > 0).float().mean() > 0.9, (
+        "30 squares reach nearly every place of an image; the centre alone is .43 of it"
+    )
+
+    evaluation = EvalTransform(
+        image_size=SIDE, crop_fraction=1.0, mean=MEAN, std=STD, interpolation="bilinear", fit="whole", shorter=1000
+    )
+    chosen = (sizes == sizes[2]).all(dim=1)
+    whole, labels = evaluation.with_masks(images[chosen], masks[chosen], sizes[chosen], IGNORED)
+    assert whole.shape[2:] == (40, 80)
+    assert torch.equal(labels, masks[chosen][:, :40, :80])
+    torch.testing.assert_close(pixels(whole)[:, 0], labels.float() * STEP, rtol=0, atol=1e-3)
+
+
+def test_whole_images_are_only_ever_reduced(drawn):
+    images, masks, sizes = drawn
+    evaluation = EvalTransform(
+        image_size=32, crop_fraction=1.0, mean=MEAN, std=STD, interpolation="bilinear", fit="whole"
+    )
+    whole, labels = evaluation.with_masks(images[:1], masks[:1], sizes[:1], IGNORED)
+    assert (whole.shape[2:], labels.shape[1:]) == ((48, 32), (48, 32))
+    with pytest.raises(AssertionError, match="one shape"):
+        evaluation(images[:2], sizes[:2])

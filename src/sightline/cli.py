@@ -18,9 +18,11 @@ from sightline.commands.command import Command
 from sightline.commands.help import help_text
 from sightline.commands.launch import execute
 from sightline.config import parse
+from sightline.config.base import AUTO
 from sightline.config.command_words import is_override, overrides_from_words
 from sightline.config.credentials import refuse_credentials_in_overrides
 from sightline.config.interpolations import LITERAL_REFERENCE, refuse_functions, refuse_functions_in_overrides
+from sightline.config.model import learns_masks
 from sightline.config.overrides import check_keys, key_of, keys_of, quoted
 from sightline.config.schema import Config
 from sightline.config.shorthand import spelled_out
@@ -146,7 +148,7 @@ def choices() -> dict[str, list[str]]:
 
 
 def compose_config(overrides: Sequence[str]) -> dict[str, object]:
-    """Compose the YAML and resolve it into plain values.
+    """Compose the YAML and resolve it into plain values; `fit=auto` becomes what suits the model.
 
     Raises:
         UsageError: an override names no key or no choice, or does not read.
@@ -172,6 +174,8 @@ def compose_config(overrides: Sequence[str]) -> dict[str, object]:
     if not isinstance(composed, dict):
         raise UsageError("conf/config.yaml composes to no mapping")
     merge_sweep(composed["sweep"], of_sweep, keys_of(overrides))
+    if composed["fit"] == AUTO:
+        composed["fit"] = "whole" if learns_masks(composed["model"]) else "crop"
     return {str(key): value for key, value in composed.items()}
 
 

@@ -116,6 +116,13 @@ OWN = frozenset({CNN, "unet", "multitask"})
 """Names of networks that are not timm's."""
 
 
+def learns_masks(model: object) -> bool:
+    """Whether a model, as its configuration or as the plain values of one, learns a class for every pixel."""
+    kinds: dict[str, type[CnnModel | TimmModel | UnetModel | MultitaskModel]]
+    kinds = {CNN: CnnModel, "unet": UnetModel, "multitask": MultitaskModel}
+    return "mask" in kinds.get(_model_kind(model), TimmModel).targets
+
+
 def _model_kind(value: object) -> str:
     name = value.get("name") if isinstance(value, dict) else getattr(value, "name", None)
     return name if isinstance(name, str) and name in OWN else "timm"

@@ -20,7 +20,7 @@ from sightline.config.later_stages import (
     UncertaintyConfig,
 )
 from sightline.config.mode import ModeConfig
-from sightline.config.model import ModelConfig
+from sightline.config.model import ModelConfig, learns_masks
 from sightline.config.stages import STAGES
 from sightline.config.sweep import SweepConfig
 from sightline.config.training import (
@@ -140,7 +140,7 @@ class Config(Frozen):
 
     @model_validator(mode="after")
     def _whole_images_are_for_masks(self) -> Self:
-        if self.fit == "whole" and self.model.task == "classification":
+        if self.fit == "whole" and not learns_masks(self.model):
             raise ValueError(
                 f"fit=whole is for models of masks; model={self.model.name} takes squares: "
                 "fit=crop, fit=letterbox or fit=squash"

@@ -220,3 +220,14 @@ def test_one_logged_model_is_registered(overrides: list[str], says: str):
 def test_whole_images_are_for_masks(overrides: list[str], message: str):
     with pytest.raises(UsageError, match=message):
         parse.parse(compose_config(overrides))
+
+
+def test_fit_follows_the_model():
+    found = {
+        model: parse.parse(compose_config([f"model={model}"])).fit for model in ("cnn", "timm", "unet", "multitask")
+    }
+    assert found == {"cnn": "crop", "timm": "crop", "unet": "whole", "multitask": "whole"}
+    assert parse.parse(compose_config(["model=unet", "fit=letterbox"])).fit == "letterbox"
+    assert parse.parse(compose_config(["model=unet", "resize=none", "tile=512"])).resize == "none"
+    with pytest.raises(UsageError, match="resize=64 leaves images smaller than the crops of image_size=96"):
+        parse.parse(compose_config(["model=unet", "resize=64", "image_size=96"]))

@@ -1,6 +1,7 @@
 """Large images by tiles: covered, blended, and equal to the whole wherever a network looks no farther than a margin."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import pytest
 import torch
@@ -36,7 +37,7 @@ def test_tiles_cover_a_side_and_overlap_by_half(side: int, length: int):
     found = spans(length, side)
     assert (found[0].start, found[-1].stop) == (0, length)
     assert all(span.stop - span.start == min(side, length) for span in found[:-1])
-    assert all(second.start <= first.stop - side // 2 for first, second in zip(found, found[1:], strict=False))
+    assert all(second.start <= first.stop - side // 2 for first, second in pairwise(found))
     assert found[-1].stop - found[-1].start >= min(length, side // 2)
     assert all(span.start % tiles.STRIDE == 0 or side < 2 * tiles.STRIDE for span in found)
 

@@ -22,6 +22,7 @@ from sightline.commands.writing import (
 )
 from sightline.config.schema import Config
 from sightline.config.stages import STAGES
+from sightline.config.targets import problem_of_targets
 from sightline.errors import UsageError
 from sightline.inference.external import EXTERNAL, to_json
 from sightline.inference.find_systems import CLASSES
@@ -60,6 +61,8 @@ def _continue_run(command: Command) -> None:
     if named == "latest":
         logger.info("run: the latest, %s/%s", run.path.parent.name, run.path.name)
     config = with_stored(run, command.config, command.overrides)
+    if problem := problem_of_targets(config):
+        raise UsageError(problem)
     check_slices(config)
     if "evaluate" in config.mode.stages:
         check_unknown_images(config)

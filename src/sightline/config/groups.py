@@ -9,6 +9,8 @@ FIXED_BY_TRAINING = (
     "scheduler",
     "training",
     "imbalance",
+    "segmentation",
+    "multitask",
     "seed",
     "image_size",
     "fit",

@@ -20,6 +20,23 @@ WEIGHTS_KEY: Final = None
 SHAPE: Final[Mapping[str, object]] = {"fit": "crop", "resize": "auto", "tile": None}
 """How an image becomes what the model sees."""
 
+SEGMENTATION: Final[Mapping[str, object]] = {
+    "loss": {"cross_entropy": 1.0, "dice": 1.0, "focal": 0.0, "lovasz": 0.0, "tversky": 0.0},
+    "class_weights": "none",
+    "beta": 0.999999,
+    "focal_gamma": 2.0,
+    "tversky_alpha": 0.3,
+    "tversky_beta": 0.7,
+    "smooth": 1.0,
+}
+"""The group `segmentation`; nothing was segmented before."""
+
+MULTITASK: Final[Mapping[str, object]] = {"weights": {"label": 1.0, "mask": 1.0}}
+"""The group `multitask`."""
+
+GROUPS: Final[Mapping[str, object]] = {**SHAPE, "segmentation": SEGMENTATION, "multitask": MULTITASK}
+"""All that stands beside the groups of before."""
+
 
 def fill(content: dict[str, object]) -> None:
     """Put such keys into a stored configuration, in place."""
@@ -27,8 +44,8 @@ def fill(content: dict[str, object]) -> None:
     if isinstance(model, dict):
         model.setdefault("weights_key", WEIGHTS_KEY)
     if "image_size" in content:
-        for key, value in SHAPE.items():
-            content.setdefault(key, value)
+        for key, value in GROUPS.items():
+            content.setdefault(key, dict(value) if isinstance(value, Mapping) else value)
     for data in (content.get("data"), evaluation.get("ood") if isinstance(evaluation, Mapping) else None):
         if isinstance(data, dict) and isinstance(data.get("validation"), Mapping):
             data["validation"] = {**VALIDATION, **data["validation"]}
@@ -44,7 +61,7 @@ def leave_out(trained: dict[str, object]) -> None:
     data, model = trained.get("data"), trained.get("model")
     if isinstance(model, dict) and model.get("weights_key") == WEIGHTS_KEY:
         model.pop("weights_key", None)
-    for key, value in SHAPE.items():
+    for key, value in GROUPS.items():
         if trained.get(key, ...) == value:
             del trained[key]
     if isinstance(data, dict):

@@ -50,11 +50,12 @@ class UncertaintyConfig(Frozen):
 
 
 class ExplainConfig(Frozen):
-    """Which method, and how many right and wrong images of each class."""
+    """Which method, how many right and wrong images of each class, and which class of a mask."""
 
     method: Literal["gradcam"]
     per_class: Count
     classes: Count
+    mask_class: str | None
 
 
 class ReportConfig(Frozen):

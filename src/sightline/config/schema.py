@@ -21,8 +21,10 @@ from sightline.config.later_stages import (
 )
 from sightline.config.mode import ModeConfig
 from sightline.config.model import ModelConfig, learns_masks
+from sightline.config.segmentation import MultitaskConfig, SegmentationConfig
 from sightline.config.stages import STAGES
 from sightline.config.sweep import SweepConfig
+from sightline.config.targets import problem_of_targets
 from sightline.config.training import (
     FreezingConfig,
     ImbalanceConfig,
@@ -63,6 +65,8 @@ class Config(Frozen):
     scheduler: SchedulerConfig
     training: TrainingConfig
     imbalance: ImbalanceConfig
+    segmentation: SegmentationConfig
+    multitask: MultitaskConfig
     evaluation: EvaluationConfig
     calibration: CalibrationConfig
     compare: CompareConfig
@@ -181,6 +185,13 @@ class Config(Frozen):
             raise ValueError(
                 "training.teacher=latest would soon mean the new run itself; give the path of the teacher's run"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _keys_are_about_what_is_predicted(self) -> Self:
+        # A later stage takes the model of its run, and asks then.
+        if self.mode.first.needs in {"new run", "search"} and (problem := problem_of_targets(self)):
+            raise ValueError(problem)
         return self
 
     @model_validator(mode="after")

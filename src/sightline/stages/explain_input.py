@@ -75,7 +75,7 @@ def _maps(config: Config, task: Task, model: Model, part: PredictedImages) -> Se
     if part.outputs is None or part.squares is None:
         return ()
     predictor = model.predictor
-    targets, score = task.explained(part.outputs)
+    targets, score = task.explained(config, part.outputs)
     images = predictor.preprocessing.transform().normalise(part.squares).to(predictor.device)
     maps = METHODS[config.explain.method](predictor.network, images, targets.to(predictor.device), score=score)
     return list(maps.cpu().numpy())

@@ -13,9 +13,10 @@ from sightline.run.folder import Run
 from sightline.tasks.answers import Model
 from sightline.tasks.classification.task import Classification
 from sightline.tasks.results import Entrant
+from sightline.tasks.segmentation.task import Segmentation
 from sightline.tasks.task import Task
 
-TASKS: Mapping[str, type[Task]] = {task.name: task for task in (Classification,)}
+TASKS: Mapping[str, type[Task]] = {task.name: task for task in (Classification, Segmentation)}
 """By `task` of the model's configuration."""
 
 

@@ -119,7 +119,7 @@ class Task(Protocol):
         """What is explained of a split."""
         raise _undefined(self, "an explanation")
 
-    def explained(self, outputs: Outputs) -> tuple[Tensor, TargetScore]:
+    def explained(self, config: Config, outputs: Outputs) -> tuple[Tensor, TargetScore]:
         """What is explained of images without a label: (n, …) a target for each, and what the model says of it."""
         raise _undefined(self, "an explanation")
 

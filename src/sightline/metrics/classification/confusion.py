@@ -13,11 +13,11 @@ def confusion_matrix(labels: NDArray[np.int64], predicted: NDArray[np.int64], cl
     return cells.reshape(classes, classes)
 
 
-def monitored_scores(confusion: NDArray[np.float64]) -> dict[str, float]:
-    """What training monitors, by name, of (classes, classes) counts that may be fractions of items."""
+def monitored_scores(confusion: NDArray[np.float64], task: str = "classification") -> dict[str, float]:
+    """What training monitors of a task, by name, of (classes, classes) counts that may be fractions of items."""
     sums = sums_of_confusion(confusion)
     return {
         metric.name: float(metric.score(sums))
         for metric in METRICS.values()
-        if metric.task == "classification" and metric.monitored and metric.score is not None
+        if metric.task == task and metric.monitored and metric.score is not None
     }

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from sightline.config.training import ImbalanceConfig
 from sightline.models.outputs import Outputs, only_tensor
+from sightline.tasks.class_weights import class_weights
 
 LEAST_DOUBT = 1e-6
 """Below it, the doubt that focal loss takes a power of has no gradient: a power below one would make it infinite."""
@@ -69,20 +70,8 @@ def training_loss(config: ImbalanceConfig, label_smoothing: float, counts: NDArr
         shift = torch.from_numpy(config.logit_adjustment * np.log(frequencies)).float()
     weights = None
     if config.class_weights != "none":
-        weights = torch.from_numpy(class_weights(config, counts)).float()
+        weights = torch.from_numpy(class_weights(config.class_weights, config.beta, counts)).float()
     return CrossEntropy(label_smoothing, weights, shift, config.focal_gamma)
-
-
-def class_weights(config: ImbalanceConfig, counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """(k,) weights whose mean over the training images is 1, so that the rate keeps its meaning.
-
-    `inverse` is one over the count; `effective` one over (1 - beta^count) / (1 - beta), the number of images that still
-    bring something new (Cui et al. 2019).
-    """
-    present = np.maximum(counts, 1).astype(np.float64)
-    sizes = present if config.class_weights == "inverse" else (1 - config.beta**present) / (1 - config.beta)
-    weights: NDArray[np.float64] = counts.sum() / (counts / sizes).sum() / sizes
-    return weights
 
 
 def soft_target_loss(outputs: Outputs, teacher: Outputs, temperature: float) -> Tensor:

@@ -112,7 +112,7 @@ class Classification:
         """The predicted class of right and wrong images of each class."""
         return explanation(predictions, self.names, config.explain.classes, config.explain.per_class)
 
-    def explained(self, outputs: Outputs) -> tuple[Tensor, TargetScore]:
+    def explained(self, config: Config, outputs: Outputs) -> tuple[Tensor, TargetScore]:  # noqa: ARG002 - one shape
         """The predicted class."""
         return only_tensor(outputs).argmax(dim=1), class_logit
 

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from sightline.config.training import ImbalanceConfig
-from sightline.tasks.classification.losses import CrossEntropy, class_weights, soft_target_loss, training_loss
+from sightline.tasks.classification.losses import CrossEntropy, soft_target_loss, training_loss
 
 COUNTS = np.array([500, 60, 7, 1, 0])
 LOGITS = torch.randn(40, 5, generator=torch.Generator().manual_seed(0)) * 3
@@ -39,23 +39,6 @@ def test_micro_batches_sum_to_the_whole():
     parts = [(LOGITS[span], LABELS[span]) for span in (slice(0, 7), slice(7, 40))]
     together = sum(loss(*part) * len(part[0]) / len(LOGITS) for part in parts)
     torch.testing.assert_close(together, loss(LOGITS, LABELS))
-
-
-@pytest.mark.parametrize("kind", ["inverse", "effective"])
-def test_weights_average_to_one_over_the_images_and_rise_as_classes_get_rarer(kind):
-    weights = class_weights(imbalance(class_weights=kind), COUNTS)
-    assert (COUNTS * weights).sum() == pytest.approx(COUNTS.sum())
-    assert (np.diff(weights[:4]) > 0).all()
-    assert np.isfinite(weights).all()
-
-
-def test_weights_by_hand():
-    counts = np.array([3, 1])
-    assert class_weights(imbalance(class_weights="inverse"), counts) == pytest.approx([4 / 6, 2.0])
-    effective = class_weights(imbalance(class_weights="effective", beta=0.5), counts)
-    assert effective[1] / effective[0] == pytest.approx((1 - 0.5**3) / (1 - 0.5))
-    plain = class_weights(imbalance(class_weights="effective", beta=0.0), counts)
-    assert plain == pytest.approx([1.0, 1.0]), "beta=0: every class has one effective image"
 
 
 def test_focal_loss_by_its_formula():

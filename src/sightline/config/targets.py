@@ -1,0 +1,100 @@
+"""What the model of each task predicts, and which keys are about a target that it does not predict."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Final
+
+from sightline.config.overrides import key_of, root_of
+from sightline.metrics.catalogue import MONITORED, monitored
+
+if TYPE_CHECKING:
+    from sightline.config.schema import Config
+
+PREDICTED: Final[Mapping[str, tuple[str, ...]]] = {
+    "classification": ("label",),
+    "segmentation": ("mask",),
+    "multitask": ("label", "mask"),
+}
+"""The targets that a model of each task predicts."""
+
+ABOUT: Final[Mapping[str, tuple[str, ...]]] = {
+    "imbalance": ("label",),
+    "evaluation.ood": ("label",),
+    "evaluation.slices": ("label",),
+    "segmentation": ("mask",),
+    "explain.mask_class": ("mask",),
+    "multitask": ("label", "mask"),
+}
+"""Keys, or groups of them, that are for models which predict all of these targets."""
+
+
+def problem_of_targets(config: "Config") -> str:
+    """Which key asks for what a model of this task does not do, in one line; empty if none does.
+
+    What is `off` asks for nothing.
+    """
+    predicted = PREDICTED[config.model.task]
+    return next((problem for needed, problem in _asked(config) if not set(needed) <= set(predicted)), "") or next(
+        (problem for problem in _against_masks(config) if "mask" in predicted), ""
+    )
+
+
+def problem_of_overrides(config: "Config", overrides: Iterable[str]) -> str:
+    """Which key was typed that is about a target that the model does not predict; empty if none was."""
+    predicted = PREDICTED[config.model.task]
+    for override in overrides:
+        for key in (key_of(override), root_of(override)):
+            needed = ABOUT.get(key, ())
+            if needed and not set(needed) <= set(predicted):
+                return _about(override, needed, config)
+    return ""
+
+
+def _about(what: str, needed: Iterable[str], config: "Config") -> str:
+    return (
+        f"{what} is for models that predict {' and '.join(_WORDS[one] for one in needed)}; "
+        f"model={config.model.name} predicts {' and '.join(_WORDS[one] for one in PREDICTED[config.model.task])}"
+    )
+
+
+_WORDS: Final = {"label": "a class for each image", "mask": "a class for each pixel"}
+
+
+def _asked(config: "Config") -> Iterator[tuple[tuple[str, ...], str]]:
+    """The targets that keys need, and what is said where one is not predicted."""
+    rare, evaluation, label = config.imbalance, config.evaluation, ("label",)
+    for key, is_on in (
+        ("imbalance.class_weights", rare.class_weights != "none"),
+        ("imbalance.sampler", rare.sampler != "shuffled"),
+        ("imbalance.focal_gamma", rare.focal_gamma > 0),
+        ("imbalance.logit_adjustment", rare.logit_adjustment > 0),
+    ):
+        if is_on:
+            yield label, f"{_about(key, label, config)}: segmentation.class_weights and segmentation.loss are for masks"
+    for key, value in (("evaluation.ood", evaluation.ood), ("evaluation.slices", evaluation.slices)):
+        if value:
+            yield label, _about(key, label, config)
+    if config.explain.mask_class is not None:
+        yield ("mask",), _about("explain.mask_class", ("mask",), config)
+    columns = {"training.monitor": config.training.monitor}
+    if config.mode.first.needs == "search":
+        columns["sweep.metric"] = config.sweep.metric
+    for key, column in columns.items():
+        if column != MONITORED[0]:  # every task has a loss
+            targets = PREDICTED[monitored(column).task]
+            yield targets, _about(f"{key}={column}", targets, config)
+
+
+def _against_masks(config: "Config") -> Iterator[str]:
+    """What is not done to masks."""
+    if config.transforms.mixing.mixup_alpha or config.transforms.mixing.cutmix_alpha:
+        yield "MixUp and CutMix cannot mix masks: set transforms.mixing.mixup_alpha=0 transforms.mixing.cutmix_alpha=0"
+    if config.training.label_smoothing and not config.segmentation.loss.cross_entropy:
+        yield (
+            "training.label_smoothing is for cross-entropy, and segmentation.loss.cross_entropy=0: "
+            "give it a weight, or leave the smoothing out"
+        )
+    if config.evaluation.tta != "none":
+        yield (
+            f"evaluation.tta={config.evaluation.tta} averages answers to whole images, and masks would have to be "
+            "moved back: set evaluation.tta=none"
+        )

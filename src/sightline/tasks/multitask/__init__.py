@@ -1,0 +1,1 @@
+"""A label and a mask from one network."""

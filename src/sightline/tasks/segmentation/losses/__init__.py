@@ -1,0 +1,1 @@
+"""Losses of masks, one a file: from logits and class ids to one number an image."""

@@ -1,0 +1,124 @@
+"""A class for every pixel, as a task."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar, Final, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sightline.config.schema import Config
+from sightline.data.dataset import Dataset
+from sightline.data.splits.split import Split
+from sightline.data.targets import MASK, MaskHashes
+from sightline.errors import UsageError
+from sightline.explain.targets import TargetScore
+from sightline.inference.masks import MaskCollector
+from sightline.inference.model import load_split
+from sightline.metrics.predictions import Arrays
+from sightline.metrics.segmentation.predictions import MaskPredictions
+from sightline.models.outputs import Outputs, only_tensor
+from sightline.run.folder import Run
+from sightline.tasks.class_weights import class_weights
+from sightline.tasks.known import check_known
+from sightline.tasks.segmentation.distillation import follow_pixels
+from sightline.tasks.segmentation.explanation import (
+    MaskExplanation,
+    chosen_class,
+    class_of_mask,
+    explanation,
+    most_called,
+)
+from sightline.tasks.segmentation.losses.weighted import training_loss
+from sightline.tasks.segmentation.objective import SegmentationObjective
+from sightline.tasks.segmentation.pixels import class_pixels
+from sightline.tasks.task import Task, TeacherLoss
+
+SAMPLED_PIXELS: Final = 256
+"""Pixels of an image whose logits are kept."""
+
+
+@dataclass(frozen=True)
+class Segmentation(Task):
+    """A class for every pixel.
+
+    Attributes:
+        names: of the classes, by class id.
+        ignore_index: the class id of pixels that do not count.
+    """
+
+    name: ClassVar[str] = "segmentation"
+    names: tuple[str, ...]
+    ignore_index: int
+
+    @classmethod
+    def of_split(cls, split: Split) -> Self:
+        """With the classes of the masks."""
+        masks = split.targets.get(MASK)
+        if not isinstance(masks, MaskHashes):
+            raise UsageError("the data have no masks to learn; take data=segmentation_folder or data=shapes")
+        return cls(masks.class_names, masks.ignore_index)
+
+    @classmethod
+    def of_run(cls, run: Run) -> Self:
+        """With the classes that the run stored."""
+        return cls.of_split(load_split(run))
+
+    @property
+    def class_names(self) -> dict[str, tuple[str, ...]]:
+        """Of the masks."""
+        return {MASK: self.names}
+
+    @property
+    def heads(self) -> dict[str, int]:
+        """A logit for each class, of every pixel."""
+        return {MASK: len(self.names)}
+
+    def objective(self, config: Config, dataset: Dataset, positions: NDArray[np.int64]) -> SegmentationObjective:
+        """The configured losses, with weights from the pixels of the masks that train."""
+        check_known(dataset.split, MASK)
+        weights = self._weights(config, dataset, positions)
+        loss = training_loss(config.segmentation, config.training.label_smoothing, weights, self.ignore_index)
+        return SegmentationObjective(len(self.names), self.ignore_index, loss)
+
+    def _weights(self, config: Config, dataset: Dataset, positions: NDArray[np.int64]) -> Tensor | None:
+        kind = config.segmentation.class_weights
+        if kind == "none":
+            return None
+        if not isinstance(kind, str):
+            if len(kind) != len(self.names):
+                raise UsageError(
+                    f"segmentation.class_weights has {len(kind)} numbers for {len(self.names)} classes: "
+                    + ", ".join(self.names)
+                )
+            return torch.tensor(kind)
+        counts = class_pixels(dataset, positions, len(self.names))
+        return torch.from_numpy(class_weights(kind, config.segmentation.beta, counts)).float()
+
+    def teacher_loss(self, temperature: float) -> TeacherLoss:
+        """The divergence from the teacher's softened probabilities of every pixel."""
+        return partial(follow_pixels, temperature=temperature)
+
+    def collector(self) -> MaskCollector:
+        """Confusions, and logits of some pixels."""
+        return MaskCollector(MASK, self.ignore_index, SAMPLED_PIXELS, seed=0)
+
+    @classmethod
+    def read_predictions(cls, arrays: Arrays) -> MaskPredictions:
+        """Confusions, and logits of some pixels."""
+        return MaskPredictions.from_arrays(arrays)
+
+    def explanation(self, config: Config, predictions: MaskPredictions) -> MaskExplanation:
+        """One class of the pixels of some images: that of `explain.mask_class`, else the one most pixels are called."""
+        chosen = chosen_class(config.explain.mask_class, self.names)
+        return explanation(predictions, self.names, chosen, config.explain.classes, config.explain.per_class)
+
+    def explained(self, config: Config, outputs: Outputs) -> tuple[Tensor, TargetScore]:
+        """The same of images without a mask."""
+        logits, chosen = only_tensor(outputs), chosen_class(config.explain.mask_class, self.names)
+        if chosen is not None:
+            return torch.full((len(logits),), chosen), class_of_mask
+        called = [torch.bincount(image.flatten(), minlength=len(self.names)) for image in logits.argmax(dim=1).cpu()]
+        return torch.from_numpy(most_called(torch.stack(called).numpy(), self.names)), class_of_mask

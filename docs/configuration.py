@@ -133,7 +133,8 @@ def schema_of(dotted: str, name: str = "") -> Schema:
     """The schema of a key, empty if there is none; `name` picks the model where a place takes several."""
     found: Schema = SCHEMA
     for part in dotted.split("."):
-        models = [resolved(model).get("properties", {}) for model in found.get("oneOf", [found])]
+        options = [resolved(model) for model in found.get("oneOf", found.get("anyOf", [found]))]
+        models = [model["properties"] for model in options if "properties" in model]
         named = {model.get("name", {}).get("const", ""): model for model in models}
         found = resolved(named.get(name, named.get("", {})).get(part, {}))
     return found

@@ -1,4 +1,4 @@
-"""What the model of each task predicts, and which keys are about a target that it does not predict."""
+"""Which keys are about a target that the model does not predict."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
@@ -9,12 +9,8 @@ from sightline.metrics.catalogue import MONITORED, monitored
 if TYPE_CHECKING:
     from sightline.config.schema import Config
 
-PREDICTED: Final[Mapping[str, tuple[str, ...]]] = {
-    "classification": ("label",),
-    "segmentation": ("mask",),
-    "multitask": ("label", "mask"),
-}
-"""The targets that a model of each task predicts."""
+MEASURED_ON: Final[Mapping[str, tuple[str, ...]]] = {"classification": ("label",), "segmentation": ("mask",)}
+"""The targets that the metrics of a task are about."""
 
 ABOUT: Final[Mapping[str, tuple[str, ...]]] = {
     "imbalance": ("label",),
@@ -32,7 +28,7 @@ def problem_of_targets(config: "Config") -> str:
 
     What is `off` asks for nothing.
     """
-    predicted = PREDICTED[config.model.task]
+    predicted = config.model.targets
     return next((problem for needed, problem in _asked(config) if not set(needed) <= set(predicted)), "") or next(
         (problem for problem in _against_masks(config) if "mask" in predicted), ""
     )
@@ -40,7 +36,7 @@ def problem_of_targets(config: "Config") -> str:
 
 def problem_of_overrides(config: "Config", overrides: Iterable[str]) -> str:
     """Which key was typed that is about a target that the model does not predict; empty if none was."""
-    predicted = PREDICTED[config.model.task]
+    predicted = config.model.targets
     for override in overrides:
         for key in (key_of(override), root_of(override)):
             needed = ABOUT.get(key, ())
@@ -52,7 +48,7 @@ def problem_of_overrides(config: "Config", overrides: Iterable[str]) -> str:
 def _about(what: str, needed: Iterable[str], config: "Config") -> str:
     return (
         f"{what} is for models that predict {' and '.join(_WORDS[one] for one in needed)}; "
-        f"model={config.model.name} predicts {' and '.join(_WORDS[one] for one in PREDICTED[config.model.task])}"
+        f"model={config.model.name} predicts {' and '.join(_WORDS[one] for one in config.model.targets)}"
     )
 
 
@@ -80,7 +76,7 @@ def _asked(config: "Config") -> Iterator[tuple[tuple[str, ...], str]]:
         columns["sweep.metric"] = config.sweep.metric
     for key, column in columns.items():
         if column != MONITORED[0]:  # every task has a loss
-            targets = PREDICTED[monitored(column).task]
+            targets = MEASURED_ON[monitored(column).task]
             yield targets, _about(f"{key}={column}", targets, config)
 
 

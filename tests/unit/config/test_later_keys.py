@@ -1,5 +1,8 @@
 """A configuration that was stored before a key came is read as what was done then."""
 
+from typing import Any
+
+from sightline.cli import compose_config
 from sightline.config.later_keys import VALIDATION, fill, leave_out
 
 
@@ -52,10 +55,25 @@ def test_what_says_nothing_new_is_left_out_of_a_fingerprint():
 def test_runs_before_there_was_a_choice_cut_the_middle_out():
     content = {"image_size": None}
     fill(content)
-    assert content == {"image_size": None, "fit": "crop", "resize": "auto", "tile": None}
+    shape = {key: content[key] for key in ("image_size", "fit", "resize", "tile")}
+    assert shape == {"image_size": None, "fit": "crop", "resize": "auto", "tile": None}
     leave_out(content)
     assert content == {"image_size": None}
     content = {"image_size": 32, "fit": "letterbox", "resize": 300, "tile": 64}
     for change in (fill, leave_out):
         change(content)
-        assert content == {"image_size": 32, "fit": "letterbox", "resize": 300, "tile": 64}
+        shape = {key: content[key] for key in ("image_size", "fit", "resize", "tile")}
+        assert shape == {"image_size": 32, "fit": "letterbox", "resize": 300, "tile": 64}
+
+
+def test_before_there_were_masks_their_losses_were_those_of_today():
+    """What the files in `conf/` say, so that today's command has the fingerprint that it had."""
+    content: dict[str, Any] = {"image_size": None}
+    fill(content)
+    today = compose_config(["mode=demo"])
+    assert {key: content[key] for key in ("segmentation", "multitask")} == {
+        key: today[key] for key in ("segmentation", "multitask")
+    }
+    content["segmentation"] = {**content["segmentation"], "beta": 0.9}
+    leave_out(content)
+    assert content.keys() == {"image_size", "segmentation"}

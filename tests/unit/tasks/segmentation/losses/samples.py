@@ -11,7 +11,7 @@ IGNORE = 9
 
 
 def sample(n: int = 3, seed: int = 0) -> tuple[Tensor, Tensor]:
-    """Logits (n, 4, 6, 5) and masks, in which every class occurs, some pixels do not count, and the last class is rare."""
+    """Logits (n, 4, 6, 5) and masks: every class occurs, the last one rarely, and some pixels do not count."""
     generator = torch.Generator().manual_seed(seed)
     logits = 2 * torch.randn(n, CLASSES, 6, 5, generator=generator)
     masks = torch.randint(0, CLASSES - 1, (n, 6, 5), generator=generator)

@@ -1,0 +1,107 @@
+"""A key about a target that the model does not predict is refused in one line that names it."""
+
+from typing import ClassVar
+
+import pytest
+
+from sightline.cli import compose_config
+from sightline.config import parse
+from sightline.config.model import CnnModel
+from sightline.config.schema import Config
+from sightline.config.targets import problem_of_overrides, problem_of_targets
+from sightline.errors import UsageError
+
+
+class OfMasks(CnnModel):
+    """As if it predicted masks."""
+
+    task: ClassVar[str] = "segmentation"
+    targets: ClassVar[tuple[str, ...]] = ("mask",)
+
+
+class OfBoth(CnnModel):
+    """As if it predicted both."""
+
+    task: ClassVar[str] = "multitask"
+    targets: ClassVar[tuple[str, ...]] = ("label", "mask")
+
+
+def composed(model: type[CnnModel], *overrides: str) -> Config:
+    """A configuration whose model predicts other things than a label; asked of what a later stage would take."""
+    config = parse.parse(compose_config(["mode=evaluate", "data=digits", *overrides]))
+    return config.model_copy(update={"model": model(**config.model.model_dump())})
+
+
+@pytest.mark.parametrize(
+    ("override", "says"),
+    [
+        ("imbalance=effective", "imbalance.class_weights is for models that predict a class for each image"),
+        ("imbalance=balanced", "imbalance.sampler is for models that predict a class for each image"),
+        ("imbalance=focal", "imbalance.focal_gamma is for models that predict a class for each image"),
+        ("imbalance=logit_adjustment", "imbalance.logit_adjustment is for models that predict a class for each image"),
+        ("evaluation.slices=[site]", "evaluation.slices is for models that predict a class for each image"),
+        ("training.monitor=val_accuracy", "training.monitor=val_accuracy is for models that predict a class for each"),
+    ],
+)
+def test_what_is_about_labels_is_refused_for_masks(override: str, says: str):
+    problem = problem_of_targets(composed(OfMasks, override))
+    assert problem.startswith(says)
+    assert "model=cnn predicts a class for each pixel" in problem
+    assert not problem_of_targets(composed(OfBoth, override))
+    assert not problem_of_targets(composed(CnnModel, override))
+
+
+@pytest.mark.parametrize(
+    ("override", "says"),
+    [
+        ("transforms.mixing.mixup_alpha=0.2", "MixUp and CutMix cannot mix masks"),
+        ("evaluation.tta=flip", "evaluation.tta=flip averages answers to whole images"),
+        ("training.label_smoothing=0.1 segmentation.loss.cross_entropy=0", "training.label_smoothing is for cross-"),
+    ],
+)
+def test_what_is_not_done_to_masks_is_refused_wherever_there_are_some(override: str, says: str):
+    for model in (OfMasks, OfBoth):
+        assert problem_of_targets(composed(model, *override.split())).startswith(says)
+    assert not problem_of_targets(composed(CnnModel, *override.split()))
+
+
+@pytest.mark.parametrize("override", ["explain.mask_class=cat", "training.monitor=val_mean_iou"])
+def test_what_is_about_masks_is_refused_for_labels(override: str):
+    assert problem_of_targets(composed(CnnModel, override)).startswith(override.split("=")[0])
+    assert not problem_of_targets(composed(OfMasks, override))
+
+
+def test_a_training_is_refused_at_once():
+    with pytest.raises(
+        UsageError, match=r"^training\.monitor=val_mean_iou is for models that predict a class for each"
+    ):
+        parse.parse(compose_config(["mode=train", "data=digits", "training.monitor=val_mean_iou"]))
+    with pytest.raises(UsageError, match=r"^sweep\.metric=val_mean_iou is for models"):
+        parse.parse(
+            compose_config(["mode=sweep", "data=digits", "sweep.metric=val_mean_iou", "sweep.direction=maximize"])
+        )
+
+
+def test_keys_that_were_typed_are_refused_whatever_their_value():
+    labels, masks, both = (composed(model) for model in (CnnModel, OfMasks, OfBoth))
+    assert problem_of_overrides(labels, ["seed=1", "segmentation.smooth=1.0"]).startswith(
+        "segmentation.smooth=1.0 is for"
+    )
+    assert problem_of_overrides(masks, ["multitask.weights=learned"]).startswith("multitask.weights=learned is for")
+    assert problem_of_overrides(masks, ["imbalance=none"]).startswith("imbalance=none is for")
+    assert not problem_of_overrides(both, ["imbalance=none", "segmentation.smooth=1", "multitask.weights.label=2"])
+
+
+def test_a_model_learns_the_targets_of_its_task():
+    """What a task has heads for is what its models read of the data."""
+    assert CnnModel.targets == ("label",)
+
+
+def test_losses_that_weigh_nothing_and_weights_of_no_loss_are_refused():
+    none = [f"segmentation.loss.{name}=0" for name in ("cross_entropy", "dice")]
+    with pytest.raises(UsageError, match=r"^segmentation\.loss: every loss weighs 0"):
+        parse.parse(compose_config(["mode=demo", *none]))
+    with pytest.raises(UsageError, match=r"^segmentation: class_weights weigh the pixels of cross_entropy and focal"):
+        parse.parse(compose_config(["mode=demo", none[0], "segmentation.class_weights=inverse"]))
+    for weights in ("none", "effective", "[1,2.5]"):
+        parse.parse(compose_config(["mode=demo", f"segmentation.class_weights={weights}"]))

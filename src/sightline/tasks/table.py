@@ -12,11 +12,12 @@ from sightline.machine.device import pick_device
 from sightline.run.folder import Run
 from sightline.tasks.answers import Model
 from sightline.tasks.classification.task import Classification
+from sightline.tasks.multitask.task import Multitask
 from sightline.tasks.results import Entrant
 from sightline.tasks.segmentation.task import Segmentation
 from sightline.tasks.task import Task
 
-TASKS: Mapping[str, type[Task]] = {task.name: task for task in (Classification, Segmentation)}
+TASKS: Mapping[str, type[Task]] = {task.name: task for task in (Classification, Segmentation, Multitask)}
 """By `task` of the model's configuration."""
 
 

@@ -1,0 +1,69 @@
+"""What is explained of a label and a mask: both, one after the other."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sightline.explain.targets import TargetScore, class_logit
+from sightline.models.outputs import Outputs, by_head
+from sightline.tasks.results import Explanation, JsonRow
+from sightline.tasks.segmentation.explanation import class_of_mask
+
+SCORES: Mapping[str, TargetScore] = {"label": class_logit, "mask": class_of_mask}
+"""What the model says of a class of each target, by the head."""
+
+
+@dataclass(frozen=True)
+class MultitaskExplanation:
+    """See `tasks.results.Explanation`; a target is which head, by its place in `SCORES`, and which class."""
+
+    rows: NDArray[np.int64]
+    targets: Tensor
+    items: list[JsonRow] = field(default_factory=list)
+    titles: list[str] = field(default_factory=list)
+    right: list[bool] = field(default_factory=list)
+
+    def score(self, outputs: Outputs, targets: Tensor) -> Tensor:
+        """Of each image's own head."""
+        return score(outputs, targets)
+
+
+def of_head(name: str, targets: Tensor) -> Tensor:
+    """(m, 2) the targets of one head, with the head."""
+    return torch.stack([torch.full_like(targets, list(SCORES).index(name)), targets], dim=1)
+
+
+def score(outputs: Outputs, targets: Tensor) -> Tensor:
+    """(n,) what each image's own head says of its class.
+
+    Args:
+        outputs: by head.
+        targets: (n, 2) head and class.
+    """
+    heads = by_head(outputs)
+    found = [one(heads[name], targets[:, 1].clamp(max=heads[name].shape[1] - 1)) for name, one in SCORES.items()]
+    return torch.stack(found, dim=1).gather(1, targets[:, :1])[:, 0]
+
+
+def both(parts: Mapping[str, tuple[Explanation, NDArray[np.int64]]]) -> MultitaskExplanation:
+    """One explanation after the other.
+
+    Args:
+        parts: by target, with the row of the split that each of its own rows is.
+    """
+    rows = np.concatenate([places[one.rows] for one, places in parts.values()])
+    targets = torch.cat([of_head(name, one.targets) for name, (one, _) in parts.items()])
+    found = MultitaskExplanation(rows, targets)
+    for name, (one, _) in parts.items():
+        found.items.extend({**item, "of": name} for item in one.items)
+        found.titles.extend(_titled(name, one.titles))
+        found.right.extend(one.right)
+    return found
+
+
+def _titled(name: str, titles: Sequence[str]) -> list[str]:
+    return [f"{name}: {title}" for title in titles]

@@ -1,0 +1,160 @@
+"""A label and a mask from one network, as a task: two tasks, each asked for its own target."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sightline.config.schema import Config
+from sightline.data.dataset import Dataset
+from sightline.data.splits.split import Split
+from sightline.data.targets import LABEL, MASK
+from sightline.explain.targets import TargetScore
+from sightline.inference.model import load_split
+from sightline.metrics.predictions import Arrays, Predictions
+from sightline.models.outputs import Outputs, by_head
+from sightline.run.folder import Run, SplitName
+from sightline.run.part import PartOfRun
+from sightline.tasks.classification.task import Classification
+from sightline.tasks.known import check_known
+from sightline.tasks.multitask.balance import Balance, FixedWeights, LearnedWeights
+from sightline.tasks.multitask.explanation import MultitaskExplanation, both, of_head, score
+from sightline.tasks.multitask.objective import MultitaskObjective
+from sightline.tasks.multitask.predictions import MultitaskCollector, MultitaskPredictions
+from sightline.tasks.multitask.results import MultitaskResults
+from sightline.tasks.results import Results
+from sightline.tasks.segmentation.task import Segmentation
+from sightline.tasks.task import Task, TeacherLoss
+
+
+@dataclass(frozen=True)
+class Multitask(Task):
+    """A class for each image, and one for every pixel; images may lack either.
+
+    Attributes:
+        label: the task of the label alone.
+        mask: the task of the mask alone.
+    """
+
+    name: ClassVar[str] = "multitask"
+    label: Classification
+    mask: Segmentation
+
+    @classmethod
+    def of_split(cls, split: Split) -> Self:
+        """With the classes of both."""
+        return cls(Classification.of_split(split), Segmentation.of_split(split))
+
+    @classmethod
+    def of_run(cls, run: Run) -> Self:
+        """With the classes that the run stored."""
+        return cls.of_split(load_split(run))
+
+    @property
+    def class_names(self) -> dict[str, tuple[str, ...]]:
+        """Of both."""
+        return {**self.label.class_names, **self.mask.class_names}
+
+    @property
+    def heads(self) -> dict[str, int]:
+        """Of both."""
+        return {**self.label.heads, **self.mask.heads}
+
+    def objective(self, config: Config, dataset: Dataset, positions: NDArray[np.int64]) -> MultitaskObjective:
+        """Of both, weighted as configured."""
+        check_known(dataset.split, LABEL)
+        objectives = {
+            LABEL: self.label.objective(config, dataset, positions),
+            MASK: self.mask.objective(config, dataset, positions),
+        }
+        weights = config.multitask.weights
+        balance: Balance = (
+            LearnedWeights(tuple(objectives)) if weights == "learned" else FixedWeights(weights.model_dump())
+        )
+        return MultitaskObjective(objectives, balance)
+
+    def teacher_loss(self, temperature: float) -> TeacherLoss:
+        """The sum of following the teacher in both."""
+        follow = {LABEL: self.label.teacher_loss(temperature), MASK: self.mask.teacher_loss(temperature)}
+
+        def loss(outputs: Outputs, teacher: Outputs) -> Tensor:
+            ours, theirs = by_head(outputs), by_head(teacher)
+            label, mask = (one(ours[name], theirs[name]) for name, one in follow.items())
+            return label + mask
+
+        return loss
+
+    def collector(self) -> MultitaskCollector:
+        """Of both."""
+        return MultitaskCollector(self.mask.collector())
+
+    @classmethod
+    def read_predictions(cls, arrays: Arrays) -> MultitaskPredictions:
+        """Of both."""
+        return MultitaskPredictions.from_arrays(arrays)
+
+    def evaluate(
+        self,
+        config: Config,
+        run: Run,
+        split: SplitName,
+        predictions: MultitaskPredictions,
+        averaged: MultitaskPredictions | None,  # noqa: ARG002 - views are refused where there are masks
+    ) -> MultitaskResults:
+        """Both, each over the images that bear it."""
+        return self._side_by_side(
+            run,
+            split,
+            predictions,
+            lambda part: self.label.evaluate(config, part, split, predictions.of_labels, None),
+            lambda part: self.mask.evaluate(config, part, split, predictions.masks, None),
+        )
+
+    def calibrate(
+        self, config: Config, run: Run, predictions: MultitaskPredictions, val: MultitaskPredictions | None
+    ) -> MultitaskResults:
+        """Both, each over the images that bear it."""
+        return self._side_by_side(
+            run,
+            "calibration",
+            predictions,
+            lambda part: self.label.calibrate(config, part, predictions.of_labels, _labels(val)),
+            lambda part: self.mask.calibrate(config, part, predictions.masks, None if val is None else val.masks),
+        )
+
+    def _side_by_side(
+        self,
+        run: Run,
+        split: SplitName,
+        predictions: MultitaskPredictions,
+        of_labels: Callable[[Run], Results],
+        of_masks: Callable[[Run], Results],
+    ) -> MultitaskResults:
+        """The results of each target that some image bears."""
+        bears = {LABEL: len(predictions.labelled) > 0, MASK: bool(predictions.masks.confusions.any())}
+        measures = {LABEL: of_labels, MASK: of_masks}
+        parts = {name: measures[name](PartOfRun(run, name)) for name, is_borne in bears.items() if is_borne}
+        return MultitaskResults(split, len(predictions), parts)
+
+    def explanation(self, config: Config, predictions: MultitaskPredictions) -> MultitaskExplanation:
+        """The label of some images, and a class of the mask of some."""
+        return both(
+            {
+                LABEL: (self.label.explanation(config, predictions.of_labels), predictions.labelled),
+                MASK: (self.mask.explanation(config, predictions.masks), np.arange(len(predictions))),
+            }
+        )
+
+    def explained(self, config: Config, outputs: Outputs) -> tuple[Tensor, TargetScore]:
+        """The label of each image; where `explain.mask_class` names a class of masks, that."""
+        name, task = (LABEL, self.label) if config.explain.mask_class is None else (MASK, self.mask)
+        targets, _ = task.explained(config, by_head(outputs)[name])
+        return of_head(name, targets), score
+
+
+def _labels(predictions: MultitaskPredictions | None) -> Predictions | None:
+    """Those of labels, where some image has one."""
+    return None if predictions is None or not len(predictions.labelled) else predictions.of_labels

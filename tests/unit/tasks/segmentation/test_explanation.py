@@ -14,7 +14,8 @@ NAMES = ("background", "cat", "dog")
 def predictions(*confusions: list[list[int]]) -> MaskPredictions:
     none = np.zeros(0, dtype=np.int64)
     ids = np.array([f"image {number}" for number in range(len(confusions))])
-    return MaskPredictions(ids, np.array(confusions), np.zeros((0, 3), dtype=np.float32), none, none)
+    ignored = np.zeros(len(ids), dtype=np.int64)
+    return MaskPredictions(ids, np.array(confusions), ignored, np.zeros((0, 3), dtype=np.float32), none, none)
 
 
 SOME = predictions(

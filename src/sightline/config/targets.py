@@ -1,13 +1,41 @@
 """Which keys are about a target that the model does not predict."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
+from sightline.config.later_stages import EvaluationConfig, ExplainConfig
+from sightline.config.mode import ModeConfig
+from sightline.config.model import ModelConfig
 from sightline.config.overrides import key_of, root_of
+from sightline.config.segmentation import SegmentationConfig
+from sightline.config.sweep import SweepConfig
+from sightline.config.training import ImbalanceConfig, TrainingConfig
+from sightline.config.transforms import TransformsConfig
 from sightline.metrics.catalogue import MONITORED, monitored
 
-if TYPE_CHECKING:
-    from sightline.config.schema import Config
+
+class Groups(Protocol):
+    """The groups of a configuration that know of targets; `Config` has them all."""
+
+    @property
+    def mode(self) -> ModeConfig: ...  # noqa: D102 - each is as in `Config`
+    @property
+    def model(self) -> ModelConfig: ...  # noqa: D102
+    @property
+    def transforms(self) -> TransformsConfig: ...  # noqa: D102
+    @property
+    def training(self) -> TrainingConfig: ...  # noqa: D102
+    @property
+    def imbalance(self) -> ImbalanceConfig: ...  # noqa: D102
+    @property
+    def segmentation(self) -> SegmentationConfig: ...  # noqa: D102
+    @property
+    def evaluation(self) -> EvaluationConfig: ...  # noqa: D102
+    @property
+    def sweep(self) -> SweepConfig: ...  # noqa: D102
+    @property
+    def explain(self) -> ExplainConfig: ...  # noqa: D102
+
 
 MEASURED_ON: Final[Mapping[str, tuple[str, ...]]] = {"classification": ("label",), "segmentation": ("mask",)}
 """The targets that the metrics of a task are about."""
@@ -23,7 +51,7 @@ ABOUT: Final[Mapping[str, tuple[str, ...]]] = {
 """Keys, or groups of them, that are for models which predict all of these targets."""
 
 
-def problem_of_targets(config: "Config") -> str:
+def problem_of_targets(config: Groups) -> str:
     """Which key asks for what a model of this task does not do, in one line; empty if none does.
 
     What is `off` asks for nothing.
@@ -34,7 +62,7 @@ def problem_of_targets(config: "Config") -> str:
     )
 
 
-def problem_of_overrides(config: "Config", overrides: Iterable[str]) -> str:
+def problem_of_overrides(config: Groups, overrides: Iterable[str]) -> str:
     """Which key was typed that is about a target that the model does not predict; empty if none was."""
     predicted = config.model.targets
     for override in overrides:
@@ -45,7 +73,7 @@ def problem_of_overrides(config: "Config", overrides: Iterable[str]) -> str:
     return ""
 
 
-def _about(what: str, needed: Iterable[str], config: "Config") -> str:
+def _about(what: str, needed: Iterable[str], config: Groups) -> str:
     return (
         f"{what} is for models that predict {' and '.join(_WORDS[one] for one in needed)}; "
         f"model={config.model.name} predicts {' and '.join(_WORDS[one] for one in config.model.targets)}"
@@ -55,7 +83,7 @@ def _about(what: str, needed: Iterable[str], config: "Config") -> str:
 _WORDS: Final = {"label": "a class for each image", "mask": "a class for each pixel"}
 
 
-def _asked(config: "Config") -> Iterator[tuple[tuple[str, ...], str]]:
+def _asked(config: Groups) -> Iterator[tuple[tuple[str, ...], str]]:
     """The targets that keys need, and what is said where one is not predicted."""
     rare, evaluation, label = config.imbalance, config.evaluation, ("label",)
     for key, is_on in (
@@ -80,7 +108,7 @@ def _asked(config: "Config") -> Iterator[tuple[tuple[str, ...], str]]:
             yield targets, _about(f"{key}={column}", targets, config)
 
 
-def _against_masks(config: "Config") -> Iterator[str]:
+def _against_masks(config: Groups) -> Iterator[str]:
     """What is not done to masks."""
     if config.transforms.mixing.mixup_alpha or config.transforms.mixing.cutmix_alpha:
         yield "MixUp and CutMix cannot mix masks: set transforms.mixing.mixup_alpha=0 transforms.mixing.cutmix_alpha=0"

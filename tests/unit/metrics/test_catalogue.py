@@ -82,11 +82,14 @@ def test_a_column_and_a_score_of_a_class_lead_to_their_metric():
 )
 def test_the_configuration_takes_what_the_catalogue_offers(key: str, choices: tuple[str, ...]):
     group, name = key.split(".")
-    content = compose_config([])
+    models = {"classification": "cnn", "segmentation": "unet"}
+    composed = {task: compose_config([f"model={model}"]) for task, model in models.items()}
+    content = composed["classification"]
     for choice in choices:
         direction = {"direction": "maximize" if monitored(choice).higher_is_better else "minimize"}
         changed = content[group] | {name: choice} | (direction if group == "sweep" else {})
-        assert getattr(getattr(parse.parse(content | {group: changed}), group), name) == choice
+        of_task = composed[monitored(choice).task]
+        assert getattr(getattr(parse.parse(of_task | {group: changed}), group), name) == choice
     listed = " or ".join([", ".join(map(repr, choices[:-1])), repr(choices[-1])])
     with pytest.raises(UsageError) as refused:
         parse.parse(content | {group: content[group] | {name: choices[0] + "x"}})

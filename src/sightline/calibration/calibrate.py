@@ -72,7 +72,7 @@ def calibrate(
         "n_temperature": int(first.sum()),
         "n_promises": int((~first).sum()),
         "temperature": fitted.value,
-        "temperature_fit": _described(fitted, len(labels[first]), of_first),
+        "temperature_fit": _of_images(fitted, len(labels[first]), of_first),
         "gain": gains(before, after, labels, resampling),
         "bins": bins,
         "calibrators": compare_calibrators(logits.astype(np.float64), labels, first, bins, resampling),
@@ -116,17 +116,28 @@ def _reliability(binned: BinnedPredictions, labels: Ints, resampling: Resampling
     return reliability(binned.confidence, np.equal(binned.predicted, labels), binned.bins, resampling)
 
 
-def _described(fitted: Temperature, n: int, groups: Ints | None) -> TemperatureFit:
-    """The temperature, ready for JSON."""
+def _of_images(fitted: Temperature, n: int, groups: Ints | None) -> TemperatureFit:
     n_groups = None if groups is None else len(np.unique(groups))
     units = f"{n} images" if n_groups is None else f"{n} images of {n_groups} groups"
+    return described(fitted, n, n_groups, units)
+
+
+def described(fitted: Temperature, n: int, n_groups: int | None, units: str) -> TemperatureFit:
+    """The temperature, ready for JSON.
+
+    Args:
+        fitted: the temperature.
+        n: how many items it is from.
+        n_groups: of how many groups, or None where items stand for themselves.
+        units: both, in words.
+    """
     few = (n if n_groups is None else n_groups) < FEW
     return {
         "value": fitted.value,
         "low": fitted.low,
         "high": fitted.high,
         "level": fitted.level,
-        "method": "profile likelihood" + ("" if groups is None else ", groups"),
+        "method": "profile likelihood" + ("" if n_groups is None else ", groups"),
         "likeliest": fitted.likeliest,
         "at_bound": fitted.at_bound,
         "few": few,

@@ -1,6 +1,7 @@
 """What one method of answering gains over another on the same items."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,11 @@ _BLOCK = 500_000
 
 
 def gains(
-    plain: BinnedPredictions, other: BinnedPredictions, labels: Ints, resampling: Resampling
+    plain: BinnedPredictions,
+    other: BinnedPredictions,
+    labels: Ints,
+    resampling: Resampling,
+    only: Sequence[str] = GAINS,
 ) -> dict[str, IntervalJson]:
     """Each score of `other` less that of `plain`, with the limits that `compare` gives a difference, ready for JSON.
 
@@ -37,11 +42,12 @@ def gains(
         other: predictions for the same items in the same order.
         labels: (n,) the truth.
         resampling: how sure the limits are, and which items belong together.
+        only: the scores that are wanted.
     """
     after, before = (Answers(Scored(binned, labels)) for binned in (other, plain))
     truth = units_of_classes(labels, plain.classes, resampling.groups)
     found = {}
-    for name in GAINS:
+    for name in only:
         metric = METRICS[name]
         if metric.score is None:
             found[name] = _area_gain(after, before, truth, resampling).to_json()

@@ -24,8 +24,9 @@ def reliability(
     ece_after: float | None = None,
     null_before: float | None = None,
     null_after: float | None = None,
+    counted: str = "images",
 ) -> Figure:
-    """Draw confidence against accuracy before and after calibration, with the number of images below.
+    """Draw confidence against accuracy before and after calibration, with the number of items below.
 
     Args:
         before: bins of `calibration.json`: low, high, count, confidence, accuracy, accuracy_low, accuracy_high.
@@ -34,6 +35,7 @@ def reliability(
         ece_after: the same after calibration.
         null_before: what a perfectly calibrated model would show at this size.
         null_after: the same after calibration.
+        counted: what the items are.
     """
     figure = Figure(figsize=(WIDTH, 5.0), layout=ConstrainedLayoutEngine(wspace=0.06))
     (left, right), (left_counts, right_counts) = figure.subplots(
@@ -51,7 +53,7 @@ def reliability(
         _counts(counts, bins)
         axes.set_xticks(np.linspace(0, 1, 5))
     left.set_ylabel("accuracy")
-    left_counts.set_ylabel("images")
+    left_counts.set_ylabel(counted)
     return figure
 
 

@@ -74,7 +74,9 @@ class PreprocessingFile(TypedDict):
     crop_fraction: float
     class_names: list[str]
     white: NotRequired[int]
-    fit: NotRequired[Literal["crop", "letterbox", "squash"]]
+    fit: NotRequired[Literal["crop", "letterbox", "squash", "whole"]]
+    shorter: NotRequired[int | None]
+    tile: NotRequired[int | None]
 
 
 class ProvenanceFile(TypedDict):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from sightline.data.store.image_file import size_of
+from sightline.data.image_file import size_of
 from sightline.run.lock import LOCK
 from sightline.run.ownership import MARKER
 from tests.conftest import Command, draw_shape

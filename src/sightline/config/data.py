@@ -127,9 +127,34 @@ class ShapesData(_Data):
     masks_missing: Annotated[float, Field(ge=0.0, lt=1.0)]
 
 
-def name_for_runs(data: Cifar10Data | FolderData | CsvData | DigitsData | ShapesData) -> str:
+class SegmentationFolderData(_Data):
+    """Folders of images and of their masks, of several layouts."""
+
+    name: Literal["segmentation_folder"]
+    root: str | None
+    classes: tuple[str, ...] | str | None
+    ignore_index: Annotated[int, Field(ge=0, le=255)]
+    masks: Literal["auto", "numbers", "colours", "instances"]
+    mask_suffix: str | None
+    group_pattern: str | None
+    white: White
+
+
+class PetsData(_Data):
+    """The Oxford-IIIT Pet data set in torchvision's layout; fetched when `download` says so."""
+
+    name: Literal["pets"]
+    root: str
+    border: Literal["class", "ignore"]
+    download: bool
+
+
+AnyData = Cifar10Data | FolderData | CsvData | DigitsData | ShapesData | SegmentationFolderData | PetsData
+
+
+def name_for_runs(data: AnyData) -> str:
     """How runs on these data are called: after a folder or table of one's own, else after the choice."""
     return folder_label(data.name, getattr(data, "root", None), getattr(data, "manifest", None))
 
 
-DataConfig = Annotated[Cifar10Data | FolderData | CsvData | DigitsData | ShapesData, Discriminator("name")]
+DataConfig = Annotated[AnyData, Discriminator("name")]

@@ -20,7 +20,7 @@ def data_label(name: str, root: str | None = None, manifest: str | None = None) 
     """
     if name == "csv" and manifest:
         return Path(manifest).stem or name
-    if name == "folder" and root:
+    if name in {"folder", "segmentation_folder"} and root:
         last = Path(root).name
         return name if last in {"", ".", "..", "~"} else last
     return name

@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.config.data import CsvData, FolderData
+from sightline.config.data import CsvData, FolderData, SegmentationFolderData
 from sightline.config.schema import Config
 from sightline.data.formats import FULL_WHITE, HEIC_REMEDY, HEIC_SUFFIXES, reads_heic, white_for
 from sightline.data.sources.find import find
@@ -37,7 +37,7 @@ def list_images(config: Config) -> Source:
 
 def white_of(source: Source, side: int, config: Config) -> int:
     """What is white in grey images of more than 8 bits: `data.white`, or by the brightest value of all images."""
-    white = config.data.white if isinstance(config.data, FolderData | CsvData) else FULL_WHITE
+    white = config.data.white if isinstance(config.data, FolderData | CsvData | SegmentationFolderData) else FULL_WHITE
     if white != "auto":
         return white
     with ProgressBar(len(source), "looking for white") as bar:

@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 from sightline.data.dataset import Dataset
 from sightline.data.formats import FULL_WHITE
+from sightline.data.image_file import DecodeError
 from sightline.data.store.decode import decode
-from sightline.data.store.image_file import DecodeError
 from sightline.machine.reading import read_regular
 
 Pixels = NDArray[np.uint8]

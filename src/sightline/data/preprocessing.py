@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sightline.data.formats import FULL_WHITE
+from sightline.data.image_file import LONGEST, size_of
 from sightline.data.sources.source import Source
-from sightline.data.store.image_file import LONGEST, size_of
 from sightline.data.store.image_store import ImageStore
 from sightline.data.transforms.fit import Fit
 from sightline.data.transforms.transform import Channels, EvalTransform, stored_side

@@ -10,8 +10,8 @@ from PIL import Image, ImageFile
 
 from sightline.config.later_stages import PredictConfig
 from sightline.data.formats import FULL_WHITE
+from sightline.data.image_file import DecodeError, Picture
 from sightline.data.store.decode import decode, decode_opened
-from sightline.data.store.image_file import DecodeError, Picture
 from sightline.errors import UsageError
 from sightline.machine.reading import is_folder, read_regular
 

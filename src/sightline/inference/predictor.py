@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from sightline.config.later_stages import PredictConfig
+from sightline.data.image_file import DecodeError
 from sightline.data.preprocessing import Preprocessing
-from sightline.data.store.image_file import DecodeError
 from sightline.inference.images import ImageInput, picture_of
 from sightline.inference.tiles import whole_answers
 from sightline.machine.signals import check_stop

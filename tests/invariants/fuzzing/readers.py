@@ -14,9 +14,9 @@ from sightline.cli import compose_config, configure
 from sightline.config import parse
 from sightline.config.data import CsvData
 from sightline.config.user_files import expand_recipe, merge_sweep, take_sweep_file
+from sightline.data.image_file import size_of
 from sightline.data.sources.table import columns_of, find_table
 from sightline.data.store.entries import MaskFile, read_entries
-from sightline.data.store.image_file import size_of
 from sightline.data.store.index import FILE, Index
 from sightline.errors import SightlineError
 from sightline.metrics.predictions import Predictions

@@ -9,8 +9,8 @@ import torch
 from PIL import Image
 
 from sightline.config.later_stages import PredictConfig
+from sightline.data.image_file import size_of
 from sightline.data.preprocessing import Preprocessing
-from sightline.data.store.image_file import size_of
 from sightline.inference import predictor as predictor_file
 from sightline.inference.images import picture_of
 from sightline.inference.predictor import Predictor

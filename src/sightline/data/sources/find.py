@@ -3,7 +3,16 @@
 import re
 from typing import Final
 
-from sightline.config.data import Cifar10Data, CsvData, DataConfig, DigitsData, FolderData, ShapesData
+from sightline.config.data import (
+    Cifar10Data,
+    CsvData,
+    DataConfig,
+    DigitsData,
+    FolderData,
+    PetsData,
+    SegmentationFolderData,
+    ShapesData,
+)
 from sightline.data.sources.source import Source
 from sightline.errors import UsageError
 from sightline.machine.paths import path_of
@@ -41,6 +50,14 @@ def find(config: DataConfig) -> Source:
             from sightline.data.sources.shapes import find_shapes
 
             return find_shapes(config)
+        case SegmentationFolderData():
+            from sightline.data.sources.segmentation_folder import find_segmentation_folder
+
+            return find_segmentation_folder(config)
+        case PetsData():
+            from sightline.data.sources.pets import find_pets
+
+            return find_pets(path_of(config.root), config.border, config.download)
 
 
 def find_unknown(config: DataConfig) -> Source:

@@ -4,12 +4,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
 from sightline.data.sources.layout import RoleFolder, refuse_too_few, role_folders, splits_within_classes
-from sightline.data.sources.listing import Listing, folders_in, images_below, images_in
+from sightline.data.sources.listing import Listing, folders_in, images_below, images_in, passed_over
 from sightline.data.sources.remarks import Remark, counted, folders, listed
 from sightline.data.sources.source import ROLES, Source
 from sightline.errors import UsageError
@@ -90,7 +89,7 @@ def find_without_classes(root: Path) -> Source | None:
         class_names=("unknown",),
         roles=(None,) * len(images),
         files=tuple(root / path for path in images),
-        remarks=(*remarks, *_of_passed_over(listing)),
+        remarks=(*remarks, *passed_over(listing)),
     )
 
 
@@ -145,16 +144,9 @@ def _of_layout(root: Path, tree: _Tree, class_names: Sequence[str]) -> Iterator[
             yield Remark("splits_within_classes", "warn", 1, message, (storable(name),))
 
 
-def _of_passed_over(listing: Listing) -> Iterator[Remark]:
-    """Files that are no images, or not read."""
-    if listing.left_out:
-        outcome: Literal["warn", "pass"] = "warn" if listing.misses_images else "pass"
-        yield Remark("passed_over", outcome, listing.passed_over.total(), listing.left_out)
-
-
 def _of_what_is_left_out(tree: _Tree) -> Iterator[Remark]:
     """What is there and will not be used, each in a line."""
-    yield from _of_passed_over(tree.listing)
+    yield from passed_over(tree.listing)
     empty = sorted(storable(name) for name, count in tree.images.items() if not count)
     if empty:
         words = f"class {empty[0]} holds" if len(empty) == 1 else f"{len(empty)} classes hold"

@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 from sightline.data.formats import (
     HEAD_BYTES,
@@ -17,6 +17,7 @@ from sightline.data.formats import (
     kind_of,
     reads_heic,
 )
+from sightline.data.sources.remarks import Remark
 from sightline.machine.reading import open_regular
 
 SYSTEMS_OWN: Final = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
@@ -69,6 +70,13 @@ def by_suffix(counts: Mapping[str, int]) -> str:
     shown = [f"{suffix} {count:,}" for suffix, count in ranked[:SHOWN_SUFFIXES]]
     rest = sum(count for _, count in ranked[SHOWN_SUFFIXES:])
     return ", ".join([*shown, *([f"others {rest:,}"] if rest else [])])
+
+
+def passed_over(listing: Listing) -> Iterator[Remark]:
+    """What is said of files that are no images, or not read."""
+    if listing.left_out:
+        outcome: Literal["warn", "pass"] = "warn" if listing.misses_images else "pass"
+        yield Remark("passed_over", outcome, listing.passed_over.total(), listing.left_out)
 
 
 def images_below(folder: str, prefix: str = "") -> Listing:

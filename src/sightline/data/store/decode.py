@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from sightline.data.formats import FULL_WHITE
-from sightline.data.store.image_file import (
+from sightline.data.image_file import (
     MAX_PIXELS,
     DecodeError,
     Picture,

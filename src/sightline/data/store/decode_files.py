@@ -3,9 +3,9 @@
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 
+from sightline.data.image_file import LONGEST
 from sightline.data.store.decode import IMAGE_CHANNELS
 from sightline.data.store.entries import File, Include, read_entries
-from sightline.data.store.image_file import LONGEST
 from sightline.data.store.workers import Decoded, Pool
 
 FEW_FILES = 200

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.data.formats import FULL_WHITE
+from sightline.data.image_file import DecodeError, no_warnings
 from sightline.data.store.decode import content_hash, decode_image
 from sightline.data.store.decode_mask import decode_mask
-from sightline.data.store.image_file import DecodeError, no_warnings
 from sightline.data.targets import MaskCodes
 from sightline.machine.reading import read_regular
 

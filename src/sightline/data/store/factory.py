@@ -7,13 +7,13 @@ from typing import Literal
 import numpy as np
 
 from sightline.data.formats import FULL_WHITE
+from sightline.data.image_file import is_deep
 from sightline.data.sources.source import Source
 from sightline.data.store.build import DecodeJob, decoded, loaded, scanned, stamp
 from sightline.data.store.decode import IMAGE_CHANNELS
 from sightline.data.store.decode_files import Progress
 from sightline.data.store.decode_mask import MASK_CHANNELS
 from sightline.data.store.entries import MaskFile, ScaledFile
-from sightline.data.store.image_file import is_deep
 from sightline.data.store.image_store import DiskStore, ImageStore, MemoryStore
 from sightline.data.store.in_memory import images_in_memory, masks_in_memory
 from sightline.data.store.index import Index

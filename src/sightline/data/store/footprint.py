@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
+from sightline.data.image_file import LONGEST, size_of
 from sightline.data.store.decode import IMAGE_CHANNELS
 from sightline.data.store.decode_mask import MASK_CHANNELS
 from sightline.data.store.entries import File, MaskFile, path_of
-from sightline.data.store.image_file import LONGEST, size_of
 
 SAMPLED = 256
 """Files whose headers are read to estimate what all take."""

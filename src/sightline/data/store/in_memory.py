@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from sightline.data.image_file import LONGEST
 from sightline.data.store.decode import IMAGE_CHANNELS, content_hash, reduced
 from sightline.data.store.decode_mask import MASK_CHANNELS, fitted
 from sightline.data.store.entries import Entry, channel_sums
-from sightline.data.store.image_file import LONGEST
 from sightline.data.store.image_store import MemoryStore
 from sightline.data.store.index import Index
 

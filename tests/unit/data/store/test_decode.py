@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sightline.data.image_file import DecodeError
 from sightline.data.store import decode as decode_file
 from sightline.data.store.decode import decode
-from sightline.data.store.image_file import DecodeError
 from tests.unit.data.store.pictures import encoded, noise, pixels, smooth
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sightline.data import image_file
 from sightline.data.formats import HEIC_REMEDY
-from sightline.data.store import image_file
+from sightline.data.image_file import DecodeError, size_of
 from sightline.data.store.decode import decode
-from sightline.data.store.image_file import DecodeError, size_of
 from tests.unit.data.store.pictures import encoded, noise, smooth
 
 HEAD_ALONE = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"

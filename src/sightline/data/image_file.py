@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from sightline.data.formats import HEAD_BYTES, HEIC_REMEDY, kind_of, reads_heic
-from sightline.data.store.jpeg import MOST_SCANS, has_too_many_scans
+from sightline.data.jpeg import MOST_SCANS, has_too_many_scans
 from sightline.machine.reading import open_regular
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "DIB", "GIF", "TIFF")

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+from sightline.data.image_file import DecodeError
 from sightline.data.store.decode import decode
-from sightline.data.store.image_file import DecodeError
 from tests.unit.data.store.pictures import encoded, noise, pixels, smooth
 
 

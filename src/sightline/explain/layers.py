@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from sightline.errors import RunFailedError
 
-Kind = Literal["features", "tokens", "convolution"]
+Kind = Literal["features", "tokens", "convolution", "maps"]
 FEATURES = "forward_features"
 ATTENTION_INPUT = re.compile(r"(^|\.)(norm1|in_norm|norm_out|attns\.\d+\.norm)$")
 """The norm that a block's attention reads from, by the names that timm's families give it."""
@@ -20,7 +20,8 @@ class TargetLayer(NamedTuple):
 
     Attributes:
         name: of the module, or `forward_features` for the last features before pooling.
-        kind: `features`: what the head pools; `tokens`: what the last attention reads; `convolution`: the last one.
+        kind: `features`: what the head pools; `tokens`: what the last attention reads; `convolution`: the last one;
+            `maps`: what the model itself names as `explained_layer`.
     """
 
     name: str
@@ -31,12 +32,16 @@ def target_layer(model: nn.Module) -> TargetLayer:
     """The last layer that still knows where things are and that the logits depend on everywhere.
 
     As a rule these are the features before pooling. A model that classifies from its class token never looks at the
-    other tokens after its last attention: their gradient is zero there, so what that attention reads is taken.
+    other tokens after its last attention: their gradient is zero there, so what that attention reads is taken. A model
+    whose heads read several maps says itself which one it is.
 
     Raises:
         RunFailedError: the model has no such layer.
     """
     modules = [name for name, _ in model.named_modules()]
+    named = getattr(model, "explained_layer", None)
+    if isinstance(named, str):
+        return TargetLayer(named, "maps")
     if getattr(model, "global_pool", None) == "token":
         inputs = [name for name in modules if ATTENTION_INPUT.search(name)]
         if inputs:

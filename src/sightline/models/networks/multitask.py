@@ -36,6 +36,11 @@ class Multitask(nn.Module):
         """The layers that make the logits, by head."""
         return {LABEL: self.label_head, MASK: self.unet.head}
 
+    @property
+    def explained_layer(self) -> str:
+        """The module whose maps explain what either head says: the last of the backbone."""
+        return f"unet.{self.unet.explained_layer}"
+
     def group_matcher(self, coarse: bool = False) -> Callable[[str], int]:
         """The backbone's own groups, then one of all that is made for label and mask."""
         return groups_within(self.unet.pyramid.network, "unet.pyramid.network.", coarse)

@@ -84,6 +84,8 @@ class Pyramid(nn.Module):
         strides: of the maps that come out.
         channels: of the maps that come out.
         fit: how images are made of a size that the network takes.
+        deepest: puts out the network's last map as it is: the one that everything behind the network reads, where an
+            explanation can look.
     """
 
     def __init__(self, network: nn.Module, maps: Maps, strides: Sequence[int] | None = STRIDES) -> None:
@@ -91,6 +93,7 @@ class Pyramid(nn.Module):
         self.network = network
         self.strides = tuple(natural_strides(maps.natives) if strides is None else strides)
         self.context = maps.natives[-1]
+        self.deepest = nn.Identity()
         self._options = maps.options
         self._sources = [nearest(maps.natives, stride) for stride in self.strides]
         coarser = max(0, steps(self._sources[-1], self.strides[-1]))
@@ -101,7 +104,9 @@ class Pyramid(nn.Module):
     def natives(self, fitted: Tensor) -> list[Tensor]:
         """The network's own maps of images (n, 3, h, w) that `fit` made of a size that it takes."""
         network = cast("HasMaps", self.network)
-        return network.forward_intermediates(fitted, intermediates_only=True, **self._options)
+        found = list(network.forward_intermediates(fitted, intermediates_only=True, **self._options))
+        found[self.context.index] = self.deepest(found[self.context.index])
+        return found
 
     def levels(self, natives: Sequence[Tensor], size: Size) -> list[Tensor]:
         """The wanted maps (n, c, ceil(h / stride), ceil(w / stride)) of fitted images (h, w) from the network's."""

@@ -129,6 +129,11 @@ class Unet(nn.Module):
         """The convolution that makes the logits."""
         return self.head
 
+    @property
+    def explained_layer(self) -> str:
+        """The module whose maps explain what is said of pixels: the last of the backbone."""
+        return "pyramid.deepest"
+
     def group_matcher(self, coarse: bool = False) -> Callable[[str], int]:
         """The backbone's own groups, then one of all that is made for the mask."""
         return groups_within(self.pyramid.network, "pyramid.network.", coarse)

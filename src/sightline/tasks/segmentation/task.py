@@ -20,10 +20,12 @@ from sightline.inference.model import load_split
 from sightline.metrics.predictions import Arrays
 from sightline.metrics.segmentation.predictions import MaskPredictions
 from sightline.models.outputs import Outputs, only_tensor
-from sightline.run.folder import Run
+from sightline.run.folder import Run, SplitName
 from sightline.tasks.class_weights import class_weights
 from sightline.tasks.known import check_known
+from sightline.tasks.segmentation.calibration import MaskCalibrationResults, calibrate
 from sightline.tasks.segmentation.distillation import follow_pixels
+from sightline.tasks.segmentation.evaluation import MaskResults, evaluate
 from sightline.tasks.segmentation.explanation import (
     MaskExplanation,
     chosen_class,
@@ -109,6 +111,23 @@ class Segmentation(Task):
     def read_predictions(cls, arrays: Arrays) -> MaskPredictions:
         """Confusions, and logits of some pixels."""
         return MaskPredictions.from_arrays(arrays)
+
+    def evaluate(
+        self,
+        config: Config,
+        run: Run,
+        split: SplitName,
+        predictions: MaskPredictions,
+        averaged: MaskPredictions | None,
+    ) -> MaskResults:
+        """Every score with its interval, per class, per image and over all pixels."""
+        return evaluate(config, run, self.names, split, predictions, averaged)
+
+    def calibrate(
+        self, config: Config, run: Run, predictions: MaskPredictions, val: MaskPredictions | None
+    ) -> MaskCalibrationResults:
+        """A temperature, and sets of classes for every pixel."""
+        return calibrate(config, run, predictions, val)
 
     def explanation(self, config: Config, predictions: MaskPredictions) -> MaskExplanation:
         """One class of the pixels of some images: that of `explain.mask_class`, else the one most pixels are called."""

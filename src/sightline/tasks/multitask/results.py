@@ -1,5 +1,6 @@
 """The results of a label and of a mask, side by side."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -25,8 +26,11 @@ class MultitaskResults:
 
     @property
     def content(self) -> dict[str, object]:
-        """Those of each target under its name."""
-        return {"split": self.split, "n": self.n, **{name: part.content for name, part in self.parts.items()}}
+        """Those of each target under its name; of an evaluation, the metrics of all together as well."""
+        parts = {name: part.content for name, part in self.parts.items()}
+        measured = [content["metrics"] for content in parts.values() if "metrics" in content]
+        metrics = {key: value for one in measured if isinstance(one, Mapping) for key, value in one.items()}
+        return {"split": self.split, "n": self.n, **({"metrics": metrics} if metrics else {}), **parts}
 
     def draw(self, run: Run) -> None:
         """The figures of all, each beginning with the name of its target."""
@@ -40,5 +44,11 @@ class MultitaskResults:
                 yield f"{name}: {title}", table
 
     def values(self) -> dict[str, float]:
-        """All, each behind the name of its target."""
-        return {f"{name}_{key}": value for name, part in self.parts.items() for key, value in part.values().items()}
+        """All; what is called alike in several targets stands behind the name of the target."""
+        values = {name: part.values() for name, part in self.parts.items()}
+        times = Counter(key for one in values.values() for key in one)
+        return {
+            key if times[key] == 1 else f"{name}_{key}": value
+            for name, one in values.items()
+            for key, value in one.items()
+        }

@@ -11,7 +11,9 @@ from sightline.tasks.segmentation.explanation import MaskExplanation, class_of_m
 
 def test_rows_are_those_of_the_split_and_scores_those_of_the_head():
     label = ClassExplanation(np.array([1]), torch.tensor([0]), [{"id": "c"}], ["cat"], [True])
-    mask = MaskExplanation(np.array([0, 2]), torch.tensor([4, 1]), [{"id": "a"}, {"id": "c"}], ["x", "y"], [False, True])
+    mask = MaskExplanation(
+        np.array([0, 2]), torch.tensor([4, 1]), [{"id": "a"}, {"id": "c"}], ["x", "y"], [False, True]
+    )
     found = both({"label": (label, np.array([0, 2])), "mask": (mask, np.arange(3))})
     assert found.rows.tolist() == [2, 0, 2]
     assert found.items == [{"id": "c", "of": "label"}, {"id": "a", "of": "mask"}, {"id": "c", "of": "mask"}]

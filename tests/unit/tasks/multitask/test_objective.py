@@ -69,7 +69,9 @@ def leaf(outputs: dict[str, Tensor]) -> dict[str, Tensor]:
 def test_each_loss_is_to_the_bit_that_of_its_own_images_alone(which: str):
     batch = half_labelled()
     outputs = leaf(TwoHeads()(batch.images))
-    losses = getattr(MultitaskObjective(parts(), FixedWeights({"label": 1.0, "mask": 1.0})), which)(outputs, batch.targets)
+    losses = getattr(MultitaskObjective(parts(), FixedWeights({"label": 1.0, "mask": 1.0})), which)(
+        outputs, batch.targets
+    )
     for name, known in (("label", HAS_LABEL), ("mask", HAS_MASK)):
         alone = outputs[name].detach()[known].clone().requires_grad_()
         expected = getattr(parts()[name], which)(alone, {name: batch.targets[name][known]})[name]

@@ -14,8 +14,8 @@ VALIDATION: Final[Mapping[str, object]] = {
 WHITE: Final = "auto"
 """Of `data.white`: that of a run that was trained before stands in its preprocessing."""
 
-WEIGHTS_KEY: Final = None
-"""Of `model.weights_key`."""
+MODEL: Final[Mapping[str, object]] = {"weights_key": None, "cbam": False}
+"""Of `model`."""
 
 SHAPE: Final[Mapping[str, object]] = {"fit": "crop", "resize": "auto", "tile": None}
 """How an image becomes what the model sees."""
@@ -42,7 +42,7 @@ def fill(content: dict[str, object]) -> None:
     """Put such keys into a stored configuration, in place."""
     model, evaluation = content.get("model"), content.get("evaluation")
     if isinstance(model, dict):
-        model.setdefault("weights_key", WEIGHTS_KEY)
+        content["model"] = {**MODEL, **model}
     if "image_size" in content:
         for key, value in GROUPS.items():
             content.setdefault(key, dict(value) if isinstance(value, Mapping) else value)
@@ -59,8 +59,8 @@ def leave_out(trained: dict[str, object]) -> None:
     So runs and searches of before have the fingerprint that the same command has today.
     """
     data, model = trained.get("data"), trained.get("model")
-    if isinstance(model, dict) and model.get("weights_key") == WEIGHTS_KEY:
-        model.pop("weights_key", None)
+    if isinstance(model, dict):
+        trained["model"] = {key: value for key, value in model.items() if MODEL.get(key, ...) != value}
     for key, value in GROUPS.items():
         if trained.get(key, ...) == value:
             del trained[key]

@@ -26,6 +26,7 @@ class CnnModel(Frozen):
     stem: Literal["conv", "whitened"]
     norm_scale: bool
     residual: bool
+    cbam: bool
     weights: str | None
     weights_key: str | None
 
@@ -51,6 +52,7 @@ class TimmModel(Frozen):
     weights_key: str | None
     drop_rate: Fraction
     drop_path_rate: Fraction
+    cbam: bool
 
     @property
     def has_learned_weights(self) -> bool:
@@ -79,6 +81,7 @@ class PyramidModel(Frozen):
     atrous_rates: tuple[Count, ...]
     drop_rate: Fraction
     drop_path_rate: Fraction
+    cbam: bool
 
     @property
     def has_learned_weights(self) -> bool:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 from torch import nn
@@ -10,8 +11,7 @@ from torch import nn
 from sightline.config.model import CNN, CnnModel, ModelConfig, MultitaskModel, PyramidModel, TimmModel, UnetModel
 from sightline.machine.paths import path_of
 from sightline.models.networks.cnn import Cnn
-from sightline.models.weights import load_matching, mismatch_error, mismatches, read_state
-from sightline.models.wrapped import unwrapped
+from sightline.models.own import completed
 
 Channels = tuple[float, float, float]
 
@@ -41,7 +41,8 @@ def cnn(config: CnnModel, heads: Mapping[str, int], image_size: int) -> nn.Modul
     Raises:
         UsageError: `model.weights` cannot be read or belongs to another network.
     """
-    model = Cnn(
+    make = partial(
+        Cnn,
         only_head(heads),
         width=config.width,
         drop_rate=config.drop_rate,
@@ -50,14 +51,8 @@ def cnn(config: CnnModel, heads: Mapping[str, int], image_size: int) -> nn.Modul
         residual=config.residual,
         image_size=image_size,
     )
-    if config.weights is not None:
-        path = path_of(config.weights)
-        state = unwrapped(model, read_state(path, config.weights_key), path)
-        phrases = mismatches(model, state)
-        if phrases:
-            raise mismatch_error(path, f"{config.name} (model.width={config.width})", image_size, phrases)
-        load_matching(model, state)
-    return model
+    name = f"{config.name} (model.width={config.width})"
+    return completed(make, name, image_size, weights=config.weights, key=config.weights_key, cbam=config.cbam)
 
 
 def any_of_timm(config: TimmModel, heads: Mapping[str, int], image_size: int) -> nn.Module:

@@ -7,6 +7,9 @@ from typing import TypedDict
 
 from torch import nn
 
+from sightline.models.networks.cbam import NAME as CBAM
+from sightline.models.networks.cbam import stage_of
+
 NORMS = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
 
 
@@ -56,7 +59,7 @@ def layer_groups(model: nn.Module, *, coarse: bool = True) -> list[LayerGroup]:
         model: any of timm's, or one that answers its protocol.
         coarse: stages rather than single blocks, where the model has stages.
     """
-    members = _with_head_last(model, _match(model, coarse))
+    members = _with_head_last(model, _beside_their_stages(model, _match(model, coarse)))
     owner = {name: index for index, names in enumerate(members) for name in names}
     modules = _modules_of(model, owner, len(members))
     names = [" + ".join(covering_names(*both)) for both in zip(members, modules, strict=True)]
@@ -158,6 +161,8 @@ def classifier_modules(model: nn.Module) -> list[nn.Module]:
 
 def _match(model: nn.Module, coarse: bool) -> list[list[str]]:
     """Parameter names by timm's matcher, in order from the stem."""
+    if isinstance(backbone := getattr(model, "backbone", None), str):
+        return _of_backbone(model, backbone, coarse)
     from timm.models import group_parameters
 
     for level in (coarse, False):
@@ -168,6 +173,15 @@ def _match(model: nn.Module, coarse: bool) -> list[list[str]]:
         found = group_parameters(model, matcher)
         return [found[index] for index in sorted(found)]
     return _by_children(model)
+
+
+def _of_backbone(model: nn.Module, backbone: str, coarse: bool) -> list[list[str]]:
+    """Parameter names by the groups of the network within this one, then all others."""
+    groups = layer_groups(model.get_submodule(backbone), coarse=coarse)
+    members = [[f"{backbone}.{name}" for name in group.parameter_names] for group in groups]
+    inside = {name for names in members for name in names}
+    others = [name for name, _ in model.named_parameters() if name not in inside]
+    return [names for names in (*members, others) if names]
 
 
 def _by_children(model: nn.Module) -> list[list[str]]:
@@ -184,6 +198,22 @@ def _by_children(model: nn.Module) -> list[list[str]]:
             key = "tail"
         found.setdefault(key, []).append(name)
     return list(found.values())
+
+
+def _beside_their_stages(model: nn.Module, members: list[list[str]]) -> list[list[str]]:
+    """Move the parameters of each CBAM into the group of the last ones that are used before it."""
+    attention = [name for names in members for name in names if name.startswith(f"{CBAM}.")]
+    if not attention:
+        return members
+    order = {name: place for place, (name, _) in enumerate(model.named_modules())}
+    rest = [[name for name in names if name not in attention] for names in members]
+    places = {name: order[name.rpartition(".")[0]] for names in rest for name in names}
+    for name in attention:
+        stage = stage_of(name)
+        end = max(place for module, place in order.items() if f"{module}.".startswith(f"{stage}."))
+        last = max((one for one, place in places.items() if place <= end), key=places.__getitem__)
+        next(names for names in rest if last in names).append(name)
+    return [names for names in rest if names]
 
 
 def _with_head_last(model: nn.Module, members: list[list[str]]) -> list[list[str]]:

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TypeVar
 
 import torch
@@ -15,6 +16,7 @@ from sightline.models.networks.fitting import InputFit, Size
 from sightline.models.networks.multitask import LABEL, MASK, Multitask
 from sightline.models.networks.pyramid import COARSEST, STRIDES, Maps, NativeMap, Pyramid
 from sightline.models.networks.unet import Decoder, Unet
+from sightline.models.own import SKETCHED, completed
 from sightline.models.timm_models import (
     MISMATCH,
     Adaptation,
@@ -44,6 +46,7 @@ def build_pyramid(
     pretrained: bool = False,
     weights: str | None = None,
     width: int = 64,
+    cbam: bool = False,
 ) -> Pyramid:
     """The feature pyramid of a network, for images of any size.
 
@@ -54,37 +57,58 @@ def build_pyramid(
         pretrained: whether its published weights are taken.
         weights: a file of them, which wins.
         width: of `cnn`.
+        cbam: whether CBAM weights the maps between its stages.
 
     Raises:
         UsageError: no such network, weights that cannot be had or do not fit.
     """
-    if backbone == CNN:
-        network: nn.Module = own_network(width, image_size, weights, None)
-        with torch.device("meta"):
-            maps = measure(Cnn(0, width=width, image_size=image_size).eval(), 64)
-        assert maps is not None
-        return Pyramid(network, maps, strides)
-    model = TimmModel(
-        name=backbone, pretrained=pretrained, weights=weights, weights_key=None, drop_rate=0.0, drop_path_rate=0.0
+    config = PyramidModel(
+        name="pyramid",
+        backbone=backbone,
+        width=width,
+        pretrained=pretrained,
+        weights=weights,
+        weights_key=None,
+        decoder_channels=(1, 1, 1, 1, 1),
+        upsampling="bilinear",
+        atrous_rates=(),
+        drop_rate=0.0,
+        drop_path_rate=0.0,
+        cbam=cbam,
     )
-    return timm_pyramid(model, image_size, strides)
+    return pyramid_of(config, image_size, strides)
 
 
-def own_network(width: int, image_size: int, weights: str | None, key: str | None) -> Cnn:
-    """Sightline's own network without its classifier.
+def pyramid_of(config: PyramidModel, image_size: int, strides: Sequence[int] | None = None) -> Pyramid:
+    """The pyramid of the backbone of a configuration; by default at the strides that suit it.
+
+    Raises:
+        UsageError: no such backbone, weights that cannot be had or do not fit.
+    """
+    if config.backbone == CNN:
+        return own_pyramid(config, image_size, strides)
+    keys = config.model_dump(include={"pretrained", "weights", "weights_key", "drop_path_rate", "cbam"})
+    return timm_pyramid(TimmModel(name=config.backbone, drop_rate=0.0, **keys), image_size, strides)
+
+
+def own_pyramid(config: PyramidModel, image_size: int, strides: Sequence[int] | None) -> Pyramid:
+    """The pyramid of one of our own networks.
 
     Raises:
         UsageError: the file of weights cannot be read or belongs to another network.
     """
-    network = Cnn(1, width=width, image_size=image_size)
-    if weights is not None:
-        path = path_of(weights)
-        state = unwrapped(network, read_state(path, key), path)
-        if phrases := mismatches(network, state):
-            raise mismatch_error(path, f"{CNN} (model.width={width})", image_size, phrases)
-        load_matching(network, state)
-    network.reset_classifier(0)
-    return network
+    if config.pretrained or config.drop_path_rate:
+        key = "model.pretrained" if config.pretrained else "model.drop_path_rate"
+        raise UsageError(f"{key} is for backbones of timm's, and {config.backbone} is not one; leave it out")
+    make = partial(Cnn, 1, width=config.width, image_size=image_size)
+    name = f"{config.backbone} (model.width={config.width})"
+    asked = {"weights": config.weights, "key": config.weights_key}
+    network = completed(make, name, image_size, cbam=config.cbam, **asked)
+    network.reset_classifier(0)  # type: ignore[operator]
+    with torch.device("meta"):
+        maps = measure(make().eval(), SKETCHED)
+    assert maps is not None, "our own networks take images of any size"
+    return Pyramid(network, maps, strides)
 
 
 def timm_pyramid(config: TimmModel, image_size: int, strides: Sequence[int] | None) -> Pyramid:
@@ -184,7 +208,7 @@ def unet_over(config: PyramidModel, num_classes: int, image_size: int) -> Unet:
 
 
 def _unet(config: PyramidModel, num_classes: int, image_size: int) -> Unet:
-    pyramid = _configured(config, image_size)
+    pyramid = pyramid_of(config, image_size)
     decoder = Decoder(
         pyramid.channels,
         pyramid.strides,
@@ -222,17 +246,3 @@ def _filled(config: PyramidModel, made: Callable[[PyramidModel], Network], image
         raise mismatch_error(path, f"{config.name} (model.backbone={config.backbone})", image_size, phrases)
     load_matching(model, state)
     return model
-
-
-def _configured(config: PyramidModel, image_size: int) -> Pyramid:
-    if config.backbone == CNN:
-        if config.pretrained or config.drop_path_rate:
-            key = "model.pretrained" if config.pretrained else "model.drop_path_rate"
-            raise UsageError(f"{key} is for backbones of timm's, and model.backbone={CNN} is not one; leave it out")
-        network = own_network(config.width, image_size, config.weights, config.weights_key)
-        with torch.device("meta"):
-            maps = measure(Cnn(0, width=config.width, image_size=image_size).eval(), 64)
-        assert maps is not None
-        return Pyramid(network, maps, None)
-    keys = config.model_dump(include={"pretrained", "weights", "weights_key", "drop_path_rate"})
-    return timm_pyramid(TimmModel(name=config.backbone, drop_rate=0.0, **keys), image_size, None)

@@ -14,6 +14,7 @@ from sightline.config.model import TimmModel
 from sightline.config.suggestions import did_you_mean
 from sightline.errors import UsageError
 from sightline.machine.paths import path_of
+from sightline.models.attention import add_cbam, holds_cbam
 from sightline.models.hub import fetch
 from sightline.models.networks.stems import SMALL_IMAGE, patch_size, shrink_stem
 from sightline.models.weights import DAMAGE, State, first_line, load_matching, mismatch_error, mismatches, read_state
@@ -57,7 +58,8 @@ def create_adapted(config: TimmModel, adaptation: Adaptation, num_classes: int, 
     if config.weights is not None:
         return _from_file(config, published, adaptation, num_classes, image_size)
     if not config.pretrained:
-        return _shrunk(_create(config, adaptation, num_classes=num_classes), adaptation)
+        model = _shrunk(_create(config, adaptation, num_classes=num_classes), adaptation)
+        return _attending(model, config, adaptation, image_size, is_open=False)
     path = fetch(config.name, published)
     try:
         overlay = {"file": str(path)}
@@ -67,7 +69,7 @@ def create_adapted(config: TimmModel, adaptation: Adaptation, num_classes: int, 
             f"model.pretrained=true: {path} cannot be loaded as weights of {config.name} ({first_line(error)}); "
             "delete it to fetch it anew, or give model.weights=FILE"
         ) from error
-    return _shrunk(model, adaptation)
+    return _attending(_shrunk(model, adaptation), config, adaptation, image_size, is_open=True)
 
 
 def published_facts(name: str) -> PretrainedCfg:
@@ -172,21 +174,33 @@ def _shrunk(model: nn.Module, adaptation: Adaptation) -> nn.Module:
     return model
 
 
+def _attending(
+    model: nn.Module, config: TimmModel, adaptation: Adaptation, image_size: int, *, is_open: bool
+) -> nn.Module:
+    if config.cbam:
+        add_cbam(model, partial(sketch, config, adaptation), image_size, config.name, is_open=is_open)
+    return model
+
+
 def _from_file(
     config: TimmModel, published: PretrainedCfg, adaptation: Adaptation, num_classes: int, image_size: int
 ) -> nn.Module:
     """Fill a model from `config.weights`: as it is where the names and shapes agree, else adapted by timm."""
     path = path_of(str(config.weights))
     model = _shrunk(_create(config, adaptation, num_classes=num_classes), adaptation)
-    state = unwrapped(model, read_state(path, config.weights_key), path)
+    state = read_state(path, config.weights_key)
+    if is_whole := holds_cbam(state):
+        _attending(model, config, adaptation, image_size, is_open=False)
+    state = unwrapped(model, state, path)
     phrases = mismatches(model, state)
     if not phrases:
         load_matching(model, state)
-        return model
-    try:
-        return _shrunk(_loaded_by_timm(config, published, adaptation, state, num_classes), adaptation)
-    except DAMAGE as error:
-        raise mismatch_error(path, config.name, image_size, phrases) from error
+    else:
+        try:
+            model = _shrunk(_loaded_by_timm(config, published, adaptation, state, num_classes), adaptation)
+        except DAMAGE as error:
+            raise mismatch_error(path, config.name, image_size, phrases) from error
+    return model if is_whole else _attending(model, config, adaptation, image_size, is_open=True)
 
 
 def _loaded_by_timm(

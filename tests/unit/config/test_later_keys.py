@@ -3,7 +3,7 @@
 from typing import Any
 
 from sightline.cli import compose_config
-from sightline.config.later_keys import VALIDATION, fill, leave_out
+from sightline.config.later_keys import MODEL, VALIDATION, fill, leave_out
 
 
 def test_what_is_missing_is_filled_in_and_what_is_there_stays():
@@ -22,7 +22,7 @@ def test_what_is_missing_is_filled_in_and_what_is_there_stays():
 def test_a_model_of_before_takes_the_entry_that_it_took():
     content = {"model": {"name": "cnn"}}
     fill(content)
-    assert content["model"] == {"name": "cnn", "weights_key": None}
+    assert content["model"] == {"name": "cnn", **MODEL}
     leave_out(content)
     assert content["model"] == {"name": "cnn"}
     content = {"model": {"weights_key": "state_dict_ema"}}

@@ -24,7 +24,13 @@ PREPROCESSING = {
 
 def timm_model(name: str, *, pretrained: bool, weights: str | None = None) -> TimmModel:
     return TimmModel(
-        name=name, pretrained=pretrained, weights=weights, weights_key=None, drop_rate=0.0, drop_path_rate=0.0
+        name=name,
+        pretrained=pretrained,
+        weights=weights,
+        weights_key=None,
+        drop_rate=0.0,
+        drop_path_rate=0.0,
+        cbam=False,
     )
 
 

@@ -12,7 +12,15 @@ from tests.unit.models.test_weights import small_cnn
 
 
 def made(name: str, weights: str | None = None) -> TimmModel:
-    return TimmModel(name=name, pretrained=False, weights=weights, weights_key=None, drop_rate=0.0, drop_path_rate=0.0)
+    return TimmModel(
+        name=name,
+        pretrained=False,
+        weights=weights,
+        weights_key=None,
+        drop_rate=0.0,
+        drop_path_rate=0.0,
+        cbam=False,
+    )
 
 
 def test_the_names_are_timms_own():

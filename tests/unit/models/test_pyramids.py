@@ -37,6 +37,7 @@ def shared(backbone: str) -> dict[str, object]:
         "atrous_rates": (),
         "drop_rate": 0.0,
         "drop_path_rate": 0.0,
+        "cbam": False,
     }
 
 

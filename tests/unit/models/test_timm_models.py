@@ -11,7 +11,13 @@ from sightline.models.timm_models import Adaptation, create_timm, find_adaptatio
 
 def configured(name: str, *, drop_rate: float = 0.0, drop_path_rate: float = 0.0) -> TimmModel:
     return TimmModel(
-        name=name, pretrained=False, weights=None, weights_key=None, drop_rate=drop_rate, drop_path_rate=drop_path_rate
+        name=name,
+        pretrained=False,
+        weights=None,
+        weights_key=None,
+        drop_rate=drop_rate,
+        drop_path_rate=drop_path_rate,
+        cbam=False,
     )
 
 

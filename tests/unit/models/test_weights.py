@@ -20,7 +20,13 @@ from sightline.models.weights import load_matching, mismatches, read_state
 
 def timm_model(name: str, weights: Path) -> TimmModel:
     return TimmModel(
-        name=name, pretrained=False, weights=str(weights), weights_key=None, drop_rate=0.0, drop_path_rate=0.0
+        name=name,
+        pretrained=False,
+        weights=str(weights),
+        weights_key=None,
+        drop_rate=0.0,
+        drop_path_rate=0.0,
+        cbam=False,
     )
 
 
@@ -34,6 +40,7 @@ def small_cnn(weights: Path | None = None, width: int = 16) -> CnnModel:
         residual=True,
         weights=str(weights) if weights else None,
         weights_key=None,
+        cbam=False,
     )
 
 

@@ -102,6 +102,11 @@ class Cnn(nn.Module):
         self.stem = _stem(stem, channels(width / 2), norm, reduction(image_size))
         entering = CHANNELS if stem == "whitened" else channels(width / 2)
         widths = [(entering, narrow), (narrow, wide), (wide, wide)]
+        stages = [("stem", entering, 1), *((f"blocks.{at}", width[1], 2 << at) for at, width in enumerate(widths))]
+        shrunk = reduction(image_size)
+        self.feature_info = [
+            {"module": name, "num_chs": width, "reduction": shrunk * stride} for name, width, stride in stages
+        ]
         self.blocks = nn.Sequential(*(Block(*width, norm, residual=residual) for width in widths))
         self.head_drop = nn.Dropout(drop_rate)
         self.head: nn.Module = nn.Identity()

@@ -1,10 +1,8 @@
 """One network for a label and a mask: a backbone that both heads share."""
 
-from collections.abc import Callable
-
 from torch import Tensor, nn
 
-from sightline.models.networks.unet import Unet, groups_within, sides, undecayed_within
+from sightline.models.networks.unet import Unet, sides, undecayed_within
 
 LABEL, MASK = "label", "mask"
 
@@ -16,7 +14,12 @@ class Multitask(nn.Module):
         unet: of the mask, with the shared backbone in it.
         num_classes: of the label.
         drop_rate: dropout before the classifier.
+
+    Attributes:
+        backbone: name of the network within this one that layer groups follow; all else is their last group.
     """
+
+    backbone = f"unet.{Unet.backbone}"
 
     def __init__(self, unet: Unet, num_classes: int, *, drop_rate: float = 0.0) -> None:
         super().__init__()
@@ -41,10 +44,6 @@ class Multitask(nn.Module):
         """The module whose maps explain what either head says: the last of the backbone."""
         return f"unet.{self.unet.explained_layer}"
 
-    def group_matcher(self, coarse: bool = False) -> Callable[[str], int]:
-        """The backbone's own groups, then one of all that is made for label and mask."""
-        return groups_within(self.unet.pyramid.network, "unet.pyramid.network.", coarse)
-
     def no_weight_decay(self) -> set[str]:
         """What the backbone asks to be left alone by weight decay."""
-        return undecayed_within(self.unet.pyramid.network, "unet.pyramid.network.")
+        return undecayed_within(self, self.backbone)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol, cast
 
@@ -97,7 +97,7 @@ class Pyramid(nn.Module):
         self._options = maps.options
         self._sources = [nearest(maps.natives, stride) for stride in self.strides]
         coarser = max(0, steps(self._sources[-1], self.strides[-1]))
-        self.fit = replace(maps.fit, multiple=maps.fit.multiple << coarser)
+        self.fit = maps.fit if maps.fit.size else InputFit(maps.fit.multiple << coarser)
         self.adapters = nn.ModuleList(map(adapter, self._sources, self.strides))
         self.channels = tuple(adapted_channels(*both) for both in zip(self._sources, self.strides, strict=True))
 

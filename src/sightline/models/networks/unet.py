@@ -1,6 +1,6 @@
 """A U-Net: a decoder over any pyramid that gives class logits for every pixel, at the size of the image."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Literal
 
@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sightline.models.groups import layer_groups
 from sightline.models.networks.aspp import Aspp
 from sightline.models.networks.fitting import Size, resized
 from sightline.models.networks.pyramid import Pyramid
@@ -104,7 +103,12 @@ class Unet(nn.Module):
         num_classes: of the mask.
         decoder: over the pyramid's maps.
         drop_rate: dropout of whole maps before the last convolution.
+
+    Attributes:
+        backbone: name of the network within this one that layer groups follow; all else is their last group.
     """
+
+    backbone = "pyramid.network"
 
     def __init__(self, pyramid: Pyramid, num_classes: int, decoder: Decoder, *, drop_rate: float = 0.0) -> None:
         super().__init__()
@@ -134,32 +138,16 @@ class Unet(nn.Module):
         """The module whose maps explain what is said of pixels: the last of the backbone."""
         return "pyramid.deepest"
 
-    def group_matcher(self, coarse: bool = False) -> Callable[[str], int]:
-        """The backbone's own groups, then one of all that is made for the mask."""
-        return groups_within(self.pyramid.network, "pyramid.network.", coarse)
-
     def no_weight_decay(self) -> set[str]:
         """What the backbone asks to be left alone by weight decay."""
-        return undecayed_within(self.pyramid.network, "pyramid.network.")
+        return undecayed_within(self, self.backbone)
 
 
-def groups_within(network: nn.Module, prefix: str, coarse: bool) -> Callable[[str], int]:
-    """The layer group of each parameter: those of a network within another, and a last one for all others.
-
-    Args:
-        network: the inner one.
-        prefix: of its names within the other.
-        coarse: stages rather than single blocks.
-    """
-    groups = layer_groups(network, coarse=coarse)
-    places = {prefix + name: place for place, group in enumerate(groups) for name in group.parameter_names}
-    return lambda name: places.get(name, len(groups))
-
-
-def undecayed_within(network: nn.Module, prefix: str) -> set[str]:
-    """Names, within another network, of what a network asks to be left alone by weight decay."""
+def undecayed_within(model: nn.Module, backbone: str) -> set[str]:
+    """Names of what the network within another asks to be left alone by weight decay."""
+    network = model.get_submodule(backbone)
     listed = network.no_weight_decay() if hasattr(network, "no_weight_decay") else ()  # type: ignore[operator]
-    return {prefix + name for name in listed}
+    return {f"{backbone}.{name}" for name in listed}
 
 
 def sides(images: Tensor) -> Size:

@@ -121,9 +121,14 @@ OWN = frozenset({CNN, "unet", "multitask"})
 
 def learns_masks(model: object) -> bool:
     """Whether a model, as its configuration or as the plain values of one, learns a class for every pixel."""
+    return "mask" in kind_of(model).targets
+
+
+def kind_of(model: object) -> type[CnnModel | TimmModel | UnetModel | MultitaskModel]:
+    """The kind of a model, as its configuration or as the plain values of one."""
     kinds: dict[str, type[CnnModel | TimmModel | UnetModel | MultitaskModel]]
     kinds = {CNN: CnnModel, "unet": UnetModel, "multitask": MultitaskModel}
-    return "mask" in kinds.get(_model_kind(model), TimmModel).targets
+    return kinds.get(_model_kind(model), TimmModel)
 
 
 def _model_kind(value: object) -> str:

@@ -1,7 +1,7 @@
 """The files of a run, each read when it is first asked for; whatever is missing is None or empty."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,10 +10,12 @@ from typing import Final, Generic, TypeVar, cast
 
 from PIL import Image
 
+from sightline.config.model import kind_of
 from sightline.config.yaml_files import read_yaml
 from sightline.run.folder import Run
 from sightline.run.ledger import LabelUses, count_uses
 from sightline.run.origin import load_current, obstacle, staleness
+from sightline.run.part import PartOfRun
 from sightline.run.photos import PHOTOS, Photos
 from sightline.run.records import LedgerRow
 from sightline.run.stored import damaged
@@ -35,6 +37,9 @@ class JsonLines(Generic[T]):
     name: str
 
 
+TASK_OF_TARGET: Final = {"label": "classification", "mask": "segmentation"}
+"""What a model is for that learns one target alone."""
+
 ROMANISED: Final = "Romanised"
 """The text of a PNG file that says which words of names no font could write: a JSON object."""
 LEDGER: Final = JsonLines[LedgerRow]("test_ledger.jsonl")
@@ -43,13 +48,18 @@ LEDGER: Final = JsonLines[LedgerRow]("test_ledger.jsonl")
 class Contents:
     """What a run folder holds, for whoever writes about it.
 
+    Args:
+        run: the folder.
+        target: the only one of several targets that results and figures are to be about; empty: the run has one.
+
     Raises:
         RunFailedError: a file that is asked for is there but damaged.
         UsageError: it is about other weights, or other files, than the run holds now.
     """
 
-    def __init__(self, run: Run) -> None:
-        self._run = run
+    def __init__(self, run: Run, target: str = "") -> None:
+        self._run = PartOfRun(run, target) if target else run
+        self.target = target
         self._read: dict[str, object] = {}
 
     @property
@@ -95,8 +105,13 @@ class Contents:
 
     @cached_property
     def figures(self) -> Mapping[str, Path]:
-        """The figures by the stem of their file name."""
-        return {path.stem: path for path in sorted((self._run.path / "figures").glob("*.png"))}
+        """The figures by the stem of their file name, without the target that they are of."""
+        found = {path.stem: path for path in sorted((self._run.path / "figures").glob("*.png"))}
+        if self.target:
+            first = f"{self.target}_"
+            return {stem.removeprefix(first): path for stem, path in found.items() if stem.startswith(first)}
+        of_targets = {path for one in self.by_target if one is not self for path in one.figures.values()}
+        return {stem: path for stem, path in found.items() if path not in of_targets}
 
     @cached_property
     def photos(self) -> Photos:
@@ -129,8 +144,16 @@ class Contents:
 
     @property
     def task(self) -> str:
-        """What the model was trained for; runs that do not say were trained for one label an image."""
-        return str(self.setting("model.task", "classification"))
+        """What the model was trained for, or the part of it that learned the target; without a model, one label."""
+        return TASK_OF_TARGET[self.target] if self.target else kind_of(self.setting("model")).task
+
+    @cached_property
+    def by_target(self) -> Sequence["Contents"]:
+        """The same of each target of a model of several, results and figures apart; else these contents."""
+        targets = kind_of(self.setting("model")).targets
+        if self.target or len(targets) == 1:
+            return (self,)
+        return [Contents(self._run, target) for target in targets]
 
     @property
     def external(self) -> bool:

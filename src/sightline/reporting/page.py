@@ -23,6 +23,8 @@ from sightline.run.folder import Run
 TEMPLATES: Final = Path(__file__).parent / "templates"
 TINY: Final = 64
 """Pixels of the shorter side of an image that is shown as squares of colour."""
+LONGEST_WORD: Final = 28
+"""Characters of a word in a table that stay together."""
 PIXELS_ON_PAGE: Final = 0.7
 """Page pixels for one pixel of a figure: figures are drawn at 150 dots an inch, for sharp screens."""
 
@@ -67,7 +69,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {"kind": _kind, "words": _words, "columns": _columns, "picture": _picture}
+    found.filters |= {"kind": _kind, "words": _words, "columns": _columns, "breaks": _breaks, "picture": _picture}
     found.filters |= {"jpeg": _jpeg, "entries": _entries, "is_tiny": _is_tiny}
     return found
 
@@ -95,6 +97,12 @@ def _columns(table: Table) -> list[Column]:
     names = [*table.header, *(["What it says"] if table.meanings else [])]
     cells = [list(column) for column in zip(*table.rows, strict=True)]
     return [Column(name, 0 < place < len(cells) and _is_numeric(cells[place])) for place, name in enumerate(names)]
+
+
+def _breaks(table: Table) -> bool:
+    """Whether a word of a table is too long for a column, so that it may break anywhere."""
+    texts = (cell if isinstance(cell, str) else cell.text for row in table.rows for cell in row)
+    return any(len(word) > LONGEST_WORD for text in texts for word in text.split())
 
 
 def _is_numeric(cells: Iterable[str | Cell]) -> bool:

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from sightline.run.folder import Run
 from sightline.run.stored import Stored
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 MADE_FROM: Final = "made_from"
 SHARED: Final = ("evaluation.json", "calibration.json")
@@ -36,11 +39,15 @@ class PartOfRun(Run):
 
     def load_json(self, name: str) -> Any:
         """Of a shared file the part of this target, and what the file was made from."""
-        content = self._whole.load_json(name)
+        content = self._whole.load_json(self._own(name))
         if name not in SHARED:
             return content
         made_from = [(MADE_FROM, content[MADE_FROM])] if MADE_FROM in content else []
         return Stored(self.path, name, [*content[self._target].items(), *made_from])
+
+    def load_arrays(self, name: str) -> dict[str, "NDArray[Any]"]:
+        """Of this target."""
+        return self._whole.load_arrays(self._own(name))
 
     def save_with(self, name: str, write: Callable[[BinaryIO], object]) -> Path:
         """Under the name of the target."""

@@ -27,9 +27,16 @@ def test_a_file_is_read_when_it_is_asked_for_and_once(copy: Run):
 
 
 @pytest.mark.parametrize(
-    ("model", "task"), [("{name: cnn}", "classification"), ("{task: segmentation}", "segmentation")]
+    ("model", "task"),
+    [
+        ("{name: cnn}", "classification"),
+        ("{name: resnet18}", "classification"),
+        ("{name: unet}", "segmentation"),
+        ("{name: multitask}", "multitask"),
+        ("null", "classification"),
+    ],
 )
-def test_runs_that_name_no_task_have_one_label_an_image(tmp_path: Path, model: str, task: str):
+def test_the_model_says_what_it_is_for(tmp_path: Path, model: str, task: str):
     run = Run(tmp_path)
     run.save_text("config.yaml", f"model: {model}\n")
     assert Contents(run).task == task

@@ -51,7 +51,7 @@ def evaluate_masks(
         "per_class": per_class,
         "absent": absent,
         "confusion": predictions.confusions.sum(axis=0).tolist(),
-        "images": _extremes(predictions, scored),
+        "images": extremes(predictions, scored),
         "notes": _notes(scored, per_class, absent, resampling),
     }
 
@@ -87,8 +87,14 @@ def _per_class(scored: ScoredMasks, names: Sequence[str], resampling: Resampling
     ]
 
 
-def _extremes(predictions: MaskPredictions, scored: ScoredMasks) -> ImageExtremes:
-    """The worst, the median and the best images; ties in the order of ids, so that files are alike."""
+def extremes(predictions: MaskPredictions, scored: ScoredMasks | None = None) -> ImageExtremes:
+    """The worst, the median and the best images; ties in the order of ids, so that files are alike.
+
+    Args:
+        predictions: of the images.
+        scored: the same, where they are scored already.
+    """
+    scored = scored or ScoredMasks(predictions.confusions)
     ids = predictions.ids[scored.counted]
     truth = scored.sums["truth"].sum(axis=0)
     order = np.lexsort((ids, scored.by_image["image_iou"])).astype(np.int64)

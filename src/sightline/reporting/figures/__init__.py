@@ -8,6 +8,7 @@ from sightline.reporting.figures.classes import class_balance, confusion, per_cl
 from sightline.reporting.figures.comparison import comparison
 from sightline.reporting.figures.conformal import set_sizes
 from sightline.reporting.figures.embeddings import embedding
+from sightline.reporting.figures.masks import masks
 from sightline.reporting.figures.ood import ood
 from sightline.reporting.figures.pictures import augmentation, explanations
 from sightline.reporting.figures.ranking import pr_curves, roc_curves
@@ -28,6 +29,7 @@ __all__ = [
     "explanations",
     "freezing",
     "lr_range",
+    "masks",
     "ood",
     "per_class",
     "pr_curves",

@@ -49,7 +49,7 @@ def augmentation(
     for row in range(len(squares)):
         for column, (title, images) in enumerate(columns):
             axes = sheet.axes(row, column)
-            _show(axes, images[row])
+            show(axes, images[row])
             if row == 0:
                 axes.set_title(title, fontsize=9, loc="center", fontweight="normal", pad=4)
     return sheet.figure
@@ -80,13 +80,13 @@ def explanations(
         original, alone, over = (sheet.axes(row, column + k) for k in range(3))
         extent = (-0.5, image.shape[1] - 0.5, image.shape[0] - 0.5, -0.5)
         heat = np.clip(np.nan_to_num(np.asarray(heat, dtype=np.float64)), 0, 1)
-        _show(original, image)
+        show(original, image)
         alone.imshow(heat, cmap=HEAT, vmin=0, vmax=1, extent=extent, interpolation="bilinear")
         grey = image.mean(axis=-1)
         over.imshow(grey, cmap="gray", vmin=0, vmax=255, extent=extent)
         over.imshow(heat, cmap=HEAT, vmin=0, vmax=1, extent=extent, interpolation="bilinear", alpha=0.15 + 0.55 * heat)
         mark, colour = _verdict(right, i)
-        _title(original, mark + title, colour, 3 * sheet.cell)
+        title_over(original, mark + title, colour, 3 * sheet.cell)
     return sheet.figure
 
 
@@ -99,6 +99,7 @@ class Sheet:
         ratio: height of an image over its width.
         above: inches over each row, for titles.
         top: inches over everything.
+        below: inches under everything.
         gutter: extra inches after the first of every `every` columns' groups.
         every: columns a group; by default the first column stands alone.
     """
@@ -111,6 +112,7 @@ class Sheet:
         ratio: float,
         above: float = 0.0,
         top: float = 0.0,
+        below: float = 0.0,
         gutter: float = 0.0,
         every: int | None = None,
     ) -> None:
@@ -118,7 +120,7 @@ class Sheet:
         breaks = self._breaks(columns - 1)
         self.cell = (WIDTH - GAP * (columns - 1) - gutter * breaks) / columns - 0.02
         self.row = self.cell * ratio + above + GAP
-        self.height = top + self.row * -(-count // columns) + 0.04
+        self.height = top + self.row * -(-count // columns) + 0.04 + below
         self.ratio = ratio
         self.figure = Figure(figsize=(WIDTH, self.height))
 
@@ -126,9 +128,13 @@ class Sheet:
         """How many gutters lie left of a column."""
         return min(column, 1) if self.every is None else column // self.every
 
+    def left(self, column: int) -> float:
+        """Inches from the left of the figure to a column."""
+        return 0.02 + column * (self.cell + GAP) + self._breaks(column) * self.gutter
+
     def axes(self, row: int, column: int) -> Axes:
         """A bare cell."""
-        left = 0.02 + column * (self.cell + GAP) + self._breaks(column) * self.gutter
+        left = self.left(column)
         bottom = self.height - self.top - (row + 1) * self.row + GAP
         axes = self.figure.add_axes(
             (left / WIDTH, bottom / self.height, self.cell / WIDTH, self.cell * self.ratio / self.height)
@@ -149,12 +155,12 @@ def _ratio(images: NDArray[np.uint8]) -> float:
     return float(np.clip(images.shape[1] / images.shape[2], 0.5, 2.0))
 
 
-def _show(axes: Axes, image: NDArray[np.uint8]) -> None:
+def show(axes: Axes, image: NDArray[np.uint8]) -> None:
     """Show an image: small ones as squares of colour, large ones smoothly."""
     axes.imshow(image, interpolation="nearest" if min(image.shape[:2]) < 128 else "antialiased")
 
 
-def _title(axes: Axes, title: str, colour: str, width: float) -> None:
+def title_over(axes: Axes, title: str, colour: str, width: float) -> None:
     """Write a title of one or more lines above a cell, each cut to the width given in inches."""
     fits = max(6, int(width * POINTS_PER_INCH / (0.57 * TITLE_SIZE)))
     text = "\n".join(_fit(legible(line), fits) for line in title.split("\n"))

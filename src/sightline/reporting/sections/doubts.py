@@ -79,4 +79,4 @@ def blocks(contents: Contents) -> Iterator[Block]:
     yield from map(Alert, doubts(contents))
 
 
-SECTION: Final = Section(blocks=blocks)
+SECTION: Final = Section(blocks=blocks, by_target=True)

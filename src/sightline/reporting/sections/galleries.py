@@ -80,5 +80,12 @@ def _lead(found: Examples, listed: list[Photo]) -> tuple[str | Code, ...]:
     return (said, table, Code("examples/mistakes.csv"), ".")
 
 
-SECTION: Final = Section(blocks=blocks, missing="gallery", mode="evaluate", figures=(FigureKind("gallery"),), own=True)
+SECTION: Final = Section(
+    blocks=blocks,
+    missing="gallery",
+    mode="evaluate",
+    figures=(FigureKind("gallery"),),
+    own=True,
+    task="classification",
+)
 OTHERS: Final = Section(figures=(FigureKind(""),))

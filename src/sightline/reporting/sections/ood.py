@@ -45,6 +45,7 @@ def blocks(contents: Contents) -> Iterator[Block]:
 
 SECTION: Final = Section(
     title="Unknown images",
+    task="classification",
     blocks=blocks,
     card="Results",
     sources=(EVALUATION.name,),

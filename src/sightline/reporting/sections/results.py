@@ -53,5 +53,14 @@ def with_tta(contents: Contents) -> Iterator[Block]:
         )
 
 
-SECTION: Final = Section(blocks=blocks, card="Results", sources=(EVALUATION.name,), missing="evaluation")
-TTA: Final = Section(title="With test-time views", blocks=with_tta, card="Results", sources=(EVALUATION.name,))
+SECTION: Final = Section(
+    blocks=blocks,
+    card="Results",
+    sources=(EVALUATION.name,),
+    missing="evaluation",
+    by_target=True,
+    headed=True,
+)
+TTA: Final = Section(
+    title="With test-time views", blocks=with_tta, card="Results", sources=(EVALUATION.name,), by_target=True
+)

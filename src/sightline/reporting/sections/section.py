@@ -1,7 +1,7 @@
 """What a section, a chapter and a document are, and what they come to for one run."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sightline.config.stages import writer_of
@@ -39,6 +39,9 @@ class Section:
         mode: the one that writes the first source, where the table of stages does not say.
         figures: those that it ends with, in this order.
         task: the only task whose runs have it; empty: all have.
+        by_target: whether it is about one target, and comes once for each target of a model of several; all sections of
+            a task do.
+        headed: whether the name of the target stands over it where it has no title of its own.
         own: whether it is about what happened here before the predictions, which another tool's do not tell.
     """
 
@@ -51,6 +54,8 @@ class Section:
     figures: tuple[FigureKind, ...] = ()
     task: str = ""
     own: bool = False
+    by_target: bool = False
+    headed: bool = False
 
     @property
     def writer(self) -> str:
@@ -81,15 +86,24 @@ class Document:
 
     def parts(self, contents: Contents) -> list[tuple[Chapter, list["Part"]]]:
         """What each chapter says of a run; the sections of other tasks are left out."""
-        kinds = [kind for chapter in self.chapters for section in chapter.sections for kind in section.figures]
-        figures = _by_kind(contents.figures, kinds)
+        figures = {one.target: self._figures(one) for one in (contents, *contents.by_target)}
         return [
             (
                 chapter,
-                [Part.of(section, contents, figures) for section in chapter.sections if _applies(section, contents)],
+                [
+                    Part.of(shown, of, figures[of.target])
+                    for section in chapter.sections
+                    for shown, of in _of_each_target(section, contents)
+                    if _applies(shown, of)
+                ],
             )
             for chapter in self.chapters
         ]
+
+    def _figures(self, contents: Contents) -> dict[FigureKind, list[Path]]:
+        """The figures by their kind, of those that sections of this task know."""
+        known = [section for chapter in self.chapters for section in chapter.sections if _applies(section, contents)]
+        return _by_kind(contents.figures, [kind for section in known for kind in section.figures])
 
 
 @dataclass(frozen=True)
@@ -104,13 +118,25 @@ class Part:
     def of(cls, section: Section, contents: Contents, figures: Mapping[FigureKind, Sequence[Path]]) -> "Part":
         """What a section says of a run; without the file that it is read from, its figures are of another day."""
         blocks = list(section.blocks(contents))
-        shown = [_figure(kind, path) for kind in section.figures for path in figures[kind]]
+        shown = [_figure(kind, path, contents.target) for kind in section.figures for path in figures[kind]]
         return cls(section, blocks, shown if blocks or not section.sources else [])
 
     @property
     def missing(self) -> str:
         """What is not there yet and should be."""
         return "" if self.blocks or self.figures else self.section.missing
+
+
+def _of_each_target(section: Section, contents: Contents) -> list[tuple[Section, Contents]]:
+    """The section and what it is about; of a model of several targets once for each, headed by its name."""
+    if not (section.by_target or section.task) or len(contents.by_target) == 1:
+        return [(section, contents)]
+    return [(_named(section, one.target), one) for one in contents.by_target]
+
+
+def _named(section: Section, target: str) -> Section:
+    title = f"{target}: {section.title}" if section.title else target if section.headed else ""
+    return replace(section, title=title)
 
 
 def _applies(section: Section, contents: Contents) -> bool:
@@ -127,7 +153,8 @@ def _by_kind(figures: Mapping[str, Path], kinds: Sequence[FigureKind]) -> dict[F
     return found
 
 
-def _figure(kind: FigureKind, path: Path) -> Figure:
-    rest = path.stem.removeprefix(kind.stem).strip("_").replace("_", " ")
+def _figure(kind: FigureKind, path: Path, target: str) -> Figure:
+    stem = path.stem.removeprefix(f"{target}_") if target else path.stem
+    rest = stem.removeprefix(kind.stem).strip("_").replace("_", " ")
     title = f"{kind.title}, {rest}" if kind.title and rest else kind.title or rest[:1].upper() + rest[1:]
     return Figure(title, kind.caption, path)

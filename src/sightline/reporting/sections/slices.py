@@ -36,4 +36,6 @@ def blocks(contents: Contents) -> Iterator[Block]:
         )
 
 
-SECTION: Final = Section(title="Slice by slice", blocks=blocks, card="Results", sources=(EVALUATION.name,))
+SECTION: Final = Section(
+    title="Slice by slice", blocks=blocks, card="Results", sources=(EVALUATION.name,), task="classification"
+)

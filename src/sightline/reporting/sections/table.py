@@ -34,19 +34,27 @@ from sightline.reporting.sections.comparison import cost as systems_cost
 from sightline.reporting.sections.comparison import pairs, systems
 from sightline.reporting.sections.comparison import verdict as comparison
 from sightline.reporting.sections.section import Chapter, Document
+from sightline.reporting.sections.segmentation import calibration as mask_calibration
+from sightline.reporting.sections.segmentation import classes as mask_classes
+from sightline.reporting.sections.segmentation import images as mask_images
+from sightline.reporting.sections.segmentation import verdict as mask_verdict
 from sightline.reporting.sections.sweep import retrained, search
 
 SECTIONS: Final = (
-    Chapter("verdict", "Verdict", (verdict.HEAD, doubts.SECTION, caveats.WARNINGS, verdict.WORDS, caveats.REMARKS)),
+    Chapter("verdict", "Verdict", (
+        verdict.HEAD, mask_verdict.HEAD, doubts.SECTION, caveats.WARNINGS, verdict.WORDS, mask_verdict.WORDS,
+        caveats.REMARKS,
+    )),
     Chapter("data", "Data", (split.SECTION, checks.SECTION, model_input.SECTION, model_input.FIGURES)),
     Chapter("training", "Training", (training.SECTION,)),
     Chapter("results", "Results", (
-        results.SECTION, results.TTA, slices.SECTION, classes.SECTION, ood.SECTION, cost.SECTION,
+        results.SECTION, results.TTA, slices.SECTION, classes.SECTION, mask_classes.SECTION, ood.SECTION, cost.SECTION,
     )),
     Chapter("calibration", "Calibration", (
         calibration.SECTION, calibration.ON_THE_SPLIT, conformal.SECTION, selective.SECTION, uncertainty.SECTION,
+        mask_calibration.SECTION, mask_calibration.SETS,
     )),
-    Chapter("galleries", "Examples", (suspects.SECTION, galleries.SECTION)),
+    Chapter("galleries", "Examples", (suspects.SECTION, galleries.SECTION, mask_images.SECTION)),
     Chapter("explanations", "Explanations", (explanations.SECTION,)),
     Chapter("more", "More figures", (galleries.OTHERS,)),
     Chapter("reproducibility", "Reproducibility", (provenance.SECTION, provenance.CONFIGURATION, ledger.SECTION)),

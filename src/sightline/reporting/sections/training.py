@@ -69,8 +69,9 @@ def _best(contents: Contents, rows: Sequence[Row]) -> Pairs:
 def _reached(kept: Row, task: str) -> str:
     """The first of the numbers that a report of this task begins with, on the validation split."""
     for metric in METRICS.values():
-        if metric.task == task and metric.headline and metric.monitored:
-            return f", validation {metric.short} {number(metric.name, kept.get(f'val_{metric.name}'))}"
+        value = kept.get(f"val_{metric.name}")
+        if metric.task == task and metric.headline and metric.monitored and value is not None:
+            return f", validation {metric.short} {number(metric.name, value)}"
     return ""
 
 

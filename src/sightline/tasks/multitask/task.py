@@ -13,6 +13,7 @@ from sightline.data.dataset import Dataset
 from sightline.data.splits.split import Split
 from sightline.data.targets import LABEL, MASK
 from sightline.explain.targets import TargetScore
+from sightline.inference.loaded_run import LoadedRun
 from sightline.inference.model import load_split
 from sightline.metrics.predictions import Arrays, Predictions
 from sightline.models.outputs import Outputs, by_head
@@ -26,6 +27,7 @@ from sightline.tasks.multitask.objective import MultitaskObjective
 from sightline.tasks.multitask.predictions import MultitaskCollector, MultitaskPredictions
 from sightline.tasks.multitask.results import MultitaskResults
 from sightline.tasks.results import Results
+from sightline.tasks.segmentation.examples import draw_masks
 from sightline.tasks.segmentation.task import Segmentation
 from sightline.tasks.task import Task, TeacherLoss
 
@@ -112,6 +114,14 @@ class Multitask(Task):
             lambda part: self.label.evaluate(config, part, split, predictions.of_labels, None),
             lambda part: self.mask.evaluate(config, part, split, predictions.masks, None),
         )
+
+    def draw_examples(
+        self, _config: Config, run: Run, loaded: LoadedRun, split: SplitName, predictions: MultitaskPredictions
+    ) -> None:
+        """Images with their masks and what was predicted."""
+        if predictions.masks.confusions.any():
+            part = PartOfRun(run, MASK)
+            draw_masks(part, loaded, split, predictions.masks, self.mask.names, lambda outputs: by_head(outputs)[MASK])
 
     def calibrate(
         self, config: Config, run: Run, predictions: MultitaskPredictions, val: MultitaskPredictions | None

@@ -1,21 +1,21 @@
 """The content of `evaluation.json` for masks, its figures and its tables."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sightline.calibration.masks import judge_masks
 from sightline.config.schema import Config
 from sightline.inference.external import EXTERNAL, external_notes
 from sightline.inference.model import CALIBRATION, groups_of
-from sightline.metrics.documents.segmentation import MaskClassScores, MaskEvaluation
+from sightline.metrics.documents.segmentation import MaskEvaluation
 from sightline.metrics.intervals.resampling import Resampling, group_codes
 from sightline.metrics.segmentation.evaluation import evaluate_masks
 from sightline.metrics.segmentation.predictions import MaskPredictions
 from sightline.metrics.segmentation.scoring import ScoredMasks
 from sightline.reporting import figures
-from sightline.reporting.formatting import interval
 from sightline.reporting.sections.blocks import Table
 from sightline.reporting.sections.results import metric_table
+from sightline.reporting.sections.segmentation.classes import class_table
 from sightline.run.folder import Run, SplitName
 
 AS_STORED = "the size at which each image is stored"
@@ -86,22 +86,6 @@ def evaluate(
     if run.has(CALIBRATION) and len(predictions.pixel_labels):
         content["calibrated"] = judge_masks(run.load_json(CALIBRATION), split, predictions, resampling)
     return MaskResults(content)
-
-
-def class_table(rows: Sequence[MaskClassScores]) -> Table:
-    """One row a class, in their order: how much of it there is, and how well it is found."""
-    return Table(
-        ("Class", "Images", "Pixels", "IoU", "Dice", "Precision", "Recall"),
-        [
-            [
-                row["class"],
-                f"{row['images']:,}",
-                f"{row['pixels']:,}",
-                *(interval("mean_iou", row[share]) for share in ("iou", "dice", "precision", "recall")),
-            ]
-            for row in rows
-        ],
-    )
 
 
 def resampling_of(config: Config, run: Run, split: SplitName, predictions: MaskPredictions) -> Resampling:

@@ -15,6 +15,7 @@ from sightline.data.splits.split import Split
 from sightline.data.targets import MASK, MaskHashes
 from sightline.errors import UsageError
 from sightline.explain.targets import TargetScore
+from sightline.inference.loaded_run import LoadedRun
 from sightline.inference.masks import MaskCollector
 from sightline.inference.model import load_split
 from sightline.metrics.predictions import Arrays
@@ -26,6 +27,7 @@ from sightline.tasks.known import check_known
 from sightline.tasks.segmentation.calibration import MaskCalibrationResults, calibrate
 from sightline.tasks.segmentation.distillation import follow_pixels
 from sightline.tasks.segmentation.evaluation import MaskResults, evaluate
+from sightline.tasks.segmentation.examples import draw_masks
 from sightline.tasks.segmentation.explanation import (
     MaskExplanation,
     chosen_class,
@@ -122,6 +124,12 @@ class Segmentation(Task):
     ) -> MaskResults:
         """Every score with its interval, per class, per image and over all pixels."""
         return evaluate(config, run, self.names, split, predictions, averaged)
+
+    def draw_examples(
+        self, _config: Config, run: Run, loaded: LoadedRun, split: SplitName, predictions: MaskPredictions
+    ) -> None:
+        """Images with their masks and what was predicted."""
+        draw_masks(run, loaded, split, predictions, self.names, only_tensor)
 
     def calibrate(
         self, config: Config, run: Run, predictions: MaskPredictions, val: MaskPredictions | None

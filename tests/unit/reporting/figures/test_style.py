@@ -144,6 +144,13 @@ DRAWINGS: dict[str, Callable[[], bytes]] = {
     "freezing": lambda: figures.freezing(PLAN, 10),
     "lr_range": lambda: figures.lr_range([1e-4, 1e-3, 1e-2], [2.0, 1.0, 9.0], [2.0, 1.5, 3.0], 1e-3, 6e-3),
     "confusion": lambda: figures.confusion(matrix(4), names(4), normalised=True),
+    "masks": lambda: figures.masks(
+        [np.full((20, 30, 3), 90, dtype=np.uint8)],
+        [np.eye(20, 30, dtype=np.uint8)],
+        [np.eye(20, 30, 1, dtype=np.uint8)],
+        ["a.png"],
+        names(2),
+    ),
     "per_class": lambda: figures.per_class(entries(4)),
     "class_balance": lambda: figures.class_balance({"train": [5, 9, 1], "test": [3, 3, 3]}, names(3)),
     "roc_curves": lambda: figures.roc_curves(PROBABILITIES, LABELS, names(4)),

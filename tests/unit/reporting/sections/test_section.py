@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from sightline.reporting.contents import Contents
-from sightline.reporting.sections.blocks import Text
+from sightline.reporting.contents import Contents, JsonFile
+from sightline.reporting.sections.blocks import Block, Text
 from sightline.reporting.sections.section import Chapter, Document, FigureKind, Section
 from sightline.run.folder import Run
 
@@ -43,7 +43,7 @@ def test_what_says_nothing_is_missing_and_shows_no_figure(tmp_path: Path):
 
 def test_sections_of_other_tasks_are_left_out(tmp_path: Path):
     run = Run(tmp_path)
-    run.save_text("config.yaml", "model: {task: segmentation}\n")
+    run.save_text("config.yaml", "model: {name: unet}\n")
     sections = [Section(title=task, task=task) for task in ("", "classification", "segmentation")]
     [(_, parts)] = document(*sections).parts(Contents(run))
     assert [part.section.title for part in parts] == ["", "segmentation"]
@@ -57,3 +57,33 @@ def test_what_another_tool_did_before_its_predictions_is_not_asked_for(tmp_path:
     run.save_json("external.json", {})
     [(_, parts)] = document(own, any_run).parts(Contents(run))
     assert [part.section.title for part in parts] == ["any"]
+
+
+def test_of_a_model_of_several_targets_each_has_its_sections_results_and_figures(tmp_path: Path):
+    run = Run(tmp_path)
+    run.save_text("config.yaml", "model: {name: multitask}\n")
+    run.save_json("evaluation.json", {"label": {"n": 3}, "mask": {"n": 4}})
+    for stem in ("label_confusion", "mask_confusion", "curves"):
+        run.save_bytes(f"figures/{stem}.png", b"")
+    confusion = (FigureKind("confusion", "Confusion"),)
+    counted = JsonFile[dict[str, int]]("evaluation.json")
+
+    def blocks(contents: Contents) -> list[Block]:
+        return [Text(f"{contents.task} {(contents.read(counted) or {})['n']}")]
+
+    sections = [
+        Section(blocks=blocks, by_target=True, headed=True),
+        Section(title="Class by class", blocks=blocks, task="segmentation", figures=confusion),
+        Section(title="Labels", blocks=blocks, task="classification", figures=confusion),
+        Section(title="Others", figures=(FigureKind(""),)),
+    ]
+    [(_, parts)] = document(*sections).parts(Contents(run))
+    assert [part.section.title for part in parts] == [
+        "label", "mask", "mask: Class by class", "label: Labels", "Others",
+    ]  # fmt: skip
+    assert [part.blocks[0].text for part in parts[:4]] == [
+        "classification 3", "segmentation 4", "segmentation 4", "classification 3",
+    ]  # fmt: skip
+    assert [[(figure.title, figure.path.stem) for figure in part.figures] for part in parts] == [
+        [], [], [("Confusion", "mask_confusion")], [("Confusion", "label_confusion")], [("Curves", "curves")],
+    ]  # fmt: skip

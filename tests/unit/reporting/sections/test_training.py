@@ -44,5 +44,5 @@ def test_whose_weights_were_kept(copy: Run, soup: dict[str, object] | None, word
 
 
 def test_the_epoch_of_another_task_is_told_without_accuracy(copy: Run):
-    copy.save_text("config.yaml", "model: {task: segmentation}\n")
+    copy.save_text("config.yaml", "model: {name: unet}\n")
     assert dict(training_facts(Contents(copy)).pairs)["Best epoch"].endswith(": lowest val_loss")

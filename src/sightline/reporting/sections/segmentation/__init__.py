@@ -1,0 +1,1 @@
+"""Sections of runs that give a class for every pixel."""

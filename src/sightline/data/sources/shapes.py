@@ -19,13 +19,14 @@ Pixels = NDArray[np.bool_]
 
 IGNORE: Final = 255
 BACKGROUND: Final = "background"
-SIZES: Final = (0.20, 0.38)
+SIZES: Final = (0.22, 0.40)
 """The least and the largest radius of a shape, as a share of the image's shorter side."""
 
-CONTRAST: Final = 0.35
-"""The least distance of a shape's colour to that of the background, in RGB of 0 to 1."""
+GROUND: Final = (0.05, 0.45)
+SHAPE: Final = (0.55, 0.95)
+"""The least and the most of red, green and blue: of the ground and of what lies on it, of 1."""
 
-WAVES, LINES, NOISE, WAVE_HEIGHT = 3, 4, 0.12, 0.10
+WAVES, LINES, NOISE, WAVE_HEIGHT = 3, 3, 0.12, 0.10
 
 
 def _polygon(corners: int) -> Callable[[Plane, Plane], Pixels]:
@@ -106,11 +107,10 @@ def draw(index: int, seed: int, names: tuple[str, ...], height: tuple[int, int],
     label = int(random.random() * len(names))
     y, x = np.mgrid[0:rows, 0:columns] + 0.5
     inside = SHAPES[names[label]](*_placed(x, y, rows, columns, random))
-    background = random.random(3)
-    pixels = _textured(background, x, y, random)
+    pixels = _textured(_colour(GROUND, random), x, y, random)
     for _ in range(LINES):
-        pixels[_line(x, y, rows, columns, random)] = random.random(3)
-    pixels[inside] = _textured(_colour_unlike(background, random), x, y, random)[inside]
+        pixels[_line(x, y, rows, columns, random)] = _colour((0, SHAPE[0]), random)
+    pixels[inside] = _textured(_colour(SHAPE, random), x, y, random)[inside]
     pixels += NOISE * (2 * random.random(pixels.shape) - 1)
     eight_bits = np.rint(255 * np.clip(pixels, 0, 1)).astype(np.uint8)
     return Drawing(eight_bits, np.where(inside, label + 1, 0).astype(np.uint8), label)
@@ -167,9 +167,8 @@ def _line(x: Plane, y: Plane, rows: int, columns: int, random: np.random.Generat
     return near
 
 
-def _colour_unlike(other: Plane, random: np.random.Generator) -> Plane:
-    """A colour at some distance of another."""
-    while True:
-        colour = random.random(3)
-        if np.linalg.norm(colour - other) >= CONTRAST:
-            return colour
+def _colour(within: tuple[float, float], random: np.random.Generator) -> Plane:
+    """A colour whose channels lie within limits."""
+    low, high = within
+    colour: Plane = low + (high - low) * random.random(3)
+    return colour

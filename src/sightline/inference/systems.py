@@ -1,6 +1,6 @@
 """What is compared: runs that differ by their seed alone, and folders of predictions that other tools made."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -120,13 +120,19 @@ class TrainedRuns:
         }
 
     def curves(self) -> list[Curve]:
-        """Seconds up to the end of each epoch, and the accuracy there."""
+        """Seconds up to the end of each epoch, and the accuracy there; where there are masks alone, the mean IoU."""
         found = []
         for run in self.runs:
             epochs = [row for row in run.rows("metrics.jsonl") if row["kind"] == "epoch"]
             seconds = accumulate(row["seconds"] for row in epochs)
-            found.append([(end, row[f"val_{HEADLINES[0]}"]) for end, row in zip(seconds, epochs, strict=True)])
+            name = curve_metric(epochs[0])
+            found.append([(end, row[f"val_{name}"]) for end, row in zip(seconds, epochs, strict=True)])
         return found
+
+
+def curve_metric(epoch: Mapping[str, object]) -> str:
+    """What the curves of a run are of: the first of the headlines that its epochs hold."""
+    return next(name for name in HEADLINES if f"val_{name}" in epoch)
 
 
 @dataclass(frozen=True)

@@ -88,6 +88,11 @@ class Metric:
         return self.highest - self.lowest
 
     @property
+    def graded(self) -> bool:
+        """Whether an image may score anything in between, where an item that is named is right or wrong."""
+        return self.limits in {"ratio", "mean of ratios"}
+
+    @property
     def smallest(self) -> float:
         """The least that an estimate can be."""
         return self.lowest - self.undershoot

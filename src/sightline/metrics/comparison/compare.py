@@ -8,13 +8,15 @@ of their interaction / (S n), as in multi-reader studies (Dorfman, Berbaum and M
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import combinations
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sightline.errors import UsageError
-from sightline.metrics.catalogue import MEASURED, METRICS, Metric
+from sightline.metrics.catalogue import METRICS, Metric, measured_of
 from sightline.metrics.comparison.judged import Answers
 from sightline.metrics.comparison.notes import about, notes
 from sightline.metrics.comparison.paired import holm
@@ -23,6 +25,7 @@ from sightline.metrics.comparison.systems import System, aligned, measure, units
 from sightline.metrics.comparison.value import system_interval
 from sightline.metrics.comparison.variance import Measured, floor_of
 from sightline.metrics.documents.comparison import ComparedSystem, Comparison, Pair, Rank
+from sightline.metrics.intervals.interval import Interval
 from sightline.metrics.intervals.resampling import Resampling
 
 Ints = NDArray[np.int64]
@@ -33,7 +36,7 @@ def compare(systems: Sequence[System], *, metric: str, resampling: Resampling, b
 
     Args:
         systems: one or more; items may come in any order, they are matched by id.
-        metric: one of `MEASURED`.
+        metric: one of those that `evaluate` reports of labels.
         resampling: how intervals are found; its groups are those of the items of the first member. A pair is told apart
             where its adjusted p-value is below 1 - `level`.
         bins: of the calibration errors.
@@ -44,27 +47,72 @@ def compare(systems: Sequence[System], *, metric: str, resampling: Resampling, b
     systems = aligned(systems)
     known = _metric(metric, systems)
     answers = [[Answers.of(member, bins) for member in system.members] for system in systems]
-    measured = [measure(system.name, own, known, resampling) for system, own in zip(systems, answers, strict=True)]
+    first = systems[0].members[0]
+    contest = Contest(
+        known,
+        [measure(system.name, own, known, resampling) for system, own in zip(systems, answers, strict=True)],
+        [[each.scored for each in own] for own in answers],
+        units_of_classes(first.labels, first.logits.shape[1], resampling.groups),
+        len(first.labels),
+    )
+    return compared(contest, resampling)
+
+
+class Alone(Protocol):
+    """One member, as `evaluate` measures it."""
+
+    def intervals(self, resampling: Resampling, *, only: Sequence[str] | None = None) -> dict[str, Interval]:
+        """Scores by name with their limits."""
+
+
+@dataclass(frozen=True)
+class Contest:
+    """Systems whose members are measured on the same items.
+
+    Attributes:
+        metric: by which.
+        measured: each system.
+        members: those of each system, alone.
+        truth: (classes,) units of each class.
+        n: how many items.
+    """
+
+    metric: Metric
+    measured: Sequence[Measured]
+    members: Sequence[Sequence[Alone]]
+    truth: Ints
+    n: int
+
+
+def compared(contest: Contest, resampling: Resampling) -> Comparison:
+    """Each system against each.
+
+    Args:
+        contest: the systems.
+        resampling: as for `compare`.
+
+    Raises:
+        UsageError: the metric is not defined for one of them.
+    """
+    metric, measured = contest.metric, contest.measured
     for one in measured:
         if not np.isfinite(one.values).all():
-            raise UsageError(f"compare.metric={metric} is not defined for {one.name} on these items")
-    first = systems[0].members[0]
-    truth = units_of_classes(first.labels, first.logits.shape[1], resampling.groups)
+            raise UsageError(f"compare.metric={metric.name} is not defined for {one.name} on these items")
     tests = len(measured) * (len(measured) - 1) // 2
-    pairs = [pair_of(a, b, known, truth, resampling, tests) for a, b in combinations(measured, 2)]
+    pairs = [pair_of(a, b, metric, contest.truth, resampling, tests) for a, b in combinations(measured, 2)]
     for pair, adjusted in zip(pairs, holm([pair["p_value"] for pair in pairs]), strict=True):
         pair["p_adjusted"] = adjusted
     pairs = [agreed(pair, resampling.level) for pair in pairs]
     return {
-        "n": len(first.labels),
-        "metric": metric,
-        "lower_is_better": not known.higher_is_better,
+        "n": contest.n,
+        "metric": metric.name,
+        "lower_is_better": not metric.higher_is_better,
         "level": resampling.level,
-        "about": about(systems),
-        "systems": [_system(own, one, known, truth, resampling) for own, one in zip(answers, measured, strict=True)],
+        "about": about(measured),
+        "systems": [_system(own, one, contest, resampling) for own, one in zip(contest.members, measured, strict=True)],
         "pairs": pairs,
-        "ranking": _ranking(measured, pairs, resampling.level, known),
-        "notes": notes(systems, pairs, resampling),
+        "ranking": _ranking(measured, pairs, resampling.level, metric),
+        "notes": notes(measured, pairs, resampling),
     }
 
 
@@ -74,8 +122,8 @@ def _metric(name: str, systems: Sequence[System]) -> Metric:
     Raises:
         UsageError: it is not known, or says nothing with so few classes.
     """
-    if name not in MEASURED:
-        raise UsageError(f"compare.metric={name} is not known; it takes {', '.join(MEASURED)}")
+    if name not in (taken := measured_of("classification")):
+        raise UsageError(f"compare.metric={name} is no metric of labels; it takes {', '.join(taken)}")
     metric, classes = METRICS[name], systems[0].members[0].logits.shape[1]
     if classes < metric.fewest_classes:
         raise UsageError(
@@ -85,12 +133,12 @@ def _metric(name: str, systems: Sequence[System]) -> Metric:
     return metric
 
 
-def _system(
-    answers: Sequence[Answers], one: Measured, metric: Metric, truth: Ints, resampling: Resampling
-) -> ComparedSystem:
+def _system(members: Sequence[Alone], one: Measured, contest: Contest, resampling: Resampling) -> ComparedSystem:
     """A system's own value with its interval, and where its variance comes from."""
-    floor = floor_of(metric, truth, len(one.of_mean), one.scatter, grouped=resampling.groups is not None)
-    limits = system_interval(answers, one, metric, floor, resampling).to_json()
+    metric, grouped = contest.metric, resampling.groups is not None
+    floor = floor_of(metric, contest.truth, len(one.of_mean), one.scatter, grouped=grouped)
+    alone = [each.intervals(resampling, only=[metric.name])[metric.name] for each in members]
+    limits = system_interval(alone, one, metric, floor, resampling).to_json()
     items = float((one.of_mean**2).sum())
     low = high = None
     if one.seeds > 1 and math.isfinite(items):

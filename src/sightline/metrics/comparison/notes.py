@@ -2,25 +2,25 @@
 
 from collections.abc import Sequence
 
-from sightline.metrics.comparison.systems import System
+from sightline.metrics.comparison.variance import Measured
 from sightline.metrics.documents.comparison import About, Pair
 from sightline.metrics.intervals.resampling import Resampling
 
 
-def about(systems: Sequence[System]) -> About:
+def about(systems: Sequence[Measured]) -> About:
     """What is ranked: ways of training, where each has as many seeds and more than one; else trained models."""
-    seeds = {len(system.members) for system in systems}
+    seeds = {system.seeds for system in systems}
     return "ways of training" if len(seeds) == 1 and min(seeds) > 1 else "trained models"
 
 
-def notes(systems: Sequence[System], pairs: Sequence[Pair], resampling: Resampling) -> list[str]:
+def notes(systems: Sequence[Measured], pairs: Sequence[Pair], resampling: Resampling) -> list[str]:
     """One sentence or two each."""
     return [*_about_seeds(systems), *_about_groups(resampling), *_about_pairs(pairs)]
 
 
-def _about_seeds(systems: Sequence[System]) -> list[str]:
-    alone = [system.name for system in systems if len(system.members) == 1]
-    seeds = sorted({len(system.members) for system in systems})
+def _about_seeds(systems: Sequence[Measured]) -> list[str]:
+    alone = [system.name for system in systems if system.seeds == 1]
+    seeds = sorted({system.seeds for system in systems})
     found = []
     if alone:
         who = "each system" if len(alone) == len(systems) else ", ".join(alone)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from sightline.errors import UsageError
 from sightline.metrics.catalogue import Metric
 from sightline.metrics.classification.checks import check
-from sightline.metrics.comparison.judged import Answers
+from sightline.metrics.comparison.judged import Answers, Judged
 from sightline.metrics.comparison.variance import Measured, jackknife
 from sightline.metrics.intervals.resampling import Resampling
 from sightline.metrics.predictions import Predictions
@@ -80,7 +81,31 @@ def in_classes(system: System, reference: System) -> System:
     return replace(system, members=members, class_names=names)
 
 
-def shared_groups(systems: Sequence[System]) -> NDArray[np.str_] | None:
+class WithIds(Protocol):
+    """Predictions of any kind."""
+
+    @property
+    def ids(self) -> NDArray[np.str_]:
+        """(n,) of the items."""
+
+
+class Grouped(Protocol):
+    """A system that may know which items belong together."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def members(self) -> Sequence[WithIds]:
+        """One or more."""
+
+    @property
+    def groups(self) -> NDArray[np.str_] | None:
+        """(n,) the group of each item of the first member, or None where it knows of none."""
+
+
+def shared_groups(systems: Sequence[Grouped]) -> NDArray[np.str_] | None:
     """(n,) the group of each item of the very first member, from whichever system knows; None where none does.
 
     Args:
@@ -150,11 +175,15 @@ def in_order(predictions: Predictions, first: Predictions, name: str, first_name
 
 def measure(name: str, answers: Sequence[Answers], metric: Metric, resampling: Resampling) -> Measured:
     """The metric of each member of a system, and what each unit of the items does to it."""
-    judged = tuple(one.judged(metric, resampling.groups) for one in answers)
+    return measure_judged(name, tuple(one.judged(metric, resampling.groups) for one in answers), resampling.seed)
+
+
+def measure_judged(name: str, judged: tuple[Judged, ...], seed: int) -> Measured:
+    """The same of members that are judged already."""
     values = np.array([one.value for one in judged])
     if not np.isfinite(values).all() or judged[0].units.shape[1] < 2:
         return Measured(name, judged, values, np.full((len(judged), 1), np.nan))
-    return Measured(name, judged, values, np.stack([jackknife(one.without_each(resampling.seed)) for one in judged]))
+    return Measured(name, judged, values, np.stack([jackknife(one.without_each(seed)) for one in judged]))
 
 
 def units_of_classes(labels: Ints, classes: int, groups: Ints | None) -> Ints:

@@ -7,30 +7,28 @@ import numpy as np
 from scipy.special import stdtrit
 
 from sightline.metrics.catalogue import Metric
-from sightline.metrics.comparison.judged import Answers
 from sightline.metrics.comparison.variance import Measured
 from sightline.metrics.intervals.interval import Interval, undefined, z_score
 from sightline.metrics.intervals.resampling import Resampling
 
 
 def system_interval(
-    answers: Sequence[Answers], one: Measured, metric: Metric, floor: float, resampling: Resampling
+    found: Sequence[Interval], one: Measured, metric: Metric, floor: float, resampling: Resampling
 ) -> Interval:
     """The mean over members.
 
-    Of one member it is what `Scored.intervals` says. Of several, the limits that the items give are the mean of the
+    Of one member it is its own. Of several, the limits that the items give are the mean of the
     members' own, nearer by as much as the mean varies less with the items than a member does; the variance of seeds is
     added by squares (Zou and Donner 2008), and Student's t widens both as Satterthwaite's freedom asks.
 
     Args:
-        answers: of its members.
-        one: the same, measured.
+        found: what `evaluate` says of each member alone.
+        one: the members, measured.
         metric: which.
         floor: a variance that these items cannot show (`floor_of`): where few items bring all of it, members and mean
             are taken to vary alike.
         resampling: how sure the limits are, and what is resampled.
     """
-    found = [each.scored.intervals(resampling, only=[metric.name])[metric.name] for each in answers]
     if len(found) == 1:
         return found[0]
     low, high = (float(np.mean([abs(each.value - end) for each, end in ends])) for ends in _ends(found))
@@ -54,5 +52,5 @@ def system_interval(
     )
 
 
-def _ends(found: list[Interval]) -> tuple[list[tuple[Interval, float]], list[tuple[Interval, float]]]:
+def _ends(found: Sequence[Interval]) -> tuple[list[tuple[Interval, float]], list[tuple[Interval, float]]]:
     return [(each, each.low) for each in found], [(each, each.high) for each in found]

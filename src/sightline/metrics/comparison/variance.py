@@ -74,7 +74,8 @@ def floor_of(metric: Metric, truth: Ints, units: int, scatter: float, *, grouped
 
     They are what Bonett and Price (2012) add to the two counts of paired answers that differ; of a mean over classes
     each class has its share of them, as in Price and Bonett (2004) for sums of proportions. Without them two systems
-    that make no mistake here would seem certain to make none anywhere.
+    that make no mistake here would seem certain to make none anywhere. Where a unit is not right or wrong but scores
+    anything in between, two more vary as those seen do.
 
     Args:
         metric: which.
@@ -83,7 +84,7 @@ def floor_of(metric: Metric, truth: Ints, units: int, scatter: float, *, grouped
         scatter: the mean variance of a unit's contribution (`Measured.scatter`).
         grouped: whether units are groups. Where groups make mistakes, such a group differs from others as those do.
     """
-    if metric.highest != 1.0:
+    if metric.highest != 1.0 or metric.graded:
         return 2 * scatter / (units + 2) ** 2
     size = min(1.0, 4 * scatter) if grouped and scatter > 0 else 1.0
     if metric.mean is not None and metric.mean.over != "support":

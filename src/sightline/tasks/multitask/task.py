@@ -1,6 +1,6 @@
 """A label and a mask from one network, as a task: two tasks, each asked for its own target."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -15,6 +15,8 @@ from sightline.data.targets import LABEL, MASK
 from sightline.explain.targets import TargetScore
 from sightline.inference.loaded_run import LoadedRun
 from sightline.inference.model import load_split
+from sightline.metrics.catalogue import METRICS
+from sightline.metrics.documents.comparison import Comparison
 from sightline.metrics.predictions import Arrays, Predictions
 from sightline.models.outputs import Outputs, by_head
 from sightline.run.folder import Run, SplitName
@@ -26,10 +28,13 @@ from sightline.tasks.multitask.explanation import MultitaskExplanation, both, of
 from sightline.tasks.multitask.objective import MultitaskObjective
 from sightline.tasks.multitask.predictions import MultitaskCollector, MultitaskPredictions
 from sightline.tasks.multitask.results import MultitaskResults
-from sightline.tasks.results import Results
+from sightline.tasks.results import AnyPredictions, Entrant, Results
 from sightline.tasks.segmentation.examples import draw_masks
 from sightline.tasks.segmentation.task import Segmentation
 from sightline.tasks.task import Task, TeacherLoss
+
+Part = tuple[Sequence[AnyPredictions], NDArray[np.int64]]
+"""Predictions of one target by each member, and the rows of the first one's that they are of."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +154,13 @@ class Multitask(Task):
         parts = {name: measures[name](PartOfRun(run, name)) for name, is_borne in bears.items() if is_borne}
         return MultitaskResults(split, len(predictions), parts)
 
+    @classmethod
+    def compare(cls, config: Config, entrants: Sequence[Entrant]) -> Comparison:
+        """By the labels, or by the masks where `compare.metric` is one of masks."""
+        if METRICS[config.compare.metric].task == Segmentation.name:
+            return Segmentation.compare(config, [_entrant(one, _masks_of(one)) for one in entrants])
+        return Classification.compare(config, [_entrant(one, _labels_of(one)) for one in entrants])
+
     def explanation(self, config: Config, predictions: MultitaskPredictions) -> MultitaskExplanation:
         """The label of some images, and a class of the mask of some."""
         return both(
@@ -163,6 +175,22 @@ class Multitask(Task):
         name, task = (LABEL, self.label) if config.explain.mask_class is None else (MASK, self.mask)
         targets, _ = task.explained(config, by_head(outputs)[name])
         return of_head(name, targets), score
+
+
+def _masks_of(entrant: Entrant) -> Part:
+    members: Sequence[MultitaskPredictions] = entrant.members
+    return [member.masks for member in members], np.arange(len(members[0]))
+
+
+def _labels_of(entrant: Entrant) -> Part:
+    members: Sequence[MultitaskPredictions] = entrant.members
+    return [member.of_labels for member in members], members[0].labelled
+
+
+def _entrant(entrant: Entrant, part: Part) -> Entrant:
+    """A system as one of a single target."""
+    members, rows = part
+    return Entrant(entrant.name, members, None if entrant.groups is None else entrant.groups[rows], None)
 
 
 def _labels(predictions: MultitaskPredictions | None) -> Predictions | None:

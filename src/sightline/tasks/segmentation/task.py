@@ -1,5 +1,6 @@
 """A class for every pixel, as a task."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, Final, Self
@@ -18,12 +19,14 @@ from sightline.explain.targets import TargetScore
 from sightline.inference.loaded_run import LoadedRun
 from sightline.inference.masks import MaskCollector
 from sightline.inference.model import load_split
+from sightline.metrics.documents.comparison import Comparison
 from sightline.metrics.predictions import Arrays
 from sightline.metrics.segmentation.predictions import MaskPredictions
 from sightline.models.outputs import Outputs, only_tensor
 from sightline.run.folder import Run, SplitName
 from sightline.tasks.class_weights import class_weights
 from sightline.tasks.known import check_known
+from sightline.tasks.results import Entrant
 from sightline.tasks.segmentation.calibration import MaskCalibrationResults, calibrate
 from sightline.tasks.segmentation.distillation import follow_pixels
 from sightline.tasks.segmentation.evaluation import MaskResults, evaluate
@@ -136,6 +139,13 @@ class Segmentation(Task):
     ) -> MaskCalibrationResults:
         """A temperature, and sets of classes for every pixel."""
         return calibrate(config, run, predictions, val)
+
+    @classmethod
+    def compare(cls, config: Config, entrants: Sequence[Entrant]) -> Comparison:
+        """By the metric that is configured, as a rule by the mean IoU; images are paired."""
+        from sightline.tasks.segmentation.comparison import compare  # half a second, which training does without
+
+        return compare(config, entrants)
 
     def explanation(self, config: Config, predictions: MaskPredictions) -> MaskExplanation:
         """One class of the pixels of some images: that of `explain.mask_class`, else the one most pixels are called."""

@@ -100,7 +100,7 @@ def test_what_cannot_be_compared():
             compare([System("a", (a,)), System("b", (b,))], **SETTINGS)
     with pytest.raises(UsageError, match="two systems are called a"):
         compare([System("a", (a,)), System("a", (a,))], **SETTINGS)
-    with pytest.raises(UsageError, match=r"compare\.metric=f2 is not known"):
+    with pytest.raises(UsageError, match=r"compare\.metric=f2 is no metric of labels"):
         compare([System("a", (a,))], **{**SETTINGS, "metric": "f2"})
     with pytest.raises(UsageError, match="top5_accuracy says nothing with 4 classes, it takes 6 or more"):
         compare([System("a", (a,))], **{**SETTINGS, "metric": "top5_accuracy"})

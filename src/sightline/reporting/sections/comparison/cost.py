@@ -5,7 +5,7 @@ from typing import Final
 
 from sightline.metrics.documents.comparison import Comparison
 from sightline.reporting.contents import Contents
-from sightline.reporting.formatting import MISSING, duration
+from sightline.reporting.formatting import MISSING, duration, metric
 from sightline.reporting.sections.blocks import Block, Table, Text
 from sightline.reporting.sections.comparison.systems import ranked
 from sightline.reporting.sections.comparison.verdict import COMPARISON
@@ -57,11 +57,9 @@ def blocks(contents: Contents) -> Iterator[Block]:
     table, target = cost_table(found), found.get("target_val_accuracy")
     if not table.rows:
         return
-    until = (
-        f", and until {100 * target:.1f} % of the validation images were right, which all reach at their best"
-        if target is not None
-        else ""
-    )
+    of_masks = metric(found["metric"]).task == "segmentation"
+    reached = "of the validation images were right" if not of_masks else "were reached on the validation images"
+    until = f", and until {100 * target:.1f} % {reached}, which all reach at their best" if target is not None else ""
     yield Text(
         "Parameters, and how many of them train in the last epoch; operations of one image; time of training, mean of "
         f"the runs{until}; time of one image alone, and images a second in batches, as measured when each run was "

@@ -8,6 +8,9 @@ from sightline.config.base import Count, Fraction, Frozen
 
 CNN = "cnn"
 """Sightline's own small network, as a model and as a backbone."""
+RESIDUAL = "residual"
+"""Sightline's own residual network; as a backbone followed by its depth."""
+OWN_BACKBONES = (CNN, *(f"{RESIDUAL}{depth}" for depth in (18, 34, 50, 101, 152)))
 
 
 class CnnModel(Frozen):
@@ -26,6 +29,31 @@ class CnnModel(Frozen):
     stem: Literal["conv", "whitened"]
     norm_scale: bool
     residual: bool
+    cbam: bool
+    weights: str | None
+    weights_key: str | None
+
+    @property
+    def has_learned_weights(self) -> bool:
+        """Whether training starts from weights that were learned before."""
+        return self.weights is not None
+
+
+class ResidualModel(Frozen):
+    """Sightline's own residual network.
+
+    Attributes:
+        task: what it is trained for, as in `tasks.table.TASKS`; a fact of the network, not a key.
+        targets: names of what it learns of each image, of those that data may have; likewise.
+        widths: channels of the convolutions in the four stages.
+    """
+
+    task: ClassVar[str] = "classification"
+    targets: ClassVar[tuple[str, ...]] = ("label",)
+    name: Literal["residual"]
+    depth: Literal[18, 34, 50, 101, 152]
+    widths: tuple[Count, Count, Count, Count]
+    drop_rate: Fraction
     cbam: bool
     weights: str | None
     weights_key: str | None
@@ -64,8 +92,8 @@ class PyramidModel(Frozen):
     """A decoder over the feature pyramid of a backbone.
 
     Attributes:
-        backbone: `cnn`, or any of timm's.
-        width: channels of the first block of cnn.
+        backbone: one of `OWN_BACKBONES`, or any of timm's.
+        width: channels of the first stage of our own backbones.
         decoder_channels: at the strides 16, 8, 4, 2 and 1.
         atrous_rates: of the context on the coarsest maps; none leaves it out.
     """
@@ -115,7 +143,7 @@ class MultitaskModel(PyramidModel):
     name: Literal["multitask"]
 
 
-OWN = frozenset({CNN, "unet", "multitask"})
+OWN = frozenset({CNN, RESIDUAL, "unet", "multitask"})
 """Names of networks that are not timm's."""
 
 
@@ -138,6 +166,7 @@ def _model_kind(value: object) -> str:
 
 ModelConfig = Annotated[
     Annotated[CnnModel, Tag("cnn")]
+    | Annotated[ResidualModel, Tag(RESIDUAL)]
     | Annotated[UnetModel, Tag("unet")]
     | Annotated[MultitaskModel, Tag("multitask")]
     | Annotated[TimmModel, Tag("timm")],

@@ -8,9 +8,20 @@ from typing import Any, Literal
 
 from torch import nn
 
-from sightline.config.model import CNN, CnnModel, ModelConfig, MultitaskModel, PyramidModel, TimmModel, UnetModel
+from sightline.config.model import (
+    OWN_BACKBONES,
+    RESIDUAL,
+    CnnModel,
+    ModelConfig,
+    MultitaskModel,
+    PyramidModel,
+    ResidualModel,
+    TimmModel,
+    UnetModel,
+)
 from sightline.machine.paths import path_of
 from sightline.models.networks.cnn import Cnn
+from sightline.models.networks.residual import ResidualNet
 from sightline.models.own import completed
 
 Channels = tuple[float, float, float]
@@ -55,6 +66,24 @@ def cnn(config: CnnModel, heads: Mapping[str, int], image_size: int) -> nn.Modul
     return completed(make, name, image_size, weights=config.weights, key=config.weights_key, cbam=config.cbam)
 
 
+def residual(config: ResidualModel, heads: Mapping[str, int], image_size: int) -> nn.Module:
+    """Sightline's own residual network, of one head.
+
+    Raises:
+        UsageError: `model.weights` cannot be read or belongs to another network.
+    """
+    make = partial(
+        ResidualNet,
+        only_head(heads),
+        depth=config.depth,
+        widths=config.widths,
+        drop_rate=config.drop_rate,
+        image_size=image_size,
+    )
+    name = f"{config.name} (model.depth={config.depth})"
+    return completed(make, name, image_size, weights=config.weights, key=config.weights_key, cbam=config.cbam)
+
+
 def any_of_timm(config: TimmModel, heads: Mapping[str, int], image_size: int) -> nn.Module:
     """Any of timm's networks, of one head.
 
@@ -89,8 +118,11 @@ def multitask(config: PyramidModel, heads: Mapping[str, int], image_size: int) -
     return multitask_over(config, heads, image_size)
 
 
-MODELS: dict[type[CnnModel | TimmModel | PyramidModel], Callable[[Any, Mapping[str, int], int], nn.Module]] = {
+MODELS: dict[
+    type[CnnModel | ResidualModel | TimmModel | PyramidModel], Callable[[Any, Mapping[str, int], int], nn.Module]
+] = {
     CnnModel: cnn,
+    ResidualModel: residual,
     TimmModel: any_of_timm,
     UnetModel: unet,
     MultitaskModel: multitask,
@@ -138,7 +170,7 @@ def ensure_weights(config: ModelConfig) -> None:
 def timm_name(config: ModelConfig) -> str | None:
     """The network of timm's that a model is, or has as its backbone; None where it is our own."""
     name = config.backbone if isinstance(config, PyramidModel) else config.name
-    return None if name == CNN else name
+    return None if name in (*OWN_BACKBONES, RESIDUAL) else name
 
 
 def input_facts(config: ModelConfig) -> InputFacts:

@@ -5,7 +5,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from sightline.config.model import CNN, ModelConfig, PyramidModel
+from sightline.config.model import OWN_BACKBONES, RESIDUAL, ModelConfig, PyramidModel
 from sightline.config.shorthand import is_timm
 from sightline.config.suggestions import did_you_mean
 from sightline.errors import UsageError
@@ -32,11 +32,12 @@ def check_model(config: ModelConfig) -> None:
         UsageError: timm has no such model, or the file of weights is not there.
     """
     key, name = ("backbone", config.backbone) if isinstance(config, PyramidModel) else ("name", config.name)
-    if name != CNN and not is_timm(name, timm_names):
+    if name not in (*OWN_BACKBONES, RESIDUAL) and not is_timm(name, timm_names):
         base = name.split(".", maxsplit=1)[0]
-        own = f"neither {CNN} nor a" if key == "backbone" else "no"
+        own = f"none of {', '.join(OWN_BACKBONES)}, nor a" if key == "backbone" else "no"
+        hint = did_you_mean(base, sorted({*OWN_BACKBONES, *timm_names()}))
         raise UsageError(
-            f"model.{key}={name} is {own} model of timm's{did_you_mean(base, sorted({CNN, *timm_names()}))}\n"
+            f"model.{key}={name} is {own} model of timm's{hint}\n"
             'python -c \'import timm; print(*timm.list_models("*vit*"), sep="\\n")\' lists them'
         )
     if config.weights_key is not None and config.weights is None:

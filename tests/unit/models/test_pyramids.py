@@ -13,7 +13,7 @@ from sightline.models.pyramids import build_pyramid
 from tests.unit.models.test_build import timm_model
 
 SIZES = ((225, 231), (33, 47))
-FAMILIES = ("cnn", "test_resnet", "test_vit", "test_efficientnet", "levit_128s", "eva02_tiny_patch14_224")
+FAMILIES = ("cnn", "residual50", "test_resnet", "test_vit", "test_efficientnet", "levit_128s", "eva02_tiny_patch14_224")
 META = torch.device("meta")
 
 
@@ -55,7 +55,7 @@ def test_a_backbone_has_a_pyramid_and_a_mask_for_images_of_any_size(backbone: st
         assert model(images).shape == (2, 5, height, width)
 
 
-@pytest.mark.parametrize("backbone", ["cnn", "test_resnet", "test_vit"])
+@pytest.mark.parametrize("backbone", ["cnn", "residual18", "test_resnet", "test_vit"])
 def test_label_and_mask_learn_from_every_parameter(backbone: str) -> None:
     torch.manual_seed(0)
     model = build_model(multitask(backbone), {"label": 3, "mask": 4}, 64)
@@ -65,7 +65,7 @@ def test_label_and_mask_learn_from_every_parameter(backbone: str) -> None:
     assert not [name for name, parameter in model.named_parameters() if parameter.grad is None]
 
 
-@pytest.mark.parametrize("backbone", ["cnn", "test_resnet", "test_vit"])
+@pytest.mark.parametrize("backbone", ["cnn", "residual18", "test_resnet", "test_vit"])
 def test_the_last_group_is_all_that_is_not_the_backbone(backbone: str) -> None:
     with META:
         model = build_model(unet(backbone), {"mask": 4}, 64)

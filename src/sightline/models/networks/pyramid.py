@@ -83,6 +83,7 @@ class Pyramid(nn.Module):
     Attributes:
         strides: of the maps that come out.
         channels: of the maps that come out.
+        own: the network's maps, from fine to coarse.
         fit: how images are made of a size that the network takes.
         deepest: puts out the network's last map as it is: the one that everything behind the network reads, where an
             explanation can look.
@@ -92,6 +93,7 @@ class Pyramid(nn.Module):
         super().__init__()
         self.network = network
         self.strides = tuple(natural_strides(maps.natives) if strides is None else strides)
+        self.own = maps.natives
         self.context = maps.natives[-1]
         self.deepest = nn.Identity()
         self._options = maps.options

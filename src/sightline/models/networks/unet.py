@@ -101,7 +101,7 @@ class Unet(nn.Module):
     Args:
         pyramid: its maps, each stride twice the one before.
         num_classes: of the mask.
-        decoder: over the pyramid's maps.
+        decoder: over the pyramid's maps; None takes the usual one.
         drop_rate: dropout of whole maps before the last convolution.
 
     Attributes:
@@ -110,8 +110,11 @@ class Unet(nn.Module):
 
     backbone = "pyramid.network"
 
-    def __init__(self, pyramid: Pyramid, num_classes: int, decoder: Decoder, *, drop_rate: float = 0.0) -> None:
+    def __init__(
+        self, pyramid: Pyramid, num_classes: int, decoder: Decoder | None = None, *, drop_rate: float = 0.0
+    ) -> None:
         super().__init__()
+        decoder = decoder or Decoder(pyramid.channels, pyramid.strides)
         self.num_classes = num_classes
         self.pyramid = pyramid
         self.decoder = decoder

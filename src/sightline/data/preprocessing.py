@@ -77,9 +77,13 @@ class Preprocessing:
         across, down = min(width, LONGEST * shorter), min(height, LONGEST * shorter)  # as images are stored
         if self.fit == "crop":
             across = down = shorter * self.image_size / self.stored_side
-        elif self.fit == "letterbox":
-            across = down = max(across, down)
         left, top = (width - across) / 2, (height - down) / 2
+        if self.fit == "letterbox":
+            (left, right), (top, bottom) = (
+                _between_bars(first, length, self.image_size, max(across, down))
+                for first, length in ((left, across), (top, down))
+            )
+            return left, top, right, bottom
         return left, top, left + across, top + down
 
     def to_pixels(self, images: Tensor) -> NDArray[np.uint8]:
@@ -99,6 +103,14 @@ class Preprocessing:
         lists = {key: tuple(content[key]) for key in ("mean", "std", "class_names")}
         known = [field.name for field in fields(cls) if field.name in content or field.default is MISSING]
         return cls(**{name: content[name] for name in known} | lists)
+
+
+def _between_bars(first: float, length: float, side: int, longest: float) -> tuple[float, float]:
+    """Where a square begins and ends along one side of an image that lies between bars, as `squares` places it."""
+    inner = max(round(length * side / longest), 1)
+    pixel = length / inner
+    begin = first - (side - inner) // 2 * pixel
+    return begin, begin + side * pixel
 
 
 def native_side(source: Source) -> int:

@@ -11,7 +11,7 @@ from PIL import Image, ImageFile
 from sightline.config.later_stages import PredictConfig
 from sightline.data.formats import FULL_WHITE
 from sightline.data.image_file import DecodeError, Picture
-from sightline.data.store.decode import decode, decode_opened
+from sightline.data.store.decode import decode, decode_opened, decode_whole
 from sightline.errors import UsageError
 from sightline.machine.reading import is_folder, read_regular
 
@@ -78,6 +78,16 @@ def picture_of(image: ImageInput, side: int, limits: PredictConfig, white: int =
             else decode(content, side, most_pixels, white)
         )
     return decode_opened(_of_array(image), side, most_pixels, white)
+
+
+def photo_at(path: Path, limits: PredictConfig, white: int = FULL_WHITE) -> NDArray[np.uint8]:
+    """All pixels (h, w, 3) of an image file, upright and at its own size.
+
+    Raises:
+        OSError: it cannot be read.
+        DecodeError: it is no image, or one beyond the limits.
+    """
+    return decode_whole(read_regular(path), int(limits.max_megapixels * 1e6), white)
 
 
 def _listed(folder: str | Path) -> list[Path]:

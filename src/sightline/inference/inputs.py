@@ -1,5 +1,6 @@
 """The image files that a person names."""
 
+import itertools
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -52,3 +53,12 @@ def _images(folder: Path) -> Listing:
     if not found.images:
         raise UsageError(f"input={folder} is a folder without images{f'; {found.left_out}' if found.left_out else ''}")
     return found
+
+
+def distinct_stems(paths: Sequence[Path]) -> list[str]:
+    """How files made of each image are called: as the image is, counted up where there are several."""
+    stems: dict[str, None] = {}
+    for path in paths:
+        tried = (f"{path.stem}{'' if count == 1 else f'-{count}'}" for count in itertools.count(1))
+        stems[next(stem for stem in tried if stem not in stems)] = None
+    return list(stems)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from sightline.config.later_stages import PredictConfig
-from sightline.data.image_file import DecodeError
+from sightline.data.image_file import DecodeError, Picture
 from sightline.data.preprocessing import Preprocessing
 from sightline.inference.images import ImageInput, picture_of
 from sightline.inference.tiles import whole_answers
@@ -33,12 +33,14 @@ class PredictedImages:
         outputs: of the network, one row for each that could be read, in that order; None where there are none.
         squares: what it saw of these: uint8 (m, 3, image_size, image_size), or (1, 3, h, w) of a whole image.
         errors: what is wrong with the others, by their place in `images`.
+        sizes: height and width of each that could be read, upright and at its own size.
     """
 
     images: Sequence[ImageInput]
     outputs: Outputs | None
     squares: Tensor | None
     errors: Mapping[int, str]
+    sizes: Sequence[tuple[int, int]] = ()
 
     def __len__(self) -> int:
         return len(self.images)
@@ -70,7 +72,7 @@ class Predictor:
         from sightline.inference.model import load_model, load_preprocessing
 
         seen = load_preprocessing(run)
-        return cls(whole_answers(load_model(run, device, heads), seen), seen, device)
+        return cls(load_model(run, device, heads), seen, device)
 
     def square(self, pictures: Sequence[NDArray[np.uint8]]) -> Tensor:
         """Pictures (h, w, 3), resized and cropped: uint8 (n, 3, image_size, image_size).
@@ -83,7 +85,7 @@ class Predictor:
         """What the network says of what `square` gave: logits, for classification."""
         with torch.inference_mode():
             images = squares / 255 if self.normalises else self.preprocessing.transform().normalise(squares)
-            outputs: Outputs = self.network(images.to(self.device))
+            outputs: Outputs = whole_answers(self.network, self.preprocessing)(images.to(self.device))
             return outputs
 
     def predict_images(self, images: Sequence[ImageInput], limits: PredictConfig) -> Iterator[PredictedImages]:
@@ -92,21 +94,20 @@ class Predictor:
         for start in range(0, len(images), at_once):
             chunk = images[start : start + at_once]
             pictures, errors = self._read(chunk, limits)
-            squares = self.square(pictures) if pictures else None
+            squares = self.square([picture.pixels for picture in pictures]) if pictures else None
             outputs = None if squares is None else self.outputs(squares)
-            yield PredictedImages(chunk, outputs, squares, errors)
+            sizes = [(picture.height, picture.width) for picture in pictures]
+            yield PredictedImages(chunk, outputs, squares, errors, sizes)
 
-    def _read(
-        self, images: Sequence[ImageInput], limits: PredictConfig
-    ) -> tuple[list[NDArray[np.uint8]], dict[int, str]]:
+    def _read(self, images: Sequence[ImageInput], limits: PredictConfig) -> tuple[list[Picture], dict[int, str]]:
         """The pictures that open, and what is wrong with the others by their place."""
-        pictures: list[NDArray[np.uint8]] = []
+        pictures: list[Picture] = []
         errors: dict[int, str] = {}
         for place, image in enumerate(images):
             check_stop()
             try:
                 seen = self.preprocessing
-                pictures.append(picture_of(image, seen.stored_side, limits, seen.white).pixels)
+                pictures.append(picture_of(image, seen.stored_side, limits, seen.white))
             except OSError as error:
                 errors[place] = error.strerror or str(error)
             except DecodeError as error:

@@ -114,5 +114,5 @@ class RowFiles:
 
 
 def _cell(value: object) -> object:
-    """What a table shows of a value: a list, true and false as JSON has them."""
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | bool) else value
+    """What a table shows of a value: a list, a mapping, true and false as JSON has them."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict | bool) else value

@@ -1,6 +1,5 @@
 """Explanation of new images: for each the answer, and what speaks for it over the photo at its own size."""
 
-import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -10,12 +9,11 @@ from numpy.typing import NDArray
 
 from sightline.config.schema import Config
 from sightline.data.sources.remarks import counted
-from sightline.data.store.decode import decode_whole
 from sightline.explain.layers import target_layer
 from sightline.explain.methods import METHODS
-from sightline.inference.inputs import list_inputs
+from sightline.inference.images import photo_at
+from sightline.inference.inputs import distinct_stems, list_inputs
 from sightline.inference.predictor import PredictedImages
-from sightline.machine.reading import read_regular
 from sightline.machine.signals import check_stop
 from sightline.machine.terminal import console, logger
 from sightline.machine.text import printable, storable
@@ -38,18 +36,19 @@ def explain_input(config: Config, run: Run) -> dict[str, float]:
     """
     paths, task, model = list_inputs(config.input), task_of_run(run), model_of_run(config, run)
     place, folder = (run, FOLDER) if config.output is None else (Run(Path(config.output)), "")
-    names, rows = iter(_names(paths)), list[Answer]()
+    stems, rows = iter(distinct_stems(paths)), list[Answer]()
     for part in model.predictor.predict_images(paths, model.limits):
         answers, maps = iter(_answers(model, part)), iter(_maps(config, task, model, part))
         for number, path in enumerate(map(Path, map(str, part.images))):
             check_stop()
-            name = next(names)
+            name = f"{next(stems)}.png"
             row: Answer = {"path": storable(str(path))}
             if number in part.errors:
                 row["error"] = storable(part.errors[number])
             else:
                 place.save_bytes(folder + name, _drawn(model, path, next(maps)))
-                row |= {**next(answers), "overlay": storable(name)}
+                row |= {key: value for key, value in next(answers).items() if not isinstance(value, np.ndarray)}
+                row["overlay"] = storable(name)
             rows.append(row)
     check_any(rows)
     for line in model.head:
@@ -67,7 +66,7 @@ def explain_input(config: Config, run: Run) -> dict[str, float]:
 
 
 def _answers(model: Model, part: PredictedImages) -> Sequence[Answer]:
-    return () if part.outputs is None else model.writer.rows(part.outputs)
+    return () if part.outputs is None else model.writer.rows(part.outputs, part.sizes)
 
 
 def _maps(config: Config, task: Task, model: Model, part: PredictedImages) -> Sequence[NDArray[np.float32]]:
@@ -84,15 +83,6 @@ def _maps(config: Config, task: Task, model: Model, part: PredictedImages) -> Se
 def _drawn(model: Model, path: Path, heat: NDArray[np.float32]) -> bytes:
     """The overlay of a file that was read just now."""
     seen = model.predictor.preprocessing
-    photo = decode_whole(read_regular(path), int(model.limits.max_megapixels * 1e6), seen.white)
+    photo = photo_at(path, model.limits, seen.white)
     height, width = photo.shape[:2]
     return overlay(photo, heat, seen.seen(width, height))
-
-
-def _names(paths: Sequence[Path]) -> list[str]:
-    """A name for the overlay of each file: its own with .png, counted up where there are several."""
-    names: dict[str, None] = {}
-    for path in paths:
-        tried = (f"{path.stem}{'' if count == 1 else f'-{count}'}.png" for count in itertools.count(1))
-        names[next(name for name in tried if name not in names)] = None
-    return list(names)

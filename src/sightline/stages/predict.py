@@ -3,17 +3,19 @@
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 from sightline.config.schema import Config
-from sightline.inference.inputs import list_inputs
+from sightline.inference.images import photo_at
+from sightline.inference.inputs import distinct_stems, list_inputs
 from sightline.inference.model import CALIBRATION
 from sightline.machine.terminal import ProgressBar, console, logger
 from sightline.machine.text import printable
 from sightline.run.folder import Run
 from sightline.run.row_files import RowFiles
 from sightline.tasks.answers import Answer, Model, check_any
-from sightline.tasks.results import PredictionRows
+from sightline.tasks.results import JsonRow, PredictionRows
 from sightline.tasks.table import model_of_run
 
 
@@ -26,12 +28,13 @@ def run(config: Config, run: Run) -> dict[str, float]:
     paths, model = list_inputs(config.input), model_of_run(config, run)
     columns = ["path", *model.writer.columns, "error"]
     output = None if config.output is None else Path(config.output)
+    named = zip(paths, distinct_stems(paths), strict=True)
     held: list[Answer] = []
     failed = answered = 0
     with nullcontext() if output is None else RowFiles(output, "predictions", columns) as files:
         for rows in _predict(model, paths):
-            if files is not None:
-                files.add(rows)
+            if files is not None and output is not None:
+                files.add([_filed(row, model, output, *next(named)) for row in rows])
             unread = sum("error" in row for row in rows)
             failed += unread
             answered += len(rows) - unread
@@ -47,6 +50,17 @@ def run(config: Config, run: Run) -> dict[str, float]:
     if output is not None:
         logger.info("predictions of %s are in %s", _counted(answered, failed), output)
     return {"images": float(answered), "failed": float(failed)}
+
+
+def _filed(row: Answer, model: Model, output: Path, path: Path, stem: str) -> JsonRow:
+    """An answer as the files hold it; what belongs to it is written beside them."""
+    if "error" in row:
+        return row
+    photo = partial(photo_at, path, model.limits, model.predictor.preprocessing.white)
+    written, files = model.writer.filed(row, stem, photo)
+    for name, content in files.items():
+        Run(output).save_bytes(name, content)
+    return written
 
 
 def _predict(model: Model, paths: Sequence[Path]) -> Iterator[list[Answer]]:

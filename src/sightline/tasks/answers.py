@@ -60,7 +60,7 @@ class Model:
     def answers(self, images: Sequence[ImageInput]) -> Iterator[list[Answer]]:
         """An answer for every image in order, some at a time; `path` is None of one that has none."""
         for part in self.predictor.predict_images(images, self.limits):
-            rows = iter(() if part.outputs is None else self.writer.rows(part.outputs))
+            rows = iter(() if part.outputs is None else self.writer.rows(part.outputs, part.sizes))
             yield [
                 {"path": _path(image), "error": storable(part.errors[place])}
                 if place in part.errors

@@ -1,6 +1,6 @@
 """What stages after training ask of a task: results, explanations, rows of answers, means of several members."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -19,6 +19,12 @@ AnyPredictions = Any
 
 JsonRow = Mapping[str, object]
 """A row of a file, ready for JSON."""
+
+Files = Mapping[str, bytes]
+"""Contents of files by name, which may begin with a folder."""
+
+Size = tuple[int, int]
+"""Height and width of an image, upright."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +99,22 @@ class PredictionRows(Protocol):
     def head(self) -> Sequence[str]:
         """What the answers are worth, a line each."""
 
-    def rows(self, outputs: Outputs) -> Sequence[dict[str, object]]:
-        """The answer for each image, ready for JSON."""
+    def rows(self, outputs: Outputs, sizes: Sequence[Size]) -> Sequence[dict[str, object]]:
+        """The answer for each image, ready for JSON but for arrays, which `filed` takes out.
+
+        Args:
+            outputs: of the network.
+            sizes: height and width of each image, upright.
+        """
+
+    def filed(self, row: JsonRow, stem: str, photo: Callable[[], NDArray[np.uint8]]) -> tuple[JsonRow, Files]:
+        """An answer as a file holds it, and the files beside it by name.
+
+        Args:
+            row: the answer.
+            stem: how files of this image are called, without suffix.
+            photo: reads the image, (h, w, 3).
+        """
 
     def line(self, row: JsonRow) -> str:
         """An answer in one line."""

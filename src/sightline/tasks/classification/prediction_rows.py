@@ -1,6 +1,6 @@
 """Labels, calibrated probabilities and decisions of single images, as rows and lines."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self, TypedDict, cast
 
@@ -10,7 +10,7 @@ from scipy.special import softmax
 
 from sightline.models.outputs import Outputs, only_tensor
 from sightline.tasks.classification.decisions import Decisions
-from sightline.tasks.results import JsonRow
+from sightline.tasks.results import Files, JsonRow, Size
 
 MOST_SHOWN = 5
 """Classes of a set that a line names; of a larger one it says how many there are."""
@@ -43,7 +43,7 @@ class ClassRows:
         """What the answers are worth."""
         return self.decisions.head
 
-    def rows(self, outputs: Outputs) -> list[dict[str, object]]:
+    def rows(self, outputs: Outputs, sizes: Sequence[Size] = ()) -> list[dict[str, object]]:  # noqa: ARG002 - no size matters
         """The likeliest classes of each image, its conformal set, and whether to abstain."""
         logits = only_tensor(outputs).double().cpu().numpy()
         probabilities = softmax(logits / self.decisions.temperature, axis=1)
@@ -60,6 +60,10 @@ class ClassRows:
         top = [LikelyClass(label=self.names[k], probability=float(probabilities[k])) for k in order[: self.top_k]]
         in_set = None if members is None else [self.names[k] for k in order if members[k]]
         return {**top[0], "set": in_set, "abstain": abstain, "top": top}
+
+    def filed(self, row: JsonRow, stem: str, photo: Callable[[], NDArray[np.uint8]]) -> tuple[JsonRow, Files]:  # noqa: ARG002
+        """The answer; no file belongs to it."""
+        return row, {}
 
     def line(self, row: JsonRow) -> str:
         """The likeliest classes with their probabilities, the set in braces, and whether to abstain, if not always."""

@@ -26,6 +26,7 @@ from sightline.tasks.known import check_known
 from sightline.tasks.multitask.balance import Balance, FixedWeights, LearnedWeights
 from sightline.tasks.multitask.explanation import MultitaskExplanation, both, of_head, score
 from sightline.tasks.multitask.objective import MultitaskObjective
+from sightline.tasks.multitask.prediction_rows import LabelAndMaskRows
 from sightline.tasks.multitask.predictions import MultitaskCollector, MultitaskPredictions
 from sightline.tasks.multitask.results import MultitaskResults
 from sightline.tasks.results import AnyPredictions, Entrant, Results
@@ -160,6 +161,13 @@ class Multitask(Task):
         if METRICS[config.compare.metric].task == Segmentation.name:
             return Segmentation.compare(config, [_entrant(one, _masks_of(one)) for one in entrants])
         return Classification.compare(config, [_entrant(one, _labels_of(one)) for one in entrants])
+
+    def prediction_rows(self, config: Config, run: Run) -> LabelAndMaskRows:
+        """The label and the mask of each image."""
+        parts = {name: PartOfRun(run, name) for name in (LABEL, MASK)}
+        return LabelAndMaskRows(
+            self.label.prediction_rows(config, parts[LABEL]), self.mask.prediction_rows(config, parts[MASK])
+        )
 
     def explanation(self, config: Config, predictions: MultitaskPredictions) -> MultitaskExplanation:
         """The label of some images, and a class of the mask of some."""

@@ -18,12 +18,13 @@ from sightline.errors import UsageError
 from sightline.explain.targets import TargetScore
 from sightline.inference.loaded_run import LoadedRun
 from sightline.inference.masks import MaskCollector
-from sightline.inference.model import load_split
+from sightline.inference.model import CALIBRATION, load_preprocessing, load_split
 from sightline.metrics.documents.comparison import Comparison
 from sightline.metrics.predictions import Arrays
 from sightline.metrics.segmentation.predictions import MaskPredictions
 from sightline.models.outputs import Outputs, only_tensor
 from sightline.run.folder import Run, SplitName
+from sightline.run.origin import load_current
 from sightline.tasks.class_weights import class_weights
 from sightline.tasks.known import check_known
 from sightline.tasks.results import Entrant
@@ -41,6 +42,7 @@ from sightline.tasks.segmentation.explanation import (
 from sightline.tasks.segmentation.losses.weighted import training_loss
 from sightline.tasks.segmentation.objective import SegmentationObjective
 from sightline.tasks.segmentation.pixels import class_pixels
+from sightline.tasks.segmentation.prediction_rows import MaskRows
 from sightline.tasks.task import Task, TeacherLoss
 
 SAMPLED_PIXELS: Final = 256
@@ -146,6 +148,12 @@ class Segmentation(Task):
         from sightline.tasks.segmentation.comparison import compare  # half a second, which training does without
 
         return compare(config, entrants)
+
+    def prediction_rows(self, config: Config, run: Run) -> MaskRows:  # noqa: ARG002 - nothing is chosen
+        """The mask of each image, with confidence calibrated as far as the run is."""
+        content = load_current(run, CALIBRATION) if run.has(CALIBRATION) else None
+        fitted = (None, 0) if content is None else (float(content["temperature"]), int(content["n_temperature"]))
+        return MaskRows(self.names, self.ignore_index, load_preprocessing(run), *fitted)
 
     def explanation(self, config: Config, predictions: MaskPredictions) -> MaskExplanation:
         """One class of the pixels of some images: that of `explain.mask_class`, else the one most pixels are called."""

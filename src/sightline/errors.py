@@ -32,6 +32,10 @@ class UsageError(SightlineError):
     status = 2
 
 
+class TooFewError(UsageError):
+    """There are too few items for what is asked; a stage that can do without goes on (exit status 2)."""
+
+
 class RunFailedError(SightlineError):
     """The run could not go on (exit status 1)."""
 

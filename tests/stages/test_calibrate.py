@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+from tests.conftest import Command
 from tests.stages.conftest import Stage, load, looks_at_test_labels
 
 
@@ -23,3 +24,19 @@ def test_its_own_group_alone_changes_it(stage: Stage, run: Path):
     assert {entry["alpha"] for entry in after["conformal"]} == {0.3}
     assert after["temperature"] == before["temperature"]
     assert "predictions/calibration.npz" not in written
+
+
+def test_one_image_to_calibrate_on_leaves_a_training_whole(
+    sightline: Command, on_bars: tuple[str, ...], tmp_path: Path
+):
+    """The gate says so beforehand, what was trained is measured without, and calibration alone is refused."""
+    words = ("data.calibration_fraction=0.02", "mode.stages=[validate,train,calibrate,evaluate]")
+    answer = sightline("train", *on_bars, *words, f"runs_dir={tmp_path}")
+    assert answer.status == 0, answer.err
+    said = answer.out + answer.err
+    assert "(1 of 18); nothing can be calibrated" in said
+    assert "the calibration split has 1 image, and it takes two at least" in said
+    assert load(tmp_path / "latest", "evaluation.json")["n"] > 0
+    assert not (tmp_path / "latest/calibration.json").exists()
+    alone = sightline("calibrate", f"runs_dir={tmp_path}")
+    assert (alone.status, "raise data.calibration_fraction" in alone.err) == (2, True)

@@ -14,7 +14,7 @@ from sightline.calibration.temperature import (
     cross_fitted_logits,
     describe_temperature,
 )
-from sightline.errors import UsageError
+from sightline.errors import TooFewError
 from sightline.metrics.classification.binned import BinnedPredictions
 from sightline.metrics.classification.bins import reliability
 from sightline.metrics.classification.checks import check
@@ -53,12 +53,13 @@ def calibrate(
         held_out: of a split that fitted nothing, on which sets are measured; without it they are not.
 
     Raises:
-        UsageError: the predictions are none or too few, or hold numbers that are not finite.
+        TooFewError: there are fewer than two items, or groups.
+        UsageError: the predictions are none, or hold numbers that are not finite.
     """
     check(predictions)
     logits, labels, groups = predictions.logits, predictions.labels, resampling.groups
-    if (units := resampling.n_groups or len(labels)) < 2:
-        raise UsageError(f"calibration split: {units} item or group; it takes two at least, one for each half")
+    if (resampling.n_groups or len(labels)) < 2:
+        raise TooFewError(too_few("image" if groups is None else "group of images"))
     first = temperature_half(labels, resampling.seed, groups)
     of_first = None if groups is None else groups[first]
     fitted = describe_temperature(logits[first], labels[first], resampling.level, of_first)
@@ -86,6 +87,14 @@ def calibrate(
         },
         **fit_promises(_part(predictions, ~first, groups), fitted.value, promises, resampling, held_out),
     }
+
+
+def too_few(what: str) -> str:
+    """What is said of a calibration split with one image, or one group of them."""
+    return (
+        f"the calibration split has 1 {what}, and it takes two at least, one for each half: "
+        "raise data.calibration_fraction in a new training, or add images"
+    )
 
 
 def temperature_half(labels: Ints, seed: int, groups: Ints | None) -> NDArray[np.bool_]:

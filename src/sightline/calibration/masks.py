@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from sightline.calibration.calibrate import described, temperature_half
+from sightline.calibration.calibrate import described, temperature_half, too_few
 from sightline.calibration.mask_sets import PixelAnswers, fit_sets, judge_sets
 from sightline.calibration.temperature import cross_fitted_logits, describe_temperature
-from sightline.errors import UsageError
+from sightline.errors import TooFewError, UsageError
 from sightline.metrics.classification.binned import BinnedPredictions
 from sightline.metrics.classification.bins import reliability
 from sightline.metrics.classification.scoring import Scored
@@ -126,12 +126,13 @@ def calibrate_masks(
         held_out: of a split that fitted nothing, on which sets are measured; without it they are not.
 
     Raises:
-        UsageError: there are no sampled pixels, or fewer than two images, or groups.
+        UsageError: there are no sampled pixels.
+        TooFewError: there are fewer than two images, or groups.
     """
     pixels = SampledPixels.of(predictions, resampling.groups)
     units = pixels.units
     if int(units.max()) < 1:
-        raise UsageError("calibration split: 1 image or group; it takes two at least, one for each half")
+        raise TooFewError(too_few("image" if resampling.groups is None else "group of images"))
     first = temperature_half(pixels.labels, resampling.seed, units)
     fitting, promising = pixels.part(first), pixels.part(~first)
     fitted = describe_temperature(fitting.logits, fitting.labels, resampling.level, fitting.units)

@@ -92,7 +92,7 @@ def test_images_without_sampled_pixels_are_left_out():
 
 
 def test_what_tells_nothing_is_refused():
-    with pytest.raises(UsageError, match="1 image or group; it takes two at least"):
+    with pytest.raises(UsageError, match="has 1 image, and it takes two at least"):
         calibrated(drawn(1))
     none = replace(
         drawn(3),

@@ -90,10 +90,12 @@ def _few_to_calibrate_on(split: Split, alpha: float) -> Finding:
     """The half that the temperature has not seen must hold so many that a quantile of them is finite."""
     count, what = _units(split, "calibration")
     least = 2 * math.ceil(1 / alpha - 1 - 1e-9)
+    nothing = "nothing can be calibrated, which takes two at least"
     wording = Wording(
         fine=f"calibration has {least} {what} or more, enough for sets that miss {100 * alpha:g} % at most",
         found=f"calibration has too few {what} for sets that miss {100 * alpha:g} % at most",
-        remedy="each set will hold every class: raise data.calibration_fraction, or add images",
+        remedy=f"{nothing if count < 2 else 'each set will hold every class'}: raise data.calibration_fraction, or "
+        "add images",
     )
     return _of_the_split("small_calibration", "calibration", count, least, wording)
 

@@ -24,7 +24,8 @@ def curve_bands(probabilities: Reals, labels: Ints, resampling: Resampling) -> t
     """Limits on `GRID`, relative to the mean curve: of the true positive rate, and of precision at each recall.
 
     Pointwise: each place holds by itself, not the whole curve at once. Every class has its own items, at up to 500
-    thresholds, in the same resamples. None where items and classes are too many to do it 50 times.
+    thresholds, in the same resamples. None where items and classes are too many to do it 50 times,
+    and where fewer than 50 resamples hold more than one class, as they do where each class is in one group.
 
     Args:
         probabilities: (n, classes); of two classes only the second counts.
@@ -48,6 +49,8 @@ def curve_bands(probabilities: Reals, labels: Ints, resampling: Resampling) -> t
         for column in np.flatnonzero((true[-1] > 0) & (false[-1] > 0)):  # a resample may lack a class
             sums[:, :, column] += _curves(true[:, column], false[:, column])
             counted[column] += 1
+    if np.count_nonzero(counted[1:]) < _FEWEST:
+        return None
     means = (sums / np.maximum(counted, 1))[:, :, counted > 0]
     ends = np.quantile(means[:, :, 1:] - means[:, :, :1], [0.5 - level / 2, 0.5 + level / 2], axis=2)
     (roc_low, pr_low), (roc_high, pr_high) = ends

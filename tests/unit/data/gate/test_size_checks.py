@@ -73,3 +73,9 @@ def test_groups_vouch_as_one():
 
 def test_splits_that_are_not_there_are_not_judged():
     assert list(sizes({"train": (10, 10)})) == ["small_class"]
+
+
+@pytest.mark.parametrize(("count", "said"), [(1, "nothing can be calibrated, which takes two"), (2, "each set will")])
+def test_one_image_is_too_few_for_any_calibration(count: int, said: str):
+    found = sizes({**ENOUGH, "calibration": (count, 0)})["small_calibration"]
+    assert f"({count} of 38); {said}" in found.message

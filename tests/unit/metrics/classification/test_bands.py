@@ -60,3 +60,13 @@ def test_copies_in_groups_make_nothing_surer():
     copies = curve_bands(*many, Resampling(0.95, 200, 0, np.repeat(np.arange(200), 5)))
     widths = [float((high - low).mean()) for (low, high), _ in (alone, copies)]
     assert widths[1] == pytest.approx(widths[0], rel=0.25)
+
+
+def test_classes_that_are_a_group_each_have_none():
+    """Hardly a resample of two groups holds both classes; of one class and a group none does."""
+    labels = np.repeat([0, 1], 20)
+    groups = np.repeat([0, 1], 20)
+    probabilities = softmax(np.random.default_rng(0).normal(size=(40, 2)), axis=1)
+    for seed in range(5):
+        assert curve_bands(probabilities, labels, Resampling(0.95, 60, seed, groups)) is None
+    assert curve_bands(probabilities, labels, Resampling(0.95, 60, 0, np.zeros(40, dtype=np.int64))) is not None

@@ -83,3 +83,17 @@ def test_without_test_images_no_number_is_judged_by_what_fitted_it(sightline: Co
     page = (run / "report.html").read_text()
     assert "which fitted the temperature: each half of them is judged at the temperature of the other" in page
     assert "which gave the bounds" in page
+
+
+def test_a_model_near_chance_names_no_label_in_any_file(stage: Stage, run: Path):
+    """What the report does not name is neither counted in `evaluation.json` nor listed in `second_look.csv`."""
+    path = run / "predictions/test.npz"
+    arrays = dict(np.load(path))
+    answers = arrays["labels"].copy()
+    answers[: len(answers) // 2] ^= 1
+    np.savez(path, **arrays | {"logits": (4.0 * np.eye(2)[answers]).astype(np.float32)})
+    stage("evaluate", run)
+    suspects = load(run, "evaluation.json")["suspects"]
+    rows = (run / "examples/second_look.csv").read_text().splitlines()[1:]
+    assert (suspects["count"], suspects["items"], rows) == (0, [], [])
+    assert suspects["reason"].startswith("None are named")

@@ -4,11 +4,32 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sightline.metrics.documents.evaluation import SuspectLabel, SuspectLabels
+from sightline.metrics.documents.evaluation import Evaluation, SuspectLabel, SuspectLabels
 from sightline.metrics.predictions import Predictions
 
 MOST = 50
 """Items that are listed."""
+LEAST_SKILL = 0.5
+"""Of the way from always naming the commonest class to being always right: a weaker model contradicts itself."""
+TOO_WEAK: SuspectLabels = {
+    "count": 0,
+    "items": [],
+    "reason": "None are named: this model is wrong too often for its contradiction to say anything about a label. "
+    "It would have to be at least half of the way from always naming the commonest class to no mistake.",
+}
+"""What is said of the labels that a weak model contradicts."""
+
+
+def worth_naming(evaluation: Evaluation) -> bool:
+    """Whether a model is good enough for its contradiction to say something about a label.
+
+    The lower limit of its accuracy must be at least half of the way from the share of the commonest class to all right.
+    """
+    supports = [sum(row) for row in evaluation["confusion"]]
+    base = max(supports) / max(1, sum(supports))
+    accuracy = evaluation["metrics"].get("accuracy")
+    low = None if accuracy is None else accuracy.get("low", accuracy["value"])
+    return low is not None and base < 1 and (low - base) / (1 - base) >= LEAST_SKILL
 
 
 def suspect_labels(predictions: Predictions, temperature: float, class_names: Sequence[str]) -> SuspectLabels:

@@ -116,10 +116,11 @@ class SuspectLabel(TypedDict):
 
 
 class SuspectLabels(TypedDict):
-    """How many labels are suspect, and the gravest of them."""
+    """How many labels are suspect, and the gravest of them; `reason` says why none are named of a weak model."""
 
     count: int
     items: list[SuspectLabel]
+    reason: NotRequired[str]
 
 
 class RiskCoverage(TypedDict):

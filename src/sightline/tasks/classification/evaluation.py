@@ -16,7 +16,7 @@ from sightline.inference.model import groups_of, temperature_of
 from sightline.metrics.classification.evaluation import evaluate_classification
 from sightline.metrics.classification.risk import selective_risk
 from sightline.metrics.classification.slices import measure_slices
-from sightline.metrics.classification.suspects import suspect_labels
+from sightline.metrics.classification.suspects import TOO_WEAK, suspect_labels, worth_naming
 from sightline.metrics.documents.evaluation import Evaluation, RiskCoverage, Slice
 from sightline.metrics.intervals.resampling import Resampling, group_codes
 from sightline.metrics.predictions import Predictions
@@ -102,7 +102,7 @@ def evaluate(
         content["ood"] = measure_ood(config, config.evaluation.ood, run, split)
     if config.evaluation.slices:
         content["slices"] = _slices(config, predictions, resampling)
-    content["suspects"] = suspect_labels(predictions, temperature, names)
+    content["suspects"] = suspect_labels(predictions, temperature, names) if worth_naming(content) else TOO_WEAK
     content["risk_coverage"] = _risk(predictions, temperature, resampling)
     return EvaluationResults(content, predictions, resampling, temperature)
 

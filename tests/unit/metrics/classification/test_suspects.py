@@ -1,7 +1,7 @@
 import numpy as np
 from scipy.special import softmax
 
-from sightline.metrics.classification.suspects import MOST, suspect_labels
+from sightline.metrics.classification.suspects import MOST, suspect_labels, worth_naming
 from sightline.metrics.predictions import Predictions
 
 NAMES = ["cat", "dog", "owl"]
@@ -50,3 +50,10 @@ def test_a_class_without_labels_is_nobodys_rival_and_long_lists_are_cut():
     found = suspect_labels(Predictions(predictions.ids, predictions.logits, labels), 1.0, NAMES)
     assert all(item["rather"] != "owl" for item in found["items"])
     assert len(found["items"]) == MOST < found["count"]
+
+
+def test_of_one_class_alone_nothing_is_worth_naming():
+    accuracy = {"value": 1.0, "low": 0.9, "high": 1.0}
+    assert not worth_naming({"confusion": [[9, 0], [0, 0]], "metrics": {"accuracy": accuracy}})
+    assert worth_naming({"confusion": [[9, 0], [0, 9]], "metrics": {"accuracy": accuracy}})
+    assert not worth_naming({"confusion": [[9, 0], [0, 9]], "metrics": {}})

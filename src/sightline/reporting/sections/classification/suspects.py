@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from sightline.metrics.documents.evaluation import Evaluation, SuspectLabel, SuspectLabels
+from sightline.metrics.classification.suspects import TOO_WEAK, worth_naming
+from sightline.metrics.documents.evaluation import SuspectLabel, SuspectLabels
 from sightline.reporting.contents import Contents
 from sightline.reporting.files import EVALUATION
 from sightline.reporting.formatting import number
@@ -15,8 +16,6 @@ from sightline.run.photos import Photos
 
 HEADER: Final = ("Image", "Labelled", "Rather", "Probability of the label", "Of the other")
 MOST_PHOTOS: Final = 12
-LEAST_SKILL: Final = 0.5
-"""Of the way from always naming the commonest class to being always right: a weaker model contradicts itself."""
 
 
 def suspect_table(suspects: SuspectLabels, most: int = 10) -> Table:
@@ -34,27 +33,14 @@ def suspect_table(suspects: SuspectLabels, most: int = 10) -> Table:
     return Table(HEADER, rows)
 
 
-def skill(evaluation: Evaluation) -> float:
-    """How far the lower limit of accuracy is on the way from the share of the commonest class, 0, to all right, 1."""
-    supports = [sum(row) for row in evaluation["confusion"]]
-    base = max(supports) / max(1, sum(supports))
-    accuracy = evaluation["metrics"].get("accuracy")
-    low = None if accuracy is None else accuracy.get("low", accuracy["value"])
-    return 0.0 if low is None or base == 1 else (low - base) / (1 - base)
-
-
 def blocks(contents: Contents) -> Iterator[Block]:
     """The gravest, and what they are worth; of a weak model none."""
     evaluation = contents.read(EVALUATION)
     suspects = evaluation.get("suspects") if evaluation else None
-    if not evaluation or not suspects or not suspects["items"]:
+    if not evaluation or not suspects or not (suspects["items"] or "reason" in suspects):
         return
-    if skill(evaluation) < LEAST_SKILL:
-        yield Text(
-            "None are named: this model is wrong too often for its contradiction to say anything about a label. "
-            "It would have to be at least half of the way from always naming the commonest class to no mistake.",
-            on="page",
-        )
+    if not worth_naming(evaluation):  # files of earlier versions name them all the same
+        yield Text(TOO_WEAK["reason"], on="page")
         return
     yield Text(WORTH, soft=True, on="page")
     if shown := list(_photos(suspects["items"][:MOST_PHOTOS], contents.photos)):

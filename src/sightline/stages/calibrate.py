@@ -17,7 +17,7 @@ def run(config: Config, run: Run) -> dict[str, float]:
     task = task_of_run(run)
     predict_held_out(run, config, ("val", "calibration"), task)
     if not has_predictions(run, "calibration"):
-        missing = "there are no calibration images: data.calibration_fraction=0.1 in a new training keeps a tenth for it"
+        missing = "there are no calibration images: data.calibration_fraction=0.1 in a new training keeps a tenth"
         return _without(config, TooFewError(missing))
     predictions = load_predictions(run, "calibration", "fit the temperature", task.read_predictions)
     has_val = has_predictions(run, "val")

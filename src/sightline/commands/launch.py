@@ -20,6 +20,7 @@ from sightline.commands.writing import (
     results_of,
     writing,
 )
+from sightline.config.model import some_unet
 from sightline.config.schema import Config
 from sightline.config.stages import STAGES
 from sightline.config.targets import problem_of_targets
@@ -106,15 +107,17 @@ def _compare(command: Command) -> None:
 
 def _measure_external(command: Command, folder: Path) -> None:
     """Measure predictions that another tool made, in a folder of their own."""
-    config = command.config
-    if config.output is None:
+    config, output = command.config, command.config.output
+    if output is None:
         raise UsageError("predictions= needs output=DIR, the folder for the results")
     check_slices(config)
     found = read_folder(folder)
     wanted = config.mode.first.external_split
     if wanted not in found:
         raise UsageError(f"predictions={folder} holds neither {wanted}.npz nor {wanted}.csv")
-    with output_folder(config.output, command.arguments, results_of(folder)) as run, log_to(run.file("log.txt")):
+    if found[wanted].of_masks:
+        config = config.model_copy(update={"model": some_unet()})
+    with output_folder(output, command.arguments, results_of(folder)) as run, log_to(run.file("log.txt")):
         note_question(run, config, command.arguments)
         for split, file in found.items():
             save_predictions(run, split, file.predictions)

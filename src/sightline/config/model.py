@@ -130,6 +130,24 @@ class UnetModel(PyramidModel):
     name: Literal["unet"]
 
 
+def some_unet() -> UnetModel:
+    """What stands in a configuration for the unknown network that made another tool's masks."""
+    return UnetModel(
+        name="unet",
+        backbone=CNN,
+        width=8,
+        pretrained=False,
+        weights=None,
+        weights_key=None,
+        decoder_channels=(8, 8, 8, 8, 8),
+        upsampling="bilinear",
+        atrous_rates=(),
+        drop_rate=0.0,
+        drop_path_rate=0.0,
+        cbam=False,
+    )
+
+
 class MultitaskModel(PyramidModel):
     """A U-Net whose backbone gives a label too.
 

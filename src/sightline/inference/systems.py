@@ -17,7 +17,7 @@ from sightline.machine.terminal import logger
 from sightline.metrics.catalogue import HEADLINES
 from sightline.metrics.documents.comparison import SystemCosts
 from sightline.metrics.predictions import Arrays
-from sightline.run.external.folder import file_of, read_file
+from sightline.run.external.folder import files_of, read_file
 from sightline.run.external.prediction_file import PredictionFile
 from sightline.run.folder import Run
 from sightline.run.ledger import LabelUse
@@ -171,9 +171,14 @@ class ExternalPredictions:
         """Read `test.npz` or `test.csv`."""
         return (read(self._file.predictions.to_arrays()),)
 
+    @property
+    def of_masks(self) -> bool:
+        """Whether they say a class of every pixel."""
+        return self._file.of_masks
+
     def files(self) -> list[Path]:
-        """The file that is read."""
-        return [file_of(self.folder, "test")]
+        """What is read."""
+        return files_of(self.folder, "test")
 
     def uses(self) -> list[LabelUse]:
         """A folder has no ledger."""
@@ -217,7 +222,7 @@ def _check_folder(folder: Path) -> None:
     Raises:
         UsageError: they were.
     """
-    path = file_of(folder, "test").resolve()
+    path = files_of(folder, "test")[0].resolve()
     for parent in path.parents:
         if (parent / "config.yaml").is_file():
             check_current(Run(parent), path.relative_to(parent).as_posix())

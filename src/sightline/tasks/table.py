@@ -7,7 +7,7 @@ from sightline.config.schema import Config
 from sightline.data.splits.split import Split
 from sightline.errors import UsageError
 from sightline.inference.predictor import Predictor
-from sightline.inference.systems import System, TrainedRuns
+from sightline.inference.systems import ExternalPredictions, System, TrainedRuns
 from sightline.machine.device import pick_device
 from sightline.run.folder import Run
 from sightline.tasks.answers import Model
@@ -44,7 +44,7 @@ def model_of_run(config: Config, run: Run) -> Model:
 
 
 def task_of_systems(systems: Sequence[System]) -> type[Task]:
-    """What all systems of a comparison are for; predictions that another tool made are a classifier's.
+    """What all systems of a comparison are for; predictions that another tool made are of labels or of masks.
 
     Raises:
         UsageError: one is for another task than the first.
@@ -52,7 +52,7 @@ def task_of_systems(systems: Sequence[System]) -> type[Task]:
     names = [
         parse.read_model(system.runs[0].path / "config.yaml").task
         if isinstance(system, TrainedRuns)
-        else Classification.name
+        else (Segmentation if isinstance(system, ExternalPredictions) and system.of_masks else Classification).name
         for system in systems
     ]
     for name, system in zip(names, systems, strict=True):

@@ -1,4 +1,7 @@
-"""Predictions from any other tool: a folder with `test.npz` or `test.csv`, and likewise for `val` and `calibration`."""
+"""Predictions from any other tool: a folder with `test.npz` or `test.csv`, and likewise for `val` and `calibration`.
+
+Of masks it may hold pictures instead (`mask_folder`).
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -11,9 +14,11 @@ from numpy.typing import NDArray
 
 from sightline.errors import UsageError
 from sightline.metrics.predictions import Predictions
-from sightline.run.external import csv_file, npz_file
+from sightline.metrics.segmentation.predictions import MaskPredictions
+from sightline.run.external import csv_file, mask_folder, npz_file
 from sightline.run.external.prediction_file import PredictionFile, check
 
+AnyOf = Predictions | MaskPredictions
 Split = Literal["val", "calibration", "test"]
 SPLITS: tuple[Split, ...] = ("val", "calibration", "test")
 READERS: Mapping[str, Callable[[Path], PredictionFile]] = {".npz": npz_file.read, ".csv": csv_file.read}
@@ -22,7 +27,7 @@ READERS: Mapping[str, Callable[[Path], PredictionFile]] = {".npz": npz_file.read
 
 def holds_predictions(folder: Path, split: Split = "test") -> bool:
     """Whether a folder holds predictions of a split."""
-    return any((folder / f"{split}{suffix}").is_file() for suffix in READERS)
+    return any((folder / f"{split}{suffix}").is_file() for suffix in READERS) or mask_folder.holds_masks(folder, split)
 
 
 def read_folder(folder: Path) -> dict[Split, PredictionFile]:
@@ -34,7 +39,9 @@ def read_folder(folder: Path) -> dict[Split, PredictionFile]:
     files = {split: read_file(folder, split) for split in SPLITS if holds_predictions(folder, split)}
     for (before, other), (split, file) in combinations(list(files.items()), 2):
         differ = file.class_names and other.class_names and file.class_names != other.class_names
-        if differ or file.predictions.logits.shape[1] != other.predictions.logits.shape[1]:
+        if file.of_masks != other.of_masks:
+            raise UsageError(f"{folder}: one of {before} and {split} is of labels, the other of masks; keep them apart")
+        if differ or file.classes != other.classes:
             raise UsageError(f"{folder}: {split} knows other classes than {before}, or has them in another order")
         if same := _same_items(file.predictions, other.predictions):
             raise UsageError(
@@ -53,35 +60,41 @@ def read_file(folder: Path, split: Split) -> PredictionFile:
     Raises:
         UsageError: there is neither file, or it does not hold that.
     """
-    path = file_of(folder, split)
-    file = READERS[path.suffix](path)
+    path = files_of(folder, split)[0]
+    if path.parent == folder:
+        file = READERS[path.suffix](path)
+    else:
+        path, file = folder / split, mask_folder.read(folder, split)
     check(file, path)
     return file
 
 
-def file_of(folder: Path, split: Split) -> Path:
-    """The file of a split.
+def files_of(folder: Path, split: Split) -> list[Path]:
+    """The file of a split; of masks that are pictures, all of these.
 
     Raises:
         UsageError: there is none.
     """
     for path in (folder / f"{split}{suffix}" for suffix in READERS):
         if path.is_file():
-            return path
-    raise UsageError(f"{folder} holds neither {split}.npz nor {split}.csv")
+            return [path]
+    if mask_folder.holds_masks(folder, split) and (found := mask_folder.mask_files(folder, split)):
+        return found
+    raise UsageError(f"{folder} holds neither {split}.npz nor {split}.csv, nor masks in {split}/predicted and /truth")
 
 
 def class_names(files: Mapping[Split, PredictionFile]) -> list[str]:
     """The names that a file of the folder gives; where none does, numbers from 0."""
     named = next((file.class_names for file in files.values() if file.class_names), None)
-    width = next(iter(files.values())).predictions.logits.shape[1]
+    width = next(iter(files.values())).classes
     return list(named or map(str, range(width)))
 
 
-def _same_items(one: Predictions, other: Predictions) -> list[str]:
-    """The ids that both hold with the same logits; ids alone may be numbers of rows."""
+def _same_items(one: AnyOf, other: AnyOf) -> list[str]:
+    """The ids that both hold with the same answers; ids alone may be numbers of rows."""
     shared, here, there = np.intersect1d(one.ids, other.ids, return_indices=True)
-    same = (one.logits[here] == other.logits[there]).all(axis=1)
+    own, others = (part.logits if isinstance(part, Predictions) else part.confusions for part in (one, other))
+    same = (own[here] == others[there]).all(axis=tuple(range(1, own.ndim)))
     return [str(name) for name in shared[same]]
 
 

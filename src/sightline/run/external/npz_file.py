@@ -1,4 +1,4 @@
-"""Predictions of another tool in an npz file: ids, labels, and logits or probabilities."""
+"""Predictions of another tool in an npz file: ids, labels, and logits or probabilities; or ids and confusions."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +11,7 @@ from sightline.errors import UsageError
 from sightline.machine.text import storable
 from sightline.metrics.predictions import Predictions
 from sightline.run.archives import read_npz
+from sightline.run.external.mask_npz import CONFUSIONS, PIXELS, masks_of
 from sightline.run.external.prediction_file import MOST_CLASSES, PredictionFile
 from sightline.run.logits import from_logits, from_probabilities
 
@@ -27,9 +28,12 @@ def read(path: Path) -> PredictionFile:
         UsageError: it is no such file, or an array lacks, has another shape or holds something else.
     """
     try:
-        found = read_npz(path, (*REQUIRED, *VALUES, *OPTIONAL))
+        found = read_npz(path, (*REQUIRED, *VALUES, *OPTIONAL, CONFUSIONS, "ignored", *PIXELS))
     except ValueError as error:
         raise UsageError(f"{path} is no npz file of plain arrays: {error}") from error
+    if CONFUSIONS in found and "ids" in found:
+        named = ("ids", "class_names", "groups")
+        return masks_of(path, found, {name: _texts(path, name, found[name]) for name in named if name in found})
     kinds = [name for name in VALUES if name in found]
     if (lacking := [name for name in REQUIRED if name not in found]) or not kinds:
         lacking += [] if kinds else ["logits"]

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from sightline.errors import UsageError
 from sightline.metrics.predictions import Predictions
+from sightline.metrics.segmentation.predictions import MaskPredictions
 
 MOST_CLASSES = 2**31
 """No label reaches it; larger ones are ids in the wrong column."""
@@ -24,19 +25,31 @@ class PredictionFile:
         notes: what a reader of the numbers must know of how the file was read.
     """
 
-    predictions: Predictions
+    predictions: Predictions | MaskPredictions
     groups: NDArray[np.str_] | None
     class_names: tuple[str, ...] | None
     notes: tuple[str, ...]
 
+    @property
+    def of_masks(self) -> bool:
+        """Whether it says a class of every pixel."""
+        return isinstance(self.predictions, MaskPredictions)
+
+    @property
+    def classes(self) -> int:
+        """How many there are."""
+        found = self.predictions
+        return int(found.confusions.shape[1] if isinstance(found, MaskPredictions) else found.logits.shape[1])
+
 
 def check(file: PredictionFile, path: Path) -> None:
     """Refuse a file without items, ids that repeat, labels without a class, classes of one name."""
-    ids, labels, width = file.predictions.ids, file.predictions.labels, file.predictions.logits.shape[1]
+    ids, width = file.predictions.ids, file.classes
     if not len(ids):
         raise UsageError(f"{path} holds no items")
     if len(np.unique(ids)) < len(ids):
         raise UsageError(f"{path}: an id stands there twice; every item needs one of its own")
+    labels = file.predictions.labels if isinstance(file.predictions, Predictions) else np.zeros(1, dtype=np.int64)
     if labels.min() < 0 or labels.max() >= width:
         outside = int(np.argmax((labels < 0) | (labels >= width)))
         raise UsageError(f"{path}: the label of {ids[outside]} is {labels[outside]}; {width} classes count from 0")

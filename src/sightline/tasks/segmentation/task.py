@@ -18,7 +18,7 @@ from sightline.errors import UsageError
 from sightline.explain.targets import TargetScore
 from sightline.inference.loaded_run import LoadedRun
 from sightline.inference.masks import MaskCollector
-from sightline.inference.model import CALIBRATION, load_preprocessing, load_split
+from sightline.inference.model import CALIBRATION, class_names_of, load_preprocessing, load_split
 from sightline.metrics.documents.comparison import Comparison
 from sightline.metrics.predictions import Arrays
 from sightline.metrics.segmentation.predictions import MaskPredictions
@@ -73,6 +73,8 @@ class Segmentation(Task):
     @classmethod
     def of_run(cls, run: Run) -> Self:
         """With the classes that the run stored."""
+        if run.has("classes.json"):  # of predictions that another tool made
+            return cls(tuple(class_names_of(run)), 255)
         return cls.of_split(load_split(run))
 
     @property

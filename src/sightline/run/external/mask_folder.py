@@ -1,0 +1,117 @@
+"""Masks of another tool as pictures: `DIR/test/predicted/ID.png` beside `DIR/test/truth/ID.png`.
+
+Pictures hold the class of each pixel, as palette or grey; 255 in the truth counts for nothing. `DIR/classes.txt` names
+the classes, one a line.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from sightline.errors import UsageError
+from sightline.metrics.segmentation.predictions import MaskPredictions
+from sightline.run.external.prediction_file import PredictionFile
+
+PREDICTED, TRUTH, NAMES = "predicted", "truth", "classes.txt"
+IGNORED = 255
+MODES = ("P", "L", "1")
+"""Of Pillow: a number a pixel."""
+
+
+def holds_masks(folder: Path, split: str) -> bool:
+    """Whether a folder holds pictures of a split."""
+    return (folder / split / PREDICTED).is_dir() and (folder / split / TRUTH).is_dir()
+
+
+def mask_files(folder: Path, split: str) -> list[Path]:
+    """Every picture of a split, in order."""
+    return [path for kind in (PREDICTED, TRUTH) for path in sorted((folder / split / kind).rglob("*.png"))]
+
+
+def read(folder: Path, split: str) -> PredictionFile:
+    """Count the pixels of every image.
+
+    Raises:
+        UsageError: images lack their truth or their prediction, sizes differ, a picture holds no numbers of classes.
+    """
+    predicted, truth = (_by_id(folder / split / kind) for kind in (PREDICTED, TRUTH))
+    _check_ids(folder / split, predicted, truth)
+    cells = [_cells(predicted[name], truth[name], name) for name in truth]
+    highest = max((int(max(own.max(), other.max())) for own, other, _, _ in cells if len(own)), default=-1)
+    names = _class_names(folder)
+    classes = len(names) if names else max(2, highest + 1)
+    if highest >= classes:
+        raise UsageError(
+            f"{folder / split}: a mask holds the class {highest}, {folder / NAMES} names {classes}, counted from 0"
+        )
+    confusions = np.zeros((len(cells), classes, classes), dtype=np.int64)
+    for matrix, (own, other, counts, _) in zip(confusions, cells, strict=True):
+        matrix[own, other] = counts
+    none = np.zeros(0, dtype=np.int64)
+    ignored = np.array([one[3] for one in cells], dtype=np.int64)
+    ids = np.array(list(truth), dtype=np.str_)
+    found = MaskPredictions(ids, confusions, ignored, np.zeros((0, classes), np.float32), none, none)
+    return PredictionFile(found, None, names, ())
+
+
+def _by_id(folder: Path) -> dict[str, Path]:
+    return {path.relative_to(folder).with_suffix("").as_posix(): path for path in sorted(folder.rglob("*.png"))}
+
+
+def _check_ids(folder: Path, predicted: dict[str, Path], truth: dict[str, Path]) -> None:
+    lacking = [name for name in truth if name not in predicted]
+    surplus = [name for name in predicted if name not in truth]
+    if lacking or surplus or not truth:
+        example = f", such as {(lacking or surplus)[0]}" if lacking or surplus else ""
+        raise UsageError(
+            f"{folder}: of {len(truth)} images in {TRUTH} {len(lacking)} are missing in {PREDICTED}, and "
+            f"{len(surplus)} in {PREDICTED} have no {TRUTH}{example}; both take the same names, ending in .png"
+        )
+
+
+def _cells(
+    predicted: Path, truth: Path, name: str
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], int]:
+    """The pairs of classes in an image, true and predicted, how many pixels each has, and how many are ignored."""
+    own, other = _numbers(truth), _numbers(predicted)
+    if own.shape != other.shape:
+        sizes = " and ".join(f"{array.shape[1]} x {array.shape[0]}" for array in (other, own))
+        raise UsageError(
+            f"{predicted}: masks of {name} are {sizes} pixels, predicted and true; bring the prediction to the size "
+            "of the truth, without mixing classes (nearest)"
+        )
+    counted = own != IGNORED
+    if (other[counted] == IGNORED).any():
+        raise UsageError(f"{predicted} holds {IGNORED} where the truth counts; a prediction takes a class everywhere")
+    pairs, counts = np.unique(own[counted] * 256 + other[counted], return_counts=True)
+    return pairs // 256, pairs % 256, counts.astype(np.int64), int((~counted).sum())
+
+
+def _numbers(path: Path) -> NDArray[np.int64]:
+    """(h, w) the class of each pixel."""
+    try:
+        with Image.open(path) as image:
+            if image.mode not in MODES:
+                raise UsageError(
+                    f"{path} is {image.mode}; a mask takes one number a pixel, as palette (P) or grey (L): the class"
+                )
+            return np.asarray(image).astype(np.int64)
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
+        raise UsageError(f"{path} is no picture that can be read: {error}") from error
+
+
+def _class_names(folder: Path) -> tuple[str, ...] | None:
+    """The lines of `classes.txt`, where there is one."""
+    path = folder / NAMES
+    if not path.is_file():
+        return None
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is no text: {error}") from error
+    names = tuple(line.strip() for line in lines if line.strip())
+    if len(names) < 2:
+        raise UsageError(f"{path} names {len(names)} classes; it takes two at least, one a line, in their order from 0")
+    return names

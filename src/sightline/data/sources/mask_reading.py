@@ -122,7 +122,7 @@ def read_classes(table: ClassTable, seen: Seen, reading: Reading, ignore_index: 
         return Classes(names, ignored, codes, tuple(remarks))
     numbers = tuple(table.numbers[place] for place in kept)
     if numbers == (0, 1) and ignore_index == WHITE and seen.numbers == {0, WHITE}:
-        message = f"masks hold 0 and 255 alone: 255 is {names[1]}; data.ignore_index of another number says so too"
+        message = f"masks hold 0 and 255 alone: 255 is {names[1]}, and every pixel counts"
         remarks.append(Remark("mask_classes", "pass", len(names), message))
         return Classes(names, ignored, MaskCodes((0, WHITE), (0, 1), are_colours=False), tuple(remarks))
     message = f"masks hold numbers, {numbers[0]} is {names[0]}, {numbers[-1]} is {names[-1]}"

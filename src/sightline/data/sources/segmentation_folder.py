@@ -167,7 +167,9 @@ def _of_missing(found: _Found, root: Path, config: SegmentationFolderData) -> It
         return
     examples = tuple(storable(found.images[place]) for place in bare[:10])
     if len(bare) == len(found.images):
-        masks = f"; masks are called {listed(found.alone)}" if found.alone else ""
+        masks = (
+            f"; masks are called {listed(found.alone)}" if found.alone else f"; {found.listing.left_out or 'no masks'}"
+        )
         raise UsageError(
             f"data.root={root}: no image has a mask of its name: images are called {listed(examples)}{masks}; "
             "data.mask_suffix=_x says what the names of masks add"

@@ -40,7 +40,8 @@ def decode_mask(
         turn = orientation(image)
     height, width = values.shape if turn < 5 else values.shape[::-1]
     if (width, height) != of:
-        raise DecodeError(f"a mask of {width} x {height} pixels, but its image has {of[0]} x {of[1]}")
+        lies = "; the image is turned by its EXIF orientation: turn its mask likewise" if (height, width) == of else ""
+        raise DecodeError(f"a mask of {width} x {height} pixels, but its image has {of[0]} x {of[1]}{lies}")
     ids = upright(Image.fromarray(_ids(values, codes)), turn)
     return Picture(np.array(fitted(ids, stored))[:, :, None], width, height, mode)
 
@@ -76,9 +77,11 @@ def _of_unknown(unknown: Values, codes: MaskCodes) -> str:
     shown = [colour_name(value) if codes.are_colours else str(value) for value in most[:MOST_SHOWN]]
     listed = ", ".join(shown) + (f", … ({len(most)})" if len(most) > MOST_SHOWN else "")
     pixels = f"{unknown.size:,} pixel{'s' * (unknown.size != 1)}"
+    what = ("colour" if codes.are_colours else "number") + "s" * (len(most) > 1)
+    where = f"the {what} {listed} in {pixels} {'are' if len(most) > 1 else 'is'}"
     if codes.are_colours:
-        return f"the colour {listed} in {pixels} is not in the table of classes"
-    return f"the number {listed} in {pixels} is of no class{OBJECTS if len(most) > 1 else ''}"
+        return f"{where} not in the table of classes"
+    return f"{where} of no class{OBJECTS if len(most) > 1 else ''}"
 
 
 @lru_cache(maxsize=2)

@@ -159,8 +159,14 @@ def fit_threshold(
     """
     share = error / THRESHOLDS if guide is None else error
     if answers.units < (least := units_needed(target, share)):
+        guided = (
+            ""
+            if guide is not None
+            else f" ({units_needed(target, error)} beside a val split, which says where to look)"
+        )
         reason = (
-            f"{answers.units} {answers.what}; a risk of {target:g} takes at least {least}, all of them answered rightly"
+            f"{answers.units} {answers.what} in the half of the calibration split that the temperature left; "
+            f"a risk of {target:g} takes at least {least}{guided}, all of them answered rightly"
         )
         return Threshold(np.inf, 0.0, np.nan, np.nan, reason)
     tried = 1 / (1 + np.exp(-np.linspace(-4.0, 12.0, THRESHOLDS)))

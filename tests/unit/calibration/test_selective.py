@@ -105,7 +105,11 @@ def test_too_few_groups_are_told_so():
     given = groups_of_answers(rng, 20, 20, 0.0, 0.0)
     found = fit_threshold(given, 0.05, 0.05, given)
     assert found.threshold == np.inf
-    assert found.reason == "20 groups; a risk of 0.05 takes at least 59, all of them answered rightly"
+    where = "20 groups in the half of the calibration split that the temperature left"
+    assert found.reason == f"{where}; a risk of 0.05 takes at least 59, all of them answered rightly"
+    alone = fit_threshold(given, 0.05, 0.05)
+    beside = "131 (59 beside a val split, which says where to look)"
+    assert alone.reason == f"{where}; a risk of 0.05 takes at least {beside}, all of them answered rightly"
     assert np.isfinite(fit_threshold(given, 0.2, 0.05, given).threshold)
 
 

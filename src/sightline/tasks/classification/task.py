@@ -15,16 +15,17 @@ from sightline.data.splits.split import Split
 from sightline.data.targets import LABEL, MISSING, only_class
 from sightline.explain.targets import TargetScore, class_logit
 from sightline.inference.loaded_run import LoadedRun
-from sightline.inference.model import CALIBRATION, class_names_of, temperature_of
+from sightline.inference.model import CALIBRATION, class_names_of, load_split, temperature_of
 from sightline.inference.network import CalibratedClassifier, NormalisedNetwork
 from sightline.metrics.documents.comparison import Comparison
 from sightline.metrics.predictions import Arrays, Predictions
 from sightline.models.outputs import Outputs, only_tensor
 from sightline.run.folder import Run, SplitName
-from sightline.run.origin import load_current
+from sightline.run.origin import SPLIT, load_current
+from sightline.run.stored import DamagedFileError
 from sightline.tasks.classification.calibration import CalibrationResults, calibrate
 from sightline.tasks.classification.collector import ClassificationCollector, EmbeddedPredictions
-from sightline.tasks.classification.decisions import Decisions
+from sightline.tasks.classification.decisions import Asked, Decisions
 from sightline.tasks.classification.evaluation import EvaluationResults, evaluate
 from sightline.tasks.classification.explanation import ClassExplanation, explanation
 from sightline.tasks.classification.galleries import draw_examples
@@ -119,7 +120,10 @@ class Classification:
     def prediction_rows(self, config: Config, run: Run) -> ClassRows:
         """The likeliest classes of each image, its conformal set, and whether to abstain."""
         content = load_current(run, CALIBRATION) if run.has(CALIBRATION) else None
-        return ClassRows(self.names, Decisions.of(content, config.predict), config.predict.top_k)
+        at = run.path.resolve()
+        can_calibrate = content is not None or _can_calibrate(run)
+        asked = Asked(f"{at.parent.name}/{at.name}", len(self.names), can_calibrate)
+        return ClassRows(self.names, Decisions.of(content, config.predict, asked), config.predict.top_k)
 
     @classmethod
     def compare(cls, config: Config, entrants: Sequence[Entrant]) -> Comparison:
@@ -137,3 +141,15 @@ class Classification:
     ) -> UncertaintyResults:
         """Scores of each method, and what it gains over the plain one."""
         return compare_methods(config, run, split, methods)
+
+
+def _can_calibrate(run: Run) -> bool:
+    """Whether the run has two images, or groups of them, to calibrate on, as far as its files tell."""
+    try:
+        split = load_split(run) if run.has(SPLIT) else None
+    except DamagedFileError:
+        return True
+    if split is None:
+        return True
+    positions = split.positions("calibration").tolist()
+    return len(positions if split.groups is None else {split.groups[place] for place in positions}) > 1

@@ -56,22 +56,33 @@ def _baseline(evaluation: Evaluation) -> str:
 
 
 def _ends(evaluation: Evaluation) -> list[str]:
-    """The weakest and the strongest class."""
+    """The weakest and the strongest class; of several alike one, and of how many."""
     ranked = [entry for entry in weakest_first(evaluation["per_class"]) if f1_value(entry) is not None]
     if len(ranked) < 2:
         return []
-    f1 = of_class("f1").name
-    weak, strong = (quoted(entry["class"]) for entry in (ranked[0], ranked[-1]))
-    low, high = (number(f1, entry["f1"]["value"]) for entry in (ranked[0], ranked[-1]))
-    return [f"It is weakest on {weak} (F1 {low}) and strongest on {strong} ({high})."]
+    values = [number(of_class("f1").name, entry["f1"]["value"]) for entry in ranked]
+    if values[0] == values[-1]:
+        return [f"No class is weaker than another: {'both' if len(values) == 2 else 'all'} have an F1 of {values[0]}."]
+    weak, strong = (
+        f"{quoted(ranked[at]['class'])} ({unit}{values[at]}{_alike(values.count(values[at]))})"
+        for at, unit in ((0, "F1 "), (-1, ""))
+    )
+    return [f"It is weakest on {weak} and strongest on {strong}."]
+
+
+def _alike(count: int) -> str:
+    return "" if count == 1 else f", one of {count:,} such classes"
 
 
 def _mistake(evaluation: Evaluation) -> list[str]:
-    """The most frequent confusion."""
+    """The most frequent confusion; of several as frequent one, and of how many."""
+    pairs = most_confused(evaluation, len(evaluation["class_names"]) ** 2)
+    alike = sum(pair.count == pairs[0].count for pair in pairs)
+    lead = "Its most frequent mistake" if alike == 1 else f"One of its {alike:,} most frequent mistakes"
     return [
-        f"Its most frequent mistake: {pair.count:,} of {pair.support:,} images of {quoted(pair.truth)} "
-        f"are taken for {quoted(pair.predicted)}."
-        for pair in most_confused(evaluation, 1)
+        f"{lead}: {pair.count:,} of {pair.support:,} images of {quoted(pair.truth)} "
+        f"{'is' if pair.count == 1 else 'are'} taken for {quoted(pair.predicted)}."
+        for pair in pairs[:1]
     ]
 
 
@@ -81,7 +92,8 @@ def _calibration(evaluation: Evaluation | None, calibration: Calibration) -> lis
     shown = calibration_error(evaluation, calibration)
     if shown is None or (error := shown.after["value"]) is None:
         return found
-    before = f" ({number('ece', shown.before['value'])} before)" if shown.before else ""
+    moved = shown.before if calibration["temperature"] != 1 else None
+    before = f" ({number('ece', moved['value'])} before)" if moved else ""
     text = (
         f"After calibration its stated confidence is off by {number('ece', error)} on average, "
         f"{level(shown.after)} interval {bounds('ece', shown.after, ' to ')} %{before}, {shown.where}"
@@ -101,6 +113,8 @@ def _few(calibration: Calibration) -> list[str]:
     if fit is None or not fit["few"]:
         return []
     units = f"{fit['n']:,} images" if fit["n_groups"] is None else f"{fit['n_groups']:,} groups of images"
+    if fit["value"] == 1:
+        return [f"The temperature stays at 1: {units} are too few to tell much of it."]
     return [f"The temperature, {fit['value']:.3g}, comes from {units}: too few to tell much of it."]
 
 

@@ -72,7 +72,7 @@ def test_the_tile_of_calibration_comes_from_the_split_of_its_neighbours(copy: Ru
 def test_too_few_images_for_a_temperature_are_told(copy: Run):
     fit = {"value": 1.0, "few": True, "n": 12, "n_groups": None}
     copy.save_json("calibration.json", copy.load_json("calibration.json") | {"temperature_fit": fit})
-    assert said(copy)[-1] == "The temperature, 1, comes from 12 images: too few to tell much of it."
+    assert said(copy)[-1] == "The temperature stays at 1: 12 images are too few to tell much of it."
 
 
 def test_validation_images_chose_the_epoch(copy: Run):
@@ -91,3 +91,39 @@ def test_of_another_tools_model_nobody_claims_what_it_has_seen(copy: Run):
     assert "of these images correctly" in text
     assert "whether they played a part in its training is not known here" in text
     assert "unseen" not in text
+
+
+def counted(matrix: list[list[int]], f1: list[float]) -> list[str]:
+    """The sentences about classes and mistakes of an evaluation."""
+    names = [f"c{index}" for index in range(len(f1))]
+    limits = {"level": 0.95, "method": "Wilson"}
+    per_class = [
+        {"class": name, "support": sum(row), "f1": {"value": value, "low": 0.0, "high": 1.0, **limits}}
+        for name, row, value in zip(names, matrix, f1, strict=True)
+    ]
+    metrics = {"f1_macro": {"value": 0.5, "low": 0.4, "high": 0.6, **limits}}
+    evaluation = {"split": "test", "n": 90, "metrics": metrics, "per_class": per_class, "class_names": names}
+    return sentences(evaluation | {"confusion": matrix}, None)[1:]
+
+
+def test_ties_are_told_as_ties():
+    """Neither weakest nor strongest nor most frequent is what others are as well."""
+    assert counted([[27, 3], [3, 27]], [0.9, 0.9]) == [
+        "No class is weaker than another: both have an F1 of 90.0 %.",
+        "One of its 2 most frequent mistakes: 3 of 30 images of “c0” are taken for “c1”.",
+    ]
+    assert counted([[0, 1, 2], [0, 0, 3], [0, 1, 9]], [0.0, 0.0, 0.8]) == [
+        "It is weakest on “c0” (F1 0.0 %, one of 2 such classes) and strongest on “c2” (80.0 %).",
+        "Its most frequent mistake: 3 of 3 images of “c1” are taken for “c2”.",
+    ]
+    assert counted([[9, 0, 1], [0, 9, 0], [0, 0, 9]], [0.9, 1.0, 1.0]) == [
+        "It is weakest on “c0” (F1 90.0 %) and strongest on “c2” (100.0 %, one of 2 such classes).",
+        "Its most frequent mistake: 1 of 10 images of “c0” is taken for “c2”.",
+    ]
+
+
+def test_a_temperature_that_stays_at_one_changes_nothing(copy: Run):
+    calibration = copy.load_json("calibration.json")
+    for temperature, told in ((1.0, False), (1.5, True)):
+        copy.save_json("calibration.json", calibration | {"temperature": temperature})
+        assert (" before)" in " ".join(said(copy))) == told

@@ -45,8 +45,9 @@ def read_folder(folder: Path) -> dict[Split, PredictionFile]:
             raise UsageError(f"{folder}: {split} knows other classes than {before}, or has them in another order")
         if same := _same_items(file.predictions, other.predictions):
             raise UsageError(
-                f"{folder}: {before} and {split} hold {len(same)} items alike, such as {same[0]}; "
-                "what one of them fits must not be measured on the other: leave them out of one"
+                f"{_place(folder, before)} and {_place(folder, split)} hold {len(same)} "
+                f"item{'s' * (len(same) != 1)} alike, such as {', '.join(same[:3])}; what one of them fits must not be "
+                "measured on the other: leave them out of one, or give other images ids of their own"
             )
         if torn := set(_listed(file.groups)) & set(_listed(other.groups)):
             note = f"{len(torn)} groups, such as {min(torn)}, have items in {before} and in {split}."
@@ -83,6 +84,12 @@ def files_of(folder: Path, split: Split) -> list[Path]:
     raise UsageError(f"{folder} holds neither {split}.npz nor {split}.csv, nor masks in {split}/predicted and /truth")
 
 
+def _place(folder: Path, split: Split) -> Path:
+    """The file of a split, or the folder of its masks."""
+    path = files_of(folder, split)[0]
+    return path if path.parent == folder else folder / split
+
+
 def class_names(files: Mapping[Split, PredictionFile]) -> list[str]:
     """The names that a file of the folder gives; where none does, numbers from 0."""
     named = next((file.class_names for file in files.values() if file.class_names), None)
@@ -91,10 +98,12 @@ def class_names(files: Mapping[Split, PredictionFile]) -> list[str]:
 
 
 def _same_items(one: AnyOf, other: AnyOf) -> list[str]:
-    """The ids that both hold with the same answers; ids alone may be numbers of rows."""
+    """The ids that both hold; of numbers, which may count rows, and of files of masks, with the same answers too."""
     shared, here, there = np.intersect1d(one.ids, other.ids, return_indices=True)
     own, others = (part.logits if isinstance(part, Predictions) else part.confusions for part in (one, other))
     same = (own[here] == others[there]).all(axis=tuple(range(1, own.ndim)))
+    if isinstance(one, Predictions):
+        same |= ~np.char.isdecimal(shared)
     return [str(name) for name in shared[same]]
 
 

@@ -112,7 +112,19 @@ def test_the_files_of_a_folder_hold_other_items(tmp_path: Path):
     assert notes["calibration"] == ()
     assert "1 groups, such as p, have items in calibration and in test" in notes["test"][0]
     (tmp_path / "test.csv").write_text("id,label,cat,dog\n9,0,1.5,-2\n2,0,1,1\n")
-    with pytest.raises(UsageError, match="calibration and test hold 1 items alike, such as 2"):
+    with pytest.raises(UsageError, match=r"calibration\.csv and .*test\.csv hold 1 item alike, such as 2;"):
+        read_folder(tmp_path)
+
+
+@pytest.mark.parametrize(("name", "refused"), [("x20.jpg", True), ("20", False), ("猫", True)])
+def test_one_item_is_in_one_file_whatever_is_said_of_it(tmp_path: Path, name: str, refused: bool):
+    """Another model, or a view of its own, gives other logits; numbers of rows name other items in each file."""
+    for split, logits in (("calibration", "1.5,-2"), ("test", "0.5,-1")):
+        (tmp_path / f"{split}.csv").write_text(f"id,label,cat,dog\n{name},0,{logits}\n{split} b,1,1,2\n")
+    if not refused:
+        assert set(read_folder(tmp_path)) == {"calibration", "test"}
+        return
+    with pytest.raises(UsageError, match=rf"calibration\.csv and .*test\.csv hold 1 item alike, such as {name};"):
         read_folder(tmp_path)
 
 

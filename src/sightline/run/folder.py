@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+BEST = "checkpoints/best.pt"
+TRAINING = frozenset({"validate", "train"})
+"""The stages that a run without a model may have come to."""
+SHOWN_RUNS = 3
+
 SplitName = Literal["train", "val", "calibration", "test"]
 
 
@@ -95,6 +100,8 @@ class Run:
                 return cls(path.resolve())
         if name == "latest":
             raise UsageError(f"run=latest: {runs_dir} holds no finished or running run yet; train one first")
+        if inside := [one for path in tried for one in runs_in(path)]:
+            raise UsageError(f"run={name} is no run, but holds {_some(inside)}: name one of them")
         raise UsageError(f"run={name} is no run: no config.yaml is in {' or '.join(map(str, tried))}")
 
     def become_latest(self, runs_dir: Path) -> None:
@@ -223,4 +230,24 @@ class Run:
         return read_arrays(self.path, name)
 
     def _missing(self, name: str) -> UsageError:
-        return UsageError(f"{self.path} has no {name}: mode `{writer_of(name)}` writes it")
+        if writer_of(name) not in TRAINING:
+            return UsageError(f"{self.path} has no {name}: mode `{writer_of(name)}` writes it")
+        there = [one for one in runs_in(self.path.parent) if (one / BEST).is_file()]
+        others = (
+            f"; trained runs beside it: {_some(there)}" if there else ", and neither was one beside it: train one first"
+        )
+        return UsageError(f"{self.path} has no {name}: it was never trained, only checked or broken off early{others}")
+
+
+def runs_in(folder: Path) -> list[Path]:
+    """The runs that lie in a folder, the latest first; none where it cannot be listed."""
+    try:
+        return sorted((path.parent for path in folder.glob("*/config.yaml")), reverse=True)
+    except OSError:
+        return []
+
+
+def _some(runs: list[Path]) -> str:
+    """The names of the first runs, and of how many."""
+    named = ", ".join(f"{path.parent.name}/{path.name}" for path in runs[:SHOWN_RUNS])
+    return named if len(runs) <= SHOWN_RUNS else f"{named} and {len(runs) - SHOWN_RUNS} more"

@@ -138,3 +138,27 @@ def test_what_a_file_lacks_is_told_with_the_file_and_the_remedy(run: Run):
     for place, key in ((found, "metrics"), (found["a"][0], "c")):
         with pytest.raises(RunFailedError, match=f"clock.json is damaged: it lacks {key}; .*`sweep`"):
             place[key]
+
+
+def test_a_folder_of_runs_names_the_runs_in_it(tmp_path: Path):
+    for number in range(5):
+        Run(tmp_path / f"cats-cnn/{number}").save_text("config.yaml", "")
+    for name in ("cats-cnn", str(tmp_path / "cats-cnn")):
+        with pytest.raises(
+            UsageError, match="is no run, but holds cats-cnn/4, cats-cnn/3, cats-cnn/2 and 2 more: name"
+        ):
+            Run.open(name, tmp_path)
+
+
+def test_a_run_that_was_only_checked_names_the_trained_ones(tmp_path: Path):
+    checked = Run(tmp_path / "cats-cnn/2")
+    checked.save_text("config.yaml", "")
+    with pytest.raises(UsageError, match=r"has no preprocessing\.json: it was never trained, .*: train one first"):
+        checked.load_json("preprocessing.json")
+    trained = Run(tmp_path / "cats-cnn/1")
+    for name in ("config.yaml", "checkpoints/best.pt"):
+        trained.save_text(name, "")
+    with pytest.raises(UsageError, match=r"never trained, .*; trained runs beside it: cats-cnn/1$"):
+        checked.load_json("preprocessing.json")
+    with pytest.raises(UsageError, match=r"has no calibration\.json: mode `calibrate` writes it"):
+        trained.load_json("calibration.json")

@@ -151,7 +151,9 @@ def _worth_of_answers(rule: SelectiveThreshold, content: Calibration, asked: Ask
         return f"abstains always, which is not repeated below: nothing keeps {promise}; {why}"
     chance = f"{promise} but for a chance of {rule['error']:g}"
     if rule["threshold"] <= 1 / asked.classes:
-        return f"never abstains: answering all of them keeps {chance}, by the {content['n_promises']} it comes from"
+        return (
+            f"never abstains: answering all of them keeps {chance}, by the {content['n_promises']} images it comes from"
+        )
     answered = "all" if rule["coverage"] == 1 else f"{100 * rule['coverage']:.1f} %"
     return (
         f"abstains below a confidence of {rule['threshold']:.4g}, which keeps {chance}; "

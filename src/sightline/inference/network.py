@@ -1,10 +1,12 @@
 """What stands around a trained network: normalisation before it, temperature and softmax after it."""
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 
 from sightline.data.preprocessing import Preprocessing
-from sightline.models.outputs import Outputs, only_tensor
+from sightline.models.outputs import Outputs, by_head, only_tensor
 
 
 class NormalisedNetwork(nn.Module):
@@ -52,3 +54,42 @@ class CalibratedClassifier(nn.Module):
         """Probabilities."""
         logits = only_tensor(self.network(images))
         return (logits.double() / self.temperature).softmax(dim=1)
+
+
+class CalibratedSegmenter(nn.Module):
+    """From pixels to calibrated probabilities of every pixel: (n, 3, h, w) in 0…1 to (n, classes, h, w), both float32.
+
+    Args:
+        network: images in 0…1 to logits of every pixel.
+        temperature: what logits are divided by before softmax.
+    """
+
+    temperature: Tensor
+
+    def __init__(self, network: NormalisedNetwork, temperature: float) -> None:
+        super().__init__()
+        self.network = network
+        self.register_buffer("temperature", torch.tensor(temperature))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Probabilities."""
+        return (only_tensor(self.network(images)).float() / self.temperature).softmax(dim=1)
+
+
+class CalibratedHeads(nn.Module):
+    """From pixels to calibrated probabilities of each head of a network, float32 by its name.
+
+    Args:
+        network: images in 0…1 to a mapping of logits, the classes their second dimension.
+        temperatures: what the logits of each head are divided by before softmax.
+    """
+
+    def __init__(self, network: NormalisedNetwork, temperatures: Mapping[str, float]) -> None:
+        super().__init__()
+        self.network = network
+        self.temperatures = dict(temperatures)
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        """Probabilities."""
+        logits = by_head(self.network(images))
+        return {name: (logits[name].float() / value).softmax(dim=1) for name, value in self.temperatures.items()}

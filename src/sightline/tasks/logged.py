@@ -58,8 +58,10 @@ class LoggedAnswers:
         return answers if isinstance(answers, list) else [answers]
 
 
-def describe(writer: PredictionRows, preprocessing: Preprocessing, limits: PredictConfig) -> dict[str, object]:
-    """The content of `answers.json`, for a program that gives calibrated probabilities."""
+def describe(writer: PredictionRows, preprocessing: Preprocessing, limits: PredictConfig) -> dict[str, object] | None:
+    """The content of `answers.json`, for a program that gives calibrated probabilities of labels; None of any other."""
+    if not isinstance(writer, ClassRows):
+        return None
     return {
         "preprocessing": preprocessing.to_json(),
         "rows": writer.to_json(),

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 if TYPE_CHECKING:
     from sightline.metrics.documents.calibration import Calibration
@@ -36,7 +36,24 @@ def points_of_evaluation(content: "Evaluation") -> Iterator[Point]:
 
 
 def points_of_calibration(content: "Calibration") -> Iterator[Point]:
-    """The temperature of `calibration.json` and every metric before and after it, with the ends of their intervals."""
+    """The temperature of `calibration.json` and every metric before and after it, with the ends of their intervals.
+
+    Of a model of several targets those of each, under its name.
+    """
+    targets = {name: part for name, part in content.items() if isinstance(part, Mapping) and "before" in part}
+    if targets and "temperature" not in content:
+        for name, part in targets.items():
+            yield from (point._replace(name=_under(name, point.name)) for point in _of_one(cast("Calibration", part)))
+    else:
+        yield from _of_one(content)
+
+
+def _under(target: str, name: str) -> str:
+    return name.replace("calibration/", f"calibration/{target}/", 1)
+
+
+def _of_one(content: "Calibration") -> Iterator[Point]:
+    """Of one target."""
     if fit := content.get("temperature_fit"):
         yield from _with_ends("calibration", {"temperature": fit})
     else:

@@ -133,10 +133,12 @@ class Server:
 
         model = copy.deepcopy(model).cpu().eval()
         with torch.no_grad():
-            outputs = model(torch.from_numpy(example)).numpy()
+            outputs = model(torch.from_numpy(example))
+        named = outputs if isinstance(outputs, dict) else {None: outputs}
+        specs = [TensorSpec(found.numpy().dtype, (-1, *found.shape[1:]), name) for name, found in named.items()]
         signature = mlflow.models.ModelSignature(
             inputs=Schema([TensorSpec(np.dtype(np.float32), (-1, *example.shape[1:]))]),
-            outputs=Schema([TensorSpec(outputs.dtype, (-1, *outputs.shape[1:]))]),
+            outputs=Schema([*specs]),
         )
         parts = {"model": model, "example": example, "signature": signature, "answers": answers}
         try:

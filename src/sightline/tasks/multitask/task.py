@@ -14,7 +14,8 @@ from sightline.data.splits.split import Split
 from sightline.data.targets import LABEL, MASK
 from sightline.explain.targets import TargetScore
 from sightline.inference.loaded_run import LoadedRun
-from sightline.inference.model import load_split
+from sightline.inference.model import load_split, temperature_of
+from sightline.inference.network import CalibratedHeads, NormalisedNetwork
 from sightline.metrics.catalogue import METRICS
 from sightline.metrics.documents.comparison import Comparison
 from sightline.metrics.predictions import Arrays, Predictions
@@ -161,6 +162,10 @@ class Multitask(Task):
         if METRICS[config.compare.metric].task == Segmentation.name:
             return Segmentation.compare(config, [_entrant(one, _masks_of(one)) for one in entrants])
         return Classification.compare(config, [_entrant(one, _labels_of(one)) for one in entrants])
+
+    def calibrated(self, network: NormalisedNetwork, run: Run) -> CalibratedHeads:
+        """Probabilities of the label and of every pixel, each at its own temperature."""
+        return CalibratedHeads(network, {name: temperature_of(PartOfRun(run, name)) for name in self.heads})
 
     def prediction_rows(self, config: Config, run: Run) -> LabelAndMaskRows:
         """The label and the mask of each image."""

@@ -18,7 +18,8 @@ from sightline.errors import UsageError
 from sightline.explain.targets import TargetScore
 from sightline.inference.loaded_run import LoadedRun
 from sightline.inference.masks import MaskCollector
-from sightline.inference.model import CALIBRATION, class_names_of, load_preprocessing, load_split
+from sightline.inference.model import CALIBRATION, class_names_of, load_preprocessing, load_split, temperature_of
+from sightline.inference.network import CalibratedSegmenter, NormalisedNetwork
 from sightline.metrics.documents.comparison import Comparison
 from sightline.metrics.predictions import Arrays
 from sightline.metrics.segmentation.predictions import MaskPredictions
@@ -143,6 +144,10 @@ class Segmentation(Task):
     ) -> MaskCalibrationResults:
         """A temperature, and sets of classes for every pixel."""
         return calibrate(config, run, predictions, val)
+
+    def calibrated(self, network: NormalisedNetwork, run: Run) -> CalibratedSegmenter:
+        """Probabilities of every pixel at the run's temperature."""
+        return CalibratedSegmenter(network, temperature_of(run))
 
     @classmethod
     def compare(cls, config: Config, entrants: Sequence[Entrant]) -> Comparison:

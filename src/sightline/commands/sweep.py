@@ -3,8 +3,6 @@
 Everything is in one folder, `runs_dir/sweeps/<name>`: the runs of the trials, those trained anew, and the report.
 """
 
-import hashlib
-import json
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -18,6 +16,7 @@ from sightline.commands.modes import with_stages, without_tracking
 from sightline.commands.new_run import check_inputs, create_run
 from sightline.commands.pipeline import run_stages
 from sightline.commands.retrain import finish_sweep
+from sightline.commands.sweep_search import open_search
 from sightline.commands.trial import TrialTemplate, remove_trial_checkpoints, run_trial
 from sightline.config import parse
 from sightline.config.fitted import is_former
@@ -37,7 +36,6 @@ from sightline.run.ownership import check_ours
 from sightline.sweep.progress import SweepProgress
 from sightline.sweep.results import extent
 from sightline.sweep.search import Search
-from sightline.sweep.storage import StudyLocation
 from sightline.sweep.supervisor import supervise
 from sightline.sweep.workers import Resources, WorkerJob, divide_machine
 from sightline.training.fitting import fit
@@ -60,9 +58,8 @@ def run_sweep(command: Command) -> None:
     base = template.config_with({})
     check_inputs(base)
     shared = _shared_settings(config, base)
-    name = config.sweep.name or f"{base.data.name}-{base.model.name}-{_digest(shared)}"
-    location = StudyLocation.parse(config.sweep.storage, Path(config.runs_dir), name)
-    search = Search(config.sweep, location, config.seed)
+    search = open_search(config, base, shared)
+    name = search.location.name
     begun = search.shared()
     if not search.exists():
         search.space.check(lambda overrides: parse.parse(template.compose_with(overrides)))
@@ -165,10 +162,6 @@ def _shared_settings(config: Config, base: Config) -> dict[str, object]:
     fixed = {key: value for key, value in flatten(parse.trained_part(base)).items() if key not in RESULT_NEUTRAL}
     space = config.sweep.model_dump(mode="json", exclude_defaults=True)["space"]
     return fixed | {f"sweep.space.{key}": value for key, value in space.items()} | {"sweep.metric": config.sweep.metric}
-
-
-def _digest(shared: Mapping[str, object]) -> str:
-    return hashlib.sha256(json.dumps(shared, sort_keys=True).encode()).hexdigest()[:8]
 
 
 def _values_as_configured(

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 from sightline.config.stages import writer_of
 from sightline.errors import UsageError, naming_file
 from sightline.machine.paths import path_of
+from sightline.run.beside import named, runs_in
 from sightline.run.files import atomic_file, npz
 from sightline.run.lines import append_row, read_lines
 from sightline.run.ownership import UNUSED, Claim
@@ -31,7 +32,6 @@ logger = logging.getLogger(__name__)
 BEST = "checkpoints/best.pt"
 TRAINING = frozenset({"validate", "train"})
 """The stages that a run without a model may have come to."""
-SHOWN_RUNS = 3
 
 SplitName = Literal["train", "val", "calibration", "test"]
 
@@ -101,7 +101,7 @@ class Run:
         if name == "latest":
             raise UsageError(f"run=latest: {runs_dir} holds no finished or running run yet; train one first")
         if inside := [one for path in tried for one in runs_in(path)]:
-            raise UsageError(f"run={name} is no run, but holds {_some(inside)}: name one of them")
+            raise UsageError(f"run={name} is no run, but holds {named(inside)}: name one of them")
         raise UsageError(f"run={name} is no run: no config.yaml is in {' or '.join(map(str, tried))}")
 
     def become_latest(self, runs_dir: Path) -> None:
@@ -234,20 +234,6 @@ class Run:
             return UsageError(f"{self.path} has no {name}: mode `{writer_of(name)}` writes it")
         there = [one for one in runs_in(self.path.parent) if (one / BEST).is_file()]
         others = (
-            f"; trained runs beside it: {_some(there)}" if there else ", and neither was one beside it: train one first"
+            f"; trained runs beside it: {named(there)}" if there else ", and neither was one beside it: train one first"
         )
         return UsageError(f"{self.path} has no {name}: it was never trained, only checked or broken off early{others}")
-
-
-def runs_in(folder: Path) -> list[Path]:
-    """The runs that lie in a folder, the latest first; none where it cannot be listed."""
-    try:
-        return sorted((path.parent for path in folder.glob("*/config.yaml")), reverse=True)
-    except OSError:
-        return []
-
-
-def _some(runs: list[Path]) -> str:
-    """The names of the first runs, and of how many."""
-    named = ", ".join(f"{path.parent.name}/{path.name}" for path in runs[:SHOWN_RUNS])
-    return named if len(runs) <= SHOWN_RUNS else f"{named} and {len(runs) - SHOWN_RUNS} more"

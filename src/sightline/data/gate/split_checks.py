@@ -58,7 +58,7 @@ def _shared_groups(split: Split, policy: ValidationPolicy) -> list[Finding]:
     wording = Wording(
         fine="no group is in two splits",
         found=f"{how_many(len(names), 'group', 'groups')} in more than one split",
-        remedy="leave their split column blank, and whole groups are assigned",
+        remedy="keep each in one; where the split column is blank, whole groups are assigned",
         otherwise="data.validation.duplicates_across_splits=warn",
     )
     # Dropping could take whole splits away, so the policy for single images only warns here.

@@ -1,7 +1,10 @@
 """From a configuration to the images that it names."""
 
 import re
+from dataclasses import replace
 from typing import Final
+
+import numpy as np
 
 from sightline.config.data import (
     Cifar10Data,
@@ -14,10 +17,13 @@ from sightline.config.data import (
     ShapesData,
 )
 from sightline.data.sources.source import Source
+from sightline.data.targets import LABEL, ClassTarget, of_kind
 from sightline.errors import UsageError
 from sightline.machine.paths import path_of
 
-_KEY: Final = re.compile(r"(?<![\w./-])data\.(?=(?:root|manifest|\w+_column|download|validation)\b)")
+_KEY: Final = re.compile(
+    r"(?<![\w./-])data\.(?=(?:root|manifest|\w+_column|download|validation|classes|ignore_index|masks|mask_suffix|group_pattern)\b)"
+)
 """Keys of the data at the beginning of a word; those of `evaluation.ood` have the same names."""
 
 
@@ -67,13 +73,17 @@ def find_unknown(config: DataConfig) -> Source:
         UsageError: there is nothing to be found there.
     """
     try:
-        return find(config)
+        source = find(config)
+        if not of_kind(source.targets, ClassTarget):
+            unknown = ClassTarget(np.zeros(len(source), dtype=np.int64), ("unknown",))
+            return replace(source, targets={LABEL: unknown})
+        return source
     except UsageError as error:
         if isinstance(config, FolderData) and config.root and config.root.strip():
             from sightline.data.sources.folder import find_without_classes
 
-            if (source := find_without_classes(path_of(config.root))) is not None:
-                return source
+            if (bare := find_without_classes(path_of(config.root))) is not None:
+                return bare
         raise UsageError(_KEY.sub("evaluation.ood.", str(error))) from error
 
 

@@ -19,6 +19,9 @@ OTHERS: Final = {
 }
 """Data that have such a target."""
 
+BOTH: Final = "data=pets or data=shapes"
+"""Data that have both."""
+
 
 def with_targets(source: Source, names: Sequence[str], model: str, data: str) -> Source:
     """The source with these of its targets alone; items of which none of them is known are left out, and told.
@@ -35,7 +38,8 @@ def with_targets(source: Source, names: Sequence[str], model: str, data: str) ->
     for name in names:
         if name not in source.targets:
             noun = NOUNS.get(name, name)
-            advice = f"; take {OTHERS[name]}" if name in OTHERS else ""
+            others = BOTH if set(names) >= {LABEL, MASK} else OTHERS.get(name)
+            advice = f"; take {others}" if others else ""
             raise UsageError(f"model={model} learns {noun}, and data={data} has none{advice}")
     targets = {name: source.targets[name] for name in names}
     known = {name: _known(target) for name, target in targets.items()}

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from sightline.cli import configure
-from sightline.data.sources.find import find
+from sightline.data.sources.find import find, find_unknown
 from sightline.data.sources.source import Source
 from sightline.errors import UsageError
 
@@ -147,6 +147,16 @@ def test_what_cannot_be_read_is_refused_by_name(root, spoil, why):
     spoil(root)
     with pytest.raises(UsageError, match=why):
         listed(root)
+
+
+def test_as_unknown_images_they_need_no_label(root):
+    data = configure("data=segmentation_folder", f"data.root={root}").data
+    source = find_unknown(data)
+    assert list(source.targets) == ["label"]
+    assert source.targets["label"].values.tolist() == [0, 0, 0]
+    (root / "classes.txt").unlink()
+    with pytest.raises(UsageError, match=r"or give evaluation.ood.classes=\[background"):
+        find_unknown(data)
 
 
 def test_a_root_is_needed(tmp_path):

@@ -53,6 +53,14 @@ def test_data_without_a_target_are_refused():
         with_targets(only_masks, (LABEL,), "cnn", "x")
 
 
+def test_what_has_both_is_named_where_both_are_learned():
+    digits = find(configure("data=digits").data)
+    with pytest.raises(
+        UsageError, match=r"^model=multitask learns masks, and data=digits has none; take data=pets or d"
+    ):
+        with_targets(digits, (LABEL, MASK), "multitask", "digits")
+
+
 def test_a_classifier_reads_no_masks():
     source = list_images(configure("model=cnn", "data=shapes", "data.images=20"))
     assert list(source.targets) == [LABEL]

@@ -5,7 +5,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from sightline.config.model import OWN_BACKBONES, RESIDUAL, ModelConfig, PyramidModel
+from sightline.config.model import CNN, OWN_BACKBONES, RESIDUAL, ModelConfig, PyramidModel
 from sightline.config.shorthand import is_timm
 from sightline.config.suggestions import did_you_mean
 from sightline.errors import UsageError
@@ -31,16 +31,28 @@ def check_model(config: ModelConfig) -> None:
     Raises:
         UsageError: timm has no such model, or the file of weights is not there.
     """
-    key, name = ("backbone", config.backbone) if isinstance(config, PyramidModel) else ("name", config.name)
-    if name not in (*OWN_BACKBONES, RESIDUAL) and not is_timm(name, timm_names):
-        base = name.split(".", maxsplit=1)[0]
-        own = f"none of {', '.join(OWN_BACKBONES)}, nor a" if key == "backbone" else "no"
-        hint = did_you_mean(base, sorted({*OWN_BACKBONES, *timm_names()}))
-        raise UsageError(
-            f"model.{key}={name} is {own} model of timm's{hint}\n"
-            'python -c \'import timm; print(*timm.list_models("*vit*"), sep="\\n")\' lists them'
-        )
+    check_name(config)
     if config.weights_key is not None and config.weights is None:
         raise UsageError("model.weights_key is about an entry of model.weights=FILE, which is not given")
     if config.weights is not None and not is_file(path_of(config.weights)):
         raise UsageError(f"model.weights={config.weights} is not there")
+
+
+def check_name(config: ModelConfig | PyramidModel) -> None:
+    """Refuse a network that neither we nor timm have.
+
+    Raises:
+        UsageError: with the nearest name there is.
+    """
+    if isinstance(config, PyramidModel):
+        key, name, ours = "backbone", config.backbone, OWN_BACKBONES
+    else:
+        key, name, ours = "name", config.name, (CNN, RESIDUAL)
+    if name not in ours and not is_timm(name, timm_names):
+        base = name.split(".", maxsplit=1)[0]
+        own = f"none of {', '.join(ours)}, nor a" if key == "backbone" else "no"
+        hint = did_you_mean(base, sorted({*ours, *timm_names()}))
+        raise UsageError(
+            f"model.{key}={name} is {own} model of timm's{hint}\n"
+            'python -c \'import timm; print(*timm.list_models("*vit*"), sep="\\n")\' lists them'
+        )

@@ -10,6 +10,8 @@ from torch import nn
 from sightline.config.model import CNN, OWN_BACKBONES, RESIDUAL, PyramidModel, TimmModel
 from sightline.errors import UsageError
 from sightline.machine.paths import path_of
+from sightline.machine.terminal import logger
+from sightline.models.names import check_name
 from sightline.models.native_maps import measure, prune
 from sightline.models.networks.cnn import Cnn
 from sightline.models.networks.multitask import LABEL, MASK, Multitask
@@ -83,6 +85,7 @@ def pyramid_of(config: PyramidModel, image_size: int, strides: Sequence[int] | N
     Raises:
         UsageError: no such backbone, weights that cannot be had or do not fit.
     """
+    check_name(config)
     if config.backbone in OWN_BACKBONES:
         return own_pyramid(config, image_size, strides)
     keys = config.model_dump(include={"pretrained", "weights", "weights_key", "drop_path_rate", "cbam"})
@@ -134,6 +137,10 @@ def timm_pyramid(config: TimmModel, image_size: int, strides: Sequence[int] | No
         if maps is not None and (maps.fit.size is None or adaptation == base):
             network = create_adapted(config, adaptation, 2, side)
             prune(network, maps)
+            if maps.fit.size is not None:
+                logger.info(
+                    "%s takes %d x %d pixels alone: images are resized to that, masks back", config.name, side, side
+                )
             return Pyramid(network, maps, strides)
     raise UsageError(f"{config.name} has no maps of its images, so nothing can be decoded; take another backbone")
 

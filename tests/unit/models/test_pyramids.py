@@ -122,5 +122,5 @@ def test_the_answer_does_not_hang_on_the_neighbours() -> None:
 
 
 def test_an_unknown_backbone_is_refused() -> None:
-    with pytest.raises(UsageError, match="did you mean resnet50"):
+    with pytest.raises(UsageError, match=r"model\.backbone=resnet5O .*did you mean resnet50"):
         build_model(unet("resnet5O"), {"mask": 4}, 64)

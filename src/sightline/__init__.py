@@ -26,5 +26,9 @@ def load(run: "str | PathLike[str]" = "latest", *overrides: str, runs_dir: "str 
     """
     from sightline.cli import compose_config  # with torch and all else that takes a second
     from sightline.commands.load import load_model
+    from sightline.errors import UsageError
 
-    return load_model(compose_config, run, overrides, runs_dir)
+    try:
+        return load_model(compose_config, run, overrides, runs_dir)
+    except UsageError as error:
+        raise error from None  # the message says it all; what parsers said before it is noise in a notebook

@@ -137,8 +137,10 @@ def test_overrides_are_those_of_the_command(run: Path, photos: Path):
     path = sorted(photos.rglob("*.bmp"))[0]
     assert len(package.load(run, "predict.top_k=1", "device=cpu").predict(path)["top"]) == 1
     assert len(package.load(run.name, runs_dir=run.parent).predict(path)["top"]) == 2
-    with pytest.raises(UsageError, match=r"unknown key predict\.topk"):
+    with pytest.raises(UsageError, match=r"unknown key predict\.topk") as refused:
         package.load(run, "predict.topk=1")
+    assert refused.value.__suppress_context__, "in a notebook it stands alone"
+    assert refused.value.__cause__ is None
     with pytest.raises(UsageError, match="cannot be changed"):
         package.load(run, "optimizer.lr=1")
     with pytest.raises(UsageError, match="is no run"):

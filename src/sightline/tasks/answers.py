@@ -15,7 +15,7 @@ Answer = dict[str, object]
 """What is said of one image; a row of `predictions.json`."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Model:
     """A trained model, as `sightline.load` gives it.
 
@@ -23,11 +23,18 @@ class Model:
         predictor: from images to the network's outputs.
         writer: from outputs to answers.
         limits: of the size of files and images, and how many classes an answer lists.
+        run: as `run=` takes it.
     """
 
     predictor: Predictor
     writer: PredictionRows
     limits: PredictConfig
+    run: str = ""
+
+    def __repr__(self) -> str:
+        """Which run it is of, what it tells apart and what it sees: `<Model of cats-cnn/1: 2 classes, 64 pixels>`."""
+        seen = self.predictor.preprocessing
+        return f"<Model of {self.run or 'a run'}: {len(seen.class_names)} classes, {seen.image_size} pixels>"
 
     @property
     def class_names(self) -> tuple[str, ...]:

@@ -40,7 +40,8 @@ def model_of_run(config: Config, run: Run) -> Model:
     """
     task = task_of_run(run)
     predictor = Predictor.load(run, pick_device(config.device), task.heads)
-    return Model(predictor, task.prediction_rows(config, run), config.predict)
+    at = run.path.resolve()
+    return Model(predictor, task.prediction_rows(config, run), config.predict, f"{at.parent.name}/{at.name}")
 
 
 def task_of_systems(systems: Sequence[System]) -> type[Task]:

@@ -1,6 +1,7 @@
 """A logged program answers as the run it came from, whatever stands before it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,7 @@ def test_it_answers_as_the_run_does(fit: Fit, tmp_path: Path):
         assert [one[key] for key in ("label", "set", "abstain")] == [other[key] for key in ("label", "set", "abstain")]
         assert other["probability"] == pytest.approx(one["probability"], abs=1e-6)
     assert logged.model.head == ("worth",)
+    assert repr(replace(model, run="cats-cnn/1")) == "<Model of cats-cnn/1: 3 classes, 32 pixels>"
 
 
 def test_a_model_of_an_earlier_version_is_told(tmp_path: Path):

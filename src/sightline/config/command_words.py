@@ -1,5 +1,6 @@
 """The words before the overrides: `[EPOCHS] [MODEL] [MODE] [DIR]`, any of them "" or left out, a mode also first."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
@@ -13,6 +14,7 @@ from sightline.machine.reading import is_file
 
 MOST_DIGITS = 18
 """Of a number of epochs."""
+_NUMBER: Final = re.compile(r"[-+]?(\d+[.,]?\d*|[.,]\d+)(e[-+]?\d+)?", re.IGNORECASE)
 PATH: Final = "a path"
 """What a word may be beside the value of a key."""
 
@@ -67,11 +69,13 @@ def _meaning(word: str, choices: Mapping[str, Collection[str]], timm_names: Name
         return PATH
     if word in choices["data"]:
         return "data"
+    if _NUMBER.fullmatch(word):
+        raise UsageError(f"EPOCHS is {word}; it takes a whole number from 1")
     known = [*choices["model"], *choices["mode"], *sorted(timm_names())]
     models, modes = sorted(choices["model"]), sorted([*choices["mode"], "test"])
     raise UsageError(
         f"{word!r} is neither a model nor a mode, nor a folder that is here{did_you_mean(word, known)}\n"
-        f"models: {', '.join(models)}, any of timm's · modes: {', '.join(modes)}"
+        f"models: {', '.join(models)}, any of timm's · modes: {', '.join(modes)} · --help says what they do"
     )
 
 

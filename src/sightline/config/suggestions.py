@@ -18,13 +18,16 @@ ELSEWHERE: Final[Mapping[str, str]] = {
     "checkpoint": "model.weights",
 }
 """What other programs call a key."""
+VALUES_ELSEWHERE: Final[Mapping[str, str]] = {"gpu": "cuda", "nvidia": "cuda", "metal": "mps"}
+"""What other programs call a value."""
 MOST: Final = 3
 """Keys of one name that are suggested together."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`; did you mean X?` for the nearest known name, or nothing where none is near."""
-    near = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    names, elsewhere = list(known), VALUES_ELSEWHERE.get(word.lower())
+    near = [elsewhere] if elsewhere in names else get_close_matches(word, names, n=1, cutoff=0.6)
     return f"; did you mean {near[0]}?" if near else ""
 
 

@@ -58,6 +58,10 @@ def test_each_word_is_known_by_what_it_is(
     ("words", "says"),
     [
         (["restnet"], "did you mean resnet?"),
+        (["help"], "--help says what they do"),
+        (["2.5", "cnn"], "EPOCHS is 2.5; it takes a whole number from 1"),
+        (["1e3"], "EPOCHS is 1e3; it takes a whole number from 1"),
+        (["1,5"], "EPOCHS is 1,5; it takes a whole number from 1"),
         (["resnet19"], "did you mean resnet18?"),
         (["evalute"], "did you mean evaluate?"),
         (["nosuch"], "nor a folder that is here"),

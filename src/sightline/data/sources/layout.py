@@ -66,11 +66,12 @@ def refuse_too_few(root: Path, class_names: Sequence[str], beside: Sequence[str]
     if len(class_names) > 1:
         return
     if not class_names:
-        raise UsageError(f"data.root={root} holds {_nothing(root, beside)}{_passed_over(listing)}")
+        raise UsageError(f"data.root={root} holds {_nothing(root, beside)}{_table(root)}{_passed_over(listing)}")
     only = class_names[0]
     inside = folders_in(str(root / only)) if (root / only).is_dir() else []
     hint = f"; it holds {folders(inside)}: did you mean data.root={root / only}?" if len(inside) > 1 else ""
     where = f"; {counted(len(beside), 'image')} beside its folder ({beside[0]}) have no class" if beside else ""
+    hint = hint or _table(root)
     raise UsageError(
         f"data.root={root} holds one class only, {only!r}, and two are needed{hint or where}{_passed_over(listing)}"
     )
@@ -88,6 +89,12 @@ def _nothing(root: Path, beside: Sequence[str]) -> str:
         f"{counted(len(beside), 'image')} ({beside[0]}, …) but no class folders with images: "
         f"each class takes a folder, DIR/<class>/… or DIR/train/<class>/…{hint}"
     )
+
+
+def _table(root: Path) -> str:
+    """The first table that lies there, which may say what the classes are."""
+    tables = sorted(path for path in root.iterdir() if path.suffix.lower() in {".csv", ".tsv"} and path.is_file())
+    return f"; did you mean the table, data={tables[0]}?" if tables else ""
 
 
 def _passed_over(listing: Listing) -> str:

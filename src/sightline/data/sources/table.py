@@ -11,7 +11,7 @@ import numpy as np
 from sightline.config.data import CsvData
 from sightline.data.sources.remarks import Remark, counted, listed
 from sightline.data.sources.source import ROLE_WORDS, ROLES, Source
-from sightline.data.sources.table_paths import is_missing, place, where_instead
+from sightline.data.sources.table_paths import is_missing, looks_like_a_row, place, where_instead
 from sightline.errors import UsageError
 from sightline.machine.paths import path_of
 from sightline.machine.reading import is_folder
@@ -19,6 +19,10 @@ from sightline.run.csv_table import read_csv
 
 BLANKS = frozenset({"nan", "null", "none", "na", "n/a", "#n/a", "?", "-"})
 """What programs write for a cell without content; a class may be called so all the same."""
+
+MANY = 20
+"""Different numbers among the labels that may well be classes."""
+_NUMBER = re.compile(r"[-+]?\d+([.,]\d+)?")
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,12 @@ def _remarks(
         number = sum(row.label in merged for row in rows)
         pairs = listed([f"{label} as {label_of[label]}" for label in merged])
         yield Remark("numbers_as_labels", "pass", number, f"{counted(number, 'label')} read as whole numbers: {pairs}")
+    if len(numbers := {row.label for row in rows if _NUMBER.fullmatch(row.label)}) > max(MANY, len(rows) // 3):
+        message = (
+            f"{len(numbers):,} of {counted(len(rows), 'label')} are different numbers, each of which is learned as a "
+            "class: quantities want to be put into a few classes first"
+        )
+        yield Remark("quantities_as_labels", "warn", len(numbers), message, tuple(sorted(numbers)[:10]))
     if words := sorted({row.label for row in rows if row.label.casefold() in BLANKS}):
         number = sum(row.label in words for row in rows)
         bear = f"{counted(number, 'row')} bear{'s' * (number == 1)}"
@@ -180,6 +190,7 @@ def _lines(manifest: Path, columns: dict[str, str]) -> Iterator[tuple[int, dict[
         if found is None:
             raise UsageError(
                 f"{columns[column]}={column}: {manifest} has no such column; it has {', '.join(table.head)}"
+                + ("; that line looks like a row: put a header above it" if looks_like_a_row(table.head) else "")
             )
     for line, cells in table.rows:
         yield line, {column: cells[found] for column, found in places.items() if found is not None}

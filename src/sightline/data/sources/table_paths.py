@@ -2,8 +2,10 @@
 
 import os
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
+from sightline.data.formats import HEIC_SUFFIXES, SUFFIXES
 from sightline.machine.reading import is_file, is_folder
 
 
@@ -18,6 +20,11 @@ def place(base: Path, path: str) -> tuple[Path, str]:
 def is_missing(path: Path) -> bool:
     """Whether there is nothing, or a folder; a broken link, a named pipe or a device is something."""
     return not is_file(path) and (is_folder(path) or not os.path.lexists(path))
+
+
+def looks_like_a_row(head: Sequence[str]) -> bool:
+    """Whether a head line names a file of an image, as rows do."""
+    return any(Path(cell).suffix.lower() in SUFFIXES | HEIC_SUFFIXES for cell in head)
 
 
 def where_instead(missing: Path, base: Path) -> str:

@@ -216,3 +216,9 @@ def test_the_folder_of_one_class_names_the_folder_above(tmp_path: Path):
 def test_words_in_names_of_classes_are_no_splits(tmp_path: Path):
     source = find_folder(plant(tmp_path, "train_station/1.jpg", "test_tube/2.jpg", "valley/3.jpg"))
     assert source.class_names == ("test_tube", "train_station", "valley")
+
+
+@pytest.mark.parametrize("paths", [["img/1.jpg", "img/2.jpg", "table.csv"], ["1.jpg", "table.csv"], ["table.csv"]])
+def test_a_table_beside_images_is_offered(tmp_path: Path, paths: list[str]):
+    with pytest.raises(UsageError, match=r"did you mean the table, data=.*/table\.csv\?"):
+        find_folder(plant(tmp_path, *paths))

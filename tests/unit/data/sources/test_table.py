@@ -234,3 +234,21 @@ def test_a_name_composed_otherwise_is_named(folder):
     manifest = table(folder, "path,label\nimages/a.jpg,x\nimages/caf\u00e9.jpg,y\n")
     with pytest.raises(UsageError, match=r"there is 'cafe\\u0301\.jpg', and no 'caf\\xe9\.jpg'"):
         find_table(config(manifest))
+
+
+def test_a_table_without_a_head_line_is_told_so(folder):
+    with pytest.raises(UsageError, match="that line looks like a row: put a header above it"):
+        find_table(config(table(folder, "images/a.jpg,cat\nimages/b.jpg,dog\n")))
+    with pytest.raises(UsageError, match=r"it has file, label$"):
+        find_table(config(table(folder, "file,label\nimages/b.jpg,dog\n")))
+
+
+@pytest.mark.parametrize(("different", "told"), [(30, True), (20, False), (10, False)])
+def test_quantities_are_learned_as_classes_but_not_in_silence(folder, different, told):
+    for number in range(60):
+        (folder / f"images/{number}.jpg").write_bytes(b"x")
+    rows = "".join(f"images/{number}.jpg,{number % different / 7:.3f}\n" for number in range(60))
+    found = {one.check: one for one in find_table(config(table(folder, f"path,label\n{rows}"))).remarks}
+    assert ("quantities_as_labels" in found) == told
+    if told:
+        assert found["quantities_as_labels"].message.startswith("30 of 60 labels are different numbers, each of which")

@@ -97,3 +97,13 @@ def test_a_model_near_chance_names_no_label_in_any_file(stage: Stage, run: Path)
     rows = (run / "examples/second_look.csv").read_text().splitlines()[1:]
     assert (suspects["count"], suspects["items"], rows) == (0, [], [])
     assert suspects["reason"].startswith("None are named")
+
+
+def test_the_terminal_tells_errors_before_calibration_from_those_after(sightline: Command, run: Path):
+    answer = sightline("evaluate", f"run={run}", "mode.stages=[evaluate]", "tracking=none")
+    assert answer.status == 0, answer.err
+    content = load(run, "evaluation.json")
+    said = answer.out + answer.err
+    assert f"test split, {content['n']} images, before calibration" in said
+    _, _, after = said.partition("the same, calibrated: temperature ")
+    assert f"{100 * content['calibrated']['metrics']['ece']['value']:.2f} %" in after

@@ -10,6 +10,7 @@ import numpy as np
 from sightline.calibration.judge import judge, judge_fitted
 from sightline.config.data import CsvData
 from sightline.config.schema import Config
+from sightline.data.sources.remarks import listed
 from sightline.data.sources.table import columns_of
 from sightline.inference.external import external_notes
 from sightline.inference.model import groups_of, temperature_of
@@ -60,14 +61,26 @@ class EvaluationResults:
             yield title, ood_table(content["ood"])
         if "slices" in content:
             yield "slices", slice_table(content["slices"])
-        yield f"{content['split']} split, {content['n']} images", metric_table(content["metrics"])
+        yield _title(content), metric_table(content["metrics"])
         if "tta" in content:
             yield f"the same, test-time views: {content['tta']['views']}", metric_table(content["tta"]["metrics"])
+        if "calibrated" in content:
+            temperature = content["calibrated"]["temperature"]
+            yield f"the same, calibrated: temperature {temperature:.3f}", metric_table(content["calibrated"]["metrics"])
 
     def values(self) -> dict[str, float]:
         """Every metric."""
         metrics = self.content["metrics"]
         return {name: entry["value"] for name, entry in metrics.items() if entry["value"] is not None}
+
+
+def _title(content: Evaluation) -> str:
+    """What was measured, which classes of it there are, and that probabilities are the network's own."""
+    n, supports = content["n"], [sum(row) for row in content["confusion"]]
+    absent = [name for name, count in zip(content["class_names"], supports, strict=True) if not count]
+    some = f" of {len(supports) - len(absent)} of {len(supports)} classes (none of {listed(absent)})" if absent else ""
+    before = ", before calibration" if "calibrated" in content else ""
+    return f"{content['split']} split, {n:,} image{'s' * (n != 1)}{some}{before}"
 
 
 def evaluate(

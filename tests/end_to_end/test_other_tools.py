@@ -121,7 +121,9 @@ def test_measuring_a_run_again_takes_no_model(sightline: Command, demo_run: Path
         (("evaluate", "predictions={there}", "run=latest", "output={out}"), "exclude each other"),
         (("train", "predictions={there}", "output={out}"), "predictions is for mode=evaluate"),
         (("compare", "predictions={there}", "output={out}"), "compare takes such folders in run="),
-        (("evaluate", "predictions={out}", "output={out}"), "holds neither test.npz nor test.csv"),
+        (("evaluate", "predictions={out}", "output={out}"), "out: there is no such folder"),
+        (("evaluate", "predictions={there}/test.npz", "output={out}"), "test.npz is a file; it takes the folder with"),
+        (("evaluate", "predictions={run}/figures", "output={out}"), "holds neither test.npz nor test.csv"),
         (("evaluate", "predictions={there}", "output={run}"), "is a run of its own"),
     ],
 )

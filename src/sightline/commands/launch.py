@@ -29,7 +29,7 @@ from sightline.inference.external import EXTERNAL, to_json
 from sightline.inference.find_systems import CLASSES
 from sightline.inference.predictions import save_predictions
 from sightline.machine.terminal import log_to, logger
-from sightline.run.external.folder import class_names, read_folder
+from sightline.run.external.folder import check_folder, class_names, read_folder
 from sightline.run.folder import Run
 from sightline.run.ownership import check_writable
 
@@ -111,6 +111,7 @@ def _measure_external(command: Command, folder: Path) -> None:
     if output is None:
         raise UsageError("predictions= needs output=DIR, the folder for the results")
     check_slices(config)
+    check_folder(folder)
     found = read_folder(folder)
     wanted = config.mode.first.external_split
     if wanted not in found:

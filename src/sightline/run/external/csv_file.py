@@ -35,8 +35,9 @@ def read(path: Path) -> PredictionFile:
     said = [name.casefold().startswith(PROBABILITY) for name in heads]
     if any(said) and not all(said):
         raise UsageError(f"{path}: {heads[said.index(False)]} does not begin with {PROBABILITY}, as other columns do")
+    classes = [name[len(PROBABILITY) :].strip() for name in heads] if all(said) else heads
     values = np.array([_numbers(table, row, columns) for row in table.rows], dtype=np.float64).reshape(-1, len(columns))
-    labels = np.array([_label(table, row, places["label"]) for row in table.rows], dtype=np.int64)
+    labels = np.array([_label(table, row, places["label"], classes) for row in table.rows], dtype=np.int64)
     ids = np.array([cells[places["id"]] for _, cells in table.rows], dtype=np.str_)
 
     def place(row: int) -> str:
@@ -44,11 +45,10 @@ def read(path: Path) -> PredictionFile:
 
     if all(said):
         logits, notes = from_probabilities(values, place)
-        heads = [name[len(PROBABILITY) :].strip() for name in heads]
     else:
         logits, notes = from_logits(values, place, f"name the columns {PROBABILITY}{heads[0]} and so on")
     return PredictionFile(
-        Predictions(ids, logits, labels), _groups(table, places["group"], ids), tuple(heads), tuple(notes)
+        Predictions(ids, logits, labels), _groups(table, places["group"], ids), tuple(classes), tuple(notes)
     )
 
 
@@ -61,14 +61,16 @@ def _numbers(table: CsvTable, row: tuple[int, tuple[str, ...]], columns: list[in
         raise UsageError(f"{table.name}, line {line}: {','.join(cells)[:80]!r} is no row of numbers") from error
 
 
-def _label(table: CsvTable, row: tuple[int, tuple[str, ...]], place: int) -> int:
+def _label(table: CsvTable, row: tuple[int, tuple[str, ...]], place: int, classes: list[str]) -> int:
     line, cells = row
     try:
         number = table.number(cells[place])
     except ValueError:
         number = 0.5
     if number % 1 or abs(number) >= MOST_CLASSES:
-        raise UsageError(f"{table.name}, line {line}: the label {cells[place]!r} is no number of a class from 0")
+        name = cells[place].strip()
+        hint = f"; {name} is {classes.index(name)}" if name in classes else ""
+        raise UsageError(f"{table.name}, line {line}: the label {cells[place]!r} is no number of a class from 0{hint}")
     return int(number)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.errors import UsageError
+from sightline.machine.reading import is_file, is_folder
 from sightline.metrics.predictions import Predictions
 from sightline.metrics.segmentation.predictions import MaskPredictions
 from sightline.run.external import csv_file, mask_folder, npz_file
@@ -28,6 +29,18 @@ READERS: Mapping[str, Callable[[Path], PredictionFile]] = {".npz": npz_file.read
 def holds_predictions(folder: Path, split: Split = "test") -> bool:
     """Whether a folder holds predictions of a split."""
     return any((folder / f"{split}{suffix}").is_file() for suffix in READERS) or mask_folder.holds_masks(folder, split)
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse what is no folder.
+
+    Raises:
+        UsageError: it is a file, or is not there.
+    """
+    if is_file(folder):
+        raise UsageError(f"predictions={folder} is a file; it takes the folder with test.npz or test.csv in it")
+    if not is_folder(folder):
+        raise UsageError(f"predictions={folder}: there is no such folder")
 
 
 def read_folder(folder: Path) -> dict[Split, PredictionFile]:

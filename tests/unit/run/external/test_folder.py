@@ -42,6 +42,8 @@ def test_npz_and_csv_say_the_same(tmp_path: Path):
         ("id,label,a,b\nx,99999999999999999999,1,2\n", "line 2: the label '99999999999999999999' is no number"),
         ("id,label,a,b\nx,0,1,inf\n", "line 2: it takes finite logits"),
         ("id,label,a,b\nx,0,1,nan\n", "line 2: it takes finite logits"),
+        ("id,label,cat,dog\nx,dog,1,2\n", "the label 'dog' is no number of a class from 0; dog is 1"),
+        ("id,label,probability:cat,probability:dog\nx,cat,0,1\n", "is no number of a class from 0; cat is 0"),
         ("id,label,a,b\n\n", "holds no items"),
         ("id,label,a,a\nx,0,1,2\n", "class names are a, a"),
         (",id,label,a,b\n0,x,0,1,2\n", "a column has no name; pandas"),

@@ -175,7 +175,8 @@ def named_defects() -> Iterator[None]:
     try:
         yield
     except UnidentifiedImageError as error:
-        raise DecodeError(f"no image of a known format ({', '.join(FORMATS)})") from error
+        known = (*FORMATS, *(["HEIC"] if reads_heic() else []))
+        raise DecodeError(f"no image of a known format ({', '.join(known)})") from error
     except BROKEN as error:
         raise DecodeError(" ".join(str(error).split()) or type(error).__name__) from error
 

@@ -4,8 +4,9 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
+from sightline.data import image_file
 from sightline.data.image_file import DecodeError
 from sightline.data.store.decode import decode
 from tests.unit.data.store.pictures import encoded, noise, pixels, smooth
@@ -131,3 +132,11 @@ def exif_with(content):
     exif = Image.Exif()
     exif[0x9286] = content  # a comment of the user's
     return exif
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_the_formats_that_are_named_are_those_that_are_read_here(monkeypatch: pytest.MonkeyPatch, reads: bool):
+    monkeypatch.setattr(image_file, "reads_heic", lambda: reads)
+    with pytest.raises(DecodeError) as refused, image_file.named_defects():
+        raise UnidentifiedImageError
+    assert ("HEIC" in str(refused.value)) == reads

@@ -6,6 +6,7 @@ from typing import Literal
 
 from sightline.config.data import Policy
 from sightline.data.sources.remarks import Remark
+from sightline.machine.text import printable
 
 Outcome = Literal["pass", "warn", "drop", "refuse"]
 
@@ -68,7 +69,7 @@ def finding(
     """
     if not found:
         return Finding(check, policy, "pass", 0, wording.fine, ())
-    examples = ", ".join((found if shown is None else shown)[:SHOWN_EXAMPLES])
+    examples = ", ".join(map(printable, (found if shown is None else shown)[:SHOWN_EXAMPLES]))
     more = ", …" if len(found) > SHOWN_EXAMPLES else ""
     advice = wording.dropped if policy == "drop" else wording.remedy
     if policy == "refuse" and wording.otherwise:

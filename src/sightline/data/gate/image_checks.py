@@ -73,7 +73,7 @@ def _odd_images(source: Source, facts: ImageFacts, keep: Mask, policy: Validatio
     wording = Wording(
         fine="modes and sizes are alike",
         found=f"{how_many(len(odd), 'image', 'images')} unlike the others ({told})",
-        remedy="look at them and remove what does not belong",
+        remedy="all are read, as RGB, transparency over white; remove those alone that show something else",
         otherwise="data.validation.odd_images=warn",
     )
     shown = [f"{source.ids[i]}: {facts.modes[i]} {facts.widths[i]} x {facts.heights[i]}" for i in odd[:SHOWN_EXAMPLES]]

@@ -21,8 +21,8 @@ def check_range(source: Source, index: Index, white: int) -> Finding:
     count = int(index.lengths.sum())
     level = float(np.sqrt(index.sums[:, 1].sum() / count)) / 255 if count else 1.0
     wording = Wording(
-        fine=f"the root mean square of all pixels is {level:.0%} of white",
-        found=f"images are nearly black: the root mean square of all pixels is {level:.1%} of white",
+        fine=f"the root mean square of all pixels is {100 * level:.0f} % of white",
+        found=f"images are nearly black: the root mean square of all pixels is {100 * level:.1f} % of white",
         remedy="where their values use part of the range alone, save them with all of it",
     )
     dark = np.flatnonzero(index.lengths) if level < DARK else np.zeros(0, dtype=np.int64)
@@ -34,7 +34,7 @@ def _deep(source: Source, index: Index, white: int) -> Finding:
     brightest = index.facts.brightest
     deep, cut = np.flatnonzero(brightest), np.flatnonzero(brightest > white)
     most = int(brightest.max())
-    share = f"{most / white:.0%} of the range up to white, {white:,}"
+    share = f"{100 * most / white:.0f} % of the range up to white, {white:,}"
     if len(cut):
         found = (
             f"{how_many(len(cut), 'image', 'images', ('has', 'have'))} values above data.white={white}, which are cut"

@@ -94,7 +94,8 @@ def _remarks(
     """What was taken for granted, each in a line."""
     blank = [str(row.line) for row in listed_rows if not row.label]
     if blank:
-        message = f"{counted(len(blank), 'row')} without {config.label_column} left out (line {listed(blank)})"
+        lines = f"line{'s' * (len(blank) > 1)} {listed(blank)}"
+        message = f"{counted(len(blank), 'row')} without {config.label_column} left out: {lines}"
         yield Remark("blank_labels", "drop", len(blank), message, tuple(blank[:10]))
     if config.split_column:
         counts = Counter(row.role or "" for row in rows)

@@ -139,7 +139,8 @@ def _worth_of_sets(sets: ConformalSets, content: Calibration) -> str:
         return said
     low, high = coverage["low"], coverage["high"]
     limits = "" if low is None or high is None else f" [{100 * low:.1f}, {100 * high:.1f}]"
-    size = f" with {sets['mean_size']:.3g} classes each" if "mean_size" in sets else ""
+    mean = f"{sets['mean_size']:.3g}" if "mean_size" in sets else ""
+    size = mean and f" with {mean} class{'es' * (mean != '1')} each"
     return f"{said}; on {content['judged_on']} images of val it held {100 * value:.1f} %{limits}{size}"
 
 

@@ -1,3 +1,5 @@
+from sightline.data.gate.findings import Wording
+from sightline.data.gate.findings import finding as make_finding
 from tests.unit.data.gate.conftest import after, before, facts, source, split
 
 
@@ -18,3 +20,9 @@ def test_long_lists_are_cut():
     assert found["unreadable"].message.count("broken") == 3
     assert ", …)" in found["unreadable"].message
     assert found["unreadable"].message.startswith("40 images")
+
+
+def test_a_name_with_a_tab_is_spelled_out():
+    found = make_finding("odd", "warn", ["tab\tx in val"], Wording("fine", "1 class is odd", "look"))
+    assert found.message == "1 class is odd (tab\\tx in val); look"
+    assert found.examples == ("tab\tx in val",), "files hold the name itself"

@@ -24,26 +24,26 @@ def checked(brightest, white):
 def test_images_of_8_bits_that_are_nearly_black_are_told(level, outcome):
     found = check_range(source([0, 1, 0, 1]), index(level), 65535)
     assert found.outcome == outcome
-    assert f"{level / 255:.{1 if outcome == 'warn' else 0}%} of white" in found.message
+    assert f"{100 * level / 255:.{1 if outcome == 'warn' else 0}f} % of white" in found.message
 
 
 @pytest.mark.parametrize(
     ("brightest", "white", "outcome", "words"),
     [
-        ([0, 0, 0, 0], 65535, "pass", "the root mean square of all pixels is 39% of white"),
+        ([0, 0, 0, 0], 65535, "pass", "the root mean square of all pixels is 39 % of white"),
         (
             [4000, 4095, 100, 0],
             65535,
             "warn",
-            "3 grey images of more than 8 bits use 6% of the range up to white, 65,535",
+            "3 grey images of more than 8 bits use 6 % of the range up to white, 65,535",
         ),
         ([4000, 4095, 100, 0], 65535, "warn", "set data.white=4095, or take data.white=auto"),
-        ([4000, 4095, 100, 0], 4095, "pass", "use 100% of the range up to white, 4,095"),
+        ([4000, 4095, 100, 0], 4095, "pass", "use 100 % of the range up to white, 4,095"),
         ([4000, 4095, 100, 0], 1023, "warn", "2 images have values above data.white=1023, which are cut (0.jpg: 4,000"),
         ([4000, 4095, 100, 0], 1023, "warn", "take data.white=auto or data.white=4095"),
-        ([20_000, 0, 0, 0], 65535, "warn", "1 grey image of more than 8 bits uses 31%"),
+        ([20_000, 0, 0, 0], 65535, "warn", "1 grey image of more than 8 bits uses 31 %"),
         ([20_000, 0, 0, 0], 65535, "warn", "set data.white=20000"),
-        ([60_000, 1, 1, 1], 65535, "pass", "use 92% of the range"),
+        ([60_000, 1, 1, 1], 65535, "pass", "use 92 % of the range"),
         ([200, 200, 200, 200], 65535, "warn", "set data.white=255"),
     ],
 )

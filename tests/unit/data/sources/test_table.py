@@ -200,7 +200,7 @@ def test_rows_without_a_label_are_left_out_where_the_policy_says_so_and_told(fol
     policy = POLICY.model_copy(update={"blank_labels": "drop"})
     source = find_table(config(manifest, validation=policy))
     assert source.ids == ("images/a.jpg", "images/c.jpg")
-    assert said(source) == [("blank_labels", "drop", 2, "2 rows without label left out (line 3, 5)")]
+    assert said(source) == [("blank_labels", "drop", 2, "2 rows without label left out: lines 3, 5")]
     with pytest.raises(UsageError, match=r"line 3: no label; 2 of 4 rows have none"):
         find_table(config(manifest))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from sightline.data.sources.listing import folders_in, images_in
+from sightline.data.sources.listing import folders_in, images_below, images_in
 from sightline.data.sources.remarks import folders
 from sightline.data.sources.source import ROLE_WORDS
 from sightline.errors import UsageError
@@ -62,8 +62,9 @@ def _named(root: Path, names: Sequence[str], prefix: str) -> tuple[str, str] | N
     Raises:
         UsageError: several may be meant.
     """
-    images = [name for name in names if name.lower() in IMAGES]
-    masks = [name for name in names if name.lower() in MASKS]
+    images, masks = (
+        _filled(root / prefix, [name for name in names if name.lower() in words]) for words in (IMAGES, MASKS)
+    )
     if not images or not masks:
         return None
     for found, what in ((images, "images"), (masks, "masks")):
@@ -72,6 +73,12 @@ def _named(root: Path, names: Sequence[str], prefix: str) -> tuple[str, str] | N
                 f"data.root={root / prefix} holds {folders(found)}: which are the {what}? Rename the others"
             )
     return f"{prefix}{images[0]}", f"{prefix}{masks[0]}"
+
+
+def _filled(folder: Path, names: Sequence[str]) -> list[str]:
+    """Of several folders those that hold images: Pascal VOC's `Annotations/` holds XML beside `SegmentationClass/`."""
+    filled = [name for name in names if len(names) > 1 and images_below(str(folder / name)).images]
+    return filled or list(names)
 
 
 def _splits_within(root: Path, images: str, masks: str) -> list[FolderPair]:

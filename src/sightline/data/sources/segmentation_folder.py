@@ -10,11 +10,11 @@ import numpy as np
 
 from sightline.config.data import SegmentationFolderData
 from sightline.data.sources.class_table import class_table
-from sightline.data.sources.listing import Listing, images_below, images_in, passed_over
+from sightline.data.sources.listing import Listing, folders_in, images_below, images_in, passed_over
 from sightline.data.sources.mask_folders import FolderPair, folder_pairs
 from sightline.data.sources.mask_pairs import paired, split_by_suffix
 from sightline.data.sources.mask_reading import look_at, no_classes, read_classes
-from sightline.data.sources.remarks import Remark, counted, listed
+from sightline.data.sources.remarks import Remark, counted, folders, listed
 from sightline.data.sources.source import ROLES, Source
 from sightline.data.sources.split_lists import split_lists
 from sightline.data.targets import MASK, MaskTarget
@@ -70,7 +70,7 @@ def find_segmentation_folder(config: SegmentationFolderData) -> Source:
         if not found.images:
             left_out = f"; {found.listing.left_out}" if found.listing.left_out else ""
             raise UsageError(f"data.root={root}: {pairs[0].images or '.'}/ holds no images{left_out}")
-        remarks = [*_of_layout(found, pairs), *_of_lists(found, root)]
+        remarks = [*_of_layout(found, pairs), *_of_other_folders(root, pairs), *_of_lists(found, root)]
     except OSError as error:
         raise UsageError(f"data.root={root} cannot be read: {error.strerror}: {error.filename}") from error
     remarks += [*_of_missing(found, root, config), *_of_left_out(found)]
@@ -133,6 +133,22 @@ def _of_layout(found: _Found, pairs: Sequence[FolderPair]) -> Iterator[Remark]:
     if found.suffixes:
         names = " and ".join(sorted(found.suffixes))
         yield Remark("mask_names", "pass", len(found.suffixes), f"a mask is called as its image and {names}")
+
+
+def _of_other_folders(root: Path, pairs: Sequence[FolderPair]) -> Iterator[Remark]:
+    """Folders with images that are neither images nor masks of a pair, as a split without masks."""
+    used = {folder for pair in pairs for folder in (pair.images, pair.masks)}
+    others: dict[str, int] = {}
+    for parent in sorted({"", *(folder.rpartition("/")[0] for folder in used)}):
+        for name in folders_in(str(root / parent)):
+            path = f"{parent}/{name}" if parent else name
+            if not any(folder == path or folder.startswith(f"{path}/") for folder in used):
+                others[path] = len(images_below(str(root / path)).images)
+    filled = [storable(path) for path, count in others.items() if count]
+    if filled:
+        number = sum(others.values())
+        message = f"{folders(filled)} with {counted(number, 'image')} are neither images nor their masks: left out"
+        yield Remark("other_folders", "warn", number, message, tuple(filled[:10]))
 
 
 def _of_lists(found: _Found, root: Path) -> Iterator[Remark]:

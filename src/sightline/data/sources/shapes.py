@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from sightline.config.data import ShapesData
 from sightline.data.sources.source import Source
 from sightline.data.targets import LABEL, MASK, MISSING, ClassTarget, MaskTarget
+from sightline.errors import UsageError
+from sightline.machine.free_space import format_bytes, free_memory
 
 Plane = NDArray[np.float64]
 """(h, w) numbers, one a pixel."""
@@ -18,6 +20,9 @@ Pixels = NDArray[np.bool_]
 """(h, w) whether a pixel is meant."""
 
 IGNORE: Final = 255
+COPIES: Final = 2
+"""Of the pixels, as drawn and as stored."""
+
 BACKGROUND: Final = "background"
 SIZES: Final = (0.22, 0.40)
 """The least and the largest radius of a shape, as a share of the image's shorter side."""
@@ -81,11 +86,21 @@ def find_shapes(config: ShapesData) -> Source:
 
     Labels are missing of the images with the lowest of a number drawn for each, masks of those with the highest: as
     long as both shares together stay at 1, every image has one of them.
+
+    Raises:
+        UsageError: they do not fit into memory.
     """
+    height, width = _range(config.height), _range(config.width)
+    need, free = config.images * sum(height) * sum(width), free_memory()  # a byte a channel and one of the mask
+    if need > free / COPIES:
+        raise UsageError(
+            f"data.images={config.images}: drawn, they take {format_bytes(need)}, and the {format_bytes(free)} of "
+            "memory that are free are to hold them twice; draw fewer or smaller ones"
+        )
     return _drawn(
         config.images,
-        _range(config.height),
-        _range(config.width),
+        height,
+        width,
         config.kinds,
         config.seed,
         (config.labels_missing, config.masks_missing),

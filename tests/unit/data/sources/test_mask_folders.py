@@ -5,7 +5,10 @@ from sightline.errors import UsageError
 
 LAYOUTS = {
     "two folders": (["images/a.jpg", "masks/a.png"], {(None, "images", "masks")}),
-    "voc": (["JPEGImages/a.jpg", "SegmentationClass/a.png"], {(None, "JPEGImages", "SegmentationClass")}),
+    "voc": (
+        ["JPEGImages/a.jpg", "SegmentationClass/a.png", "Annotations/a.xml", "SegmentationObject/a.png"],
+        {(None, "JPEGImages", "SegmentationClass")},
+    ),
     "of each split": (
         ["train/images/a.jpg", "train/masks/a.png", "Val/Images/b.jpg", "Val/Labels/b.png"],
         {("train", "train/images", "train/masks"), ("val", "Val/Images", "Val/Labels")},

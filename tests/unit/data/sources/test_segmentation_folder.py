@@ -96,6 +96,26 @@ def test_masks_without_images_and_other_files_are_told(root):
     assert found["passed_over"] == ("pass", "1 file passed over: .txt 1")
 
 
+def test_a_split_without_masks_and_other_folders_are_told(root):
+    image(root / "SegmentationObject/a.png")
+    (root / "Annotations").mkdir()
+    assert said(listed(root))["other_folders"] == (
+        "warn", "SegmentationObject/ with 1 image are neither images nor their masks: left out"
+    )  # fmt: skip
+    for split in ("train", "test"):
+        image(root / f"set/{split}/images/x.png")
+    mask(root / "set/train/masks/x.png")
+    source = listed(root / "set", "classes=[ground,thing]")
+    assert source.roles == ("train",)
+    assert said(source)["other_folders"][1].startswith("test/ with 1 image")
+    image(root / "more/images/train/x.png")
+    image(root / "more/images/val/y.png")
+    mask(root / "more/masks/train/x.png")
+    source = listed(root / "more", "classes=[ground,thing]")
+    assert source.roles == ("train",)
+    assert said(source)["other_folders"][1].startswith("images/val/ with 1 image")
+
+
 def test_names_that_never_meet_are_shown(root):
     for name in "abc":
         (root / f"masks/{name}.png").rename(root / f"masks/seg-{name}.png")

@@ -109,6 +109,11 @@ def test_what_cannot_be_drawn_is_refused(word, why):
         shapes(word)
 
 
+def test_more_than_memory_holds_is_refused_before_any_is_drawn():
+    with pytest.raises(UsageError, match=r"data.images=1000000: drawn, they take .* draw fewer or smaller ones"):
+        shapes("images=1000000", "height=4096", "width=4096")
+
+
 def test_shapes_lie_wholly_in_the_image():
     for index in range(60):
         mask = draw(index, 5, NAMES, (40, 40), (70, 70)).mask

@@ -63,7 +63,8 @@ def _section(heading: str, parts: Sequence[Part]) -> str:
     """A heading, what its sections say, and their source; or what would write it."""
     first, blocks = parts[0].section, _blocks(parts)
     if not blocks:
-        return f"## {heading}\n\nNot measured yet: mode `{first.writer}` writes `{first.sources[0]}`."
+        needs = ", where `data.calibration_fraction` keeps images for it" if first.writer == "calibrate" else ""
+        return f"## {heading}\n\nNot measured yet: mode `{first.writer}` writes `{first.sources[0]}`{needs}."
     sources = " and ".join(f"`{name}`" for name in first.sources)
     return "\n\n".join([f"## {heading}", *blocks, f"Source: {sources}."])
 

@@ -56,6 +56,7 @@ def test_every_section_names_the_files_it_was_read_from(finished: Run):
 def test_what_was_not_measured_is_said(tmp_path: Path):
     card = render_model_card(Run(tmp_path))
     assert card.count("Not measured yet") == 9
+    assert "writes `calibration.json`, where `data.calibration_fraction` keeps images for it." in card
     assert "mode `calibrate` writes `calibration.json`" in card
     assert not re.search(r"\d %", card), "no number without a file"
 

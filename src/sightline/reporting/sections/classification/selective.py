@@ -16,17 +16,17 @@ from sightline.reporting.sections.section import Section
 HEADER: Final = ("At most wrong", "Bound", "Confidence from", "Answered", "Wrong among them")
 
 
-def selective_table(entries: Sequence[SelectiveThreshold | MeasuredThreshold]) -> Table:
-    """One row a target; where none can be vouched for, no answer is given."""
-    return Table(HEADER, [_row(entry) for entry in entries])
+def selective_table(entries: Sequence[SelectiveThreshold | MeasuredThreshold], classes: int | None = None) -> Table:
+    """One row a target; where none can be vouched for, no answer is given, and below 1 / classes each is."""
+    return Table(HEADER, [_row(entry, 1 / classes if classes else 0) for entry in entries])
 
 
-def _row(entry: SelectiveThreshold | MeasuredThreshold) -> list[str]:
-    risk = entry["risk"]
+def _row(entry: SelectiveThreshold | MeasuredThreshold, least: float) -> list[str]:
+    risk, threshold = entry["risk"], entry["threshold"]
     return [
         f"{100 * entry['target_risk']:g} %",
         number("ece", entry["risk_bound"]),
-        MISSING if entry["threshold"] is None else f"{entry['threshold']:.4f}",
+        MISSING if threshold is None else "any" if threshold <= least else f"{threshold:.4f}",
         interval("accuracy", entry.get("answered")) if "answered" in entry else number("accuracy", entry["coverage"]),
         interval("ece", risk) if isinstance(risk, Mapping) else number("ece", risk),
     ]
@@ -45,7 +45,8 @@ def blocks(contents: Contents) -> Iterator[Block]:
             "From a confidence on, answers are wrong less often than asked, but for a chance of "
             f"{100 * entries[0]['error']:g} % a line. Where nothing can be vouched for, no answer is given."
         )
-        yield replace(selective_table(entries), caption=f"Answers counted on {_counted_on(calibration, measured)}.")
+        table = selective_table(entries, len(evaluation["class_names"]) if evaluation else None)
+        yield replace(table, caption=f"Answers counted on {_counted_on(calibration, measured)}.")
     if reasons := [f"{100 * entry['target_risk']:g} %: {entry['reason']}." for entry in fitted if entry.get("reason")]:
         yield Bullets(reasons)
     yield from _area(evaluation)

@@ -11,6 +11,12 @@ def test_where_nothing_can_be_vouched_for_no_answer_is_given(finished: Run):
     assert {len(row) for row in rows} == {len(HEADER)}
 
 
+def test_a_confidence_that_every_answer_has_is_any(finished: Run):
+    entry = finished.load_json("calibration.json")["selective"][0]
+    for threshold, shown in ((0.018, "any"), (0.1, "any"), (0.11, "0.1100")):
+        assert selective_table([entry | {"threshold": threshold}], classes=10).rows[0][2] == shown
+
+
 def test_the_area_is_told_without_any_target(copy: Run):
     copy.save_json("calibration.json", copy.load_json("calibration.json") | {"selective": []})
     assert list(blocks(Contents(copy))) == []

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from sightline.cli import configure
@@ -57,3 +58,15 @@ def test_a_training_that_goes_on_keeps_the_white_it_began_with(run: Path, on_bar
         content = {key: value for key, value in stored.items() if key != "white"} | ({"white": white} if white else {})
         (run / "preprocessing.json").write_text(json.dumps(content))
         assert train.white_of_run(config, Run(run), source, input_spec(config, source)) == kept
+
+
+def test_masks_of_images_of_many_shapes_are_learned_and_explained(sightline: Command, tmp_path: Path):
+    drawn = ("data=shapes", "data.images=48", "data.height=[33,48]", "data.width=[40,64]", "data.kinds=2")
+    small = ("image_size=32", "model.width=8", "training.epochs=1", "tracking=none", f"runs_dir={tmp_path}")
+    answer = sightline("train", "unet", *drawn, *small, "mode.stages=[validate,train,explain]")
+    assert answer.status == 0, answer.err
+    run = (tmp_path / "latest").resolve()
+    items = load(run, "explain/explain.json")["items"]
+    with np.load(run / "explain/maps.npz") as arrays:
+        assert len(arrays["maps"]) == len(items) > 0
+    assert (run / "figures/augmentation.png").is_file()

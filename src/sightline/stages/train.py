@@ -1,6 +1,7 @@
 """Training: wire everything together, hand it to the loop, leave checkpoints and curves."""
 
 from dataclasses import replace
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -137,9 +138,14 @@ def _preview(loader: TrainLoader, preprocessing: Preprocessing) -> bytes:
     trained = loader.dataset.positions("train")
     chosen = trained[np.linspace(0, len(trained) - 1, min(PREVIEW_IMAGES, len(trained))).astype(int)]
     images, sizes = loader.dataset.store.batch(loader.dataset.rows[chosen])
-    plain = preprocessing.transform()(images, sizes)
+    seen = [
+        (row, pixels)
+        for rows, batch in preprocessing.transform().by_shape(images, sizes)
+        for row, pixels in zip(rows.tolist(), preprocessing.to_pixels(batch), strict=True)
+    ]
+    plain = [pixels for _, pixels in sorted(seen, key=itemgetter(0))]
     draws = [loader.transform(images, sizes, epoch, chosen) for epoch in range(PREVIEW_DRAWS)]
     whole = [image[:, :h, :w].permute(1, 2, 0).numpy() for image, (h, w) in zip(images, sizes.tolist(), strict=True)]
     fits = all(image.shape[0] == image.shape[1] == preprocessing.image_size for image in whole)
     pixels = [preprocessing.to_pixels(draw) for draw in draws]
-    return figures.augmentation(preprocessing.to_pixels(plain), pixels, () if fits else whole)
+    return figures.augmentation(plain, pixels, () if fits else whole)

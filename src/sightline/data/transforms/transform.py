@@ -201,6 +201,14 @@ class EvalTransform:
         """Bring uint8 (B, 3, H, W) with sizes (B, 2) to float32 (B, 3, side, side), or as `whole` leaves them."""
         return self.normalise(self.square(images, sizes))
 
+    def by_shape(self, images: Tensor, sizes: Tensor) -> list[tuple[NDArray[np.int64], Tensor]]:
+        """What `__call__` makes of images that may differ in shape: the rows of those that share one, and the batch."""
+        shapes = _as_array(sizes)
+        if self.fit != "whole":
+            return [(np.arange(len(shapes)), self(images, sizes))]
+        alike = [np.flatnonzero((shapes == shape).all(axis=1)) for shape in np.unique(shapes, axis=0)]
+        return [(rows, self(images[rows], sizes[rows])) for rows in alike]
+
     def square(self, images: Tensor, sizes: Tensor) -> Tensor:
         """Each image as a square or whole, still in whole numbers: uint8 (B, 3, side, side) or (B, 3, h, w)."""
         return self._square(images, _as_array(sizes), self.interpolation, mean_colour(self.mean))

@@ -29,12 +29,14 @@ TITLE_SIZE = 8
 
 @drawn
 def augmentation(
-    squares: NDArray[np.uint8], draws: Sequence[NDArray[np.uint8]], whole: Sequence[NDArray[np.uint8]] = ()
+    squares: Sequence[NDArray[np.uint8]] | NDArray[np.uint8],
+    draws: Sequence[NDArray[np.uint8]],
+    whole: Sequence[NDArray[np.uint8]] = (),
 ) -> Figure:
     """Draw images at the left and what training makes of them at the right.
 
     Args:
-        squares: (n, h, w, 3) what evaluation sees of n images.
+        squares: n images (h, w, 3) as evaluation sees them.
         draws: for each draw, (n, h', w', 3).
         whole: n images (h, w, 3) of any sizes, as they are; empty where the squares show all of them.
     """
@@ -57,8 +59,8 @@ def augmentation(
 
 @drawn
 def explanations(
-    images: NDArray[np.uint8],
-    maps: NDArray[np.floating],
+    images: Sequence[NDArray[np.uint8]] | NDArray[np.uint8],
+    maps: Sequence[NDArray[np.floating]] | NDArray[np.floating],
     titles: Sequence[str],
     *,
     right: Sequence[bool] | None = None,
@@ -66,8 +68,8 @@ def explanations(
     """Draw triplets side by side: the image, the map, and the map over the image.
 
     Args:
-        images: (n, h, w, 3).
-        maps: (n, h', w') in [0, 1].
+        images: n of (h, w, 3).
+        maps: n of (h', w') in [0, 1].
         titles: one for each image; a line break starts a new line.
         right: whether each prediction was right, marked in the title.
     """
@@ -150,9 +152,9 @@ def _verdict(right: Sequence[bool] | None, i: int) -> tuple[str, str]:
     return ("✓ ", RIGHT_TEXT) if right[i] else ("✗ ", WRONG_TEXT)
 
 
-def _ratio(images: NDArray[np.uint8]) -> float:
-    """Height over width, within what a row can bear."""
-    return float(np.clip(images.shape[1] / images.shape[2], 0.5, 2.0))
+def _ratio(images: Sequence[NDArray[np.uint8]] | NDArray[np.uint8]) -> float:
+    """Height over width, of the tallest image, within what a row can bear."""
+    return float(np.clip(max(image.shape[0] / image.shape[1] for image in images), 0.5, 2.0))
 
 
 def show(axes: Axes, image: NDArray[np.uint8]) -> None:

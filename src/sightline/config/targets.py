@@ -122,3 +122,8 @@ def _against_masks(config: Groups) -> Iterator[str]:
             f"evaluation.tta={config.evaluation.tta} averages answers to whole images, and masks would have to be "
             "moved back: set evaluation.tta=none"
         )
+    if config.evaluation.ood is not None:
+        yield (
+            "evaluation.ood asks models that predict a class for each image and nothing else; "
+            f"model={config.model.name} predicts masks as well: leave it out"
+        )

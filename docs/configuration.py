@@ -15,6 +15,7 @@ CONF = Path(__file__).parents[1] / "conf"
 PAGE = Path(__file__).with_suffix(".md")
 Schema = Mapping[str, Any]
 SCHEMA = Config.model_json_schema()
+LEFT_TO_THE_MODEL = ("fit", "sweep.metric")  # the command line knows auto, which no configuration holds
 LONGEST = 60  # characters of a default; a longer one is read in its file
 HEAD = """# Configuration
 
@@ -220,7 +221,8 @@ def rows(group: Group) -> list[tuple[str, str, str, str]]:
         first = next((key.meaning for key in keys.values() if key.meaning), "")
         meaning = by_choice({choice: key.meaning or first for choice, key in keys.items()}, len(keys))
         values = {choice: key.default for choice, key in keys.items() if key.default}
-        types = by_choice({choice: in_words(schema_of(name, choice)) for choice in values}, len(values))
+        auto = " or `auto`" if name in LEFT_TO_THE_MODEL else ""
+        types = by_choice({choice: in_words(schema_of(name, choice)) + auto for choice in values}, len(values))
         defaults = {one: code([text]) if len(text) <= LONGEST else "see its file" for one, text in values.items()}
         is_known = name == f"{group.name}.name" and all(one == choice for choice, one in values.items())
         if not is_known and (values or meaning):  # a name that repeats its choice says nothing

@@ -6,6 +6,7 @@ Nothing here imports torch or mlflow before a stage needs it, so help and refusa
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
@@ -22,7 +23,7 @@ from sightline.config.base import AUTO
 from sightline.config.command_words import is_override, overrides_from_words
 from sightline.config.credentials import refuse_credentials_in_overrides
 from sightline.config.interpolations import LITERAL_REFERENCE, refuse_functions, refuse_functions_in_overrides
-from sightline.config.model import learns_masks
+from sightline.config.model import kind_of
 from sightline.config.overrides import check_keys, key_of, keys_of, quoted
 from sightline.config.schema import Config
 from sightline.config.shorthand import spelled_out
@@ -148,7 +149,7 @@ def choices() -> dict[str, list[str]]:
 
 
 def compose_config(overrides: Sequence[str]) -> dict[str, object]:
-    """Compose the YAML and resolve it into plain values; `fit=auto` becomes what suits the model.
+    """Compose the YAML and resolve it into plain values; what is left to the model becomes what suits it.
 
     Raises:
         UsageError: an override names no key or no choice, or does not read.
@@ -174,9 +175,17 @@ def compose_config(overrides: Sequence[str]) -> dict[str, object]:
     if not isinstance(composed, dict):
         raise UsageError("conf/config.yaml composes to no mapping")
     merge_sweep(composed["sweep"], of_sweep, keys_of(overrides))
-    if composed["fit"] == AUTO:
-        composed["fit"] = "whole" if learns_masks(composed["model"]) else "crop"
+    _suit_the_model(composed)
     return {str(key): value for key, value in composed.items()}
+
+
+def _suit_the_model(composed: dict[Any, Any]) -> None:
+    """Put in what is left to the model: how images are fitted, and what a sweep is about."""
+    targets = kind_of(composed["model"]).targets
+    if composed["fit"] == AUTO:
+        composed["fit"] = "whole" if "mask" in targets else "crop"
+    if composed["sweep"]["metric"] == AUTO:
+        composed["sweep"]["metric"] = "val_accuracy" if "label" in targets else "val_mean_iou"
 
 
 def _as_group(override: str) -> str:

@@ -231,3 +231,12 @@ def test_fit_follows_the_model():
     assert parse.parse(compose_config(["model=unet", "resize=none", "tile=512"])).resize == "none"
     with pytest.raises(UsageError, match="resize=64 leaves images smaller than the crops of image_size=96"):
         parse.parse(compose_config(["model=unet", "resize=64", "image_size=96"]))
+
+
+def test_a_sweep_is_about_what_the_model_learns():
+    found = {
+        model: parse.parse(compose_config([f"model={model}"])).sweep.metric for model in ("cnn", "unet", "multitask")
+    }
+    assert found == {"cnn": "val_accuracy", "unet": "val_mean_iou", "multitask": "val_accuracy"}
+    assert parse.parse(compose_config(["model=unet", "sweep=quick"])).sweep.metric == "val_mean_iou"
+    assert parse.parse(compose_config(["sweep.metric=val_f1_macro"])).sweep.metric == "val_f1_macro"

@@ -84,7 +84,8 @@ def test_its_predictions_give_the_numbers_that_they_gave(sightline: Command, old
         answer = sightline(mode, "run=finished", "runs_dir=.", *NOT_KEPT)
         assert answer.status == 0, answer.err
     stored, found = (without_limits(load(folder / "finished/evaluation.json")) for folder in (RUNS, old))
-    del stored["ood"]
+    del stored["ood"], stored["suspects"]
+    assert found.pop("suspects")["count"] == 0, "this model is wrong too often to name labels"
     views, before = found.pop("tta"), stored.pop("tta")
     _say_that_there_is_no_precision(stored)
     assert len(found.pop("notes")) == len(stored.pop("notes"))

@@ -117,16 +117,16 @@ def draw(index: int, seed: int, names: tuple[str, ...], height: tuple[int, int],
         height: the least and the largest, in pixels.
         width: likewise.
     """
-    random = np.random.default_rng([seed, index])
-    rows, columns = (low + int(random.random() * (high - low + 1)) for low, high in (height, width))
-    label = int(random.random() * len(names))
+    rng = np.random.default_rng([seed, index])
+    rows, columns = (low + int(rng.random() * (high - low + 1)) for low, high in (height, width))
+    label = int(rng.random() * len(names))
     y, x = np.mgrid[0:rows, 0:columns] + 0.5
-    inside = SHAPES[names[label]](*_placed(x, y, rows, columns, random))
-    pixels = _textured(_colour(GROUND, random), x, y, random)
+    inside = SHAPES[names[label]](*_placed(x, y, rows, columns, rng))
+    pixels = _textured(_colour(GROUND, rng), x, y, rng)
     for _ in range(LINES):
-        pixels[_line(x, y, rows, columns, random)] = _colour((0, SHAPE[0]), random)
-    pixels[inside] = _textured(_colour(SHAPE, random), x, y, random)[inside]
-    pixels += NOISE * (2 * random.random(pixels.shape) - 1)
+        pixels[_line(x, y, rows, columns, rng)] = _colour((0, SHAPE[0]), rng)
+    pixels[inside] = _textured(_colour(SHAPE, rng), x, y, rng)[inside]
+    pixels += NOISE * (2 * rng.random(pixels.shape) - 1)
     eight_bits = np.rint(255 * np.clip(pixels, 0, 1)).astype(np.uint8)
     return Drawing(eight_bits, np.where(inside, label + 1, 0).astype(np.uint8), label)
 
@@ -155,35 +155,35 @@ def _range(side: int | tuple[int, int]) -> tuple[int, int]:
     return (side, side) if isinstance(side, int) else side
 
 
-def _placed(x: Plane, y: Plane, rows: int, columns: int, random: np.random.Generator) -> tuple[Plane, Plane]:
+def _placed(x: Plane, y: Plane, rows: int, columns: int, rng: np.random.Generator) -> tuple[Plane, Plane]:
     """Pixels in the coordinates of a shape that lies wholly in the image, somewhere, turned and stretched a little."""
-    radius = min(rows, columns) * (SIZES[0] + random.random() * (SIZES[1] - SIZES[0]))
-    angle, stretch = 2 * np.pi * random.random(), 0.75 + 0.25 * random.random()
-    left, top = (radius + random.random() * (side - 2 * radius) for side in (columns, rows))
+    radius = min(rows, columns) * (SIZES[0] + rng.random() * (SIZES[1] - SIZES[0]))
+    angle, stretch = 2 * np.pi * rng.random(), 0.75 + 0.25 * rng.random()
+    left, top = (radius + rng.random() * (side - 2 * radius) for side in (columns, rows))
     across, down = (x - left) / radius, (y - top) / radius
     turned = across * np.cos(angle) + down * np.sin(angle), down * np.cos(angle) - across * np.sin(angle)
     return turned[0], turned[1] / stretch
 
 
-def _textured(colour: Plane, x: Plane, y: Plane, random: np.random.Generator) -> Plane:
+def _textured(colour: Plane, x: Plane, y: Plane, rng: np.random.Generator) -> Plane:
     """(h, w, 3) of a colour, with waves of several directions and lengths."""
     waves = np.zeros(x.shape)
     for _ in range(WAVES):
-        angle, length, phase = random.random(3) * (np.pi, 1, 2 * np.pi)
+        angle, length, phase = rng.random(3) * (np.pi, 1, 2 * np.pi)
         waves += np.sin((x * np.cos(angle) + y * np.sin(angle)) * 2 * np.pi / (4 + 20 * length) + phase)
-    textured: Plane = colour + WAVE_HEIGHT * waves[..., None] / np.sqrt(WAVES) * (0.5 + random.random(3))
+    textured: Plane = colour + WAVE_HEIGHT * waves[..., None] / np.sqrt(WAVES) * (0.5 + rng.random(3))
     return textured
 
 
-def _line(x: Plane, y: Plane, rows: int, columns: int, random: np.random.Generator) -> Pixels:
+def _line(x: Plane, y: Plane, rows: int, columns: int, rng: np.random.Generator) -> Pixels:
     """The pixels of a line across the image: what is coloured need not be a shape."""
-    angle, left, top = random.random(3) * (np.pi, columns, rows)
+    angle, left, top = rng.random(3) * (np.pi, columns, rows)
     near: Pixels = np.abs((x - left) * np.sin(angle) - (y - top) * np.cos(angle)) <= 1
     return near
 
 
-def _colour(within: tuple[float, float], random: np.random.Generator) -> Plane:
+def _colour(within: tuple[float, float], rng: np.random.Generator) -> Plane:
     """A colour whose channels lie within limits."""
     low, high = within
-    colour: Plane = low + (high - low) * random.random(3)
+    colour: Plane = low + (high - low) * rng.random(3)
     return colour

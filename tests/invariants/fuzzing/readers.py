@@ -18,6 +18,7 @@ from sightline.data.image_file import size_of
 from sightline.data.sources.table import columns_of, find_table
 from sightline.data.store.entries import MaskFile, read_entries
 from sightline.data.store.index import FILE, Index
+from sightline.data.targets import MaskCodes
 from sightline.errors import SightlineError
 from sightline.metrics.predictions import Predictions
 from sightline.models.weights import load_matching, mismatch_error, mismatches, read_state
@@ -58,8 +59,14 @@ def _image(file: Path) -> None:
     _judge(entry.error, len(pixels))
 
 
+COLOURS = MaskCodes((0, 0xFF0000), (0, 1), are_colours=True)
+NUMBERS = MaskCodes(tuple(range(256)), tuple(range(256)), are_colours=False)
+
+
 def _mask(file: Path) -> None:
-    (entry,), pixels = read_entries([MaskFile(str(file), 40, 30, 15, 20)], None)
+    for codes in (COLOURS, NUMBERS):
+        (entry,), pixels = read_entries([MaskFile(str(file), 40, 30, 15, 20, codes)], None)
+        assert bool(entry.error) != bool(len(pixels)), "either pixels or a reason"
     _judge(entry.error, len(pixels))
 
 

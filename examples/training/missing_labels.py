@@ -20,7 +20,8 @@ torch.manual_seed(0)
 model = Multitask(Unet(build_pyramid("cnn", image_size=32), num_classes=3), num_classes=2)
 label = ClassificationObjective(2, torch.nn.CrossEntropyLoss(ignore_index=-1), is_partial=True)
 both = MultitaskObjective(
-    {"label": label, "mask": SegmentationObjective(3, 255, Dice(255, smooth=1.0))}, FixedWeights({"label": 1.0, "mask": 2.0})
+    {"label": label, "mask": SegmentationObjective(3, 255, Dice(255, smooth=1.0))},
+    FixedWeights({"label": 1.0, "mask": 2.0}),
 )
 targets = {"label": torch.tensor([0, 1, -1, -1]), "mask": torch.randint(0, 3, (4, 32, 32))}
 targets["mask"][1] = 255  # the second image has no mask, the last two have no label

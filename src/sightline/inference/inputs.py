@@ -1,7 +1,7 @@
 """The image files that a person names."""
 
-import itertools
 import os
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -56,9 +56,18 @@ def _images(folder: Path) -> Listing:
 
 
 def distinct_stems(paths: Sequence[Path]) -> list[str]:
-    """How files made of each image are called: as the image is, counted up where there are several."""
-    stems: dict[str, None] = {}
+    """How files made of each image are called: as the image is, counted up where there are several.
+
+    Names that differ in case alone count as one: some systems keep them in one file.
+    """
+    taken: set[str] = set()
+    times: Counter[str] = Counter()
+    stems = []
     for path in paths:
-        tried = (f"{path.stem}{'' if count == 1 else f'-{count}'}" for count in itertools.count(1))
-        stems[next(stem for stem in tried if stem not in stems)] = None
-    return list(stems)
+        stem = path.stem
+        while stem.casefold() in taken:
+            times[path.stem.casefold()] += 1
+            stem = f"{path.stem}-{times[path.stem.casefold()] + 1}"
+        taken.add(stem.casefold())
+        stems.append(stem)
+    return stems

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sightline.errors import UsageError
-from sightline.inference.inputs import list_inputs
+from sightline.inference.inputs import distinct_stems, list_inputs
 
 
 @pytest.fixture
@@ -54,3 +54,11 @@ def test_what_is_no_regular_file_is_left_for_its_reader_to_name(folder: Path):
     assert list_inputs(str(folder))[:2] == [folder / "a/pipe.png", folder / "a/z.JPG"]
     assert list_inputs(str(folder))[-1] == folder / "round.png"
     assert list_inputs([str(folder / "round.png"), "/dev/zero"]) == [folder / "round.png", Path("/dev/zero")]
+
+
+def test_files_made_of_images_of_one_name_do_not_overwrite_each_other():
+    paths = [Path(name) for name in ("a/x.png", "b/x.jpg", "x-2.png", "c/X.png", "猫.png", "d/x.gif", "d/猫.gif")]
+    stems = distinct_stems(paths)
+    assert stems == ["x", "x-2", "x-2-2", "X-3", "猫", "x-4", "猫-2"]
+    assert len({stem.casefold() for stem in stems}) == len(paths)
+    assert len(set(distinct_stems([Path("a/image.png")] * 20_000))) == 20_000

@@ -32,6 +32,8 @@ FIRST: Final = ("#3d3d3d", SKY, ORANGE, GREEN, YELLOW, BLUE, VERMILLION, PURPLE)
 """Of the first classes: dark grey, which mostly is the background, then Okabe and Ito's."""
 IGNORED: Final = (232, 232, 232)
 """Of pixels that do not count."""
+STRIPES: Final = (150, 150, 150)
+"""Of the stripes over these in the picture of errors, so that they are not taken for a pale image."""
 ERROR: Final = (213, 94, 0)
 """Of pixels that were named wrong, over the image in grey."""
 LEGEND_COLUMNS: Final = 6
@@ -63,11 +65,13 @@ def coloured(mask: NDArray[np.integer], classes: int) -> Pixels:
 
 
 def errors(image: Pixels, truth: NDArray[np.integer], predicted: NDArray[np.integer], classes: int) -> Pixels:
-    """(h, w, 3) the image in pale grey, vermillion where it was named wrong, and light grey where nothing counts."""
+    """(h, w, 3) the image in pale grey, vermillion where it was named wrong, and striped where nothing counts."""
     grey: Pixels = (110 + 0.55 * image.mean(axis=2, keepdims=True)).astype(np.uint8).repeat(3, axis=2)
     counts = truth < classes
     grey[counts & (truth != predicted)] = ERROR
+    down, across = np.indices(truth.shape)
     grey[~counts] = IGNORED
+    grey[~counts & ((down + across) // max(1, min(truth.shape) // 60) % 4 == 0)] = STRIPES
     return grey
 
 
@@ -92,7 +96,7 @@ def masks(
         return nothing("no images with masks")
     ratio = float(np.clip(np.median([image.shape[0] / image.shape[1] for image in images]), 0.4, 1.6))
     occurring = _occurring([*truths, *predictions], len(class_names))
-    lines = -(-min(len(occurring) + 1, MOST_NAMED + 1) // LEGEND_COLUMNS)
+    lines = -(-(len(occurring) + 1 + (len(occurring) == MOST_NAMED)) // LEGEND_COLUMNS)
     sheet = Sheet(4 * len(images), 4, ratio=ratio, above=0.08 + LINE, top=0.25, below=0.1 + LEGEND_LINE * lines)
     for row, (image, truth, predicted) in enumerate(zip(images, truths, predictions, strict=True)):
         panels = (image, coloured(truth, len(class_names)), coloured(predicted, len(class_names)))
@@ -119,7 +123,9 @@ def _legend(sheet: Sheet, occurring: Sequence[int], class_names: Sequence[str]) 
     colours = class_colours(len(class_names)) / 255
     names = shortened([legible(class_names[number]) for number in occurring], 18)
     handles = [Patch(color=colours[number], label=name) for number, name in zip(occurring, names, strict=True)]
-    handles.append(Patch(facecolor="#e8e8e8", edgecolor=GREY, label="not counted"))
+    if len(occurring) == MOST_NAMED:
+        handles.append(Patch(facecolor="none", label="smaller ones unnamed"))
+    handles.append(Patch(facecolor="#e8e8e8", hatch="////", edgecolor=GREY, label="not counted"))
     sheet.figure.legend(
         handles=handles,
         loc="lower left",

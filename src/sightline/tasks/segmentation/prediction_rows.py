@@ -56,9 +56,11 @@ class MaskRows:
         return [self._row(image, size) for image, size in zip(logits, sizes, strict=True)]
 
     def _row(self, logits: Tensor, size: Size) -> dict[str, object]:
-        probabilities = (logits / (self.temperature or 1.0)).softmax(dim=0)
         height, width = size
-        mask = mask_at(logits, size, self.preprocessing.seen(width, height), self.ignore_index)
+        seen_of = self.preprocessing.seen(width, height)
+        of_image = within_bars(logits, size, seen_of)
+        probabilities = (of_image / (self.temperature or 1.0)).softmax(dim=0)
+        mask = mask_at(logits, size, seen_of, self.ignore_index)
         counts = np.bincount(mask.ravel(), minlength=256)
         seen = max(1, int(counts[: len(self.names)].sum()))
         shares = {name: int(counts[number]) / seen for number, name in enumerate(self.names) if counts[number]}
@@ -89,6 +91,21 @@ class MaskRows:
         """All of it in plain values."""
         known: dict[str, Any] = {"names": list(self.names), "ignore_index": self.ignore_index}
         return {**known, "preprocessing": self.preprocessing.to_json(), "temperature": self.temperature}
+
+
+def within_bars(maps: Tensor, size: Size, seen: tuple[float, float, float, float]) -> Tensor:
+    """The part of maps (k, h', w') of what was seen that shows the image, and not bars beside it; see `mask_at`."""
+    rows, columns = (
+        slice(
+            round(max(0.0, -first) / (last - first) * count),
+            round((min(length, last) - first) / (last - first) * count),
+        )
+        for first, last, length, count in (
+            (seen[1], seen[3], size[0], maps.shape[1]),
+            (seen[0], seen[2], size[1], maps.shape[2]),
+        )
+    )
+    return maps[:, rows, columns]
 
 
 def mask_at(logits: Tensor, size: Size, seen: tuple[float, float, float, float], unseen: int) -> NDArray[np.uint8]:

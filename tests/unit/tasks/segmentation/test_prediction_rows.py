@@ -68,3 +68,12 @@ def test_files_are_a_palette_of_class_ids_and_the_photo_under_their_colours():
     assert over.shape == (20, 30, 3)
     assert len(np.unique(over[:, :20].reshape(-1, 3), axis=0)) == 2
     assert (over[:, 20:] == 90).all(), "what was not seen is dark"
+
+
+def test_bars_are_no_part_of_the_confidence():
+    rows = MaskRows(NAMES, 255, seen_by("letterbox"))
+    logits = torch.zeros(1, 3, 32, 32)
+    logits[0, 1, 8:24] = 9.0  # the image between its bars; of these nothing is known
+    (row,) = rows.rows(logits, [(32, 64)])
+    assert row["shares"] == {"left": 1.0}
+    assert row["confidence"] == pytest.approx(float(torch.tensor([0.0, 9.0, 0.0]).softmax(0)[1]))

@@ -12,7 +12,7 @@ from sightline.reporting.sections.section import FigureKind, Section
 from sightline.reporting.sections.segmentation.verdict import EVALUATION
 
 HOW: Final = (
-    "The image, its mask, the answer, and in vermillion the pixels where both differ; pale grey does not count."
+    "The image, its mask, the answer, and in vermillion the pixels where both differ; striped ones do not count."
 )
 
 

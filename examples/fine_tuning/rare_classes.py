@@ -10,16 +10,15 @@ import numpy as np
 
 from sightline.cli import configure
 from sightline.data.order import balanced
-from sightline.tasks.classification.losses import class_weights
+from sightline.tasks.class_weights import class_weights
 
 counts = (500 * 0.6 ** np.arange(10)).round().astype(np.int64)
 labels = np.repeat(np.arange(10), counts)
 
-inverse = configure("imbalance=inverse").imbalance
-effective = configure("imbalance=effective").imbalance
+beta = configure("imbalance=effective").imbalance.beta
 drawn = np.bincount(labels[balanced(seed=0, epoch=0, labels=labels).places])
 
 print("class  images  inverse  effective  balanced draws")
-rows = zip(counts, class_weights(inverse, counts), class_weights(effective, counts), drawn, strict=True)
+rows = zip(counts, class_weights("inverse", beta, counts), class_weights("effective", beta, counts), drawn, strict=True)
 for label, (count, by_count, by_worth, draws) in enumerate(rows):
     print(f"{label:>5}  {count:>6}  {by_count:>7.2f}  {by_worth:>9.2f}  {draws:>14}")

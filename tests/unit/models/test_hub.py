@@ -21,7 +21,9 @@ from sightline.models.timm_models import published_facts
 
 
 def pretrained(name: str) -> TimmModel:
-    return TimmModel(name=name, pretrained=True, weights=None, weights_key=None, drop_rate=0.0, drop_path_rate=0.0)
+    return TimmModel(
+        name=name, pretrained=True, weights=None, weights_key=None, drop_rate=0.0, drop_path_rate=0.0, cbam=False
+    )
 
 
 @pytest.fixture

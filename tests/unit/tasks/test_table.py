@@ -41,6 +41,7 @@ def test_a_split_and_a_finished_run_give_the_same_task(tmp_path: Path, model: st
 def test_systems_of_one_task_are_compared_and_no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     run = Run.create(tmp_path, "a", "b")
     run.save_text("config.yaml", parse.to_yaml(parse.parse(compose_config(["mode=demo"]))))
+    (tmp_path / "test.csv").write_text("id,label,cat,dog\na,0,1.5,0.5\nb,1,0.5,1.5\n")
     trained, external = TrainedRuns("ours", (run,)), ExternalPredictions("theirs", tmp_path)
     assert task_of_systems([trained, external]) is Classification
     monkeypatch.setattr("sightline.config.model.CnnModel.task", "segmentation")

@@ -27,7 +27,8 @@ def test_a_worker_that_dies_over_a_file_costs_that_file_alone(files, tmp_path, m
     assert text.count(line) == 1
     deadlier = text.replace(line, "        if 'deadly' in path_of(file): os.kill(os.getpid(), 9)\n" + line)
     (folder / "entries.py").write_text(deadlier)
-    shutil.copy(formats.__file__, folder.parent)
+    for module in Path(formats.__file__).parent.glob("*.py"):
+        shutil.copy(module, folder.parent)
     shutil.copy(reading.__file__, tmp_path / "sightline/machine")
     monkeypatch.syspath_prepend(str(tmp_path))
     deadly = tmp_path / "deadly.png"

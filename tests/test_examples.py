@@ -12,6 +12,12 @@ from tests.conftest import torch_left_alone
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "examples").rglob("*.py"))
+LONG = {
+    "examples/training/whole_pipeline.py",
+    "examples/grad_cam/any_timm_model.py",
+    "examples/sweeps/ask_and_tell.py",
+}
+"""Of those that take more than five seconds."""
 
 
 def docstring(example: str) -> str:
@@ -42,7 +48,9 @@ def undisturbed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
         yield tmp_path
 
 
-@pytest.mark.parametrize("example", EXAMPLES)
+@pytest.mark.parametrize(
+    "example", [pytest.param(one, marks=pytest.mark.slow) if one in LONG else one for one in EXAMPLES]
+)
 def test_runs_and_prints(example: str, undisturbed: Path, capsys: pytest.CaptureFixture[str]):
     runpy.run_path(str(ROOT / example), run_name="__main__")
     assert len(capsys.readouterr().out.splitlines()) > 1

@@ -82,7 +82,8 @@ def test_what_no_mask_can_be_asked_is_refused_in_one_line(finished: Path, sightl
     assert "evaluation.tta=flip averages answers to whole images" in answer.err
 
 
-@pytest.mark.parametrize("task", [pytest.param("unet", marks=pytest.mark.slow), "multitask"])
+@pytest.mark.slow
+@pytest.mark.parametrize("task", ["unet", "multitask"])
 def test_killed_and_resumed_it_ends_the_same(task: str, sightline: Command, tmp_path: Path):
     """Weights, averages, learned balances, tallies and rows, all to the bit."""
     arguments = (*TASKS[task], *LONG, TRAINED)

@@ -54,6 +54,14 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+def _version(package: str) -> str:
+    """Of an installed package; what is not there says so, for a run may do without it."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
 def provenance(command: list[str], config_hash: str) -> Provenance:
     """Git, versions, machine and command, for `provenance.json`."""
     return {
@@ -63,7 +71,7 @@ def provenance(command: list[str], config_hash: str) -> Provenance:
         "config_hash": config_hash,
         "git": _git(),
         "python": platform.python_version(),
-        "packages": {name: metadata.version(name) for name in PACKAGES},
+        "packages": {name: _version(name) for name in PACKAGES},
         "machine": _machine(),
         "threads": usable_cores(),
     }

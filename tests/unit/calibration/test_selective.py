@@ -73,7 +73,7 @@ def groups_of_answers(rng: np.random.Generator, groups: int, size: int, bad: flo
     return ConfidenceAndHits(confidence, ~mistaken, owner)
 
 
-@pytest.mark.parametrize(("groups", "size"), [(20, 20), (10, 40), (100, 4)])
+@pytest.mark.parametrize(("groups", "size"), [(20, 20), (10, 40), pytest.param(100, 4, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("bad", "wrong"), [(0.052, 0.0), (0.03, 0.03)])
 def test_the_bound_holds_where_groups_are_wrong_as_a_whole(groups: int, size: int, bad: float, wrong: float):
     """The risk is just above 5 % at every confidence; as items they would pass a bound of 5 % far too often."""

@@ -121,6 +121,19 @@ def run_process(*arguments: str, cwd: Path | None = None, timeout: float = 280) 
     return Answer(done.returncode, done.stdout, done.stderr)
 
 
+@pytest.fixture(autouse=True)
+def environment_left_alone() -> Iterator[None]:
+    """Variables that a test sets, or mlflow for it when it is told an address, are gone before the next test."""
+    before = {**os.environ}
+    yield
+    before["PYTEST_CURRENT_TEST"] = os.environ["PYTEST_CURRENT_TEST"]
+    if "mlflow" in sys.modules:
+        sys.modules["mlflow"].set_tracking_uri(before.get("MLFLOW_TRACKING_URI"))
+    if before != os.environ:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 @pytest.fixture(scope="session")
 def sightline() -> Command:
     return run_here

@@ -6,50 +6,17 @@ The port augments a whole epoch at once; its steps carry their share of that, as
 
 import argparse
 import json
-import time
 from pathlib import Path
 from statistics import median
 
-from benchmarks.loops.sightline import A_ROW_A_STEP, Row, train_until
+from benchmarks.loops.sightline import A_ROW_A_STEP, train_until
 
 import torch  # isort: skip
 
 from benchmarks.loops.airbench import EPOCHS, Port, load
-from benchmarks.loops.bare import synchronise
+from benchmarks.loops.turns import Turns
 from sightline.cli import compose_config
 from sightline.inference.model import load_split
-
-WARM_UP = 3
-
-
-class Turns:
-    """Times the port's steps and the real ones.
-
-    Args:
-        port: the other training.
-        device: of both.
-        seconds: of real steps that are enough.
-    """
-
-    def __init__(self, port: Port, device: torch.device, seconds: float) -> None:
-        self._port, self._device, self._enough = port, device, seconds
-        self._last: Row | None = None
-        self._resumed = 0.0
-        self.real: list[float] = []
-        self.port: list[float] = []
-
-    def __call__(self, row: Row) -> bool:
-        """A real step has written its row; true when enough was timed."""
-        synchronise(self._device)
-        stopped = time.perf_counter()
-        within = self._last is not None and self._last["epoch"] == row["epoch"]
-        self._port.step()
-        synchronise(self._device)
-        if within and row["step"] > WARM_UP:
-            self.real.append(stopped - self._resumed)
-            self.port.append(time.perf_counter() - stopped)
-        self._last, self._resumed = row, time.perf_counter()
-        return sum(self.real) >= self._enough
 
 
 def main() -> None:
@@ -69,7 +36,7 @@ def main() -> None:
     items = len(load_split(run).positions("train"))
     facts = {
         "real_seconds_a_step": median(turns.real),
-        "port_seconds_a_step": median(turns.port) + port.augmenting / port.per_epoch,
+        "port_seconds_a_step": median(turns.other) + port.augmenting / port.per_epoch,
         "port_augmenting_seconds_a_step": port.augmenting / port.per_epoch,
         "real_steps": planned["epochs"] * -(-items // planned["batch_size"]),
         "port_steps": port.total,

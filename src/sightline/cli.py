@@ -30,7 +30,7 @@ from sightline.config.shorthand import spelled_out
 from sightline.config.suggestions import did_you_mean, did_you_mean_key
 from sightline.config.text_keys import text_keys
 from sightline.config.typed_text import as_typed
-from sightline.config.user_files import expand_recipe, merge_sweep, take_sweep_file
+from sightline.config.user_files import data_of_recipe, expand_recipe, merge_sweep, take_sweep_file
 from sightline.errors import SightlineError, UsageError, refused_by_system
 from sightline.machine.credentials import hidden
 from sightline.machine.environment import prepare_environment
@@ -105,7 +105,7 @@ def _dispatch(arguments: list[str]) -> None:
     if show_config:
         console.print(OmegaConf.to_yaml(OmegaConf.create(composed)).rstrip(), markup=False)
         return
-    for note in spelled_out(overrides, groups, timm_names)[1]:
+    for note in spelled_out(overrides, groups, timm_names, data_of_recipe(overrides, conf_dir()))[1]:
         logger.info(note)
     try:
         execute(Command(config, overrides, arguments, compose_config))
@@ -155,7 +155,7 @@ def compose_config(overrides: Sequence[str]) -> dict[str, object]:
         UsageError: an override names no key or no choice, or does not read.
     """
     overrides, of_sweep = take_sweep_file(overrides)
-    overrides, _ = spelled_out(overrides, choices(), timm_names)
+    overrides, _ = spelled_out(overrides, choices(), timm_names, data_of_recipe(overrides, conf_dir()))
     check_keys(overrides)
     refuse_credentials_in_overrides(overrides)
     refuse_functions_in_overrides(overrides)

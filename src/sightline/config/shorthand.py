@@ -1,4 +1,7 @@
-"""What a person leaves out, spelled out: `data=DIR` is `data=folder data.root=DIR`, `model=resnet18` is timm's."""
+"""What a person leaves out, spelled out: `data=DIR` is `data=folder data.root=DIR`, `model=resnet18` is timm's.
+
+A folder for `model=unet` is one of images and masks, one for a recipe is what the recipe takes.
+"""
 
 import shlex
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -15,6 +18,8 @@ TABLES: Final = frozenset({".csv", ".tsv", ".txt"})
 """Endings of tables of images."""
 CIFAR10: Final = ("cifar-10-batches-py", "cifar-10-python.tar.gz")
 """What torchvision calls the folder and the archive of CIFAR-10."""
+FOLDER: Final = "folder"
+FOLDER_OF_MASKS: Final = "segmentation_folder"
 DATA_OF_KEY: Final[Mapping[str, str]] = {
     "download": "cifar10",
     "manifest": "csv",
@@ -22,7 +27,7 @@ DATA_OF_KEY: Final[Mapping[str, str]] = {
     "label_column": "csv",
     "split_column": "csv",
     "group_column": "csv",
-    "root": "folder",
+    "root": FOLDER,
 }
 """The choice of data that a key goes with; the first that was given decides."""
 OF_DATA: Final = ("data", "evaluation.ood")
@@ -41,7 +46,7 @@ def is_path(word: str) -> bool:
 
 
 def spelled_out(
-    overrides: Sequence[str], choices: Mapping[str, Collection[str]], timm_names: Names
+    overrides: Sequence[str], choices: Mapping[str, Collection[str]], timm_names: Names, of_recipe: str | None = None
 ) -> tuple[list[str], list[str]]:
     """Overrides with what was left out, and a line for each of those that were read so.
 
@@ -49,39 +54,50 @@ def spelled_out(
         overrides: as typed.
         choices: of every group.
         timm_names: of models; asked where no other name fits.
+        of_recipe: the data that a recipe chooses.
     """
     found: list[str] = []
     notes: list[str] = []
+    folder = of_recipe or (FOLDER_OF_MASKS if _model(overrides) == "unet" else FOLDER)
     for override in overrides:
-        meant = _meant(override, choices, timm_names)
+        meant = _meant(override, choices, timm_names, folder)
         found += meant
         if meant != [override] and not override.startswith("model="):
             notes.append(f"{override} is read as {shlex.join(meant)}")
     for key in OF_DATA:
-        if choice := _data_of_keys(key, found):
+        if choice := _data_of_keys(key, found, folder, chosen=of_recipe is not None):
             notes.append(f"{choice} is taken, for {next(one for one in found if one.startswith(f'{key}.'))} was given")
             found.insert(0, choice)
     return found, notes
 
 
-def _meant(override: str, choices: Mapping[str, Collection[str]], timm_names: Names) -> list[str]:
+def _model(overrides: Sequence[str]) -> str:
+    """The model that was typed last."""
+    return next((one.partition("=")[2] for one in reversed(overrides) if one.startswith("model=")), "")
+
+
+def _meant(override: str, choices: Mapping[str, Collection[str]], timm_names: Names, folder: str) -> list[str]:
     key, _, value = override.partition("=")
     if key == "model" and value not in choices["model"] and is_timm(value, timm_names):
         return ["model=timm", f"model.name={value}"]
     if key in OF_DATA and value not in {"", "null", *choices["data"]} and is_path(value):
         is_table = path_of(value).suffix.lower() in TABLES and not is_folder(path_of(value))
-        return [f"{key}=csv", f"{key}.manifest={value}"] if is_table else [f"{key}=folder", f"{key}.root={value}"]
+        if is_table:
+            return [f"{key}=csv", f"{key}.manifest={value}"]
+        return [f"{key}={folder if key == 'data' else FOLDER}", f"{key}.root={value}"]
     return [override]
 
 
-def _data_of_keys(key: str, overrides: Sequence[str]) -> str | None:
+def _data_of_keys(key: str, overrides: Sequence[str], folder: str, *, chosen: bool) -> str | None:
     """The choice of data that its keys ask for, where none was made; a root that holds CIFAR-10 is left to it."""
     names = [name for name in keys_of(overrides) if name.startswith(f"{key}.")]
-    if key in keys_of(overrides) or (key == "data" and _is_later(overrides)):
+    if key in keys_of(overrides) or (key == "data" and (chosen or _is_later(overrides))):
         return None
     given = {name.removeprefix(f"{key}.") for name in names}
     choice = next((data for name, data in DATA_OF_KEY.items() if name in given), None)
-    if choice == "folder" and key == "data" and any(_root(overrides).joinpath(name).exists() for name in CIFAR10):
+    if key == "data" and choice == FOLDER:
+        choice = folder
+    if key == "data" and choice == FOLDER and any(_root(overrides).joinpath(name).exists() for name in CIFAR10):
         return None
     return None if choice is None or (key, choice) == ("data", "cifar10") else f"{key}={choice}"
 

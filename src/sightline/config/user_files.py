@@ -1,6 +1,7 @@
 """YAML files of a person's own, outside conf/: `recipe=FILE.yaml` and `sweep=FILE.yaml`."""
 
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 
 from sightline.config.overrides import keys_of, without_keys
 from sightline.config.parse import load
@@ -22,6 +23,22 @@ def expand_recipe(overrides: Sequence[str]) -> list[str]:
     if set(content) != {"overrides"} or not isinstance(own, list) or not all(isinstance(one, str) for one in own):
         raise UsageError(f"recipe={path} takes one key, `overrides`, with a list of key=value")
     return [*without_keys(own, keys_of(rest)), *rest]
+
+
+def data_of_recipe(overrides: Sequence[str], conf: Path) -> str | None:
+    """The choice of data that a recipe of this project makes, if there is one.
+
+    Args:
+        overrides: as typed.
+        conf: the folder of the project's own YAML files.
+    """
+    names = [one.partition("=")[2] for one in overrides if one.startswith("recipe=")]
+    path = conf / "recipe" / f"{names[-1]}.yaml" if names else None
+    if path is None or Path(names[-1]).name != names[-1] or not path.is_file():
+        return None
+    made = load(path).get("defaults")
+    chosen = [one["override /data"] for one in made if "override /data" in one] if isinstance(made, list) else []
+    return str(chosen[-1]) if chosen else None
 
 
 def take_sweep_file(overrides: Sequence[str]) -> tuple[list[str], dict[str, object]]:

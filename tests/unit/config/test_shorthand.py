@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from sightline.cli import choices
+from sightline.cli import choices, conf_dir
 from sightline.config.shorthand import spelled_out
+from sightline.config.user_files import data_of_recipe
 
 CHOICES = choices()
 
@@ -24,6 +25,8 @@ def timm_names() -> list[str]:
         (["data=pics"], ["data=folder", "data.root=pics"]),
         (["data=~/gone"], ["data=folder", "data.root=~/gone"]),
         (["data=t.csv"], ["data=csv", "data.manifest=t.csv"]),
+        (["data=pics", "model=unet"], ["data=segmentation_folder", "data.root=pics", "model=unet"]),
+        (["data.root=pics", "model=unet"], ["data=segmentation_folder", "data.root=pics", "model=unet"]),
         (["data=nosuch"], ["data=nosuch"]),
         (["data=digits"], ["data=digits"]),
         (["data.root=pics"], ["data=folder", "data.root=pics"]),
@@ -47,6 +50,25 @@ def test_it_means(typed: list[str], meant: list[str], tmp_path: Path, monkeypatc
     found, notes = spelled_out(typed, CHOICES, timm_names)
     assert found == meant
     assert bool(notes) == (found != typed and not typed[0].startswith("model="))
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("data.root=pics", ["data.root=pics"]),
+        ("data=./pics", ["data=segmentation_folder", "data.root=./pics"]),
+        ("data=digits", ["data=digits"]),
+    ],
+)
+def test_a_folder_for_a_recipe_is_of_the_data_that_it_takes(typed: str, meant: list[str]):
+    chosen = data_of_recipe(["recipe=unet_camvid"], conf_dir())
+    assert chosen == "segmentation_folder"
+    assert spelled_out([typed], CHOICES, timm_names, chosen)[0] == meant
+
+
+def test_recipes_that_leave_the_data_alone_choose_none():
+    for name in ("fast_cifar10", "nosuch", "../recipe/unet_camvid"):
+        assert data_of_recipe([f"recipe={name}"], conf_dir()) is None
 
 
 def test_what_was_read_is_said():

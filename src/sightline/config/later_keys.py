@@ -38,6 +38,20 @@ GROUPS: Final[Mapping[str, object]] = {**SHAPE, "segmentation": SEGMENTATION, "m
 """All that stands beside the groups of before."""
 
 
+FORMER: Final = ("method", "methods")
+"""Of `explain`: one method was chosen before there were several."""
+
+
+def rename(content: dict[str, object]) -> None:
+    """Give keys of a stored configuration the names that they have today, in place."""
+    explain = content.get("explain")
+    if isinstance(explain, dict) and FORMER[0] in explain and FORMER[1] not in explain:
+        content["explain"] = {
+            FORMER[1] if key == FORMER[0] else key: [value] if key == FORMER[0] else value
+            for key, value in explain.items()
+        }
+
+
 def fill(content: dict[str, object]) -> None:
     """Put such keys into a stored configuration, in place."""
     model, evaluation = content.get("model"), content.get("evaluation")

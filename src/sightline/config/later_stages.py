@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from sightline.config.base import Count, Frozen, Level, OneOf, Positive, Resamples, Small
 from sightline.config.data import DataConfig
@@ -49,13 +49,24 @@ class UncertaintyConfig(Frozen):
     ensemble: tuple[str, ...]
 
 
-class ExplainConfig(Frozen):
-    """Which method, how many right and wrong images of each class, and which class of a mask."""
+ExplanationName = Literal["gradcam"]
+"""What `explain.methods` takes; `explain/methods.py` has them."""
 
-    method: Literal["gradcam"]
+
+def _distinct(names: tuple[ExplanationName, ...]) -> tuple[ExplanationName, ...]:
+    if len(set(names)) < len(names):
+        raise ValueError("each method goes in once")
+    return names
+
+
+class ExplainConfig(Frozen):
+    """Which methods, how many right and wrong images of each class, which class of a mask, and against which other."""
+
+    methods: Annotated[tuple[ExplanationName, ...], Field(min_length=1), AfterValidator(_distinct)]
     per_class: Count
     classes: Count
     mask_class: str | None
+    versus: str | None
 
 
 class ReportConfig(Frozen):

@@ -79,6 +79,7 @@ def read(path: Path, today: Mapping[str, object]) -> Config:
     content, held = without_credentials(load(path))
     if held:
         logger.warning("%s holds a password or token in %s, which is left out", path, " and ".join(dict.fromkeys(held)))
+    later_keys.rename(content)
     for group in CHANGEABLE:
         stored = content.setdefault(group, {})
         new = today[group]

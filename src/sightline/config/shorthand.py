@@ -30,6 +30,8 @@ DATA_OF_KEY: Final[Mapping[str, str]] = {
     "root": FOLDER,
 }
 """The choice of data that a key goes with; the first that was given decides."""
+FORMER: Final[Mapping[str, str]] = {"explain.method": "explain.methods"}
+"""Keys of before that took one name, and the keys that take a list of them today."""
 OF_DATA: Final = ("data", "evaluation.ood")
 """Keys that take a choice of data."""
 
@@ -85,6 +87,8 @@ def _meant(override: str, choices: Mapping[str, Collection[str]], timm_names: Na
         if is_table:
             return [f"{key}=csv", f"{key}.manifest={value}"]
         return [f"{key}={folder if key == 'data' else FOLDER}", f"{key}.root={value}"]
+    if key in FORMER and value:
+        return [f"{FORMER[key]}=[{value}]"]
     return [override]
 
 

@@ -48,7 +48,7 @@ def _shapes(annotation: Any, key: str) -> Iterator[tuple[str, str]]:
         yield key, "null"
     elif annotation is str:
         yield key, "text"
-    elif origin is tuple and parts[0] in {str, UserPath}:
+    elif origin is tuple and (parts[0] in {str, UserPath} or get_origin(parts[0]) is Literal):
         yield key, "list"
     else:
         yield key, "other"

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from sightline.errors import RunFailedError
 
-Kind = Literal["features", "tokens", "convolution", "maps"]
+Kind = Literal["features", "tokens", "convolution", "maps", "pixels", "attention", "layer"]
 FEATURES = "forward_features"
 ATTENTION_INPUT = re.compile(r"(^|\.)(norm1|in_norm|norm_out|attns\.\d+\.norm)$")
 """The norm that a block's attention reads from, by the names that timm's families give it."""
@@ -21,7 +21,7 @@ class TargetLayer(NamedTuple):
     Attributes:
         name: of the module, or `forward_features` for the last features before pooling.
         kind: `features`: what the head pools; `tokens`: what the last attention reads; `convolution`: the last one;
-            `maps`: what the model itself names as `explained_layer`.
+            `maps`: what the model itself names as `explained_layer`; `pixels`, `attention`: no layer, see `Method`.
     """
 
     name: str

@@ -103,10 +103,20 @@ class ExplainedItem(TypedDict):
     right: bool
 
 
+class ExplainedBy(TypedDict):
+    """What is read of a method of explanation."""
+
+    name: str
+    label: str
+    layer: NotRequired[str]
+    refused: NotRequired[str]
+
+
 class ExplainFile(TypedDict):
     """What is read of `explain/explain.json`."""
 
     method: str
     layer: str
+    methods: NotRequired[list[ExplainedBy]]
     split: str
     items: list[ExplainedItem]

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from sightline.config.schema import Config
 from sightline.data.sources.remarks import counted
-from sightline.explain.layers import target_layer
 from sightline.explain.methods import METHODS
 from sightline.inference.loaded_run import LoadedRun, predict_held_out
 from sightline.inference.predictions import load_predictions, predictions_file
@@ -16,11 +15,16 @@ from sightline.reporting import figures
 from sightline.run.folder import Run
 from sightline.run.origin import MADE_FROM, SOURCES, as_array, origin_of, save_derived
 from sightline.stages.explain_input import explain_input
+from sightline.stages.explained import Asked, head_of
+from sightline.tasks.results import Explanation
 from sightline.tasks.table import task_of_run
+
+MAPS = "explain/maps.npz"
+"""Under `maps` those of the first method, under their own names those of the others."""
 
 
 def run(config: Config, run: Run) -> dict[str, float]:
-    """Write `explain/explain.json`, `explain/maps.npz` and one gallery, each map for what the task explains.
+    """Write `explain/explain.json`, `explain/maps.npz` and a gallery for each method, of what the task explains.
 
     With `input=` new images are explained instead.
     """
@@ -31,29 +35,44 @@ def run(config: Config, run: Run) -> dict[str, float]:
     loaded = LoadedRun.open(run, config, task.heads)
     predictions = load_predictions(run, "val", "choose images to explain", task.read_predictions)
     explained = task.explanation(config, predictions)
+    asked = Asked(config.explain.methods)
+    shown, maps = _explained(asked, loaded, explained)
+    first, *others = maps
 
+    content = {**head_of(asked, loaded.model), "split": "val"}
+    content["items"] = [{**item, "map": number} for number, item in enumerate(explained.items)]
+    for name in METHODS:
+        run.remove(_figure(name, name == first))
+    for name, heats in maps.items():
+        picture = figures.explanations(shown, heats, list(explained.titles), right=list(explained.right))
+        run.save_bytes(_figure(name, name == first), picture)
+    origin = origin_of(run, *SOURCES, predictions_file("val"))
+    arrays = {"maps": stacked(maps[first]), **{name: stacked(maps[name]) for name in others}}
+    run.save_arrays(MAPS, **arrays, **{MADE_FROM: as_array(origin)})
+    save_derived(run, "explain/explain.json", content, origin)
+    logger.info("explain: %s at %s, %s", ", ".join(maps), content["layer"], counted(len(shown), "image"))
+    return {"images": float(len(shown))}
+
+
+def _explained(
+    asked: Asked, loaded: LoadedRun, explained: Explanation
+) -> tuple[list[NDArray[np.uint8]], dict[str, list[NDArray[np.float32]]]]:
+    """The images as the model saw them, and their maps by method, both in the order of the items."""
     positions = loaded.dataset.positions("val")[explained.rows]
     pixels, sizes = loaded.dataset.store.batch(loaded.dataset.rows[positions])
-    method, targets = METHODS[config.explain.method], explained.targets.to(loaded.device)
-    maps: dict[int, NDArray[np.float32]] = {}
+    targets = explained.targets.to(loaded.device)
     shown: dict[int, NDArray[np.uint8]] = {}
+    maps: dict[str, dict[int, NDArray[np.float32]]] = {name: {} for name in asked.names}
     for rows, images in loaded.preprocessing.transform().by_shape(pixels, sizes):
-        heat = method(loaded.model, images.to(loaded.device), targets[rows], score=explained.score).cpu().numpy()
-        maps |= zip(rows.tolist(), heat.astype(np.float32), strict=True)
         shown |= zip(rows.tolist(), loaded.preprocessing.to_pixels(images), strict=True)
+        for name, heat in asked.maps(loaded.model, images.to(loaded.device), targets[rows], explained.score).items():
+            maps[name].update(zip(rows.tolist(), heat, strict=True))
     order = range(len(positions))
+    return [shown[row] for row in order], {name: [maps[name][row] for row in order] for name in asked.left}
 
-    layer, kind = target_layer(loaded.model)
-    items = [{**item, "map": number} for number, item in enumerate(explained.items)]
-    content = {"method": config.explain.method, "layer": layer, "kind": kind, "split": "val", "items": items}
-    in_order = [shown[row] for row in order], [maps[row] for row in order]
-    picture = figures.explanations(*in_order, list(explained.titles), right=list(explained.right))
-    run.save_bytes("figures/explanations.png", picture)
-    origin = origin_of(run, *SOURCES, predictions_file("val"))
-    run.save_arrays("explain/maps.npz", maps=stacked(in_order[1]), **{MADE_FROM: as_array(origin)})
-    save_derived(run, "explain/explain.json", content, origin)
-    logger.info("explain: %s at %s, %s", config.explain.method, layer, counted(len(items), "image"))
-    return {"images": float(len(items))}
+
+def _figure(name: str, is_first: bool) -> str:
+    return "figures/explanations.png" if is_first else f"figures/explanations_{name}.png"
 
 
 def stacked(maps: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from sightline.cli import compose_config
-from sightline.config.later_keys import MODEL, VALIDATION, fill, leave_out
+from sightline.config.later_keys import MODEL, VALIDATION, fill, leave_out, rename
 
 
 def test_what_is_missing_is_filled_in_and_what_is_there_stays():
@@ -77,3 +77,13 @@ def test_before_there_were_masks_their_losses_were_those_of_today():
     content["segmentation"] = {**content["segmentation"], "beta": 0.9}
     leave_out(content)
     assert content.keys() == {"image_size", "segmentation"}
+
+
+def test_the_one_method_of_before_is_the_first_of_several():
+    content: dict[str, Any] = {"explain": {"method": "gradcam", "classes": 3}}
+    rename(content)
+    assert content == {"explain": {"methods": ["gradcam"], "classes": 3}}
+    for other in ({}, {"explain": None}, {"explain": {"methods": ["gradcam"]}}):
+        before = dict(other)
+        rename(other)
+        assert other == before

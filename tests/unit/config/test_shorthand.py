@@ -41,6 +41,8 @@ def timm_names() -> list[str]:
         (["evaluation.ood=pics"], ["evaluation.ood=folder", "evaluation.ood.root=pics"]),
         (["evaluation.ood.root=x"], ["evaluation.ood=folder", "evaluation.ood.root=x"]),
         (["evaluation.ood=null"], ["evaluation.ood=null"]),
+        (["explain.method=gradcam"], ["explain.methods=[gradcam]"]),
+        (["explain.methods=[gradcam]"], ["explain.methods=[gradcam]"]),
     ],
 )
 def test_it_means(typed: list[str], meant: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -5,7 +5,7 @@ from typing import get_args
 import torch
 from torch import Tensor, nn
 
-from sightline.config.later_stages import ExplainConfig
+from sightline.config.later_stages import ExplanationName
 from sightline.explain.methods import METHODS
 from sightline.explain.targets import class_logit
 from sightline.models.networks.cnn import Cnn
@@ -33,7 +33,7 @@ def kind_logit(outputs: Outputs, targets: Tensor) -> Tensor:
 
 
 def test_the_table_holds_what_can_be_configured():
-    assert set(METHODS) == set(get_args(ExplainConfig.model_fields["method"].annotation))
+    assert set(METHODS) == set(get_args(ExplanationName))
 
 
 def test_one_of_several_heads_is_explained_as_if_it_were_alone():

@@ -6,21 +6,26 @@ from typing import Final
 from sightline.reporting.contents import Contents, JsonFile
 from sightline.reporting.sections.blocks import Block, Facts, Text
 from sightline.reporting.sections.section import FigureKind, Section
-from sightline.run.records import ExplainFile
+from sightline.run.records import ExplainedBy, ExplainFile
 
 EXPLAIN: Final = JsonFile[ExplainFile]("explain/explain.json")
-METHODS: Final = {"gradcam": "Grad-CAM"}
+LABELS: Final = {"gradcam": "Grad-CAM"}
+"""Of files that were written before there were several methods."""
 
 
 def blocks(contents: Contents) -> Iterator[Block]:
-    """Method, layer, and how many images were explained."""
+    """Methods, where each looks, and how many images were explained."""
     if not (found := contents.read(EXPLAIN)):
         return
     right = sum(bool(item["right"]) for item in found["items"])
     images = f"{right} answered right and {len(found['items']) - right} wrong, of the {found['split']} split"
+    label = LABELS.get(found["method"], found["method"])
+    methods = found.get("methods") or [ExplainedBy(name=found["method"], label=label, layer=found["layer"])]
+    made = [one for one in methods if "refused" not in one]
     yield Facts([
-        ("Method", METHODS.get(found["method"], found["method"])),
-        ("Layer", str(found["layer"])),
+        ("Method", ", ".join(one["label"] for one in made)),
+        ("Layer", ", ".join(dict.fromkeys(one["layer"] for one in made))),
+        *((f"No {one['label']}", one["refused"]) for one in methods if "refused" in one),
         ("Images", images),
     ])  # fmt: skip
     yield Text(

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sightline.explain.targets import class_logit
+from sightline.explain.targets import NONE, class_logit, set_against
 from sightline.metrics.predictions import Predictions
 from sightline.models.outputs import Outputs
 
@@ -24,15 +24,19 @@ class ClassExplanation:
     right: list[bool]
 
     def score(self, outputs: Outputs, targets: Tensor) -> Tensor:
-        """The logit of the predicted class."""
+        """The logit of the predicted class, or by how much it exceeds another's."""
         return class_logit(outputs, targets)
 
 
-def explanation(predictions: Predictions, names: Sequence[str], classes: int, per_class: int) -> ClassExplanation:
-    """What is explained, of the images that `choose` takes."""
+def explanation(
+    predictions: Predictions, names: Sequence[str], classes: int, per_class: int, versus: int | None = None
+) -> ClassExplanation:
+    """What is explained, of the images that `choose` takes; against the class `versus`, if it is one."""
     rows = choose(predictions, classes, per_class)
     probabilities = predictions.probabilities()[rows]
     predicted, right = probabilities.argmax(axis=1), list[bool]()
+    targets = set_against(torch.from_numpy(predicted), torch.from_numpy(probabilities), versus)
+    others = [NONE] * len(rows) if versus is None else targets[:, 1].tolist()
     items, titles = list[dict[str, object]](), list[str]()
     for number, row in enumerate(rows):
         label, prediction = int(predictions.labels[row]), int(predicted[number])
@@ -46,10 +50,12 @@ def explanation(predictions: Predictions, names: Sequence[str], classes: int, pe
                 "target": prediction,
                 "probability": probability,
                 "right": right[-1],
+                **({} if versus is None else {"versus": others[number]}),
             }
         )
-        titles.append(_title(names[label], names[prediction], probability))
-    return ClassExplanation(rows, torch.from_numpy(predicted), items, titles, right)
+        against = "" if others[number] == NONE else names[others[number]]
+        titles.append(_title(names[label], names[prediction], probability, against))
+    return ClassExplanation(rows, targets, items, titles, right)
 
 
 def choose(predictions: Predictions, classes: int, per_class: int) -> NDArray[np.int64]:
@@ -66,6 +72,6 @@ def choose(predictions: Predictions, classes: int, per_class: int) -> NDArray[np
     return np.array(chosen, dtype=np.int64)
 
 
-def _title(truth: str, predicted: str, probability: float) -> str:
+def _title(truth: str, predicted: str, probability: float, against: str) -> str:
     mistake = "" if predicted == truth else f"taken for {predicted}, "
-    return f"{truth}\n{mistake}{probability:.0%}"
+    return f"{truth}\n{mistake}{probability:.0%}" + (f"\n{predicted}, not {against}" if against else "")

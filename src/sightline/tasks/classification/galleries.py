@@ -97,7 +97,7 @@ def _heat_maps(
     config: Config, loaded: LoadedRun, positions: NDArray[np.int64], rows: NDArray[np.int64], predictions: Predictions
 ) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     """The map of the class that was answered, over the square that the model saw."""
-    method, transform = METHODS[config.explain.method], loaded.preprocessing.transform()
+    method, transform = METHODS[config.explain.methods[0]], loaded.preprocessing.transform()
     for start in range(0, len(rows), 32):
         check_stop()
         some = rows[start : start + 32]

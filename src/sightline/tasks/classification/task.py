@@ -13,7 +13,7 @@ from sightline.config.schema import Config
 from sightline.data.dataset import Dataset
 from sightline.data.splits.split import Split
 from sightline.data.targets import LABEL, MISSING, only_class
-from sightline.explain.targets import TargetScore, class_logit
+from sightline.explain.targets import TargetScore, class_logit, named_class, set_against
 from sightline.inference.loaded_run import LoadedRun
 from sightline.inference.model import CALIBRATION, class_names_of, load_split, temperature_of
 from sightline.inference.network import CalibratedClassifier, NormalisedNetwork
@@ -111,11 +111,13 @@ class Classification:
 
     def explanation(self, config: Config, predictions: Predictions) -> ClassExplanation:
         """The predicted class of right and wrong images of each class."""
-        return explanation(predictions, self.names, config.explain.classes, config.explain.per_class)
+        chosen, versus = config.explain, named_class("explain.versus", config.explain.versus, self.names)
+        return explanation(predictions, self.names, chosen.classes, chosen.per_class, versus)
 
-    def explained(self, config: Config, outputs: Outputs) -> tuple[Tensor, TargetScore]:  # noqa: ARG002 - one shape
+    def explained(self, config: Config, outputs: Outputs) -> tuple[Tensor, TargetScore]:
         """The predicted class."""
-        return only_tensor(outputs).argmax(dim=1), class_logit
+        logits, versus = only_tensor(outputs), named_class("explain.versus", config.explain.versus, self.names)
+        return set_against(logits.argmax(dim=1), logits, versus), class_logit
 
     def prediction_rows(self, config: Config, run: Run) -> ClassRows:
         """The likeliest classes of each image, its conformal set, and whether to abstain."""

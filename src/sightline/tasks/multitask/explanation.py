@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sightline.explain.targets import TargetScore, class_logit
+from sightline.explain.targets import NONE, TargetScore, class_logit
 from sightline.models.outputs import Outputs, by_head
 from sightline.tasks.results import Explanation, JsonRow
 from sightline.tasks.segmentation.explanation import class_of_mask
@@ -19,7 +19,7 @@ SCORES: Mapping[str, TargetScore] = {"label": class_logit, "mask": class_of_mask
 
 @dataclass(frozen=True)
 class MultitaskExplanation:
-    """See `tasks.results.Explanation`; a target is which head, by its place in `SCORES`, and which class."""
+    """See `tasks.results.Explanation`; a target is which head, by its place in `SCORES`, and what of it."""
 
     rows: NDArray[np.int64]
     targets: Tensor
@@ -33,8 +33,10 @@ class MultitaskExplanation:
 
 
 def of_head(name: str, targets: Tensor) -> Tensor:
-    """(m, 2) the targets of one head, with the head."""
-    return torch.stack([torch.full_like(targets, list(SCORES).index(name)), targets], dim=1)
+    """(m, 3) the targets of one head, with the head: the class, and the one that it is set against or `NONE`."""
+    head = targets.new_full((len(targets), 1), list(SCORES).index(name))
+    others = targets[:, 1:] if targets.ndim == 2 else targets.new_full((len(targets), 1), NONE)
+    return torch.cat([head, targets.reshape(len(targets), -1)[:, :1], others], dim=1)
 
 
 def score(outputs: Outputs, targets: Tensor) -> Tensor:
@@ -42,10 +44,10 @@ def score(outputs: Outputs, targets: Tensor) -> Tensor:
 
     Args:
         outputs: by head.
-        targets: (n, 2) head and class.
+        targets: (n, 3) head, class, and the other class or `NONE`.
     """
     heads = by_head(outputs)
-    found = [one(heads[name], targets[:, 1].clamp(max=heads[name].shape[1] - 1)) for name, one in SCORES.items()]
+    found = [one(heads[name], targets[:, 1:].clamp(max=heads[name].shape[1] - 1)) for name, one in SCORES.items()]
     return torch.stack(found, dim=1).gather(1, targets[:, :1])[:, 0]
 
 

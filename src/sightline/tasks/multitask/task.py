@@ -176,18 +176,26 @@ class Multitask(Task):
 
     def explanation(self, config: Config, predictions: MultitaskPredictions) -> MultitaskExplanation:
         """The label of some images, and a class of the mask of some."""
+        of_label, of_mask = self._versus(config, LABEL), self._versus(config, MASK)
         return both(
             {
-                LABEL: (self.label.explanation(config, predictions.of_labels), predictions.labelled),
-                MASK: (self.mask.explanation(config, predictions.masks), np.arange(len(predictions))),
+                LABEL: (self.label.explanation(of_label, predictions.of_labels), predictions.labelled),
+                MASK: (self.mask.explanation(of_mask, predictions.masks), np.arange(len(predictions))),
             }
         )
 
     def explained(self, config: Config, outputs: Outputs) -> tuple[Tensor, TargetScore]:
         """The label of each image; where `explain.mask_class` names a class of masks, that."""
         name, task = (LABEL, self.label) if config.explain.mask_class is None else (MASK, self.mask)
-        targets, _ = task.explained(config, by_head(outputs)[name])
+        targets, _ = task.explained(self._versus(config, name), by_head(outputs)[name])
         return of_head(name, targets), score
+
+    def _versus(self, config: Config, target: str) -> Config:
+        """The configuration without `explain.versus` where that names a class of the other target alone."""
+        own, name = self.class_names[target], config.explain.versus
+        if name in own or not any(name in names for names in self.class_names.values()):
+            return config
+        return config.model_copy(update={"explain": config.explain.model_copy(update={"versus": None})})
 
 
 def _masks_of(entrant: Entrant) -> Part:

@@ -39,6 +39,8 @@ from sightline.tasks.segmentation.explanation import (
     class_of_mask,
     explanation,
     most_called,
+    other_class,
+    targets_of,
 )
 from sightline.tasks.segmentation.losses.weighted import training_loss
 from sightline.tasks.segmentation.objective import SegmentationObjective
@@ -164,13 +166,16 @@ class Segmentation(Task):
 
     def explanation(self, config: Config, predictions: MaskPredictions) -> MaskExplanation:
         """One class of the pixels of some images: that of `explain.mask_class`, else the one most pixels are called."""
-        chosen = chosen_class(config.explain.mask_class, self.names)
-        return explanation(predictions, self.names, chosen, config.explain.classes, config.explain.per_class)
+        asked = config.explain
+        chosen = chosen_class(asked.mask_class, self.names)
+        versus = other_class(asked.versus, self.names, asked.mask_class)
+        return explanation(predictions, self.names, chosen, asked.classes, asked.per_class, versus)
 
     def explained(self, config: Config, outputs: Outputs) -> tuple[Tensor, TargetScore]:
         """The same of images without a mask."""
-        logits, chosen = only_tensor(outputs), chosen_class(config.explain.mask_class, self.names)
-        if chosen is not None:
-            return torch.full((len(logits),), chosen), class_of_mask
-        called = [torch.bincount(image.flatten(), minlength=len(self.names)) for image in logits.argmax(dim=1).cpu()]
-        return torch.from_numpy(most_called(torch.stack(called).numpy(), self.names)), class_of_mask
+        answers, asked = only_tensor(outputs).argmax(dim=1).cpu(), config.explain
+        chosen = chosen_class(asked.mask_class, self.names)
+        versus = other_class(asked.versus, self.names, asked.mask_class)
+        called = torch.stack([torch.bincount(image.flatten(), minlength=len(self.names)) for image in answers]).numpy()
+        target = most_called(called, self.names) if chosen is None else np.full(len(answers), chosen)
+        return targets_of(target, called, versus), class_of_mask

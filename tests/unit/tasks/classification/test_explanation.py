@@ -34,3 +34,12 @@ def test_each_map_is_for_the_predicted_class():
     assert found.titles == ["cat\n88%", "cat\ntaken for dog, 95%", "dog\n73%", "dog\ntaken for cat, 62%"]
     outputs = torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0]])
     assert found.score(outputs, found.targets).tolist() == [1.0, 4.0, 6.0, 7.0]
+
+
+def test_a_class_is_set_against_another_and_against_the_next_best_where_it_is_itself_answered():
+    found = explanation(predictions(), NAMES, classes=2, per_class=1, versus=1)
+    assert found.targets.tolist() == [[0, 1], [1, 0], [1, 0], [0, 1]]
+    assert [item["versus"] for item in found.items] == [1, 0, 0, 1]
+    assert found.titles[1] == "cat\ntaken for dog, 95%\ndog, not cat"
+    outputs = torch.tensor([[1.0, 3.0], [3.0, 4.0], [5.0, 7.0], [7.0, 8.0]])
+    assert found.score(outputs, found.targets).tolist() == [-2.0, 1.0, 2.0, -1.0]

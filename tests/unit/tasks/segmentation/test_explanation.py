@@ -5,8 +5,15 @@ import pytest
 import torch
 
 from sightline.errors import UsageError
+from sightline.explain.targets import NONE
 from sightline.metrics.segmentation.predictions import MaskPredictions
-from sightline.tasks.segmentation.explanation import chosen_class, class_of_mask, explanation, most_called
+from sightline.tasks.segmentation.explanation import (
+    chosen_class,
+    class_of_mask,
+    explanation,
+    most_called,
+    other_class,
+)
 
 NAMES = ("background", "cat", "dog")
 
@@ -43,10 +50,23 @@ def test_a_class_by_its_name_where_it_is_predicted():
     found = explanation(SOME, NAMES, chosen_class("dog", NAMES), classes=9, per_class=5)
     assert (found.rows.tolist(), set(found.targets.tolist())) == ([1, 5], {2})
     assert chosen_class(None, NAMES) is None
-    with pytest.raises(
-        UsageError, match=r"explain\.mask_class=cow is no class of the masks; they have background, cat"
-    ):
+    with pytest.raises(UsageError, match=r"explain\.mask_class=cow is no class; there are background, cat"):
         chosen_class("cow", NAMES)
+
+
+def test_a_class_is_set_against_another():
+    found = explanation(SOME, NAMES, None, classes=9, per_class=1, versus=1)
+    assert found.rows.tolist() == [3, 2, 0, 5]
+    assert found.targets.tolist() == [[0, 1], [1, 0], [1, 0], [2, 1]]
+    assert found.titles[1] == "cat, not background\nIoU 100%"
+    assert [item["versus"] for item in found.items] == [1, 0, 0, 1]
+    whole = predictions([[0, 0, 0], [0, 9, 0], [0, 0, 0]])
+    assert explanation(whole, NAMES, None, 9, 1, versus=1).targets.tolist() == [[1, NONE]], "nothing else is called"
+    assert other_class("dog", NAMES, "cat") == 2
+    with pytest.raises(UsageError, match=r"explain\.versus=dog is the class that explain\.mask_class names"):
+        other_class("dog", NAMES, "dog")
+    with pytest.raises(UsageError, match=r"explain\.versus=cow is no class; there are background"):
+        other_class("cow", NAMES, None)
 
 
 def test_the_background_is_explained_only_where_nothing_else_is_called():
@@ -68,3 +88,7 @@ def test_the_score_is_the_mean_logit_over_the_pixels_that_are_called_the_class()
     found.sum().backward()  # type: ignore[no-untyped-call]
     assert logits.grad is not None
     assert not logits.grad[2].any(), "a class that is called nowhere has no map"
+    apart = class_of_mask(logits, torch.tensor([[1, NONE], [2, 0], [1, 0]]))
+    called = logits[1].argmax(dim=0) == 2
+    torch.testing.assert_close(apart[0], found[0])
+    torch.testing.assert_close(apart[1], (logits[1, 2] - logits[1, 0])[called].mean())

@@ -67,6 +67,10 @@ def test_explanations_of_new_images_go_where_output_says(sightline: Command, run
     sightline("predict", f"input={photo}", f"run={run}", f"output={tmp_path / 'predicted'}", "tracking=none")
     (predicted,) = load(tmp_path / "predicted", "predictions.json")
     assert {key: row[key] for key in predicted} == predicted
+    answer = sightline("explain", f"input={bars / 'lying/04.png'}", *words)
+    assert answer.status == 0, answer.err
+    assert {"04.png", "explanations.json"} == {path.name for path in (tmp_path / "out").iterdir()} - UNREAD
+    assert "1 file that the former explanations.json named was removed, 00.png first" in answer.out
     refused = sightline("explain", f"input={tmp_path / 'none.png'}", *words)
     assert (refused.status, refused.out) == (2, "")
     assert "none.png is not there" in refused.err

@@ -4,11 +4,16 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from sightline.data.sources.listing import Listing, images_below
 from sightline.errors import UsageError
 from sightline.machine.reading import is_folder
 from sightline.machine.terminal import logger
+from sightline.machine.text import storable
+
+LONGEST: Final = 200
+"""Bytes of a name that is made of another: systems take 255, and suffixes and temporary names need some of them."""
 
 
 def list_inputs(named: str | Sequence[str] | None) -> list[Path]:
@@ -58,16 +63,18 @@ def _images(folder: Path) -> Listing:
 def distinct_stems(paths: Sequence[Path]) -> list[str]:
     """How files made of each image are called: as the image is, counted up where there are several.
 
-    Names that differ in case alone count as one: some systems keep them in one file.
+    Names that differ in case alone count as one: some systems keep them in one file. Bytes that are no text are spelled
+    out, as they are in lists, and a name is cut to what leaves room for a suffix.
     """
     taken: set[str] = set()
     times: Counter[str] = Counter()
     stems = []
     for path in paths:
-        stem = path.stem
+        own = storable(path.stem).encode()[:LONGEST].decode(errors="ignore")
+        stem = own
         while stem.casefold() in taken:
-            times[path.stem.casefold()] += 1
-            stem = f"{path.stem}-{times[path.stem.casefold()] + 1}"
+            times[own.casefold()] += 1
+            stem = f"{own}-{times[own.casefold()] + 1}"
         taken.add(stem.casefold())
         stems.append(stem)
     return stems

@@ -11,6 +11,7 @@ from typing import Final, Self
 
 from sightline.errors import RunFailedError, UsageError
 from sightline.machine.terminal import logger
+from sightline.run.attached_files import AttachedFiles
 
 JSON_END: Final = b"\n]\n"
 
@@ -18,7 +19,8 @@ JSON_END: Final = b"\n]\n"
 class RowFiles:
     """`NAME.csv` and `NAME.json` of a folder; until all rows are there, their names end in `.partial`.
 
-    Both are whole after each call of `add`, so whatever reads CSV or JSON reads them however the command ended.
+    Both are whole after each call of `add`, so whatever reads CSV or JSON reads them however the command ended. The
+    files that rows name are `attached`, before the rows are added.
 
     Args:
         folder: made where it is missing.
@@ -35,6 +37,7 @@ class RowFiles:
         self._columns = columns
         self._count = 0
         self._streams: list[FileIO] = []
+        self.attached = AttachedFiles(folder, name)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._streams += [FileIO(path, "w") for path in self._partial]
@@ -54,7 +57,8 @@ class RowFiles:
             self.discard()
         else:
             self._close()
-            where = " and ".join(str(path) for path in self._partial)
+            kept = [path for path in (*self._partial, self.attached.partial) if path.exists()]
+            where = " and ".join(str(path) for path in kept)
             logger.warning("ended early: the answers to %d files until then are in %s", self._count, where)
 
     def add(self, rows: Sequence[Mapping[str, object]]) -> None:
@@ -86,6 +90,7 @@ class RowFiles:
         for path in self._partial:
             with suppress(OSError):
                 path.unlink(missing_ok=True)
+        self.attached.discard()
 
     def _table(self, rows: Sequence[Mapping[str, object]], *, head: bool = False) -> bytes:
         text = StringIO()
@@ -105,8 +110,9 @@ class RowFiles:
         for stream in self._streams:
             os.fsync(stream.fileno())
         self._close()
-        for path, place in zip(self._partial, self._places, strict=True):
-            path.replace(place)
+        with self.attached.replacing():
+            for path, place in zip(self._partial, self._places, strict=True):
+                path.replace(place)
 
     def _close(self) -> None:
         for stream in self._streams:

@@ -16,6 +16,7 @@ from sightline.machine.signals import check_stop
 from sightline.machine.terminal import console, logger
 from sightline.machine.text import printable, storable
 from sightline.reporting.figures.overlay import overlay
+from sightline.run.attached_files import AttachedFiles
 from sightline.run.folder import Run
 from sightline.stages.explained import Asked, head_of
 from sightline.tasks.answers import Answer, Model, check_any
@@ -24,7 +25,8 @@ from sightline.tasks.task import Task
 
 FOLDER: Final = "explain/input/"
 """Of the run, where no output= names another place."""
-ROWS: Final = "explanations.json"
+ROWS: Final = "explanations"
+"""Of the list of answers and overlays, without suffix."""
 
 
 def explain_input(config: Config, run: Run) -> dict[str, float]:
@@ -36,8 +38,33 @@ def explain_input(config: Config, run: Run) -> dict[str, float]:
         UsageError: there is no input, or no image in it can be read.
     """
     paths, task, model = list_inputs(config.input), task_of_run(run), model_of_run(config, run)
-    place, folder = (run, FOLDER) if config.output is None else (Run(Path(config.output)), "")
-    stems, rows, asked = iter(distinct_stems(paths)), list[Answer](), Asked(config.explain.methods)
+    folder = run.path / FOLDER if config.output is None else Path(config.output)
+    asked, attached = Asked(config.explain.methods), AttachedFiles(folder, ROWS)
+    try:
+        rows = _explained(config, asked, task, model, paths, attached)
+        check_any(rows)
+    except BaseException:
+        attached.discard()
+        raise
+    for line in model.head:
+        logger.info("%s", line)
+    for row in rows:
+        said = f"unreadable: {row['error']}" if "error" in row else model.writer.line(row)
+        console.print(printable(f"{row['path']}  {said}"), markup=False)
+    content = {**head_of(asked, model.predictor.network), "images": rows}
+    with attached.replacing():
+        Run(folder).save_json(f"{ROWS}.json", content)
+    failed = sum("error" in row for row in rows)
+    images = counted(len(rows) - failed, "image")
+    logger.info("explain: %s at %s, %s, in %s", ", ".join(asked.left), content["layer"], images, folder)
+    return {"images": float(len(rows) - failed), "failed": float(failed)}
+
+
+def _explained(
+    config: Config, asked: Asked, task: Task, model: Model, paths: Sequence[Path], attached: AttachedFiles
+) -> list[Answer]:
+    """A row for each image, its overlays attached."""
+    stems, rows = iter(distinct_stems(paths)), list[Answer]()
     for part in model.predictor.predict_images(paths, model.limits):
         answers, maps = iter(_answers(model, part)), iter(_maps(config, asked, task, model, part))
         for number, path in enumerate(map(Path, map(str, part.images))):
@@ -47,24 +74,16 @@ def explain_input(config: Config, run: Run) -> dict[str, float]:
             if number in part.errors:
                 row["error"] = storable(part.errors[number])
             else:
-                for one, drawn in _drawn(model, path, next(maps)).items():
-                    place.save_bytes(folder + (name if one == asked.left[0] else f"{one}/{name}"), drawn)
+                drawn = _drawn(model, path, next(maps))
+                names = {one: name if one == asked.left[0] else f"{one}/{name}" for one in drawn}
+                for one, content in drawn.items():
+                    attached.add(names[one], content)
                 row |= {key: value for key, value in next(answers).items() if not isinstance(value, np.ndarray)}
-                row["overlay"] = storable(name)
+                row["overlay"] = name
+                if len(names) > 1:
+                    row["overlays"] = names
             rows.append(row)
-    check_any(rows)
-    for line in model.head:
-        logger.info("%s", line)
-    for row in rows:
-        said = f"unreadable: {row['error']}" if "error" in row else model.writer.line(row)
-        console.print(printable(f"{row['path']}  {said}"), markup=False)
-    content = {**head_of(asked, model.predictor.network), "images": rows}
-    written = place.save_json(folder + ROWS, content)
-    failed = sum("error" in row for row in rows)
-    images = counted(len(rows) - failed, "image")
-    said = ", ".join(asked.left)
-    logger.info("explain: %s at %s, %s, in %s", said, content["layer"], images, written.parent)
-    return {"images": float(len(rows) - failed), "failed": float(failed)}
+    return rows
 
 
 def _answers(model: Model, part: PredictedImages) -> Sequence[Answer]:

@@ -12,6 +12,7 @@ from sightline.inference.inputs import distinct_stems, list_inputs
 from sightline.inference.model import CALIBRATION
 from sightline.machine.terminal import ProgressBar, console, logger
 from sightline.machine.text import printable
+from sightline.run.attached_files import AttachedFiles
 from sightline.run.folder import Run
 from sightline.run.row_files import RowFiles
 from sightline.tasks.answers import Answer, Model, check_any
@@ -33,8 +34,8 @@ def run(config: Config, run: Run) -> dict[str, float]:
     failed = answered = 0
     with nullcontext() if output is None else RowFiles(output, "predictions", columns) as files:
         for rows in _predict(model, paths):
-            if files is not None and output is not None:
-                files.add([_filed(row, model, output, *next(named)) for row in rows])
+            if files is not None:
+                files.add([_filed(row, model, files.attached, *next(named)) for row in rows])
             unread = sum("error" in row for row in rows)
             failed += unread
             answered += len(rows) - unread
@@ -52,14 +53,14 @@ def run(config: Config, run: Run) -> dict[str, float]:
     return {"images": float(answered), "failed": float(failed)}
 
 
-def _filed(row: Answer, model: Model, output: Path, path: Path, stem: str) -> JsonRow:
+def _filed(row: Answer, model: Model, attached: AttachedFiles, path: Path, stem: str) -> JsonRow:
     """An answer as the files hold it; what belongs to it is written beside them."""
     if "error" in row:
         return row
     photo = partial(photo_at, path, model.limits, model.predictor.preprocessing.white)
     written, files = model.writer.filed(row, stem, photo)
     for name, content in files.items():
-        Run(output).save_bytes(name, content)
+        attached.add(name, content)
     return written
 
 

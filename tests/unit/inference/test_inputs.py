@@ -62,3 +62,9 @@ def test_files_made_of_images_of_one_name_do_not_overwrite_each_other():
     assert stems == ["x", "x-2", "x-2-2", "X-3", "猫", "x-4", "猫-2"]
     assert len({stem.casefold() for stem in stems}) == len(paths)
     assert len(set(distinct_stems([Path("a/image.png")] * 20_000))) == 20_000
+
+
+def test_a_name_that_is_no_text_or_fills_its_folder_leaves_room_for_a_suffix():
+    names = [os.fsdecode(b"bad\xff.png"), "x" * 251 + ".png", "x" * 252 + ".gif", "猫" * 83 + ".png"]
+    stems = distinct_stems([Path(name) for name in names])
+    assert stems == ["bad\\udcff", "x" * 200, "x" * 200 + "-2", "猫" * 66]

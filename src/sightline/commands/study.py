@@ -18,6 +18,7 @@ from sightline.commands.modes import comparison
 from sightline.commands.new_run import check_inputs, create_run
 from sightline.commands.pipeline import run_stages
 from sightline.commands.train import run_to_resume, train
+from sightline.commands.unused import refuse_unused_by_all
 from sightline.commands.writing import writing
 from sightline.config import parse
 from sightline.config.data import name_for_runs
@@ -69,6 +70,7 @@ def run_study(command: Command) -> None:
     if run is not None and is_former(flatten(parse.load(run.path / "config.yaml"))):
         members = [replace(member, config=as_formerly(member.config)) for member in members]
     if run is None:
+        refuse_unused_by_variants(command, members)
         for member in members:
             check_inputs(member.config)
         check_comparable((member.variant, member.config) for member in members)
@@ -105,6 +107,18 @@ def study_members(command: Command) -> list[Member]:
         if same != member.variant:
             raise UsageError(f"variants: {same!r} and {member.variant!r} are the same training")
     return found
+
+
+def refuse_unused_by_variants(command: Command, members: Sequence[Member]) -> None:
+    """Refuse a key of the command that no variant uses, and a key of a variant that it does not use itself.
+
+    Raises:
+        UsageError: there is one.
+    """
+    variants = {member.variant: member.config for member in members}
+    refuse_unused_by_all(command.overrides, list(variants.values()))
+    for variant, config in variants.items():
+        refuse_unused_by_all([] if variant == AS_CONFIGURED else shlex.split(variant), [config])
 
 
 def _member(command: Command, variant: str, seed: int) -> Member:

@@ -18,6 +18,7 @@ from sightline.commands.pipeline import run_stages
 from sightline.commands.retrain import finish_sweep
 from sightline.commands.sweep_search import open_search
 from sightline.commands.trial import TrialTemplate, remove_trial_checkpoints, run_trial
+from sightline.commands.unused import refuse_unused_by_all
 from sightline.config import parse
 from sightline.config.fitted import is_former
 from sightline.config.flatten import dotted_items, flatten
@@ -62,6 +63,7 @@ def run_sweep(command: Command) -> None:
     name = search.location.name
     begun = search.shared()
     if not search.exists():
+        refuse_unused_by_trials(command, template)
         search.space.check(lambda overrides: parse.parse(template.compose_with(overrides)))
     resources = divide_machine(config.sweep.jobs, _gpus(config))
     if begun is not None and is_former(begun):
@@ -79,6 +81,18 @@ def run_sweep(command: Command) -> None:
             _run_to_its_end(config, template.in_folder(run.path), search, run, resources)
     except Interrupted as stop:
         raise Interrupted(stop.status - 128, f"states saved; the same command goes on with {name}") from stop
+
+
+def refuse_unused_by_trials(command: Command, template: TrialTemplate) -> None:
+    """Refuse what was typed, a key of the space or an override of the search that no model of the search uses.
+
+    Raises:
+        UsageError: there is one.
+    """
+    search = command.config.sweep
+    models = [name for found in search.alternatives.get("model", ()) for name in found.categorical or ()]
+    configs = [template.config_with({"model": name}) for name in models] or [template.config_with({})]
+    refuse_unused_by_all([*command.overrides, *search.overrides, *(f"{key}=…" for key in search.space)], configs)
 
 
 def _sweep_run(command: Command, name: str) -> Run:

@@ -1,7 +1,10 @@
 """Keys that a command does not use: its mode reads or writes nothing there, or its model predicts no such thing."""
 
+from collections.abc import Iterable, Sequence
+
 from sightline.commands.command import Command
 from sightline.config.overrides import keys_of
+from sightline.config.schema import Config
 from sightline.config.targets import problem_of_overrides
 from sightline.errors import UsageError
 
@@ -14,7 +17,7 @@ def refuse_unused(command: Command) -> None:
     """
     mode, stage = command.config.mode, command.config.mode.first
     given = keys_of(command.overrides)
-    own_model = stage.needs in {"new run", "search"} and command.config.variants is None
+    own_model = stage.needs == "new run" and command.config.variants is None
     if own_model and (problem := problem_of_overrides(command.config, command.overrides)):
         raise UsageError(problem)
     if "input" in given and not stage.takes_input:
@@ -24,6 +27,22 @@ def refuse_unused(command: Command) -> None:
             f"output is for predict, explain, report, compare and predictions=; mode={mode.name} writes into its run, "
             "which lies under runs_dir"
         )
+
+
+def refuse_unused_by_all(overrides: Iterable[str], configs: Sequence[Config]) -> None:
+    """Refuse keys that are of no use to any of several trainings.
+
+    Args:
+        overrides: what was typed for all of them.
+        configs: of each.
+
+    Raises:
+        UsageError: one of them was given.
+    """
+    for override in overrides:
+        problems = [problem_of_overrides(config, [override]) for config in configs]
+        if problems and all(problems):
+            raise UsageError(problems[0])
 
 
 def _instead(needs: str) -> str:

@@ -4,9 +4,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from sightline.config.base import Count, Frozen, Level, OneOf, Positive, Resamples, Small
+from sightline.config.base import AUTO, Count, Frozen, Level, OneOf, Positive, Resamples, Small
 from sightline.config.data import DataConfig
-from sightline.metrics.catalogue import MEASURED
+from sightline.metrics.catalogue import MEASURED, first_of
 
 
 class EvaluationConfig(Frozen):
@@ -36,9 +36,13 @@ class CalibrationConfig(Frozen):
 class CompareConfig(Frozen):
     """Which metric decides, and how sure its intervals are."""
 
-    metric: Annotated[str, OneOf(MEASURED)]
+    metric: Annotated[str, OneOf((*MEASURED, AUTO))]
     level: Level
     resamples: Resamples
+
+    def metric_of(self, task: str) -> str:
+        """What decides between systems of a task: what its report begins with, unless a metric is named."""
+        return first_of(task) if self.metric == AUTO else self.metric
 
 
 class UncertaintyConfig(Frozen):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Protocol
 
-from sightline.config.later_stages import EvaluationConfig, ExplainConfig
+from sightline.config.later_stages import CompareConfig, EvaluationConfig, ExplainConfig
 from sightline.config.mode import ModeConfig
 from sightline.config.model import ModelConfig
 from sightline.config.overrides import key_of, root_of
@@ -11,7 +11,7 @@ from sightline.config.segmentation import SegmentationConfig
 from sightline.config.sweep import SweepConfig
 from sightline.config.training import ImbalanceConfig, TrainingConfig
 from sightline.config.transforms import TransformsConfig
-from sightline.metrics.catalogue import MONITORED, monitored
+from sightline.metrics.catalogue import METRICS, MONITORED, monitored
 
 
 class Groups(Protocol):
@@ -31,6 +31,8 @@ class Groups(Protocol):
     def segmentation(self) -> SegmentationConfig: ...  # noqa: D102
     @property
     def evaluation(self) -> EvaluationConfig: ...  # noqa: D102
+    @property
+    def compare(self) -> CompareConfig: ...  # noqa: D102
     @property
     def sweep(self) -> SweepConfig: ...  # noqa: D102
     @property
@@ -66,11 +68,16 @@ def problem_of_overrides(config: Groups, overrides: Iterable[str]) -> str:
     """Which key was typed that is about a target that the model does not predict; empty if none was."""
     predicted = config.model.targets
     for override in overrides:
-        for key in (key_of(override), root_of(override)):
-            needed = ABOUT.get(key, ())
-            if needed and not set(needed) <= set(predicted):
+        for needed in (ABOUT.get(key_of(override), ()), ABOUT.get(root_of(override), ()), _compared(config, override)):
+            if not set(needed) <= set(predicted):
                 return _about(override, needed, config)
     return ""
+
+
+def _compared(config: Groups, override: str) -> tuple[str, ...]:
+    """The targets that a typed `compare.metric` is about; none where it fits every task."""
+    metric = METRICS.get(config.compare.metric)
+    return MEASURED_ON[metric.task] if key_of(override) == "compare.metric" and metric else ()
 
 
 def _about(what: str, needed: Iterable[str], config: Groups) -> str:

@@ -243,6 +243,11 @@ def measured_of(task: str) -> tuple[str, ...]:
     return tuple(name for name in MEASURED if METRICS[name].task == task)
 
 
+def first_of(task: str) -> str:
+    """What a report of a task begins with: the first of its headlines."""
+    return next(name for name in HEADLINES if METRICS[name].task == task)
+
+
 def monitored(column: str) -> Metric:
     """The metric behind a column of the epoch rows, such as `val_accuracy`."""
     return METRICS[column.removeprefix("val_").removeprefix("train_")]

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from sightline.cli import compose_config
 from sightline.commands.command import Command
 from sightline.commands.comparable import check_comparable
-from sightline.commands.study import Member, study_members, train_members
+from sightline.commands.study import Member, refuse_unused_by_variants, study_members, train_members
 from sightline.config import parse
 from sightline.config.schema import Config
 from sightline.errors import UsageError
@@ -52,6 +53,23 @@ def test_the_first_seed_of_every_variant_comes_before_the_second_of_any():
 def test_a_variant_that_is_none_is_refused(variants: str, says: str):
     with pytest.raises(UsageError, match=says):
         study_members(command(f"variants={variants}"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "variants", "says"),
+    [
+        ("segmentation.loss.dice=0", '["model=cnn","model=resnet"]', "segmentation.loss.dice=0 is for models that"),
+        ("segmentation.loss.dice=0", '["model=cnn","model=multitask"]', ""),
+        ("compare.metric=mean_iou", '["model.width=8"]', "compare.metric=mean_iou is for models that predict a class"),
+        ("seed=1", '["model=cnn segmentation.smooth=2","model=unet"]', "segmentation.smooth=2 is for models that"),
+        ("compare.metric=accuracy", "null", ""),
+    ],
+)
+def test_a_key_that_no_variant_uses_is_refused(typed: str, variants: str, says: str):
+    given = command(typed, f"variants={variants}", "seeds=[1,2]")
+    members = study_members(given)
+    with pytest.raises(UsageError, match=re.escape(says)) if says else nullcontext():
+        refuse_unused_by_variants(given, members)
 
 
 def split_of(*variants: str, data: str = "data=digits") -> list[tuple[str, Config]]:

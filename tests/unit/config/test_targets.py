@@ -90,6 +90,12 @@ def test_keys_that_were_typed_are_refused_whatever_their_value():
     )
     assert problem_of_overrides(masks, ["multitask.weights=learned"]).startswith("multitask.weights=learned is for")
     assert problem_of_overrides(masks, ["imbalance=none"]).startswith("imbalance=none is for")
+    for config, metric, says in ((masks, "accuracy", "a class for each image"), (labels, "mean_iou", "each pixel")):
+        config = changed(config, metric)
+        assert says in problem_of_overrides(config, [f"compare.metric={metric}"])
+        assert not problem_of_overrides(config, ["compare.level=0.9"])
+        assert not problem_of_overrides(changed(both, metric), [f"compare.metric={metric}"])
+        assert not problem_of_overrides(changed(config, "auto"), ["compare.metric=auto"])
     assert not problem_of_overrides(both, ["imbalance=none", "segmentation.smooth=1", "multitask.weights.label=2"])
 
 
@@ -106,3 +112,7 @@ def test_losses_that_weigh_nothing_and_weights_of_no_loss_are_refused():
         parse.parse(compose_config(["mode=demo", none[0], "segmentation.class_weights=inverse"]))
     for weights in ("none", "effective", "[1,2.5]"):
         parse.parse(compose_config(["mode=demo", f"segmentation.class_weights={weights}"]))
+
+
+def changed(config: Config, metric: str) -> Config:
+    return config.model_copy(update={"compare": config.compare.model_copy(update={"metric": metric})})

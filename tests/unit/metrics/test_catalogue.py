@@ -90,7 +90,8 @@ def test_the_configuration_takes_what_the_catalogue_offers(key: str, choices: tu
         changed = content[group] | {name: choice} | (direction if group == "sweep" else {})
         of_task = composed[monitored(choice).task]
         assert getattr(getattr(parse.parse(of_task | {group: changed}), group), name) == choice
-    listed = " or ".join([", ".join(map(repr, choices[:-1])), repr(choices[-1])])
+    offered = (*choices, "auto") if key == "compare.metric" else choices
+    listed = " or ".join([", ".join(map(repr, offered[:-1])), repr(offered[-1])])
     with pytest.raises(UsageError) as refused:
         parse.parse(content | {group: content[group] | {name: choices[0] + "x"}})
     assert str(refused.value) == f'{key}="{choices[0]}x" must be {listed}; did you mean {choices[0]}?'

@@ -16,7 +16,7 @@ def compare(config: Config, entrants: Sequence[Entrant]) -> Comparison:
     codes = group_codes(shared_groups(systems), len(systems[0].members[0]))
     return compare_predictions(
         systems,
-        metric=config.compare.metric,
+        metric=config.compare.metric_of("classification"),
         resampling=Resampling(config.compare.level, config.compare.resamples, config.seed, codes),
         bins=config.calibration.bins,
     )

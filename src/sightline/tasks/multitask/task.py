@@ -159,7 +159,7 @@ class Multitask(Task):
     @classmethod
     def compare(cls, config: Config, entrants: Sequence[Entrant]) -> Comparison:
         """By the labels, or by the masks where `compare.metric` is one of masks."""
-        if METRICS[config.compare.metric].task == Segmentation.name:
+        if METRICS[config.compare.metric_of(Classification.name)].task == Segmentation.name:
             return Segmentation.compare(config, [_entrant(one, _masks_of(one)) for one in entrants])
         return Classification.compare(config, [_entrant(one, _labels_of(one)) for one in entrants])
 

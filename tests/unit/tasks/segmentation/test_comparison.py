@@ -42,13 +42,14 @@ def test_masks_are_compared_by_the_mean_iou_unless_another_is_named():
     assert [row["name"] for row in found["ranking"]] == ["a", "b"]
     named = Segmentation.compare(changed(CONFIG, "compare", metric="image_dice"), entrants(masks))
     assert named["metric"] == "image_dice"
-    with pytest.raises(UsageError, match=r"compare\.metric=f1_macro is no metric of masks"):
-        Segmentation.compare(changed(CONFIG, "compare", metric="f1_macro"), entrants(masks))
+    for metric in ("f1_macro", "accuracy"):
+        with pytest.raises(UsageError, match=rf"compare\.metric={metric} is no metric of masks; it takes mean_iou, "):
+            Segmentation.compare(changed(CONFIG, "compare", metric=metric), entrants(masks))
 
 
-@pytest.mark.parametrize(("metric", "n"), [("accuracy", 19), ("pixel_accuracy", 20)])
+@pytest.mark.parametrize(("metric", "n"), [("accuracy", 19), ("pixel_accuracy", 20), ("auto", 19)])
 def test_of_label_and_mask_the_metric_says_which(metric: str, n: int):
     groups = np.array([f"g{index // 4}" for index in range(20)])
     found = Multitask.compare(changed(CONFIG, "compare", metric=metric), entrants(both, groups))
-    assert (found["metric"], found["n"]) == (metric, n)
+    assert (found["metric"], found["n"]) == ("accuracy" if metric == "auto" else metric, n)
     assert any("5 groups" in note for note in found["notes"])

@@ -53,7 +53,19 @@ class UncertaintyConfig(Frozen):
     ensemble: tuple[str, ...]
 
 
-ExplanationName = Literal["gradcam"]
+ExplanationName = Literal[
+    "gradcam",
+    "gradcam_plus_plus",
+    "layercam",
+    "eigencam",
+    "saliency",
+    "smoothgrad",
+    "integrated_gradients",
+    "occlusion",
+    "rise",
+    "attention",
+    "rollout",
+]
 """What `explain.methods` takes; `explain/methods.py` has them."""
 
 

@@ -1,11 +1,8 @@
 """Grad-CAM: which places of an image speak for a class (Selvaraju et al. 2017)."""
 
-import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from sightline.explain.hooks import activation_and_gradient, in_eval_mode
-from sightline.explain.layers import as_maps, target_layer
+from sightline.explain.finish import layer_maps
 from sightline.explain.targets import TargetScore, class_logit
 
 
@@ -31,21 +28,9 @@ def gradcam(
     Raises:
         RunFailedError: the network has no layer that Grad-CAM can look at.
     """
-    layer = target_layer(network)
-    parts = []
-    with torch.inference_mode(False), torch.enable_grad(), in_eval_mode(network):
-        for some, wanted in zip(torch.split(images, batch_size), torch.split(targets, batch_size), strict=True):
-            # Copies: what was made under inference_mode cannot enter a graph, and a network may work in place.
-            copies = some.detach().clone(), wanted.to(some.device, copy=True)
-            activation, gradient = activation_and_gradient(network, *copies, score, layer)
-            size = (some.shape[2], some.shape[3])
-            parts.append(_heat(as_maps(network, activation, size), as_maps(network, gradient, size), size))
-    return torch.cat(parts) if parts else images.new_zeros((0, *images.shape[2:]), dtype=torch.float32)
+    return layer_maps(network, images, targets, score, batch_size, weighed)
 
 
-def _heat(maps: Tensor, gradients: Tensor, size: tuple[int, int]) -> Tensor:
-    weights = gradients.float().mean(dim=(2, 3), keepdim=True)
-    heat = (weights * maps.float()).sum(dim=1, keepdim=True).relu()
-    heat = F.interpolate(heat, size=size, mode="bilinear", align_corners=False)[:, 0]
-    peak = heat.amax(dim=(1, 2), keepdim=True)
-    return torch.where(peak > 0, heat / peak.clamp(min=torch.finfo(heat.dtype).tiny), torch.zeros_like(heat))
+def weighed(maps: Tensor, gradients: Tensor) -> Tensor:
+    """(B, h, w) the sum of the maps (B, C, h, w), each by its mean gradient."""
+    return (gradients.mean(dim=(2, 3), keepdim=True) * maps).sum(dim=1)

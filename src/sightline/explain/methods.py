@@ -6,8 +6,18 @@ from typing import Literal, Protocol
 
 from torch import Tensor, nn
 
+from sightline.explain.attention import attention
+from sightline.explain.eigencam import eigencam
 from sightline.explain.gradcam import gradcam
+from sightline.explain.gradcam_plus_plus import gradcam_plus_plus
+from sightline.explain.integrated_gradients import STEPS, integrated_gradients
+from sightline.explain.layercam import layercam
 from sightline.explain.layers import TargetLayer, target_layer
+from sightline.explain.occlusion import WINDOWS, occlusion
+from sightline.explain.rise import MASKS, rise
+from sightline.explain.rollout import rollout
+from sightline.explain.saliency import saliency
+from sightline.explain.smoothgrad import SAMPLES, smoothgrad
 from sightline.explain.targets import TargetScore, class_logit
 
 Looks = Literal["layer", "pixels", "attention"]
@@ -36,14 +46,16 @@ class Method:
         looks: at the activations of a layer, at the pixels, or at attention.
         forward: passes of each image through the network.
         backward: gradients for each image; those of `layer` stop at the layer.
+        of_target: whether the map is of what is asked; else it is the same for every class.
     """
 
     label: str
     source: str
     maps: Maps
     looks: Looks
-    forward: int
-    backward: int
+    forward: str
+    backward: str
+    of_target: bool = True
 
     def __call__(
         self,
@@ -67,6 +79,25 @@ class Method:
 
 
 METHODS: Mapping[str, Method] = {
-    "gradcam": Method("Grad-CAM", "Selvaraju et al. 2017", gradcam, "layer", forward=1, backward=1),
+    "gradcam": Method("Grad-CAM", "Selvaraju et al. 2017", gradcam, "layer", "1", "1"),
+    "gradcam_plus_plus": Method("Grad-CAM++", "Chattopadhay et al. 2018", gradcam_plus_plus, "layer", "1", "1"),
+    "layercam": Method("Layer-CAM", "Jiang et al. 2021", layercam, "layer", "1", "1"),
+    "eigencam": Method("Eigen-CAM", "Muhammad and Yeasin 2020", eigencam, "layer", "1", "1", of_target=False),
+    "saliency": Method("Saliency", "Simonyan et al. 2013", saliency, "pixels", "1", "1"),
+    "smoothgrad": Method("SmoothGrad", "Smilkov et al. 2017", smoothgrad, "pixels", str(SAMPLES), str(SAMPLES)),
+    "integrated_gradients": Method(
+        "Integrated gradients",
+        "Sundararajan et al. 2017",
+        integrated_gradients,
+        "pixels",
+        f"{STEPS + 2}, more for images that are not complete",
+        f"{STEPS}, more for the same images",
+    ),
+    "occlusion": Method(
+        "Occlusion", "Zeiler and Fergus 2014", occlusion, "pixels", str((2 * WINDOWS - 1) ** 2 + 1), "0"
+    ),
+    "rise": Method("RISE", "Petsiuk et al. 2018", rise, "pixels", str(MASKS), "0"),
+    "attention": Method("Attention", "the last layer", attention, "attention", "1", "0", of_target=False),
+    "rollout": Method("Attention rollout", "Abnar and Zuidema 2020", rollout, "attention", "1", "0", of_target=False),
 }
 """By the names that `explain.methods` takes."""

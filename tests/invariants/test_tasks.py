@@ -6,13 +6,20 @@ import signal
 import subprocess
 import sys
 import time
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
+from sightline.cli import compose_config
+from sightline.config import parse
+from sightline.data.sources.shapes import find_shapes
+from sightline.reporting.contents import Contents
+from sightline.run.folder import Run
 from tests.conftest import ROOT, Command
 from tests.invariants.comparing import same, states
 
@@ -60,6 +67,22 @@ def test_every_target_is_measured_and_calibrated(finished: Path):
     test = content(finished, "split.json")["items"]["test"]
     assert evaluation["label"]["n"] == sum(label >= 0 for label in test["labels"]) < evaluation["n"]
     assert evaluation["mask"]["unlabelled"] == sum(mask is None for mask in test["targets"]["mask"]) > 0
+
+
+def test_wrong_labels_have_their_photos_and_heat_maps(finished: Path):
+    """Those of a label beside a mask as those of a label alone."""
+    photos = Contents(Run(finished), "label").photos
+    if "label" not in content(finished, "evaluation.json"):
+        assert not photos.photos
+        return
+    listed = content(finished, "examples/label_examples.json")
+    assert listed["mistakes"]
+    assert {one["id"] for one in listed["mistakes"]} == photos.maps.keys() <= photos.photos.keys()
+    shapes = find_shapes(parse.parse(compose_config(["model=multitask", *TASKS["multitask"][1:]])).data)
+    drawn = dict(zip(shapes.ids, shapes.pixels, strict=True))
+    for name, photo in photos.photos.items():
+        far = {other: np.abs(np.asarray(Image.open(BytesIO(photo)), float) - drawn[other]).mean() for other in drawn}
+        assert min(far, key=far.__getitem__) == name, "its own image"
 
 
 def test_one_class_of_a_mask_is_explained(finished: Path, sightline: Command):

@@ -1,16 +1,17 @@
 """Examples, a part of the evaluation: photos of right and wrong answers, and a map of what looks alike."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from sightline.config.schema import Config
 from sightline.data.originals import folder_of, original
 from sightline.errors import RunFailedError
 from sightline.explain.methods import METHODS
-from sightline.explain.targets import class_logit
+from sightline.explain.targets import TargetScore, class_logit
 from sightline.inference.loaded_run import LoadedRun
 from sightline.inference.model import temperature_of
 from sightline.machine.signals import check_stop
@@ -27,6 +28,8 @@ SIDE = 224
 """Pixels of the shorter side of a photo that is kept, and of a heat map."""
 MISTAKES = 5
 """Photos of wrong answers for each of `evaluation.gallery`."""
+Said = Callable[[Tensor], tuple[Tensor, TargetScore]]
+"""From the class ids (n,) of answers to targets (n, …), and the score by which the model says how much each is one."""
 EARLIER = ("right", "wrong", "confident_mistakes")
 """Figures of earlier versions, which photos stand for."""
 
@@ -35,16 +38,31 @@ def draw_examples(
     config: Config, run: Run, loaded: LoadedRun, split: SplitName, predictions: EmbeddedPredictions
 ) -> None:
     """Write the photos, and the map of embeddings."""
-    keep_photos(config, run, loaded, split, predictions)
+    keep_photos(config, run, loaded, loaded.dataset.positions(split), predictions)
     points, kept = map_embeddings(predictions.embeddings, config.evaluation.tsne_items, config.seed)
     picture = figures.embedding(points, predictions.labels[kept], list(loaded.preprocessing.class_names))
     run.save_bytes("figures/embedding.png", picture)
 
 
-def keep_photos(config: Config, run: Run, loaded: LoadedRun, split: SplitName, predictions: Predictions) -> None:
-    """Write the original photos of some right and some wrong answers, and heat maps of the wrong ones."""
+def keep_photos(
+    config: Config,
+    run: Run,
+    loaded: LoadedRun,
+    positions: NDArray[np.int64],
+    predictions: Predictions,
+    said: Said = lambda answers: (answers, class_logit),
+) -> None:
+    """Write the original photos of some right and some wrong answers, and heat maps of the wrong ones.
+
+    Args:
+        config: of the command.
+        run: that is written to.
+        loaded: its model and images.
+        positions: (n,) of the images among those of the data.
+        predictions: of these images.
+        said: how heat maps ask the model for its answers; by default its outputs are logits of classes.
+    """
     wrong, right = choose_photos(predictions, temperature_of(run), config.evaluation.gallery)
-    positions = loaded.dataset.positions(split)
     photos, maps = dict[str, bytes](), dict[str, bytes]()
     for row in [*wrong, *right]:
         check_stop()
@@ -52,7 +70,7 @@ def keep_photos(config: Config, run: Run, loaded: LoadedRun, split: SplitName, p
         if pixels is not None:
             photos[str(predictions.ids[row])] = jpeg(pixels)
     try:
-        for row, overlay in _heat_maps(config, loaded, positions, wrong, predictions):
+        for row, overlay in _heat_maps(config, loaded, positions, wrong, predictions, said):
             maps[str(predictions.ids[row])] = jpeg(overlay)
     except RunFailedError as error:
         logger.warning("mistakes have no heat maps: %s", error)
@@ -94,18 +112,23 @@ def _times_before(values: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _heat_maps(
-    config: Config, loaded: LoadedRun, positions: NDArray[np.int64], rows: NDArray[np.int64], predictions: Predictions
+    config: Config,
+    loaded: LoadedRun,
+    positions: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    predictions: Predictions,
+    said: Said,
 ) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-    """The map of the class that was answered, over the square that the model saw."""
+    """The map of the class that was answered, over what the model saw."""
     method, transform = METHODS[config.explain.methods[0]], loaded.preprocessing.transform()
     for start in range(0, len(rows), 32):
         check_stop()
         some = rows[start : start + 32]
-        images = transform(*loaded.dataset.store.batch(loaded.dataset.rows[positions[some]]))
-        answers = torch.from_numpy(predictions.logits[some].argmax(axis=1)).to(loaded.device)
-        maps = method(loaded.model, images.to(loaded.device), answers, score=class_logit).cpu().numpy()
-        for row, pixels, heat in zip(some.tolist(), loaded.preprocessing.to_pixels(images), maps, strict=True):
-            yield row, heat_over(pixels, heat, SIDE)
+        targets, score = said(torch.from_numpy(predictions.logits[some].argmax(axis=1)).to(loaded.device))
+        for alike, images in transform.by_shape(*loaded.dataset.store.batch(loaded.dataset.rows[positions[some]])):
+            maps = method(loaded.model, images.to(loaded.device), targets[alike], score=score).cpu().numpy()
+            shown = zip(some[alike].tolist(), loaded.preprocessing.to_pixels(images), maps, strict=True)
+            yield from ((row, heat_over(pixels, heat, SIDE)) for row, pixels, heat in shown)
 
 
 def _evenly(rows: NDArray[np.int64], most: int) -> NDArray[np.int64]:

@@ -22,6 +22,7 @@ from sightline.metrics.predictions import Arrays, Predictions
 from sightline.models.outputs import Outputs, by_head
 from sightline.run.folder import Run, SplitName
 from sightline.run.part import PartOfRun
+from sightline.tasks.classification.galleries import keep_photos
 from sightline.tasks.classification.task import Classification
 from sightline.tasks.known import check_known
 from sightline.tasks.multitask.balance import Balance, FixedWeights, LearnedWeights
@@ -123,9 +124,15 @@ class Multitask(Task):
         )
 
     def draw_examples(
-        self, _config: Config, run: Run, loaded: LoadedRun, split: SplitName, predictions: MultitaskPredictions
+        self, config: Config, run: Run, loaded: LoadedRun, split: SplitName, predictions: MultitaskPredictions
     ) -> None:
-        """Images with their masks and what was predicted."""
+        """Photos of right and wrong labels, and images with their masks and what was predicted."""
+        if len(predictions.labelled):
+            positions = loaded.dataset.positions(split)[predictions.labelled]
+            part = PartOfRun(run, LABEL)
+            keep_photos(
+                config, part, loaded, positions, predictions.of_labels, lambda said: (of_head(LABEL, said), score)
+            )
         if predictions.masks.confusions.any():
             part = PartOfRun(run, MASK)
             draw_masks(part, loaded, split, predictions.masks, self.mask.names, lambda outputs: by_head(outputs)[MASK])

@@ -11,3 +11,4 @@ def test_bright_where_the_map_is_and_grey_elsewhere():
     assert shown.shape == (32, 32, 3)
     assert shown[0, 0].sum() > shown[31, 31].sum() + 150
     assert np.ptp(shown[31, 31].astype(int)) < 10, "nearly grey"
+    assert heat_over(image[:4], heat[:2], 32).shape == (32, 64, 3), "in the shape of the image"

@@ -24,13 +24,18 @@ def test_it_leaves_a_map_for_every_image(stage: Stage, run: Path):
         maps = archive["maps"]
     assert len(maps) == len(found["items"]) >= 2
     assert np.isfinite(maps).all()
+    quality, shown = found["quality"], found["items"][0]["quality"]["gradcam"]
+    assert quality["images"] == len(maps)
+    assert [one["name"] for one in quality["methods"]] == ["gradcam"]
+    assert all(0 <= shown[key] <= 1 for key in ("deletion", "random", "beaten"))
     assert looks_at_test_labels(run) == looks
 
 
 def test_new_images_are_explained_at_their_own_size_and_nothing_else_of_the_run_is_touched(
     stage: Stage, run: Path, tmp_path: Path
 ):
-    stage("explain", run, "explain.classes=2", "explain.per_class=1")
+    stage("explain", run, "explain.classes=2", "explain.per_class=1", "explain.quality=none")
+    assert "quality" not in load(run, "explain/explain.json")
     before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file() and path.name not in UNREAD}
     photos = tmp_path / "photos"
     (photos / "again").mkdir(parents=True)

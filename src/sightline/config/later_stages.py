@@ -76,13 +76,14 @@ def _distinct(names: tuple[ExplanationName, ...]) -> tuple[ExplanationName, ...]
 
 
 class ExplainConfig(Frozen):
-    """Which methods, how many right and wrong images of each class, which class of a mask, and against which other."""
+    """Methods, images of each class, the class of a mask and the one it is set against, and what is measured."""
 
     methods: Annotated[tuple[ExplanationName, ...], Field(min_length=1), AfterValidator(_distinct)]
     per_class: Count
     classes: Count
     mask_class: str | None
     versus: str | None
+    quality: Literal["auto", "light", "full", "none"]
 
 
 class ReportConfig(Frozen):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Literal, NotRequired, TypedDict
 
 from sightline.machine.provenance import Commit
+from sightline.metrics.documents.explanation import QualityJson
 
 MetricsRow = Mapping[str, str | float]
 """A row of `metrics.jsonl`: its kind, `epoch` or `step`, and numbers by name."""
@@ -120,3 +121,4 @@ class ExplainFile(TypedDict):
     methods: NotRequired[list[ExplainedBy]]
     split: str
     items: list[ExplainedItem]
+    quality: NotRequired[QualityJson]

@@ -16,6 +16,7 @@ from sightline.run.folder import Run
 from sightline.run.origin import MADE_FROM, SOURCES, as_array, origin_of, save_derived
 from sightline.stages.explain_input import explain_input
 from sightline.stages.explained import Asked, head_of
+from sightline.stages.judging import Judge, with_quality, with_scores
 from sightline.tasks.results import Explanation
 from sightline.tasks.table import task_of_run
 
@@ -35,16 +36,21 @@ def run(config: Config, run: Run) -> dict[str, float]:
     loaded = LoadedRun.open(run, config, task.heads)
     predictions = load_predictions(run, "val", "choose images to explain", task.read_predictions)
     explained = task.explanation(config, predictions)
-    asked = Asked(config.explain.methods)
-    shown, maps = _explained(asked, loaded, explained)
+    asked, named = Asked(config.explain.methods), config.explain
+    number = len(named.methods) * len(explained.rows)
+    judge = Judge(named.quality, loaded.model, explained, config.evaluation.level, number)
+    shown, maps = _explained(asked, loaded, explained, judge)
     first, *others = maps
 
     content = {**head_of(asked, loaded.model), "split": "val"}
-    content["items"] = [{**item, "map": number} for number, item in enumerate(explained.items)]
+    content["items"] = with_quality(explained.items, {name: judge.items(name) for name in maps})
+    if quality := judge.content():
+        content["quality"] = quality
     for name in METHODS:
         run.remove(_figure(name, name == first))
     for name, heats in maps.items():
-        picture = figures.explanations(shown, heats, list(explained.titles), right=list(explained.right))
+        titles = with_scores(explained.titles, judge.items(name))
+        picture = figures.explanations(shown, heats, titles, right=list(explained.right))
         run.save_bytes(_figure(name, name == first), picture)
     origin = origin_of(run, *SOURCES, predictions_file("val"))
     arrays = {"maps": stacked(maps[first]), **{name: stacked(maps[name]) for name in others}}
@@ -55,7 +61,7 @@ def run(config: Config, run: Run) -> dict[str, float]:
 
 
 def _explained(
-    asked: Asked, loaded: LoadedRun, explained: Explanation
+    asked: Asked, loaded: LoadedRun, explained: Explanation, judge: Judge
 ) -> tuple[list[NDArray[np.uint8]], dict[str, list[NDArray[np.float32]]]]:
     """The images as the model saw them, and their maps by method, both in the order of the items."""
     positions = loaded.dataset.positions("val")[explained.rows]
@@ -65,7 +71,10 @@ def _explained(
     maps: dict[str, dict[int, NDArray[np.float32]]] = {name: {} for name in asked.names}
     for rows, images in loaded.preprocessing.transform().by_shape(pixels, sizes):
         shown |= zip(rows.tolist(), loaded.preprocessing.to_pixels(images), strict=True)
-        for name, heat in asked.maps(loaded.model, images.to(loaded.device), targets[rows], explained.score).items():
+        there = images.to(loaded.device)
+        found = asked.maps(loaded.model, there, targets[rows], explained.score)
+        judge.add(rows.tolist(), there, targets[rows], found)
+        for name, heat in found.items():
             maps[name].update(zip(rows.tolist(), heat, strict=True))
     order = range(len(positions))
     return [shown[row] for row in order], {name: [maps[name][row] for row in order] for name in asked.left}

@@ -87,6 +87,9 @@ class Explanation(Protocol):
     def score(self, outputs: Outputs, targets: Tensor) -> Tensor:
         """(B,) what the model says of the targets of B images: maps show which places speak for it."""
 
+    def confidence(self, outputs: Outputs, targets: Tensor, untouched: Outputs) -> Tensor:
+        """(B,) in 0…1: how surely outputs for B changed images say what those for the untouched ones said of them."""
+
 
 class PredictionRows(Protocol):
     """How answers for single images are written."""

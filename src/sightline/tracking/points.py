@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from sightline.metrics.documents.calibration import Calibration
     from sightline.metrics.documents.evaluation import Evaluation
     from sightline.metrics.documents.interval import IntervalJson
-    from sightline.run.records import MetricsRow
+    from sightline.run.records import ExplainFile, MetricsRow
 
 
 class Point(NamedTuple):
@@ -48,6 +48,22 @@ def points_of_calibration(content: "Calibration") -> Iterator[Point]:
         yield from _of_one(content)
 
 
+def points_of_explanation(content: "ExplainFile") -> Iterator[Point]:
+    """How good the maps of each method are, with the ends of the intervals, under `explain/` and its name."""
+    for method in content.get("quality", {}).get("methods", ()):
+        numbers: dict[str, IntervalJson] = {
+            f"{way}_{fill}_over_{rival}": found["over_random" if rival == "random" else "over_edges"]
+            for fill, ways in method["removal"].items()
+            for way, found in ways.items()
+            for rival in ("random", "edges")
+        }
+        if correlations := method.get("random_weights", {}).get("correlations"):
+            numbers["random_weights"] = correlations[-1]
+        if completeness := method.get("completeness"):
+            numbers["completeness_error"] = completeness
+        yield from _with_ends(f"explain/{method['name']}", numbers)
+
+
 def _under(target: str, name: str) -> str:
     return name.replace("calibration/", f"calibration/{target}/", 1)
 
@@ -65,6 +81,7 @@ def _of_one(content: "Calibration") -> Iterator[Point]:
 RESULTS: Final[Mapping[str, Callable[[Any], Iterator[Point]]]] = {
     "evaluation.json": points_of_evaluation,
     "calibration.json": points_of_calibration,
+    "explain/explain.json": points_of_explanation,
 }
 """Files whose numbers are sent beside the file itself."""
 

@@ -1,6 +1,6 @@
-"""What is sent of a calibration: of one target, and of each of several under its name."""
+"""What is sent of a calibration, of one target and of several under their names, and of explanations."""
 
-from sightline.tracking.points import points_of_calibration
+from sightline.tracking.points import points_of_calibration, points_of_explanation
 
 ENTRY = {"value": 0.25, "low": 0.125, "high": 0.5}
 ONE = {"temperature": 1.5, "before": {"ece": ENTRY}, "after": {"ece": ENTRY}}
@@ -14,3 +14,17 @@ def test_the_points_of_several_targets_stand_under_their_names():
         point.name: point.value for point in points_of_calibration({"split": "calibration", "n": 3, "mask": ONE})
     }
     assert several == {name.replace("calibration/", "calibration/mask/"): value for name, value in alone.items()}
+
+
+def test_the_quality_of_maps_is_sent_by_method_and_files_without_it_send_nothing():
+    way = {"over_random": ENTRY, "over_edges": ENTRY}
+    method = {
+        "name": "gradcam",
+        "removal": {"blur": {"deletion": way}},
+        "random_weights": {"layers": ["head", "stem"], "correlations": [{"value": 0.75}, ENTRY]},
+    }
+    found = {point.name: point.value for point in points_of_explanation({"quality": {"methods": [method]}})}
+    assert found["explain/gradcam/deletion_blur_over_random"] == 0.25
+    assert found["explain/gradcam/deletion_blur_over_edges_high"] == 0.5
+    assert found["explain/gradcam/random_weights"] == 0.25
+    assert not list(points_of_explanation({"method": "gradcam", "items": []}))

@@ -1,8 +1,8 @@
 """Deletion and insertion (Petsiuk et al. 2018): what the answer loses when pixels go in the order of a map."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, fields
+from typing import Final, Self
 
 import numpy as np
 import torch
@@ -17,32 +17,43 @@ from sightline.models.outputs import Outputs, map_outputs
 
 Reals = NDArray[np.float64]
 
-STEPS: Final = 8
+STEPS: Final = 5
 """Parts in which the pixels of an image go."""
 RANDOM_MAPS: Final = 20
 """Random maps for each map: better than all of them is rarer than one in twenty by chance."""
+INSERTED: Final = 5
+"""Of these, how many are inserted as well: their mean over images needs no more."""
 SIGNS: Final[Mapping[str, int]] = {"deletion": -1, "insertion": 1}
 """Whether more area is better: as the pixels of a good map go the answer goes soon, and as they come it comes soon."""
 
 
 @dataclass(frozen=True)
 class Areas:
-    """Mean confidence while pixels go or come, of each image, fill and direction; R random maps.
+    """Mean confidence while pixels go or come, of each of B images, each fill and direction; R random maps.
 
     Attributes:
         own: (B, fills, 2) in the order of the map; deletion first, then insertion.
         edge: (B, fills, 2) in the order of the image's edge map.
-        random: (B, fills, 2, R) in the order of the map moved about.
+        random: (B, fills, 2, R) in the order of the map moved about; NaN where that was not inserted.
+        whole: (B,) confidence for the untouched image.
+        left: (B, fills) confidence once every pixel has gone: where it is high a fill-in tells little.
     """
 
     own: Reals
     edge: Reals
     random: Reals
+    whole: Reals
+    left: Reals
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Those of several batches, one after the other."""
+        return cls(*(np.concatenate([getattr(part, one.name) for part in parts]) for one in fields(cls)))
 
     @property
     def over_random(self) -> Reals:
         """(B, fills, 2) by how much the map is better than random ones on average."""
-        return np.asarray((self.own - self.random.mean(axis=-1)) * list(SIGNS.values()))
+        return np.asarray((self.own - np.nanmean(self.random, axis=-1)) * list(SIGNS.values()))
 
     @property
     def over_edge(self) -> Reals:
@@ -53,7 +64,7 @@ class Areas:
     def beaten(self) -> Reals:
         """(B, fills, 2) the share of random maps that it beats; one that is equal counts half."""
         ahead = (self.own[..., None] - self.random) * np.array(list(SIGNS.values()))[:, None]
-        return np.asarray(((ahead > 0) + 0.5 * (ahead == 0)).mean(axis=-1))
+        return np.asarray(np.nanmean(np.where(np.isnan(ahead), np.nan, 0.5 * (1 + np.sign(ahead))), axis=-1))
 
 
 def removal_areas(
@@ -65,13 +76,14 @@ def removal_areas(
     confidence: Confidence = class_probability,
     fills: Mapping[str, Fill] = FILLS,
     random_maps: int = RANDOM_MAPS,
+    inserted: int = INSERTED,
     steps: int = STEPS,
     batch_size: int = 64,
     seed: int = 0,
 ) -> Areas:
     """Deletion and insertion of maps, beside those of random maps and of the images' edges.
 
-    It takes fills * 2 * (random_maps + 2) * (steps - 1) forward passes an image, and two or three more.
+    `passes` says how often each image goes through the network.
 
     Args:
         network: comes back as it was.
@@ -80,23 +92,31 @@ def removal_areas(
         targets: (B, …) what the maps are of.
         confidence: how surely a target is still said.
         fills: what stands in place of removed pixels, by name.
-        random_maps: R.
+        random_maps: R, at least one.
+        inserted: how many of them are inserted as well, at least one.
         steps: parts in which the pixels go.
         batch_size: images at once, which bounds memory.
         seed: of random maps, and of the order of equal values.
     """
-    sides = len(fills), len(SIGNS), 2 + random_maps
-    found = np.zeros((len(images), *sides))
-    orders = ranks(torch.stack([maps.to(images.device), edge_map(images)], dim=1), seed)
-    for row, (own, edge) in enumerate(orders):
-        every = torch.cat([torch.stack([own, edge]), moved(own, random_maps, seed + row)])
+    count, (own, edge) = len(images), ranks(torch.stack([maps.to(images.device), edge_map(images)]), seed)
+    found = np.full((count, len(fills), len(SIGNS), 2 + random_maps), np.nan)
+    whole, left = np.zeros(count), np.zeros((count, len(fills)))
+    for row in range(count):
+        every = torch.cat([own[row : row + 1], edge[row : row + 1], moved(own[row], random_maps, seed + row)])
         # What is inserted first is what is removed last: insertion is deletion in the opposite order.
-        both = torch.cat([every, own.numel() - 1 - every])
+        both = torch.cat([every, own[row].numel() - 1 - every[: 2 + inserted]])
         one, target = images[row : row + 1], targets[row : row + 1]
         for number, fill in enumerate(fills.values()):
             curves = removal_curves(network, one, both, target, confidence, fill, steps=steps, batch_size=batch_size)
-            found[row, number] = area(curves).view(sides[1:]).double().cpu().numpy()
-    return Areas(found[..., 0], found[..., 1], found[..., 2:])
+            areas = area(curves).double().cpu().numpy()
+            found[row, number, 0], found[row, number, 1, : 2 + inserted] = np.split(areas, [2 + random_maps])
+            whole[row], left[row, number] = float(curves[0, 0]), float(curves[0, -1])
+    return Areas(found[..., 0], found[..., 1], found[..., 2:], whole, left)
+
+
+def passes(fills: int, random_maps: int, inserted: int, steps: int) -> int:
+    """How often `removal_areas` sends each image through the network."""
+    return fills * ((4 + random_maps + inserted) * (steps - 1) + 3)
 
 
 def removal_curves(

@@ -5,6 +5,7 @@ from typing import Final
 
 from sightline.reporting.contents import Contents, JsonFile
 from sightline.reporting.sections.blocks import Block, Facts, Text
+from sightline.reporting.sections.map_quality import quality_blocks
 from sightline.reporting.sections.section import FigureKind, Section
 from sightline.run.records import ExplainedBy, ExplainFile
 
@@ -34,6 +35,8 @@ def blocks(contents: Contents) -> Iterator[Block]:
         soft=True,
         on="page",
     )
+    if quality := found.get("quality"):
+        yield from quality_blocks(quality, {one["name"]: one["label"] for one in methods})
 
 
 SECTION: Final = Section(
@@ -46,7 +49,8 @@ SECTION: Final = Section(
         FigureKind(
             "explanations",
             "Heat maps",
-            "Image, map, and the map over the image. Bright: the answer rests on it.",
+            "Image, map, and the map over the image. Bright: the answer rests on it. Deletion: the mean "
+            "confidence while pixels go in the order of the map, then of random ones, and how many of those it beats.",
         ),
     ),
 )

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sightline.explain.quality.confidence import class_probability
 from sightline.explain.targets import NONE, class_logit, set_against
 from sightline.metrics.predictions import Predictions
 from sightline.models.outputs import Outputs
@@ -26,6 +27,10 @@ class ClassExplanation:
     def score(self, outputs: Outputs, targets: Tensor) -> Tensor:
         """The logit of the predicted class, or by how much it exceeds another's."""
         return class_logit(outputs, targets)
+
+    def confidence(self, outputs: Outputs, targets: Tensor, untouched: Outputs) -> Tensor:
+        """The probability of that class, or that among the two."""
+        return class_probability(outputs, targets, untouched)
 
 
 def explanation(

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sightline.explain.quality.confidence import Confidence, class_probability, mask_probability
 from sightline.explain.targets import NONE, TargetScore, class_logit
 from sightline.models.outputs import Outputs, by_head
 from sightline.tasks.results import Explanation, JsonRow
@@ -15,6 +16,8 @@ from sightline.tasks.segmentation.explanation import class_of_mask
 
 SCORES: Mapping[str, TargetScore] = {"label": class_logit, "mask": class_of_mask}
 """What the model says of a class of each target, by the head."""
+CONFIDENCES: Mapping[str, Confidence] = {"label": class_probability, "mask": mask_probability}
+"""How surely, in the same order."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,10 @@ class MultitaskExplanation:
     def score(self, outputs: Outputs, targets: Tensor) -> Tensor:
         """Of each image's own head."""
         return score(outputs, targets)
+
+    def confidence(self, outputs: Outputs, targets: Tensor, untouched: Outputs) -> Tensor:
+        """Of each image's own head."""
+        return confidence(outputs, targets, untouched)
 
 
 def of_head(name: str, targets: Tensor) -> Tensor:
@@ -48,6 +55,22 @@ def score(outputs: Outputs, targets: Tensor) -> Tensor:
     """
     heads = by_head(outputs)
     found = [one(heads[name], targets[:, 1:].clamp(max=heads[name].shape[1] - 1)) for name, one in SCORES.items()]
+    return torch.stack(found, dim=1).gather(1, targets[:, :1])[:, 0]
+
+
+def confidence(outputs: Outputs, targets: Tensor, untouched: Outputs) -> Tensor:
+    """(n,) how surely each image's own head still says its class.
+
+    Args:
+        outputs: by head, for changed images.
+        targets: (n, 3) head, class, and the other class or `NONE`.
+        untouched: by head, for the images as they were.
+    """
+    heads, before = by_head(outputs), by_head(untouched)
+    found = [
+        one(heads[name], targets[:, 1:].clamp(max=heads[name].shape[1] - 1), before[name])
+        for name, one in CONFIDENCES.items()
+    ]
     return torch.stack(found, dim=1).gather(1, targets[:, :1])[:, 0]
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sightline.errors import UsageError
+from sightline.explain.quality.confidence import mask_probability
 from sightline.explain.targets import NONE, classes_of, difference, named_class, set_against
 from sightline.metrics.segmentation.predictions import MaskPredictions
 from sightline.models.outputs import Outputs, only_tensor
@@ -32,6 +33,10 @@ class MaskExplanation:
     def score(self, outputs: Outputs, targets: Tensor) -> Tensor:
         """The mean logit of the class over the pixels that are called it."""
         return class_of_mask(outputs, targets)
+
+    def confidence(self, outputs: Outputs, targets: Tensor, untouched: Outputs) -> Tensor:
+        """The mean probability of the class over the pixels that were called it."""
+        return mask_probability(outputs, targets, untouched)
 
 
 def class_of_mask(outputs: Outputs, targets: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sightline.explain.quality.ranks import ranks
-from sightline.explain.quality.removal import Areas, area, removal_areas, removal_curves
+from sightline.explain.quality.removal import Areas, area, passes, removal_areas, removal_curves
 from sightline.metrics.intervals.means import bounded_mean
 from sightline.models.networks.cnn import Cnn
 from sightline.models.outputs import Outputs, only_tensor
@@ -56,7 +56,7 @@ def test_batches_bound_memory_and_change_nothing(batch_size: int):
 
 
 def test_the_best_order_beats_every_other_and_its_opposite_beats_none():
-    settings = {"confidence": as_said, "fills": {"black": black}, "random_maps": 20, "steps": 16}
+    settings = {"confidence": as_said, "fills": {"black": black}, "random_maps": 20, "inserted": 20, "steps": 16}
     good = removal_areas(Weighted(WEIGHTS), ONES, WEIGHTS[None], TARGET, **settings)
     bad = removal_areas(Weighted(WEIGHTS), ONES, -WEIGHTS[None], TARGET, **settings)
     assert good.own.shape == good.edge.shape == good.beaten.shape == (1, 1, 2)
@@ -88,10 +88,11 @@ def test_a_map_that_knows_nothing_is_no_better_than_random():
 
 def test_areas_are_compared_the_right_way_round():
     own = np.array([[[0.2, 0.9]]])
-    areas = Areas(own, own + np.array([0.1, 0.0]), np.array([[[[0.4, 0.2], [0.8, 0.9]]]]))
-    assert areas.over_random[0, 0] == pytest.approx([0.1, 0.05])
+    random = np.array([[[[0.4, 0.2], [0.8, np.nan]]]])
+    areas = Areas(own, own + np.array([0.1, 0.0]), random, np.ones(1), np.zeros((1, 1)))
+    assert areas.over_random[0, 0] == pytest.approx([0.1, 0.1])
     assert areas.over_edge[0, 0] == pytest.approx([0.1, 0.0])
-    assert areas.beaten[0, 0] == pytest.approx([0.75, 0.75])
+    assert areas.beaten[0, 0] == pytest.approx([0.75, 1.0])
 
 
 def test_an_area_is_the_mean_height():
@@ -103,7 +104,7 @@ def test_the_network_comes_back_as_it_was_and_chance_stays_where_it_was():
     images = torch.rand(2, 3, 16, 16)
     state, chance = {key: one.clone() for key, one in network.state_dict().items()}, torch.random.get_rng_state()
     with torch.inference_mode():
-        removal_areas(network, images, images.mean(dim=1), torch.tensor([0, 1]), random_maps=2)
+        removal_areas(network, images, images.mean(dim=1), torch.tensor([0, 1]), random_maps=2, inserted=1)
     assert network.training
     assert all(weight.requires_grad for weight in network.parameters())
     assert all(torch.equal(one, state[key]) for key, one in network.state_dict().items())
@@ -112,5 +113,27 @@ def test_the_network_comes_back_as_it_was_and_chance_stays_where_it_was():
 
 def test_no_images_have_no_areas():
     nothing = torch.zeros(0, 3, 8, 8)
-    found = removal_areas(Cnn(2, width=4), nothing, nothing[:, 0], torch.zeros(0, dtype=torch.int64), random_maps=3)
+    found = removal_areas(
+        Cnn(2, width=4), nothing, nothing[:, 0], torch.zeros(0, dtype=torch.int64), random_maps=3, inserted=2
+    )
     assert found.random.shape == (0, 2, 2, 3)
+
+
+def test_the_work_is_what_is_said_and_few_random_maps_are_inserted():
+    network = Weighted(WEIGHTS)
+    found = removal_areas(network, ONES, WEIGHTS[None], TARGET, confidence=as_said, random_maps=7, inserted=2, steps=3)
+    assert sum(network.batches) == passes(fills=2, random_maps=7, inserted=2, steps=3)
+    assert np.isnan(found.random).sum(axis=(0, 1, 3)).tolist() == [0, 2 * 5]
+    assert np.isfinite(found.over_random).all()
+    assert np.isfinite(found.beaten).all()
+    assert found.whole == pytest.approx([1])
+    assert found.left == pytest.approx(np.array([[1, 1]])), "an even image looks the same when blurred"
+
+
+def test_batches_are_put_one_after_the_other():
+    images = torch.rand(3, 3, 4, 4)
+    settings = {"confidence": as_said, "random_maps": 1, "inserted": 1}
+    parts = [removal_areas(Weighted(WEIGHTS), one[None], WEIGHTS[None], TARGET, **settings) for one in images]
+    joined = Areas.joined(parts)
+    assert joined.own == pytest.approx(np.concatenate([part.own for part in parts]))
+    assert joined.left.shape == (3, 2)

@@ -1,0 +1,94 @@
+"""The quality of the maps of several methods on the same images, as `explain.json` holds it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.explain.quality.fills import FILLS
+from sightline.explain.quality.randomisation import Cascade
+from sightline.explain.quality.removal import SIGNS, Areas
+from sightline.metrics.documents.explanation import AlikeJson, ItemQuality, MapQuality, RandomWeightsJson, RemovalJson
+from sightline.metrics.documents.interval import IntervalJson
+from sightline.metrics.intervals.means import bounded_mean
+
+Reals = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What was measured of the maps of one method, of some images in one order.
+
+    Attributes:
+        areas: of deletion and insertion.
+        cascade: with random weights.
+    """
+
+    areas: Areas
+    cascade: Cascade
+
+    @classmethod
+    def joined(cls, parts: Sequence["Judged"]) -> "Judged":
+        """Those of several batches of images, one after the other."""
+        correlations = np.concatenate([part.cascade.correlations for part in parts], axis=1)
+        areas = Areas.joined([part.areas for part in parts])
+        return cls(areas, Cascade(parts[0].cascade.layers, correlations))
+
+    def items(self) -> list[ItemQuality]:
+        """Of each image: what stands above its picture."""
+        own, random = self.areas.own[..., 0].mean(axis=1), self.areas.random[:, :, 0].mean(axis=(1, 2))
+        beaten = self.areas.beaten[..., 0].mean(axis=1)
+        return [
+            {"deletion": float(a), "random": float(b), "beaten": float(c)}
+            for a, b, c in zip(own, random, beaten, strict=True)
+        ]
+
+
+def quality_of(name: str, judged: Judged, level: float) -> MapQuality:
+    """The quality of one method's maps, with intervals over the images."""
+    return {
+        "name": name,
+        "removal": {
+            fill: {way: _removal(judged.areas, number, place, level) for place, way in enumerate(SIGNS)}
+            for number, fill in enumerate(FILLS)
+        },
+        "random_weights": _random_weights(judged.cascade, level),
+    }
+
+
+def ends_of(areas: Areas, level: float) -> tuple[IntervalJson, dict[str, IntervalJson]]:
+    """The confidence for the untouched images, and for nothing but each fill-in."""
+    left = {fill: _share(areas.left[:, number], level) for number, fill in enumerate(FILLS)}
+    return _share(areas.whole, level), left
+
+
+def alike_of(pairs: Mapping[tuple[str, str], Reals], level: float) -> list[AlikeJson]:
+    """How alike the maps of each pair of methods are."""
+    return [{"methods": list(names), "correlation": _signed(values, level)} for names, values in pairs.items()]
+
+
+def _removal(areas: Areas, fill: int, way: int, level: float) -> RemovalJson:
+    return {
+        "own": _share(areas.own[:, fill, way], level),
+        "random": _share(np.nanmean(areas.random[:, fill, way], axis=-1), level),
+        "edges": _share(areas.edge[:, fill, way], level),
+        "over_random": _signed(areas.over_random[:, fill, way], level),
+        "over_edges": _signed(areas.over_edge[:, fill, way], level),
+        "beaten": _share(areas.beaten[:, fill, way], level),
+    }
+
+
+def _random_weights(cascade: Cascade, level: float) -> RandomWeightsJson:
+    return {
+        "layers": list(cascade.layers),
+        "correlations": [_signed(stage, level) for stage in cascade.correlations],
+    }
+
+
+def _share(values: Reals, level: float) -> IntervalJson:
+    return bounded_mean(values, 0.0, 1.0, level).to_json()
+
+
+def _signed(values: Reals, level: float) -> IntervalJson:
+    return bounded_mean(values, -1.0, 1.0, level).to_json()

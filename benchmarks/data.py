@@ -84,6 +84,7 @@ def _sightline(arguments: argparse.Namespace) -> dict[str, float]:
     from sightline.config import parse
     from sightline.data.dataset import Dataset, decode_images, list_images
     from sightline.data.loaders import TrainLoader
+    from sightline.data.reduction import Reduction
     from sightline.data.splits.assignment import in_one_role
     from sightline.data.transforms.transform import TrainTransform
     from sightline.machine.environment import prepare_torch
@@ -104,7 +105,7 @@ def _sightline(arguments: argparse.Namespace) -> dict[str, float]:
     )
     start = time.perf_counter()
     source = list_images(config)
-    store = decode_images(source, SIDE, config)
+    store = decode_images(source, Reduction(SIDE), config)
     opened = time.perf_counter() - start
     split = in_one_role(source, store.facts.hashes, "train")
     transform = TrainTransform(

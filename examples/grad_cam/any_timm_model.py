@@ -32,7 +32,7 @@ config = configure(*alone, *network, *short)
 run = train(config)
 
 model, preprocessing = load_model(run, cpu), load_preprocessing(run)
-dataset = Dataset.open(config, load_split(run), preprocessing.stored_side)
+dataset = Dataset.open(config, load_split(run), preprocessing.reduction)
 batch = next(iter(eval_loader(dataset, "val", preprocessing, 64, cpu)))
 with torch.inference_mode():
     sure, predicted = model(batch.images).softmax(dim=1).max(dim=1)

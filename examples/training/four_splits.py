@@ -12,6 +12,7 @@ import numpy as np
 
 from sightline.cli import configure
 from sightline.data.dataset import Dataset, list_images
+from sightline.data.reduction import Reduction
 from sightline.data.sources.source import ROLES
 from sightline.data.splits.assignment import make_split
 from sightline.data.store.factory import open_store
@@ -19,7 +20,7 @@ from sightline.errors import LockedSplitError
 
 config = configure("data=digits")
 source = list_images(config)
-store = open_store(source, side=None, cache=Path(config.runs_dir) / ".store", workers=0)
+store = open_store(source, reduction=Reduction(), cache=Path(config.runs_dir) / ".store", workers=0)
 hashes = store.facts.hashes
 split = make_split(source, hashes, config.data)
 

@@ -16,13 +16,14 @@ from sightline.cli import configure
 from sightline.data.dataset import Dataset, list_images
 from sightline.data.loaders import TrainLoader
 from sightline.data.preprocessing import pixel_statistics
+from sightline.data.reduction import Reduction
 from sightline.data.splits.assignment import make_split
 from sightline.data.store.factory import open_store
 from sightline.data.transforms.transform import TrainTransform
 
 config = configure("data=digits", "transforms=trivialaugment", "transforms.horizontal_flip=0")
 source = list_images(config)
-store = open_store(source, side=16, cache=Path(config.runs_dir) / ".store", workers=0)
+store = open_store(source, reduction=Reduction(16), cache=Path(config.runs_dir) / ".store", workers=0)
 dataset = Dataset(make_split(source, store.facts.hashes, config.data), store, np.arange(len(source)))
 mean, std = pixel_statistics(store, dataset.positions("train"))
 transform = TrainTransform(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sightline.config.data import CsvData, FolderData, SegmentationFolderData
 from sightline.config.schema import Config
 from sightline.data.formats import FULL_WHITE, HEIC_REMEDY, HEIC_SUFFIXES, reads_heic, white_for
+from sightline.data.reduction import Reduction
 from sightline.data.sources.find import find
 from sightline.data.sources.source import Source, limited
 from sightline.data.sources.wanted import with_targets
@@ -35,22 +36,22 @@ def list_images(config: Config) -> Source:
     return limited(source, config.limit, config.data.split_seed)
 
 
-def white_of(source: Source, side: int, config: Config) -> int:
+def white_of(source: Source, reduction: Reduction, config: Config) -> int:
     """What is white in grey images of more than 8 bits: `data.white`, or by the brightest value of all images."""
     white = config.data.white if isinstance(config.data, FolderData | CsvData | SegmentationFolderData) else FULL_WHITE
     if white != "auto":
         return white
     with ProgressBar(len(source), "looking for white") as bar:
         show = partial(_show, bar, "looking for white")
-        return white_for(brightest_value(source, side, _cache(config), config.data.workers, show))
+        return white_for(brightest_value(source, reduction, _cache(config), config.data.workers, show))
 
 
-def decode_images(source: Source, side: int, config: Config, white: int = FULL_WHITE) -> ImageStore:
+def decode_images(source: Source, reduction: Reduction, config: Config, white: int = FULL_WHITE) -> ImageStore:
     """The decoded images; what is kept of them is under `runs_dir`, whatever command comes next."""
     with ProgressBar(len(source), "decoding") as bar:
         return open_store(
             source,
-            side,
+            reduction,
             _cache(config),
             config.data.workers,
             partial(_show, bar, "decoding"),
@@ -104,7 +105,7 @@ class Dataset:
 
     @classmethod
     def open(
-        cls, config: Config, split: Split, side: int, *, white: int = FULL_WHITE, test_unlocked: bool = False
+        cls, config: Config, split: Split, reduction: Reduction, *, white: int = FULL_WHITE, test_unlocked: bool = False
     ) -> Self:
         """List and decode the images of a stored split; `white` is that of its run's preprocessing.
 
@@ -112,7 +113,7 @@ class Dataset:
             UsageError: an image is gone, or no longer what it was.
         """
         source = list_images(config)
-        store = decode_images(source, side, config, white)
+        store = decode_images(source, reduction, config, white)
         masks = decode_masks(source, store, config)
         row_of = {name: row for row, name in enumerate(source.ids)}
         gone = [name for name in split.ids if name not in row_of]

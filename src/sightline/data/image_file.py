@@ -27,9 +27,6 @@ HEIC = "HEIF"
 MAX_PIXELS = 2 * 89_478_485
 """More pixels are a decompression bomb: the point at which Pillow raises when it is left alone."""
 
-LONGEST = 2
-"""How many times its shorter side an image may be long; of longer ones the centre is kept."""
-
 # Everything that Pillow's readers have been seen to raise on broken files; it documents OSError alone.
 BROKEN = (
     OSError,
@@ -222,15 +219,3 @@ def upright(image: Image.Image, orientation: int) -> Image.Image:
         8: Image.Transpose.ROTATE_90,
     }.get(orientation)
     return image if turn is None else image.transpose(turn)
-
-
-def central(image: Image.Image) -> Image.Image:
-    """The image, or its centre where its longer side is more than `LONGEST` times the shorter."""
-    width, height = image.size
-    shorter = min(width, height)
-    longer = min(max(width, height), LONGEST * shorter)
-    across, down = (shorter, longer) if height > width else (longer, shorter)
-    if (across, down) == (width, height):
-        return image
-    left, top = (width - across) // 2, (height - down) // 2
-    return image.crop((left, top, left + across, top + down))

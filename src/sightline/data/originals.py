@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from sightline.data.dataset import Dataset
 from sightline.data.formats import FULL_WHITE
 from sightline.data.image_file import DecodeError
+from sightline.data.reduction import Reduction
 from sightline.data.store.decode import decode
 from sightline.machine.reading import read_regular
 
@@ -20,7 +21,7 @@ def original(dataset: Dataset, position: int, side: int, white: int = FULL_WHITE
     if dataset.files is None:
         return _stored(dataset, position)
     try:
-        return decode(read_regular(dataset.files[position]), side, white=white).pixels
+        return decode(read_regular(dataset.files[position]), Reduction(side), white=white).pixels
     except (OSError, DecodeError):
         return None
 

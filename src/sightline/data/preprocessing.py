@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sightline.data.formats import FULL_WHITE
-from sightline.data.image_file import LONGEST, size_of
+from sightline.data.image_file import size_of
+from sightline.data.reduction import LONGEST, Reduction
 from sightline.data.sources.source import Source
 from sightline.data.store.image_store import ImageStore
 from sightline.data.transforms.fit import Fit
@@ -38,6 +39,7 @@ class Preprocessing:
             `squash` keep the whole image; `whole` keeps its shape, too.
         shorter: of a whole image, the shorter side to which a larger one is reduced; None: `image_size`.
         tile: of a whole image, the side of the tiles in which a larger one is answered; None: see `inference/tiles.py`.
+        longest: see `Reduction`; files of earlier versions, which cut all images alike, do without.
     """
 
     image_size: int
@@ -50,11 +52,17 @@ class Preprocessing:
     fit: Fit = "crop"
     shorter: int | None = None
     tile: int | None = None
+    longest: int | None = LONGEST
 
     @property
     def stored_side(self) -> int:
         """The shorter side at which the store should keep images."""
         return self.shorter or stored_side(self.image_size, self.crop_fraction)
+
+    @property
+    def reduction(self) -> Reduction:
+        """What the store should keep of images."""
+        return Reduction(self.stored_side, self.longest)
 
     def transform(self) -> EvalTransform:
         """The deterministic transform of evaluation."""
@@ -74,7 +82,7 @@ class Preprocessing:
         Bars of `letterbox` lie beyond its edges.
         """
         shorter = float(min(width, height))
-        across, down = min(width, LONGEST * shorter), min(height, LONGEST * shorter)  # as images are stored
+        across, down = map(float, self.reduction.cut(width, height))
         if self.fit == "crop":
             across = down = shorter * self.image_size / self.stored_side
         left, top = (width - across) / 2, (height - down) / 2

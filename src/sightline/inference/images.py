@@ -11,6 +11,7 @@ from PIL import Image, ImageFile
 from sightline.config.later_stages import PredictConfig
 from sightline.data.formats import FULL_WHITE
 from sightline.data.image_file import DecodeError, Picture
+from sightline.data.reduction import Reduction
 from sightline.data.store.decode import decode, decode_opened, decode_whole
 from sightline.errors import UsageError
 from sightline.machine.reading import is_folder, read_regular
@@ -47,12 +48,12 @@ def as_list(images: Images) -> tuple[list[ImageInput], bool]:
     return found, False
 
 
-def picture_of(image: ImageInput, side: int, limits: PredictConfig, white: int = FULL_WHITE) -> Picture:
-    """The pixels (h, w, 3) of an image, with its shorter side brought down to `side` where it is longer.
+def picture_of(image: ImageInput, reduction: Reduction, limits: PredictConfig, white: int = FULL_WHITE) -> Picture:
+    """The pixels (h, w, 3) of an image, as training kept images.
 
     Args:
         image: whatever holds it. Arrays are grey in uint8 or uint16, or RGB or RGBA in uint8.
-        side: at which training kept images.
+        reduction: what training kept of them.
         limits: of the size of a file and of an image.
         white: what becomes 255 in grey of more than 8 bits.
 
@@ -63,21 +64,21 @@ def picture_of(image: ImageInput, side: int, limits: PredictConfig, white: int =
     most_pixels = int(limits.max_megapixels * 1e6)
     most_bytes = f"predict.max_megabytes={limits.max_megabytes:g}"
     if isinstance(image, str | Path):
-        return decode(read_regular(image, int(limits.max_megabytes * 1e6), most_bytes), side, most_pixels, white)
+        return decode(read_regular(image, int(limits.max_megabytes * 1e6), most_bytes), reduction, most_pixels, white)
     if isinstance(image, bytes):
         if len(image) > limits.max_megabytes * 1e6:
             raise DecodeError(
                 f"{len(image) / 1e6:,.0f} MB are more than predict.max_megabytes={limits.max_megabytes:g}"
             )
-        return decode(image, side, most_pixels, white)
+        return decode(image, reduction, most_pixels, white)
     if isinstance(image, Image.Image):
         content = _unread_jpeg(image)
         return (
-            decode_opened(image, side, most_pixels, white)
+            decode_opened(image, reduction, most_pixels, white)
             if content is None
-            else decode(content, side, most_pixels, white)
+            else decode(content, reduction, most_pixels, white)
         )
-    return decode_opened(_of_array(image), side, most_pixels, white)
+    return decode_opened(_of_array(image), reduction, most_pixels, white)
 
 
 def photo_at(path: Path, limits: PredictConfig, white: int = FULL_WHITE) -> NDArray[np.uint8]:

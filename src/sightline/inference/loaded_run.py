@@ -78,7 +78,7 @@ class LoadedRun:
         split = load_split(run)
         model = load_model(run, device, heads, split)
         dataset = Dataset.open(
-            config, split, preprocessing.stored_side, white=preprocessing.white, test_unlocked=test_unlocked
+            config, split, preprocessing.reduction, white=preprocessing.white, test_unlocked=test_unlocked
         )
         return cls(model, dataset, preprocessing, device, config.evaluation.batch_size)
 

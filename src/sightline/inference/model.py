@@ -14,6 +14,7 @@ from sightline.config import parse
 from sightline.config.model import ModelConfig
 from sightline.config.schema import Config
 from sightline.data.preprocessing import SMALL_SIDE, Preprocessing, native_side
+from sightline.data.reduction import LONGEST, Reduction
 from sightline.data.sources.source import ROLES, Source
 from sightline.data.splits.split import Split
 from sightline.data.targets import LABEL
@@ -48,11 +49,12 @@ class InputSpec:
     fit: Fit
     shorter: int | None = None
     tile: int | None = None
+    longest: int | None = LONGEST
 
     @property
-    def stored_side(self) -> int:
-        """The shorter side at which the store should keep images."""
-        return self.shorter or stored_side(self.image_size, self.crop_fraction)
+    def reduction(self) -> Reduction:
+        """What the store should keep of images."""
+        return Reduction(self.shorter or stored_side(self.image_size, self.crop_fraction), self.longest)
 
 
 def input_spec(config: Config, source: Source) -> InputSpec:
@@ -61,7 +63,8 @@ def input_spec(config: Config, source: Source) -> InputSpec:
     size = config.image_size or facts.image_size or native_side(source)
     crop = facts.crop_fraction if size > SMALL_SIDE and config.fit == "crop" else 1.0
     shorter = None if config.resize == "auto" else OWN_SIZE if config.resize == "none" else config.resize
-    return InputSpec(size, crop, facts.interpolation, facts.mean, facts.std, config.fit, shorter, config.tile)
+    longest = LONGEST if config.fit == "crop" else None
+    return InputSpec(size, crop, facts.interpolation, facts.mean, facts.std, config.fit, shorter, config.tile, longest)
 
 
 def load_split(run: Run) -> Split:

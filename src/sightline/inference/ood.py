@@ -37,7 +37,7 @@ def predict_ood(config: Config, data: DataConfig, loaded: LoadedRun, collector: 
     for remark in source.remarks:
         (logger.info if remark.outcome == "pass" else logger.warning)("evaluation.ood: %s", remark.message)
     seen = loaded.preprocessing
-    store = decode_images(source, seen.stored_side, config.model_copy(update={"data": data}), seen.white)
+    store = decode_images(source, seen.reduction, config.model_copy(update={"data": data}), seen.white)
     kept = np.setdiff1d(np.arange(len(source)), list(store.facts.errors))
     if not len(kept):
         raise UsageError(f"evaluation.ood={data.name}: none of its {len(source)} images can be read")

@@ -107,7 +107,7 @@ class Predictor:
             check_stop()
             try:
                 seen = self.preprocessing
-                pictures.append(picture_of(image, seen.stored_side, limits, seen.white))
+                pictures.append(picture_of(image, seen.reduction, limits, seen.white))
             except OSError as error:
                 errors[place] = error.strerror or str(error)
             except DecodeError as error:

@@ -61,9 +61,9 @@ def prepare(config: Config, run: Run) -> tuple[Training, Preprocessing]:
     split = load_split(run)
     check_weights(config.model.weights, split, Path(config.runs_dir))
     source = list_images(config)
-    spec = input_spec(config, source)
+    spec = spec_of_run(config, run, source)
     white = white_of_run(config, run, source, spec)
-    dataset = Dataset.open(config, split, spec.stored_side, white=white)
+    dataset = Dataset.open(config, split, spec.reduction, white=white)
     task = task_to_train(config, split)
     preprocessing = replace(_preprocessing(spec, dataset, task), white=white)
     torch.manual_seed(config.seed)
@@ -87,11 +87,17 @@ def _train(training: Training) -> dict[str, float]:
     return best
 
 
+def spec_of_run(config: Config, run: Run, source: Source) -> InputSpec:
+    """What the model asks of its input; images are cut as the training that goes on had them."""
+    spec = input_spec(config, source)
+    return replace(spec, longest=load_preprocessing(run).longest) if run.has(PREPROCESSING) else spec
+
+
 def white_of_run(config: Config, run: Run, source: Source, spec: InputSpec) -> int:
     """What is white in grey images of more than 8 bits: as the training that goes on had it, else by the data."""
     if run.has(PREPROCESSING):
         return load_preprocessing(run).white
-    return white_of(source, spec.stored_side, config)
+    return white_of(source, spec.reduction, config)
 
 
 def _preprocessing(spec: InputSpec, dataset: Dataset, task: Task) -> Preprocessing:
@@ -109,6 +115,7 @@ def _preprocessing(spec: InputSpec, dataset: Dataset, task: Task) -> Preprocessi
         spec.crop_fraction,
         class_names,
         fit=spec.fit,
+        longest=spec.longest,
         shorter=spec.shorter,
         tile=spec.tile,
     )

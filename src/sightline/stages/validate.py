@@ -42,11 +42,11 @@ def run(config: Config, run: Run) -> dict[str, float]:
     source = list_images(config)
     for remark in source.remarks:  # before decoding, which may take a while
         (logger.info if remark.outcome == "pass" else logger.warning)("data: %s", remark.message)
-    side = input_spec(config, source).stored_side
-    white = white_of(source, side, config)
+    reduction = input_spec(config, source).reduction
+    white = white_of(source, reduction, config)
     if white != FULL_WHITE:
         logger.info("data: in grey images of more than 8 bits %s is white", f"{white:,}")
-    store = decode_images(source, side, config, white)
+    store = decode_images(source, reduction, config, white)
     masks = decode_masks(source, store, config)
 
     findings, usable, split, pixels = _judged(source, store, masks, white, config)

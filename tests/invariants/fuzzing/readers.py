@@ -15,6 +15,7 @@ from sightline.config import parse
 from sightline.config.data import CsvData
 from sightline.config.user_files import expand_recipe, merge_sweep, take_sweep_file
 from sightline.data.image_file import size_of
+from sightline.data.reduction import Reduction
 from sightline.data.sources.table import columns_of, find_table
 from sightline.data.store.entries import MaskFile, read_entries
 from sightline.data.store.index import FILE, Index
@@ -55,7 +56,7 @@ class Reader:
 
 def _image(file: Path) -> None:
     size_of(str(file))
-    (entry,), pixels = read_entries([str(file)], 24)
+    (entry,), pixels = read_entries([str(file)], Reduction(24))
     _judge(entry.error, len(pixels))
 
 
@@ -65,7 +66,7 @@ NUMBERS = MaskCodes(tuple(range(256)), tuple(range(256)), are_colours=False)
 
 def _mask(file: Path) -> None:
     for codes in (COLOURS, NUMBERS):
-        (entry,), pixels = read_entries([MaskFile(str(file), 40, 30, 15, 20, codes)], None)
+        (entry,), pixels = read_entries([MaskFile(str(file), 40, 30, 15, 20, codes)], Reduction())
         assert bool(entry.error) != bool(len(pixels)), "either pixels or a reason"
     _judge(entry.error, len(pixels))
 

@@ -17,6 +17,7 @@ from sightline.data import dataset as dataset_file
 from sightline.data.batch import Batch
 from sightline.data.dataset import Dataset, decode_images, decode_masks
 from sightline.data.loaders import EvalLoader, TrainLoader
+from sightline.data.reduction import Reduction
 from sightline.data.sources.source import Source
 from sightline.data.sources.wanted import with_targets
 from sightline.data.splits.assignment import make_split
@@ -50,7 +51,7 @@ def configured(tmp_path: Path) -> Callable[..., Config]:
 
 def opened(source: Source, config: Config) -> Dataset:
     """The whole source as a data set."""
-    images = decode_images(source, STORED, config)
+    images = decode_images(source, Reduction(STORED), config)
     masks = decode_masks(source, images, config)
     rows = np.arange(len(source))
     hashes = () if masks is None else masks.hashes(rows)
@@ -207,7 +208,7 @@ def test_a_changed_mask_is_noticed(
     split = Split.from_json(opened(drawn, config).split.to_json())
     monkeypatch.setattr(dataset_file, "find", lambda _: drawn)
     monkeypatch.setattr(CnnModel, "targets", (LABEL, "mask"))
-    assert Dataset.open(config, split, STORED).masks is not None
+    assert Dataset.open(config, split, Reduction(STORED)).masks is not None
     files = drawn.masks.values if drawn.masks else ()
     ids = np.asarray(Image.open(str(files[2]))).copy()
     ids[0, 0] = 4 - ids[0, 0]
@@ -216,7 +217,7 @@ def test_a_changed_mask_is_noticed(
     other = replace(drawn.masks, values=(*files[:2], tmp_path / "changed.png", *files[3:]))
     monkeypatch.setattr(dataset_file, "find", lambda _: replace(drawn, targets={**drawn.targets, "mask": other}))
     with pytest.raises(UsageError, match=r"1 masks of this run have changed, 02.png first"):
-        Dataset.open(config, split, STORED)
+        Dataset.open(config, split, Reduction(STORED))
     monkeypatch.setattr(dataset_file, "find", lambda _: replace(drawn, targets={LABEL: drawn.targets[LABEL]}))
     with pytest.raises(UsageError, match="learns masks, and data=digits has none"):
-        Dataset.open(config, split, STORED)
+        Dataset.open(config, split, Reduction(STORED))

@@ -15,6 +15,7 @@ from sightline.data import dataset as dataset_file
 from sightline.data.dataset import Dataset, decode_images, list_images, white_of
 from sightline.data.loaders import EvalLoader, TrainLoader
 from sightline.data.preprocessing import Preprocessing, pixel_statistics
+from sightline.data.reduction import Reduction
 from sightline.data.splits.assignment import make_split
 from sightline.data.transforms.transform import TrainTransform
 from sightline.errors import UsageError
@@ -32,8 +33,8 @@ def configured(bars: Path, runs: Path, **data: object) -> Config:
 def batches(config: Config) -> tuple[Preprocessing, list[torch.Tensor]]:
     """Normalisation, two epochs of training batches and one of evaluation."""
     source = list_images(config)
-    split = make_split(source, decode_images(source, SIDE, config).facts.hashes, config.data)
-    dataset = Dataset.open(config, split, SIDE)
+    split = make_split(source, decode_images(source, Reduction(SIDE), config).facts.hashes, config.data)
+    dataset = Dataset.open(config, split, Reduction(SIDE))
     mean, std = pixel_statistics(dataset.store, dataset.rows[dataset.positions("train")])
     preprocessing = Preprocessing(SIDE, mean, std, "bilinear", 1.0, split.class_names)
     transform = TrainTransform(
@@ -68,11 +69,11 @@ def test_white_is_what_the_data_need_unless_it_is_given(tmp_path: Path, bars: Pa
     for given, white, grey in (("auto", 4095, 249), (8000, 8000, 128), (65535, 65535, 16)):
         config = configured(tmp_path, tmp_path / "runs", white=given)
         source = list_images(config)
-        assert white_of(source, SIDE, config) == white
-        images, _ = decode_images(source, SIDE, config, white).batch(np.arange(4))
+        assert white_of(source, Reduction(SIDE), config) == white
+        images, _ = decode_images(source, Reduction(SIDE), config, white).batch(np.arange(4))
         assert images.unique().tolist() == [grey]
     config = configured(bars, tmp_path / "runs")
-    assert white_of(list_images(config), SIDE, config) == 65535
+    assert white_of(list_images(config), Reduction(SIDE), config) == 65535
 
 
 @pytest.mark.parametrize(
@@ -83,8 +84,8 @@ def test_photos_that_were_read_when_the_run_was_trained_are_named_with_the_remed
 ):
     config = configured(bars, tmp_path)
     source = list_images(config)
-    split = make_split(source, decode_images(source, SIDE, config).facts.hashes, config.data)
+    split = make_split(source, decode_images(source, Reduction(SIDE), config).facts.hashes, config.data)
     moved = replace(split, ids=("upright/photo.HEIC", *split.ids[1:]))
     monkeypatch.setattr(dataset_file, "reads_heic", lambda: installed)
     with pytest.raises(UsageError, match=rf"1 images of this run are gone, upright/photo.HEIC first; .*{words}"):
-        Dataset.open(config, moved, SIDE)
+        Dataset.open(config, moved, Reduction(SIDE))

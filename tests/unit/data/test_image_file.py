@@ -8,6 +8,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from sightline.data import image_file
 from sightline.data.image_file import DecodeError
+from sightline.data.reduction import Reduction
 from sightline.data.store.decode import decode
 from tests.unit.data.store.pictures import encoded, noise, pixels, smooth
 
@@ -17,7 +18,7 @@ from tests.unit.data.store.pictures import encoded, noise, pixels, smooth
 def test_a_truncated_file_is_an_error(kind, share):
     content = encoded(noise(64, 48), kind)
     with pytest.raises(DecodeError):
-        decode(content[: int(len(content) * share)], None)
+        decode(content[: int(len(content) * share)], Reduction())
 
 
 @pytest.mark.parametrize(
@@ -25,7 +26,7 @@ def test_a_truncated_file_is_an_error(kind, share):
 )
 def test_what_is_no_image_is_an_error(content):
     with pytest.raises(DecodeError) as caught:
-        decode(content, None)
+        decode(content, Reduction())
     assert "0x" not in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -33,7 +34,7 @@ def test_what_is_no_image_is_an_error(content):
 @pytest.mark.parametrize("kind", ["PPM", "ICO", "TGA", "EPS", "PDF"])
 def test_formats_beyond_the_list_are_not_tried(kind):
     with pytest.raises(DecodeError, match="no image of a known format"):
-        decode(encoded(noise(16, 16), kind), None)
+        decode(encoded(noise(16, 16), kind), Reduction())
 
 
 def bomb(width, height):
@@ -49,12 +50,12 @@ def test_a_decompression_bomb_is_refused(monkeypatch):
     content = bomb(14_000, 14_000)
     assert len(content) < 100_000
     with pytest.raises(DecodeError):
-        decode(content, 32)
+        decode(content, Reduction(32))
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
     with pytest.raises(DecodeError, match="14000 x 14000"):
-        decode(content, 32)
+        decode(content, Reduction(32))
     with pytest.raises(DecodeError, match="safe to open"):
-        decode(encoded(noise()), None, max_pixels=95)
+        decode(encoded(noise()), Reduction(), max_pixels=95)
 
 
 def test_damage_of_any_kind_is_an_error_or_an_image(capfd):
@@ -93,7 +94,7 @@ def test_exif_orientation_is_applied(kind, orientation):
     stored = Image.open(io.BytesIO(encoded(noise(), "JPEG", quality=95))).convert("RGB")
     upright = ImageOps.exif_transpose(Image.open(io.BytesIO(encoded(stored, "PNG", exif=exif))))
     options = {"JPEG": {"quality": 95}, "WEBP": {"lossless": True}}.get(kind, {})
-    picture = decode(encoded(noise() if kind == "JPEG" else stored, kind, exif=exif, **options), None)
+    picture = decode(encoded(noise() if kind == "JPEG" else stored, kind, exif=exif, **options), Reduction())
     assert (picture.pixels == np.asarray(upright)).all()
     assert (picture.width, picture.height) == ((8, 12) if orientation >= 5 else (12, 8))
 
@@ -125,7 +126,7 @@ def test_a_jpeg_of_a_thousand_scans_is_refused():
     assert pixels(content[:-2] + last * (64 - scans) + b"\xff\xd9").shape == (30, 40, 3)
     for fill in (b"", b"\xff", b"nonsense", b"\xff\x01", b"\xff\xff\xff"):
         with pytest.raises(DecodeError, match="more than 64 scans"):
-            decode(content[:-2] + (fill + last) * (65 - scans), None)
+            decode(content[:-2] + (fill + last) * (65 - scans), Reduction())
 
 
 def exif_with(content):

@@ -14,6 +14,7 @@ from sightline.config.schema import Config
 from sightline.data.dataset import Dataset, list_images
 from sightline.data.loaders import EvalLoader, TrainLoader
 from sightline.data.preprocessing import Preprocessing, native_side, pixel_statistics
+from sightline.data.reduction import Reduction
 from sightline.data.sources.source import Source
 from sightline.data.splits.assignment import make_split
 from sightline.data.splits.split import Split
@@ -43,7 +44,7 @@ def config() -> Config:
 @pytest.fixture(scope="module")
 def dataset(config: Config, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     source = list_images(config)
-    store = open_store(source, 16, tmp_path_factory.mktemp("store"), 0)
+    store = open_store(source, Reduction(16), tmp_path_factory.mktemp("store"), 0)
     split = make_split(source, store.facts.hashes, config.data)
     return Dataset(split, store, np.arange(len(source), dtype=np.int64))
 
@@ -149,7 +150,7 @@ def test_statistics_leave_padding_out(tmp_path_factory: pytest.TempPathFactory):
         ids=("0", "1", "2"), labels=np.array([0, 1, 0]), class_names=("a", "b"), roles=(None,) * 3,
         files=tuple(folder / f"{number}.png" for number in range(3)),
     )  # fmt: skip
-    mean, std = pixel_statistics(open_store(source, None, folder / "store", 0), np.arange(3))
+    mean, std = pixel_statistics(open_store(source, Reduction(), folder / "store", 0), np.arange(3))
     flat = np.concatenate([array.reshape(-1, 3) for array in arrays]) / 255
     assert mean == pytest.approx(flat.mean(axis=0).tolist())
     assert std == pytest.approx(flat.std(axis=0).tolist())
@@ -168,17 +169,17 @@ def test_changed_or_missing_images_are_refused(config: Config, dataset: Dataset)
     def stored(**changes: object) -> Split:
         return replace(dataset.split, **changes)  # type: ignore[arg-type]
 
-    assert len(Dataset.open(config, dataset.split, 16).rows) == len(dataset.split.ids)
+    assert len(Dataset.open(config, dataset.split, Reduction(16)).rows) == len(dataset.split.ids)
     with pytest.raises(UsageError, match="have changed"):
-        Dataset.open(config, stored(hashes=("0" * 32, *dataset.split.hashes[1:])), 16)
+        Dataset.open(config, stored(hashes=("0" * 32, *dataset.split.hashes[1:])), Reduction(16))
     with pytest.raises(UsageError, match="are gone"):
-        Dataset.open(config, stored(ids=("elsewhere", *dataset.split.ids[1:])), 16)
+        Dataset.open(config, stored(ids=("elsewhere", *dataset.split.ids[1:])), Reduction(16))
 
 
 def test_batches_of_whole_images_hold_one_shape_each_in_the_order_of_the_split(
     drawn: Source, tmp_path: Path, config: Config
 ):
-    store = open_store(drawn, 40, tmp_path, 0)
+    store = open_store(drawn, Reduction(40), tmp_path, 0)
     names = tuple(f"{number}" for number in range(24))
     split = replace(make_split(drawn, store.facts.hashes, config.data), ids=names)
     dataset = Dataset(split, store, np.arange(24, dtype=np.int64), test_unlocked=True)

@@ -6,6 +6,7 @@ from PIL import Image
 
 from sightline.data.dataset import Dataset
 from sightline.data.originals import folder_of, original
+from sightline.data.reduction import Reduction
 from sightline.data.sources.source import Source
 from sightline.data.splits.split import Split
 from sightline.data.store.factory import open_store
@@ -13,7 +14,9 @@ from sightline.data.store.factory import open_store
 
 def dataset(source: Source, tmp_path: Path, side: int) -> Dataset:
     split = Split(source.ids, ("h",) * len(source), source.targets, None, np.array(["test"] * len(source)), 0)
-    return Dataset(split, open_store(source, side, tmp_path, 1), np.arange(len(source)), True, files=source.files)
+    return Dataset(
+        split, open_store(source, Reduction(side), tmp_path, 1), np.arange(len(source)), True, files=source.files
+    )
 
 
 def test_a_photo_is_read_anew_at_the_size_that_was_asked_for(tmp_path: Path):

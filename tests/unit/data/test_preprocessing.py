@@ -46,11 +46,26 @@ def test_a_whole_image_is_seen_between_bars_or_at_another_ratio(width: int, heig
     assert (rows[-1] + 1) * (bottom - top) / 48 + top == pytest.approx(height / 2, abs=off)
 
 
-def test_of_a_very_long_image_the_middle_is_seen_however_it_is_fitted():
-    for fit, expected in (
-        ("squash", (150, 0, 350, 100)),
-        ("letterbox", (150, -50, 350, 150)),
-        ("crop", (200, 0, 300, 100)),
-    ):
-        preprocessing = Preprocessing(48, (0.0,) * 3, (1.0,) * 3, "bilinear", 1.0, ("a", "b"), fit=fit)
-        assert preprocessing.seen(500, 100) == expected
+@pytest.mark.parametrize(
+    ("fit", "of_earlier", "now"),
+    [
+        ("squash", (150, 0, 350, 100), (0, 0, 500, 100)),
+        ("letterbox", (150, -50, 350, 150), (0, -200, 500, 300)),
+        ("whole", (150, 0, 350, 100), (0, 0, 500, 100)),
+    ],
+)
+def test_of_a_very_long_image_all_is_seen_but_by_runs_of_earlier_versions(
+    fit: Fit, of_earlier: tuple[int, ...], now: tuple[int, ...]
+):
+    preprocessing = Preprocessing(60, (0.0,) * 3, (1.0,) * 3, "bilinear", 1.0, ("a", "b"), fit=fit, longest=None)
+    assert preprocessing.seen(500, 100) == pytest.approx(now)
+    stored = preprocessing.to_json()
+    assert Preprocessing.from_json(stored) == preprocessing
+    del stored["longest"]
+    assert Preprocessing.from_json(stored).seen(500, 100) == pytest.approx(of_earlier)
+
+
+def test_where_a_square_out_of_the_middle_is_seen_a_very_long_image_is_cut():
+    preprocessing = Preprocessing(48, (0.0,) * 3, (1.0,) * 3, "bilinear", 1.0, ("a", "b"))
+    assert preprocessing.seen(500, 100) == (200, 0, 300, 100)
+    assert preprocessing.reduction.stored(500, 100) == (96, 48)

@@ -10,6 +10,7 @@ from sightline.config import parse
 from sightline.data.dataset import Dataset, list_images
 from sightline.data.loaders import EvalLoader
 from sightline.data.preprocessing import Preprocessing
+from sightline.data.reduction import Reduction
 from sightline.data.splits.assignment import make_split
 from sightline.data.store.factory import open_store
 from sightline.inference.collector import OutputsCollector
@@ -25,7 +26,7 @@ CPU = torch.device("cpu")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     config = parse.parse(compose_config(["mode=demo", "limit=203"]))
     source = list_images(config)
-    store = open_store(source, 16, tmp_path_factory.mktemp("store"), 0)
+    store = open_store(source, Reduction(16), tmp_path_factory.mktemp("store"), 0)
     return Dataset(make_split(source, store.facts.hashes, config.data), store, np.arange(len(source), dtype=np.int64))
 
 

@@ -11,6 +11,7 @@ from PIL import Image
 from sightline.config.later_stages import PredictConfig
 from sightline.data.image_file import size_of
 from sightline.data.preprocessing import Preprocessing
+from sightline.data.reduction import Reduction
 from sightline.inference import predictor as predictor_file
 from sightline.inference.images import picture_of
 from sightline.inference.predictor import Predictor
@@ -67,7 +68,7 @@ def test_files_are_answered_in_chunks_and_broken_ones_named(
     assert chunks[0].errors[1].startswith("no image of a known format")
     assert chunks[2].errors[1] == "2 MB are more than predict.max_megabytes=1"
     side = predictor.preprocessing.stored_side
-    alone = predictor.outputs(predictor.square([picture_of(path, side, LIMITS).pixels for path in paths]))
+    alone = predictor.outputs(predictor.square([picture_of(path, Reduction(side), LIMITS).pixels for path in paths]))
     assert all(chunk.outputs is not None for chunk in chunks)
     answers = torch.cat([chunk.outputs for chunk in chunks])
     torch.testing.assert_close(answers, alone[[0, 1, 1, 2]])

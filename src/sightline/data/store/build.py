@@ -12,6 +12,7 @@ import numpy as np
 import PIL
 from numpy.typing import NDArray
 
+from sightline.data.reduction import LONGEST, Reduction
 from sightline.data.store.cache import built_once
 from sightline.data.store.decode_files import Progress, decode_files
 from sightline.data.store.entries import Entry, File, Include, path_of
@@ -39,7 +40,7 @@ class DecodeJob:
         files: images, or masks.
         noun: what they are called.
         channels: of the decoded pixels.
-        side: see `decode`.
+        reduction: of images.
         cache: where folders of decoded files are kept.
         workers: processes that decode; 0: this process.
         progress: told after every few files.
@@ -50,7 +51,7 @@ class DecodeJob:
     files: Sequence[File]
     noun: str
     channels: int
-    side: int | None
+    reduction: Reduction
     cache: Path
     workers: int
     progress: Progress | None
@@ -64,13 +65,13 @@ class DecodeJob:
 
     def estimate(self) -> int:
         """How many bytes the decoded pixels take, about."""
-        return estimated_bytes(self.files, self.side)
+        return estimated_bytes(self.files, self.reduction)
 
 
 def stamp(
-    ids: Sequence[str], files: Sequence[File], side: int | None, codes: MaskCodes | None = None
+    ids: Sequence[str], files: Sequence[File], reduction: Reduction, codes: MaskCodes | None = None
 ) -> tuple[list[int], str]:
-    """The size of each file, and a hash of all that a store depends on: ids, sizes, times, side, codes and versions."""
+    """The size of each file, and a hash of all a store depends on: ids, sizes, times, what is kept, versions."""
     states = []
     for file in files:
         fit = [] if isinstance(file, str) else [value for value in file[1:] if isinstance(value, int)]
@@ -82,7 +83,8 @@ def stamp(
             # Archives restore modification times, often all the same: the change time tells one extraction from
             # another.
             states.append((state.st_size, state.st_mtime_ns, state.st_ctime_ns, *fit))
-    digest = blake2b(f"{VERSION} {PIL.__version__} {side} {len(ids)}\0".encode(), digest_size=16)
+    kept = [reduction.side, *([] if reduction.longest == LONGEST else [reduction.longest])]
+    digest = blake2b(f"{VERSION} {PIL.__version__} {' '.join(map(str, kept))} {len(ids)}\0".encode(), digest_size=16)
     digest.update("\0".join(ids).encode())
     if codes is not None:
         digest.update(repr(codes).encode())
@@ -142,7 +144,7 @@ def _misread(cache: Path) -> RunFailedError:
 def _build(job: DecodeJob, folder: Path, include: Include) -> None:
     """Decode every file once, and have what is asked for in `folder` before anybody can see it."""
     entries: list[Entry] = []
-    chunks = decode_files(job.files, job.sizes, job.side, job.workers, include)
+    chunks = decode_files(job.files, job.sizes, job.reduction, job.workers, include)
     with (folder / PIXELS).open("wb") as stream, closing(chunks):
         for chunk, pixels in chunks:
             check_stop()

@@ -13,7 +13,6 @@ from sightline.data.image_file import (
     MAX_PIXELS,
     DecodeError,
     Picture,
-    central,
     check_size,
     named_defects,
     no_warnings,
@@ -21,6 +20,7 @@ from sightline.data.image_file import (
     orientation,
     upright,
 )
+from sightline.data.reduction import Reduction
 
 IMAGE_CHANNELS = 3
 
@@ -31,27 +31,29 @@ OVERSAMPLING = 3
 """How many times the wanted side a JPEG is read at, at least: the reduction after it alone decides what is seen."""
 
 
-def decode(content: bytes, side: int | None, max_pixels: int = MAX_PIXELS, white: int = FULL_WHITE) -> Picture:
+def decode(content: bytes, reduction: Reduction, max_pixels: int = MAX_PIXELS, white: int = FULL_WHITE) -> Picture:
     """Decode one image as `decode_image` does, with Python's warnings kept off the terminal."""
     with no_warnings():
-        return decode_image(content, side, max_pixels, white)
+        return decode_image(content, reduction, max_pixels, white)
 
 
-def decode_image(content: bytes, side: int | None, max_pixels: int = MAX_PIXELS, white: int = FULL_WHITE) -> Picture:
+def decode_image(
+    content: bytes, reduction: Reduction, max_pixels: int = MAX_PIXELS, white: int = FULL_WHITE
+) -> Picture:
     """Decode an image's bytes: upright, first frame, alpha over white, 16 bits to 8, grey to three channels.
 
-    A shorter side above `side` is reduced to it (bicubic, antialiased); nothing is ever enlarged. Of a side beyond
-    twice the other the centre is kept. `white` is what becomes 255 in grey of more than 8 bits; what is above does too.
+    `reduction` says what is kept of it, and how large. `white` is what becomes 255 in grey of more than 8 bits; what is
+    above does too.
 
     Raises:
         DecodeError: no image, a broken one, more than `max_pixels`, or values without an agreed white.
     """
     with open_image(content, max_pixels) as image:
-        return _decoded(image, side, white)
+        return _decoded(image, reduction, white)
 
 
 def decode_opened(
-    image: Image.Image, side: int | None, max_pixels: int = MAX_PIXELS, white: int = FULL_WHITE
+    image: Image.Image, reduction: Reduction, max_pixels: int = MAX_PIXELS, white: int = FULL_WHITE
 ) -> Picture:
     """Decode an image that is in memory, as `decode_image` does with the same image in a file without loss.
 
@@ -60,18 +62,19 @@ def decode_opened(
     """
     check_size(image.size, max_pixels)
     with no_warnings(), named_defects():
-        return _decoded(image, side, white)
+        return _decoded(image, reduction, white)
 
 
-def _decoded(image: Image.Image, side: int | None, white: int) -> Picture:
+def _decoded(image: Image.Image, reduction: Reduction, white: int) -> Picture:
     mode, (width, height) = image.mode, image.size
+    side = reduction.side
     if side is not None and (factor := OVERSAMPLING * side / min(width, height)) <= 1 / 2:
         # A JPEG can be read at a half, a quarter or an eighth.
         image.draft(None, (math.ceil(width * factor), math.ceil(height * factor)))
     seen, brightest = _upright(image, white)
     if orientation(image) >= 5:
         width, height = height, width
-    return Picture(np.array(reduced(seen, side)), width, height, mode, brightest)
+    return Picture(np.array(reduction.apply(seen)), width, height, mode, brightest)
 
 
 def _upright(image: Image.Image, white: int) -> tuple[Image.Image, int]:
@@ -95,16 +98,6 @@ def decode_whole(content: bytes, max_pixels: int = MAX_PIXELS, white: int = FULL
 def content_hash(content: bytes) -> str:
     """BLAKE2b of 128 bits, in hexadecimal."""
     return blake2b(content, digest_size=16).hexdigest()
-
-
-def reduced(image: Image.Image, side: int | None) -> Image.Image:
-    """The centre of an image too long, with its shorter side brought down to `side` (bicubic, antialiased)."""
-    image = central(image)
-    across, down = image.size
-    shorter = min(across, down)
-    if side is None or shorter <= side:
-        return image
-    return image.resize((round(across * side / shorter), round(down * side / shorter)), Image.Resampling.BICUBIC)
 
 
 def _rgb(image: Image.Image) -> Image.Image:

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 
-from sightline.data.image_file import LONGEST
+from sightline.data.reduction import LONGEST, Reduction
 from sightline.data.store.decode import IMAGE_CHANNELS
 from sightline.data.store.entries import File, Include, read_entries
 from sightline.data.store.workers import Decoded, Pool
@@ -20,7 +20,7 @@ Progress = Callable[[int, int], None]
 
 
 def decode_files(
-    files: Sequence[File], sizes: Sequence[int], side: int | None, workers: int, include: Include = "all"
+    files: Sequence[File], sizes: Sequence[int], reduction: Reduction, workers: int, include: Include = "all"
 ) -> Generator[Decoded, None, None]:
     """Decode files in order, a chunk at a time.
 
@@ -29,19 +29,19 @@ def decode_files(
     Args:
         files: images or masks.
         sizes: of the files, in bytes; only the cutting of chunks depends on them.
-        side: see `decode`.
+        reduction: of images.
         workers: processes; 0 or 1 decodes in this one.
         include: see `read_entries`.
 
     Raises:
         RunFailedError: a worker cannot be started.
     """
-    chunks = _chunks(files, sizes, side, max(1, workers))
+    chunks = _chunks(files, sizes, reduction.side, max(1, workers))
     if workers < 2 or len(files) < FEW_FILES:
-        yield from (read_entries(chunk, side, include) for chunk in chunks)
+        yield from (read_entries(chunk, reduction, include) for chunk in chunks)
         return
     workers = min(workers, len(chunks))
-    pool = Pool(side, workers)
+    pool = Pool(reduction, workers)
     try:
         waiting = deque(pool.submit(chunk, include) for chunk in chunks[: 2 * workers])
         for chunk in chunks[2 * workers :]:

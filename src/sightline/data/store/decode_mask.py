@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from sightline.data.image_file import MAX_PIXELS, DecodeError, Picture, central, open_image, orientation, upright
+from sightline.data.image_file import MAX_PIXELS, DecodeError, Picture, open_image, orientation, upright
 from sightline.data.mask_values import Values, colour_name, values_of
+from sightline.data.reduction import LONGEST, Reduction, central
 from sightline.data.targets import MaskCodes
 
 MASK_CHANNELS = 1
@@ -53,7 +54,8 @@ def fitted(ids: Image.Image, stored: tuple[int, int]) -> Image.Image:
         ids: of one channel, as large as the image.
         stored: height and width that the image is stored in.
     """
-    return central(ids).resize(stored[::-1], Image.Resampling.NEAREST)
+    longest = None if max(stored) > LONGEST * min(stored) else LONGEST
+    return central(ids, Reduction(None, longest).cut(*ids.size)).resize(stored[::-1], Image.Resampling.NEAREST)
 
 
 def _ids(values: Values, codes: MaskCodes) -> NDArray[np.uint8]:

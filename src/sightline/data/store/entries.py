@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from sightline.data.formats import FULL_WHITE
 from sightline.data.image_file import DecodeError, no_warnings
+from sightline.data.reduction import Reduction
 from sightline.data.store.decode import content_hash, decode_image
 from sightline.data.store.decode_mask import decode_mask
 from sightline.data.targets import MaskCodes
@@ -106,14 +107,14 @@ def path_of(file: File) -> str:
     return file if isinstance(file, str) else file.path
 
 
-def read_entries(files: Sequence[File], side: int | None, include: Include = "all") -> tuple[list[Entry], bytes]:
+def read_entries(files: Sequence[File], reduction: Reduction, include: Include = "all") -> tuple[list[Entry], bytes]:
     """Decode files; their pixels come as one buffer, (c, h, w) after (c, h, w), with nothing of those unreadable."""
     with no_warnings():
-        decoded = [_read(file, side, include) for file in files]
+        decoded = [_read(file, reduction, include) for file in files]
     return [entry for entry, _ in decoded], b"".join(pixels for _, pixels in decoded)
 
 
-def _read(file: File, side: int | None, include: Include) -> tuple[Entry, bytes]:
+def _read(file: File, reduction: Reduction, include: Include) -> tuple[Entry, bytes]:
     digest = ""
     try:
         content = read_regular(path_of(file))
@@ -122,7 +123,7 @@ def _read(file: File, side: int | None, include: Include) -> tuple[Entry, bytes]
             stored_as = (file.stored_height, file.stored_width)
             picture = decode_mask(content, (file.width, file.height), stored_as, file.codes)
         else:
-            picture = decode_image(content, side, white=FULL_WHITE if isinstance(file, str) else file.white)
+            picture = decode_image(content, reduction, white=FULL_WHITE if isinstance(file, str) else file.white)
     except (OSError, DecodeError) as error:
         return unreadable(digest, getattr(error, "strerror", None) or str(error)), b""
     height, width, channels = picture.pixels.shape
@@ -179,7 +180,7 @@ def _file_of(message: str | list[Any]) -> File:
     return MaskFile(path, width, height, stored_height, stored_width, codes)
 
 
-def _serve(side: int | None) -> None:
+def _serve(reduction: Reduction) -> None:
     """Answer requests until the input closes."""
     # Nothing that a library prints may fall among the answers.
     answers = os.fdopen(os.dup(1), "wb")
@@ -188,9 +189,9 @@ def _serve(side: int | None) -> None:
     while message := receive(sys.stdin.buffer):
         listed, include = json.loads(message[0])
         files = [_file_of(file) for file in listed]
-        entries, pixels = read_entries(files, side, include)
+        entries, pixels = read_entries(files, reduction, include)
         send(answers, json.dumps(entries).encode(), pixels)
 
 
 if __name__ == "__main__":
-    _serve(int(sys.argv[1]) or None)
+    _serve(Reduction(*(int(word) or None for word in sys.argv[1:])))

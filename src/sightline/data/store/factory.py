@@ -8,6 +8,7 @@ import numpy as np
 
 from sightline.data.formats import FULL_WHITE
 from sightline.data.image_file import is_deep
+from sightline.data.reduction import Reduction
 from sightline.data.sources.source import Source
 from sightline.data.store.build import DecodeJob, decoded, loaded, scanned, stamp
 from sightline.data.store.decode import IMAGE_CHANNELS
@@ -36,7 +37,7 @@ MEMORY_SHARE, MOST_MEMORY, DISK_SHARE = 0.25, 0.9, 0.8
 
 def open_store(
     source: Source,
-    side: int | None,
+    reduction: Reduction,
     cache: Path,
     workers: int | None,
     progress: Progress | None = None,
@@ -50,7 +51,7 @@ def open_store(
 
     Args:
         source: what to decode. Pixels stay in memory, whatever `kind` says.
-        side: shorter sides above it are reduced to it; None keeps every size.
+        reduction: what is kept of each image, and how large.
         cache: where stores are kept. Sources of pixels need none.
         workers: processes that decode; None: as many as there are usable cores, shared for batches by the processes
             that train together; 0: this process.
@@ -64,12 +65,12 @@ def open_store(
             be started.
     """
     if source.pixels is not None:
-        return images_in_memory(source.pixels, side)
-    return _open(_job(source, side, cache, workers, progress, white), workers, kind)
+        return images_in_memory(source.pixels, reduction)
+    return _open(_job(source, reduction, cache, workers, progress, white), workers, kind)
 
 
 def brightest_value(
-    source: Source, side: int | None, cache: Path, workers: int | None, progress: Progress | None = None
+    source: Source, reduction: Reduction, cache: Path, workers: int | None, progress: Progress | None = None
 ) -> int:
     """The largest value in a source's grey images of more than 8 bits; 0 where there are none.
 
@@ -77,7 +78,7 @@ def brightest_value(
 
     Args:
         source: the images.
-        side: see `open_store`, as all that follow.
+        reduction: see `open_store`, as all that follow.
         cache: where what is found out is kept.
         workers: processes that decode.
         progress: told after every few images.
@@ -85,20 +86,20 @@ def brightest_value(
     files = source.files or ()
     if not any(is_deep(os.fspath(path)) for path in files[:: max(1, len(files) // SAMPLED)]):
         return 0
-    index = scanned(_job(source, side, cache, workers, progress, FULL_WHITE))
+    index = scanned(_job(source, reduction, cache, workers, progress, FULL_WHITE))
     return int(index.facts.brightest.max(initial=0))
 
 
 def _job(
-    source: Source, side: int | None, cache: Path, workers: int | None, progress: Progress | None, white: int
+    source: Source, reduction: Reduction, cache: Path, workers: int | None, progress: Progress | None, white: int
 ) -> DecodeJob:
     """How the images of a source are decoded."""
     assert source.files is not None
     paths = [os.fspath(path) for path in source.files]
     files: list[str] | list[ScaledFile] = paths if white == FULL_WHITE else [ScaledFile(path, white) for path in paths]
-    sizes, key = stamp(source.ids, files, side)
+    sizes, key = stamp(source.ids, files, reduction)
     cores = usable_cores() if workers is None else workers
-    return DecodeJob(files, "images", IMAGE_CHANNELS, side, cache, cores, progress, sizes, key)
+    return DecodeJob(files, "images", IMAGE_CHANNELS, reduction, cache, cores, progress, sizes, key)
 
 
 def open_masks(
@@ -136,9 +137,11 @@ def open_masks(
     codes = source.masks.codes
     files = [_mask_file(path, images.index, row, codes) for row, path in paths.items()]
     ids = [source.ids[row] for row in paths]
-    sizes, key = stamp(ids, files, None, codes)
+    sizes, key = stamp(ids, files, Reduction(), codes)
     cores = usable_cores() if workers is None else workers
-    store = _open(DecodeJob(files, "masks", MASK_CHANNELS, None, cache, cores, progress, sizes, key), workers, kind)
+    store = _open(
+        DecodeJob(files, "masks", MASK_CHANNELS, Reduction(), cache, cores, progress, sizes, key), workers, kind
+    )
     return MaskStore(name, store, rows, source.masks.ignore_index)
 
 
@@ -151,7 +154,7 @@ def _open(job: DecodeJob, workers: int | None, kind: Kind) -> ImageStore:
     """A store of files, of the kind that is asked for, or that there is room for."""
     if kind == "stream" or (kind == "auto" and _too_large_for_the_disk(job)):
         share = max(1, usable_cores() // local_world_size()) if workers is None else workers
-        return StreamStore(scanned(job), job.files, job.side, share)
+        return StreamStore(scanned(job), job.files, job.reduction, share)
     if kind == "memory" and not job.is_built:
         _must_fit(job.estimate(), job.noun)
     index, pixels = decoded(job)

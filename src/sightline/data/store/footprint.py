@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from sightline.data.image_file import LONGEST, size_of
+from sightline.data.image_file import size_of
+from sightline.data.reduction import Reduction
 from sightline.data.store.decode import IMAGE_CHANNELS
 from sightline.data.store.decode_mask import MASK_CHANNELS
 from sightline.data.store.entries import File, MaskFile, path_of
@@ -11,19 +12,18 @@ SAMPLED = 256
 """Files whose headers are read to estimate what all take."""
 
 
-def estimated_bytes(files: Sequence[File], side: int | None) -> int:
+def estimated_bytes(files: Sequence[File], reduction: Reduction) -> int:
     """What the decoded files take, by the headers of evenly spread ones; those that do not read count as nothing."""
     sampled = files[:: max(1, len(files) // SAMPLED)]
-    total = sum(_stored_bytes(file, side) for file in sampled)
+    total = sum(_stored_bytes(file, reduction) for file in sampled)
     return round(total * len(files) / max(1, len(sampled)))
 
 
-def _stored_bytes(file: File, side: int | None) -> int:
+def _stored_bytes(file: File, reduction: Reduction) -> int:
     if isinstance(file, MaskFile):
         return MASK_CHANNELS * file.stored_height * file.stored_width
     size = size_of(path_of(file))
     if size is None:
         return 0
-    shorter, longer = sorted(size)
-    scale = 1.0 if side is None else min(1.0, side / shorter)
-    return round(IMAGE_CHANNELS * shorter * min(longer, LONGEST * shorter) * scale**2)
+    across, down = reduction.stored(*size)
+    return IMAGE_CHANNELS * across * down

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from sightline.data.image_file import LONGEST
-from sightline.data.store.decode import IMAGE_CHANNELS, content_hash, reduced
+from sightline.data.reduction import Reduction
+from sightline.data.store.decode import IMAGE_CHANNELS, content_hash
 from sightline.data.store.decode_mask import MASK_CHANNELS, fitted
 from sightline.data.store.entries import Entry, channel_sums
 from sightline.data.store.image_store import MemoryStore
@@ -17,18 +17,18 @@ from sightline.data.store.index import Index
 Array = NDArray[np.uint8]
 
 
-def images_in_memory(pixels: Array | Sequence[Array], side: int | None) -> MemoryStore:
+def images_in_memory(pixels: Array | Sequence[Array], reduction: Reduction) -> MemoryStore:
     """A store of images (height, width, 3); their hashes are of the pixels.
 
     Args:
         pixels: of each image.
-        side: see `open_store`.
+        reduction: see `open_store`.
     """
     entries, stored = [], []
     for image in pixels:
-        shorter, longer = sorted(image.shape[:2])
-        whole = longer <= LONGEST * shorter and (side is None or shorter <= side)
-        seen = image if whole else np.asarray(reduced(Image.fromarray(image), side))
+        height, width = image.shape[:2]
+        whole = reduction.stored(width, height) == (width, height)
+        seen = image if whole else np.asarray(reduction.apply(Image.fromarray(image)))
         stored.append(np.ascontiguousarray(seen.transpose(2, 0, 1)))
         entries.append(_entry(image, stored[-1], "RGB"))
     return _store(entries, stored, IMAGE_CHANNELS)

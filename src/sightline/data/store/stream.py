@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.data.reduction import Reduction
 from sightline.data.store.entries import Entry, File, path_of, read_entries
 from sightline.data.store.image_store import ImageStore, Pixels
 from sightline.data.store.index import Index
@@ -28,14 +29,14 @@ class StreamStore(ImageStore):
     Args:
         index: of the files.
         files: images or masks.
-        side: see `decode`.
+        reduction: of images.
         workers: processes that decode; 0: the thread that asks.
     """
 
-    def __init__(self, index: Index, files: Sequence[File], side: int | None, workers: int) -> None:
+    def __init__(self, index: Index, files: Sequence[File], reduction: Reduction, workers: int) -> None:
         super().__init__(index)
         self._files = files
-        self._side = side
+        self._reduction = reduction
         self._workers = workers
         self._starting = threading.Lock()
         self._pool: Pool | None = None
@@ -56,7 +57,7 @@ class StreamStore(ImageStore):
     def _decoded(self, pieces: Sequence[NDArray[np.int64]]) -> Iterator[Decoded]:
         requests = [[self._files[row] for row in piece] for piece in pieces]
         if not self._workers:
-            yield from (read_entries(files, self._side, "pixels") for files in requests)
+            yield from (read_entries(files, self._reduction, "pixels") for files in requests)
             return
         pool = self._started()
         waiting = deque(pool.submit(files, "pixels") for files in requests)
@@ -67,7 +68,7 @@ class StreamStore(ImageStore):
         """The workers; they start with the first batch, since whoever only looks at facts needs none."""
         with self._starting:
             if self._pool is None:
-                self._pool = Pool(self._side, self._workers)
+                self._pool = Pool(self._reduction, self._workers)
                 weakref.finalize(self, self._pool.close)
             return self._pool
 

@@ -15,6 +15,7 @@ from contextlib import suppress
 from queue import SimpleQueue
 from typing import IO
 
+from sightline.data.reduction import Reduction
 from sightline.data.store.entries import READY, Entry, File, Include, receive, send, unreadable
 from sightline.errors import RunFailedError
 
@@ -32,15 +33,15 @@ class Pool:
     """Workers that are replaced when they die, until the pool is closed; any number of threads may ask.
 
     Args:
-        side: see `decode`.
+        reduction: of images.
         count: of processes.
 
     Raises:
         RunFailedError: one of them cannot be started.
     """
 
-    def __init__(self, side: int | None, count: int) -> None:
-        self._side = side
+    def __init__(self, reduction: Reduction, count: int) -> None:
+        self._reduction = reduction
         self._closed = False
         self._lock = threading.Lock()
         self._alive: list[_Worker] = []
@@ -57,7 +58,7 @@ class Pool:
         with self._lock:
             if self._closed:
                 raise RunFailedError("the decode workers were stopped")
-            worker = _Worker(self._side)
+            worker = _Worker(self._reduction)
             self._alive.append(worker)
             return worker
 
@@ -110,14 +111,15 @@ class Pool:
 class _Worker:
     """One process of `python -m sightline.data.store.entries`."""
 
-    def __init__(self, side: int | None) -> None:
+    def __init__(self, reduction: Reduction) -> None:
         # One thread each, and this process's import path whatever made it.
         settings = {"PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        kept = [str(reduction.side or 0), str(reduction.longest or 0)]
         try:
             self._complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
             # In a process group of its own, so that Ctrl-C at the terminal reaches this process alone.
             self._process = subprocess.Popen(  # noqa: S603 - this interpreter and this package
-                [sys.executable, "-P", "-m", "sightline.data.store.entries", str(side or 0)],
+                [sys.executable, "-P", "-m", "sightline.data.store.entries", *kept],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._complaints,

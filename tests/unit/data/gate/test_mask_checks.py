@@ -3,6 +3,7 @@ import pytest
 from PIL import Image
 
 from sightline.data.gate.mask_checks import MaskPixels, check_mask_pixels, check_masks
+from sightline.data.reduction import Reduction
 from sightline.data.sources.source import Source
 from sightline.data.splits.assignment import make_split
 from sightline.data.store.factory import open_masks, open_store
@@ -31,7 +32,7 @@ def looked_at(folder, **changes):
     target = MaskTarget(tuple(folder / f"m{number}.png" for number in range(6)), NAMES, 255)
     roles = ("train",) * 4 + ("val",) * 2
     source = Source(tuple(file.name for file in files), {MASK: target}, np.zeros(6, np.int64), roles, files=files)
-    images = open_store(source, None, folder / "cache", 0)
+    images = open_store(source, Reduction(), folder / "cache", 0)
     masks = open_masks(source, images, folder / "cache", 0)
     found, keep = check_masks(source, masks, policy(**changes))
     return source, images, masks, found, keep

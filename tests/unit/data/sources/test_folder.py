@@ -4,6 +4,7 @@ import subprocess
 import pytest
 
 from sightline.data.preprocessing import native_side
+from sightline.data.reduction import Reduction
 from sightline.data.sources.folder import find_folder
 from sightline.data.store.entries import read_entries
 from sightline.data.store.footprint import estimated_bytes
@@ -178,8 +179,8 @@ def test_what_is_no_file_is_one_unreadable_image_and_no_refusal(tmp_path):
     side = native_side(source)  # reads the head of each
     assert side == native_side(find_folder(plant(tmp_path / "plain", "cat/1.png", "dog/2.png")))
     files = [str(path) for path in source.files]
-    assert estimated_bytes(files, None) == 0
-    entries, pixels = read_entries(files, 8)
+    assert estimated_bytes(files, Reduction()) == 0
+    entries, pixels = read_entries(files, Reduction(8))
     assert pixels == b""
     assert [entry.error for entry in entries[1:5]] == [
         "it is a named pipe and no regular file",

@@ -3,6 +3,7 @@ import pytest
 from PIL import Image
 
 from sightline.cli import configure
+from sightline.data.reduction import Reduction
 from sightline.data.sources.find import find
 from sightline.data.sources.pets import find_pets
 from sightline.data.store.factory import open_masks, open_store
@@ -42,7 +43,7 @@ def test_breeds_and_trimaps_are_torchvisions(root, tmp_path):
     assert source.roles == ("train",) * 6 + ("test",) * 6
     assert source.ids[0] == "Abyssinian_1.jpg"
     assert source.masks.class_names == ("pet", "background", "border")
-    images = open_store(source, None, tmp_path / "cache", 0)
+    images = open_store(source, Reduction(), tmp_path / "cache", 0)
     masks = open_masks(source, images, tmp_path / "cache", 0)
     assert not masks.errors
     batch = masks.batch(np.arange(2), 12, 10)
@@ -54,7 +55,7 @@ def test_breeds_and_trimaps_are_torchvisions(root, tmp_path):
 def test_the_border_may_not_count(root, tmp_path):
     source = find_pets(root, "ignore", download=False)
     assert source.masks.class_names == ("pet", "background")
-    images = open_store(source, None, tmp_path / "cache", 0)
+    images = open_store(source, Reduction(), tmp_path / "cache", 0)
     assert open_masks(source, images, tmp_path / "cache", 0).batch(np.arange(1), 12, 10)[0, 3, 3] == 255
 
 

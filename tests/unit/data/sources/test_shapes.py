@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from sightline.cli import configure
+from sightline.data.reduction import Reduction
 from sightline.data.sources.find import find
 from sightline.data.sources.shapes import SHAPES, draw
 from sightline.data.sources.source import Source
@@ -61,7 +62,7 @@ def test_sizes_differ_where_that_is_asked_for(tmp_path):
     assert max(heights) <= 60
     assert len(heights) > 10
     assert {pixels.shape[1] for pixels in source.pixels} == {48}
-    images = open_store(source, 40, tmp_path, 0)
+    images = open_store(source, Reduction(40), tmp_path, 0)
     masks = open_masks(source, images, tmp_path, 0)
     rows = np.arange(30)
     pixels, sizes = images.batch(rows)
@@ -76,7 +77,7 @@ def test_sizes_differ_where_that_is_asked_for(tmp_path):
 
 def test_without_a_reduction_the_store_holds_what_was_drawn(tmp_path):
     source = shapes("images=10", "masks_missing=0.3")
-    images = open_store(source, None, tmp_path, 0)
+    images = open_store(source, Reduction(), tmp_path, 0)
     masks = open_masks(source, images, tmp_path, 0)
     stored = masks.batch(np.arange(10), 64, 64)
     for row, value in enumerate(source.masks.values):

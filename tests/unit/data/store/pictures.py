@@ -5,6 +5,7 @@ import io
 import numpy as np
 from PIL import Image
 
+from sightline.data.reduction import Reduction
 from sightline.data.store.decode import decode
 
 
@@ -26,4 +27,4 @@ def encoded(image, kind="PNG", **options):
 
 
 def pixels(content, side=None):
-    return decode(content, side).pixels
+    return decode(content, Reduction(side)).pixels

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sightline.data.reduction import Reduction
 from sightline.data.store import build
 from sightline.data.store.decode import content_hash
 from sightline.data.store.factory import open_store
@@ -16,28 +17,30 @@ from tests.unit.data.store.conftest import noise, of_files
 
 
 def test_what_was_found_out_before_is_not_looked_for_again(ragged, tmp_path, monkeypatch):
-    open_store(ragged, 8, tmp_path / "scanned", 0, kind="stream")
-    open_store(ragged, 8, tmp_path / "decoded", 0, kind="memory")
+    open_store(ragged, Reduction(8), tmp_path / "scanned", 0, kind="stream")
+    open_store(ragged, Reduction(8), tmp_path / "decoded", 0, kind="memory")
     monkeypatch.setattr(build, "decode_files", None)
     for cache in ("scanned", "decoded"):
-        store = open_store(ragged, 8, tmp_path / cache, 0, kind="stream")
+        store = open_store(ragged, Reduction(8), tmp_path / cache, 0, kind="stream")
         assert store.batch(np.arange(9))[1][0].tolist() == [8, 8]
 
 
 def test_a_damaged_index_is_made_anew(ragged, tmp_path):
     cache = tmp_path / "cache"
-    hashes = open_store(ragged, 8, cache, 0, kind="stream").facts.hashes
+    hashes = open_store(ragged, Reduction(8), cache, 0, kind="stream").facts.hashes
     (folder,) = cache.iterdir()
     (folder / "index.npz").write_bytes(b"no index")
-    assert open_store(ragged, 8, cache, 0, kind="stream").facts.hashes == hashes
+    assert open_store(ragged, Reduction(8), cache, 0, kind="stream").facts.hashes == hashes
 
 
 def test_it_is_decoded_once(ragged, tmp_path, monkeypatch):
     seen = []
-    first = open_store(ragged, 8, tmp_path / "cache", 0, progress=lambda done, total: seen.append((done, total)))
+    first = open_store(
+        ragged, Reduction(8), tmp_path / "cache", 0, progress=lambda done, total: seen.append((done, total))
+    )
     assert seen[-1] == (9, 9)
     monkeypatch.setattr(build, "decode_files", None)
-    again = open_store(ragged, 8, tmp_path / "cache", 0)
+    again = open_store(ragged, Reduction(8), tmp_path / "cache", 0)
     assert again.facts.hashes == first.facts.hashes
     assert again.facts.errors == first.facts.errors
     assert (again.batch(np.arange(9))[0] == first.batch(np.arange(9))[0]).all()
@@ -45,33 +48,35 @@ def test_it_is_decoded_once(ragged, tmp_path, monkeypatch):
 
 def test_whatever_changes_makes_another_store(ragged, tmp_path):
     cache = tmp_path / "cache"
-    keys = {build.stamp(ragged.ids, [str(path) for path in ragged.files], 8)[1]}
+    usual = Reduction(8)
+    keys = {build.stamp(ragged.ids, [str(path) for path in ragged.files], usual)[1]}
 
-    def stamp(source=ragged, side=8):
-        return build.stamp(source.ids, [str(path) for path in source.files], side)[1]
+    def stamp(source=ragged, reduction=usual):
+        return build.stamp(source.ids, [str(path) for path in source.files], reduction)[1]
 
     assert stamp() in keys
-    keys.add(stamp(side=9))
-    keys.add(stamp(side=None))
+    keys.add(stamp(reduction=Reduction(9)))
+    keys.add(stamp(reduction=Reduction()))
+    keys.add(stamp(reduction=Reduction(8, None)))
     keys.add(stamp(ragged.take([1, 0, 2])))
     keys.add(stamp(ragged.take([0, 1, 2])))
-    assert len(keys) == 5
+    assert len(keys) == 6
     path = ragged.files[0]
     Image.fromarray(noise(8, 8)).save(path, "BMP")
-    old, state = open_store(ragged, 8, cache, 0), path.stat()
+    old, state = open_store(ragged, Reduction(8), cache, 0), path.stat()
     # Another content of the same size and time, as archives restore it.
     Image.fromarray(noise(8, 8)).save(path, "BMP")
     os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
     assert (path.stat().st_size, path.stat().st_mtime_ns) == (state.st_size, state.st_mtime_ns)
-    new = open_store(ragged, 8, cache, 0)
+    new = open_store(ragged, Reduction(8), cache, 0)
     assert new.facts.hashes[0] == content_hash(path.read_bytes()) != old.facts.hashes[0]
     path.unlink()
-    assert open_store(ragged, 8, cache, 0).facts.errors[0] == "No such file or directory"
+    assert open_store(ragged, Reduction(8), cache, 0).facts.errors[0] == "No such file or directory"
 
 
 def test_a_damaged_store_is_built_anew(ragged, tmp_path):
     cache = tmp_path / "cache"
-    whole = open_store(ragged, 8, cache, 0).batch(np.arange(9))[0]
+    whole = open_store(ragged, Reduction(8), cache, 0).batch(np.arange(9))[0]
     (folder,) = cache.iterdir()
     for name, content in [
         ("pixels.bin", b"short"),
@@ -83,18 +88,18 @@ def test_a_damaged_store_is_built_anew(ragged, tmp_path):
             (folder / name).unlink()
         else:
             (folder / name).write_bytes(content)
-        assert (open_store(ragged, 8, cache, 0).batch(np.arange(9))[0] == whole).all()
+        assert (open_store(ragged, Reduction(8), cache, 0).batch(np.arange(9))[0] == whole).all()
 
 
 def test_a_changed_pixel_is_decoded_anew(ragged, tmp_path, caplog):
     cache = tmp_path / "cache"
-    whole = open_store(ragged, 8, cache, 0, kind="memory").batch(np.arange(9))[0]
+    whole = open_store(ragged, Reduction(8), cache, 0, kind="memory").batch(np.arange(9))[0]
     (folder,) = cache.iterdir()
     content = bytearray((folder / "pixels.bin").read_bytes())
     content[len(content) // 2] ^= 1
     (folder / "pixels.bin").write_bytes(content)
     logging.getLogger("sightline").propagate = True
-    assert (open_store(ragged, 8, cache, 0, kind="memory").batch(np.arange(9))[0] == whole).all()
+    assert (open_store(ragged, Reduction(8), cache, 0, kind="memory").batch(np.arange(9))[0] == whole).all()
     assert "decoded images in" in caplog.text
     assert "are damaged; they are decoded anew" in caplog.text
 
@@ -104,7 +109,7 @@ def test_checksums_of_pixels_are_asked_once_a_process(ragged, tmp_path, monkeypa
     real = build.Index.are_stored
     monkeypatch.setattr(build.Index, "are_stored", lambda *arguments: asked.append(0) or real(*arguments))
     for _ in range(3):
-        open_store(ragged, 8, tmp_path / "cache", 0, kind="memory")
+        open_store(ragged, Reduction(8), tmp_path / "cache", 0, kind="memory")
     assert len(asked) == 1
 
 
@@ -112,7 +117,7 @@ def test_a_disk_that_reads_back_something_else_is_told(ragged, tmp_path, monkeyp
     monkeypatch.setattr(build.Index, "load", lambda *_: None)
     for kind in ("memory", "stream"):
         with pytest.raises(RunFailedError, match="failing"):
-            open_store(ragged, 8, tmp_path / "cache", 0, kind=kind)
+            open_store(ragged, Reduction(8), tmp_path / "cache", 0, kind=kind)
 
 
 def test_any_number_of_workers_writes_the_same_bytes(tmp_path):
@@ -125,7 +130,7 @@ def test_any_number_of_workers_writes_the_same_bytes(tmp_path):
     source = of_files(paths)
     written = []
     for workers in (0, 2):
-        store = open_store(source, 6, tmp_path / "cache", workers)
+        store = open_store(source, Reduction(6), tmp_path / "cache", workers)
         (place,) = (tmp_path / "cache").iterdir()
         written.append(((place / "pixels.bin").read_bytes(), store.facts.hashes, store.facts.modes))
         shutil.rmtree(place)
@@ -137,7 +142,7 @@ def test_builders_at_once_agree(ragged, tmp_path):
 
     def build(_):
         # All three have decoded before any of them moves its folder into place.
-        store = open_store(ragged, 8, tmp_path / "cache", 0, progress=lambda *_: everybody.wait())
+        store = open_store(ragged, Reduction(8), tmp_path / "cache", 0, progress=lambda *_: everybody.wait())
         return store.batch(np.arange(9))[0]
 
     with ThreadPoolExecutor(3) as threads:
@@ -151,5 +156,5 @@ def test_an_interruption_leaves_no_trace(ragged, tmp_path):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        open_store(ragged, 8, tmp_path / "cache", 0, progress=interrupt)
+        open_store(ragged, Reduction(8), tmp_path / "cache", 0, progress=interrupt)
     assert list((tmp_path / "cache").iterdir()) == []

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from sightline.data.image_file import DecodeError
+from sightline.data.reduction import Reduction
 from sightline.data.store import decode as decode_file
 from sightline.data.store.decode import decode
 from tests.unit.data.store.pictures import encoded, noise, pixels, smooth
@@ -49,7 +50,7 @@ def test_a_single_transparent_colour_is_over_white():
 
 def test_cmyk():
     content = encoded(Image.fromarray(smooth(16, 16)).convert("CMYK"), "JPEG", quality=100, subsampling=0)
-    picture = decode(content, None)
+    picture = decode(content, Reduction())
     assert picture.mode == "CMYK"
     assert np.abs(picture.pixels.astype(int) - smooth(16, 16)).mean() < 3
 
@@ -57,7 +58,7 @@ def test_cmyk():
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
 def test_16_bit_grey_is_scaled_not_clipped(kind):
     values = np.array([[0, 128, 129, 257], [32896, 40000, 65278, 65535]], dtype=np.uint16)
-    picture = decode(encoded(Image.fromarray(values), kind), None)
+    picture = decode(encoded(Image.fromarray(values), kind), Reduction())
     assert picture.pixels[..., 0].tolist() == np.rint(values / 257).astype(int).tolist()
     assert (picture.pixels == picture.pixels[..., :1]).all()
 
@@ -71,7 +72,7 @@ def test_16_bit_grey_of_big_endian_tiff():
 @pytest.mark.parametrize("values", [np.array([[0.0, 1.0]], np.float32), np.array([[0, 1 << 20]], np.int32)])
 def test_grey_without_an_agreed_white_is_refused(values):
     with pytest.raises(DecodeError, match="no agreed white"):
-        decode(encoded(Image.fromarray(values), "TIFF"), None)
+        decode(encoded(Image.fromarray(values), "TIFF"), Reduction())
 
 
 def test_one_bit_and_grey():
@@ -93,7 +94,7 @@ def test_a_larger_image_is_reduced_as_pillow_does():
     content = encoded(noise(90, 60))
     expected = Image.fromarray(noise(90, 60)).resize((24, 16), Image.Resampling.BICUBIC)
     assert (pixels(content, 16) == np.asarray(expected)).all()
-    picture = decode(content, 16)
+    picture = decode(content, Reduction(16))
     assert (picture.width, picture.height) == (90, 60)
 
 
@@ -107,7 +108,7 @@ def test_nothing_is_enlarged():
 def test_a_large_jpeg_read_at_a_fraction_looks_the_same(side):
     content = encoded(smooth(900, 700), "JPEG", quality=95)
     whole = Image.open(io.BytesIO(content)).resize((round(900 * side / 700), side), Image.Resampling.BICUBIC)
-    picture = decode(content, side)
+    picture = decode(content, Reduction(side))
     assert (picture.width, picture.height) == (900, 700)
     difference = np.abs(picture.pixels.astype(int) - np.asarray(whole))
     assert difference.mean() < 0.6
@@ -140,7 +141,7 @@ def test_a_large_image_looks_the_same_as_one_in_one_piece(mode, monkeypatch):
 @pytest.mark.parametrize("white", [255, 1023, 4095, 10_000, 65535])
 def test_grey_of_more_than_8_bits_has_the_white_it_is_given(kind, white):
     values = np.linspace(0, 4095, 48).astype(np.uint16).reshape(6, 8)
-    picture = decode(encoded(Image.fromarray(values), kind), None, white=white)
+    picture = decode(encoded(Image.fromarray(values), kind), Reduction(), white=white)
     expected = np.minimum(np.rint(values.astype(np.float64) * 255 / white), 255)
     assert np.array_equal(picture.pixels, np.repeat(expected[:, :, None], 3, axis=2))
     assert picture.brightest == 4095
@@ -148,5 +149,5 @@ def test_grey_of_more_than_8_bits_has_the_white_it_is_given(kind, white):
 
 def test_white_says_nothing_about_8_bits():
     content = encoded(noise())
-    assert np.array_equal(decode(content, None, white=4095).pixels, noise())
-    assert decode(content, None).brightest == 0
+    assert np.array_equal(decode(content, Reduction(), white=4095).pixels, noise())
+    assert decode(content, Reduction()).brightest == 0

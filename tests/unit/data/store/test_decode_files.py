@@ -1,6 +1,7 @@
 import os
 from pathlib import Path
 
+from sightline.data.reduction import Reduction
 from sightline.data.store import decode_files as decode_files_module
 from sightline.data.store.decode_files import decode_files
 from sightline.data.store.entries import read_entries
@@ -9,13 +10,13 @@ from tests.unit.data.store.conftest import children, joined
 
 def test_any_number_of_workers_gives_the_same_in_order(files, capfd):
     sizes = [Path(path).stat().st_size for path in files]
-    expected = read_entries(files, 6)
+    expected = read_entries(files, Reduction(6))
     capfd.readouterr()
     assert sum(entry.error is not None for entry in expected[0]) == 6
     for count in (2, 3):
-        assert joined(decode_files(files, sizes, 6, count)) == expected
+        assert joined(decode_files(files, sizes, Reduction(6), count)) == expected
     assert capfd.readouterr() == ("", "")
-    assert joined(decode_files(files, sizes, 6, 0)) == expected
+    assert joined(decode_files(files, sizes, Reduction(6), 0)) == expected
     assert children() == []
 
 
@@ -31,11 +32,11 @@ def test_chunks_keep_order_and_bounds():
 
 def test_few_files_start_no_process(files, monkeypatch):
     monkeypatch.setattr(decode_files_module, "Pool", None)
-    assert len(joined(decode_files(files[:100], [1] * 100, None, 4))[0]) == 100
+    assert len(joined(decode_files(files[:100], [1] * 100, Reduction(), 4))[0]) == 100
 
 
 def test_closing_early_ends_the_workers(files):
-    chunks = decode_files(files, [1] * len(files), None, 2)
+    chunks = decode_files(files, [1] * len(files), Reduction(), 2)
     next(chunks)
     assert len(children()) == 2
     # Ctrl-C at a terminal goes to a whole process group: they are in none of ours.

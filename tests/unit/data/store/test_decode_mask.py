@@ -5,8 +5,9 @@ import pytest
 from PIL import Image
 
 from sightline.data.image_file import DecodeError
+from sightline.data.reduction import Reduction
 from sightline.data.store.decode import decode
-from sightline.data.store.decode_mask import decode_mask
+from sightline.data.store.decode_mask import decode_mask, fitted
 from sightline.data.targets import MaskCodes
 
 
@@ -157,7 +158,7 @@ def test_a_mask_is_turned_upright_by_its_own_orientation():
 def test_it_is_cut_and_reduced_to_what_its_image_is(height, width, side):
     """The nearest pixel of the mask lies where the reduced image has its colour, where neighbours are alike."""
     ids = (np.arange(height)[:, None] // 17 * 2 + np.arange(width) // 17).astype(np.uint8) % 6
-    image = decode(encoded(np.repeat(ids[:, :, None] * 40, 3, axis=2)), side)
+    image = decode(encoded(np.repeat(ids[:, :, None] * 40, 3, axis=2)), Reduction(side))
     found = read(encoded(ids), height, width, image.pixels.shape[:2])
     assert found.shape == (*image.pixels.shape[:2], 1)
     assert set(np.unique(found)) <= set(np.unique(ids))
@@ -165,3 +166,15 @@ def test_it_is_cut_and_reduced_to_what_its_image_is(height, width, side):
     shifts = [(0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)]
     best, *others = (np.abs(seen - np.roll(expected, shift, axis=(0, 1))).mean() for shift in shifts)
     assert best < min(others) / 1.2
+
+
+@pytest.mark.parametrize(("longest", "stored"), [(2, (20, 40)), (None, (20, 160))])
+def test_a_mask_is_cut_as_its_image_was(longest: int | None, stored: tuple[int, int]):
+    ids = np.repeat(np.arange(16, dtype=np.uint8), 20)[None].repeat(40, axis=0)  # 40 x 320
+    photo = Image.fromarray((ids * 16)[:, :, None].repeat(3, axis=2))
+    kept = np.asarray(Reduction(20, longest).apply(photo))
+    assert kept.shape[:2] == stored
+    mask = np.asarray(fitted(Image.fromarray(ids), stored))
+    assert mask.shape == stored
+    inner = np.s_[:, 4::10]  # where neighbours are alike
+    assert (mask[inner] == kept[inner][..., 0] // 16).all()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sightline.data.reduction import Reduction
 from sightline.data.store import entries as module
 from sightline.data.store.decode import content_hash, decode
 from sightline.data.store.entries import MaskFile, ScaledFile, channel_sums, read_entries, receive, send
@@ -28,9 +29,9 @@ def files(tmp_path):
 
 
 def test_entries_of_files(files, tmp_path):
-    entries, planes = read_entries(files, 4)
+    entries, planes = read_entries(files, Reduction(4))
     content = (tmp_path / "a.jpg").read_bytes()
-    stored = decode(content, 4).pixels.transpose(2, 0, 1)
+    stored = decode(content, Reduction(4)).pixels.transpose(2, 0, 1)
     values = stored.reshape(3, -1).astype(int)
     sums = [*values.sum(axis=1), *(values**2).sum(axis=1)]
     assert entries[0] == (content_hash(content), 12, 8, "RGB", 4, 6, sums, None, zlib.crc32(stored.tobytes()), 0)
@@ -42,10 +43,10 @@ def test_entries_of_files(files, tmp_path):
 
 
 def test_only_what_is_wanted_is_answered(files):
-    entries, planes = read_entries(files, 4)
-    facts, nothing = read_entries(files, 4, "facts")
+    entries, planes = read_entries(files, Reduction(4))
+    facts, nothing = read_entries(files, Reduction(4), "facts")
     assert (facts, nothing) == (entries, b"")
-    bare, pixels = read_entries(files, 4, "pixels")
+    bare, pixels = read_entries(files, Reduction(4), "pixels")
     assert pixels == planes
     assert bare == [entry._replace(sums=[], checksum=None) for entry in entries]
 
@@ -85,5 +86,5 @@ def test_an_image_with_its_own_white_and_a_mask_come_through_json(tmp_path):
         assert (again, type(again)) == (file, type(file))
     Image.fromarray(np.full((4, 4), 4095, dtype=np.uint16)).save(tmp_path / "a.png")
     for white, grey in ((65535, 16), (4095, 255)):
-        ((entry,), pixels) = read_entries([ScaledFile(str(tmp_path / "a.png"), white)], None)
+        ((entry,), pixels) = read_entries([ScaledFile(str(tmp_path / "a.png"), white)], Reduction())
         assert (entry.brightest, set(pixels)) == (4095, {grey})

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sightline.data.reduction import Reduction
 from sightline.data.store.footprint import estimated_bytes
 
 
@@ -12,6 +13,6 @@ def test_the_estimate_is_what_decoding_stores(tmp_path, side, expected):
     (tmp_path / "c.png").write_bytes(b"none")
     paths = [str(tmp_path / name) for name in ("a.png", "b.png", "c.png")]
     expected = 30 * 45 + 20 * 40 if expected is None else expected
-    assert estimated_bytes(paths, side) == 3 * expected
-    assert estimated_bytes(paths[:2] * 500, side) == pytest.approx(3 * 500 * expected, rel=0.2)
-    assert estimated_bytes([], side) == 0
+    assert estimated_bytes(paths, Reduction(side)) == 3 * expected
+    assert estimated_bytes(paths[:2] * 500, Reduction(side)) == pytest.approx(3 * 500 * expected, rel=0.2)
+    assert estimated_bytes([], Reduction(side)) == 0

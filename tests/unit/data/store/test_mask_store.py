@@ -5,6 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
+from sightline.data.reduction import Reduction
 from sightline.data.sources.source import Source
 from sightline.data.store import decode_files
 from sightline.data.store.decode import content_hash
@@ -40,7 +41,7 @@ def source(tmp_path):
 
 
 def opened(source, cache, kind="auto", side=None, workers=0):
-    images = open_store(source, side, cache, workers, kind=kind)
+    images = open_store(source, Reduction(side), cache, workers, kind=kind)
     return images, open_masks(source, images, cache, workers, kind=kind)
 
 
@@ -73,7 +74,7 @@ def test_hashes_are_of_the_mask_files(source, tmp_path):
 
 def test_no_target_of_masks_is_no_store(source, tmp_path):
     bare = Source.of_classes(source.ids, np.zeros(5, dtype=np.int64), ("a", "b"), source.roles, files=source.files)
-    images = open_store(bare, None, tmp_path / "cache", 0)
+    images = open_store(bare, Reduction(), tmp_path / "cache", 0)
     assert open_masks(bare, images, tmp_path / "cache", 0) is None
 
 

@@ -12,6 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
+from sightline.data.reduction import Reduction
 from sightline.data.sources.source import Source
 from sightline.data.store import stream, workers
 from sightline.data.store.factory import open_store
@@ -36,7 +37,7 @@ def source(tmp_path):
 @pytest.fixture
 def opened(source, tmp_path):
     """Opens the source with a number of workers."""
-    return lambda count, kind="stream": open_store(source, 16, tmp_path / "cache", count, kind=kind)
+    return lambda count, kind="stream": open_store(source, Reduction(16), tmp_path / "cache", count, kind=kind)
 
 
 def children():
@@ -183,13 +184,14 @@ PARENT = """
 import sys, time
 from pathlib import Path
 import numpy as np, psutil
+from sightline.data.reduction import Reduction
 from sightline.data.store.factory import open_store
 from sightline.data.sources.source import Source
 if __name__ == "__main__":
     files = tuple(sorted(Path(sys.argv[1]).iterdir()))
     names = tuple(path.name for path in files)
     source = Source.of_classes(names, np.arange(len(files)) % 2, ("a", "b"), (None,) * len(files), files=files)
-    store = open_store(source, 16, Path(sys.argv[2]), 2, kind="stream")
+    store = open_store(source, Reduction(16), Path(sys.argv[2]), 2, kind="stream")
     store.batch(np.arange(len(files)))
     print(*[child.pid for child in psutil.Process().children()], flush=True)
     time.sleep(float(sys.argv[3]))

@@ -8,6 +8,7 @@ import psutil
 import pytest
 
 from sightline.data import formats
+from sightline.data.reduction import Reduction
 from sightline.data.store import entries as program
 from sightline.data.store.decode_files import decode_files
 from sightline.data.store.entries import read_entries
@@ -34,8 +35,8 @@ def test_a_worker_that_dies_over_a_file_costs_that_file_alone(files, tmp_path, m
     deadly = tmp_path / "deadly.png"
     deadly.write_bytes(b"x")
     paths = [*files[:100], str(deadly), *files[100:]]
-    entries, pixels = joined(decode_files(paths, [1] * len(paths), None, 2))
-    expected, expected_pixels = read_entries(files, None)
+    entries, pixels = joined(decode_files(paths, [1] * len(paths), Reduction(), 2))
+    expected, expected_pixels = read_entries(files, Reduction())
     assert entries[100].error == "the decoder crashed on it"
     assert entries[:100] + entries[101:] == expected
     assert pixels == expected_pixels
@@ -46,15 +47,16 @@ def test_a_worker_that_cannot_start_says_why(files, tmp_path, monkeypatch):
     (tmp_path / "PIL" / "__init__.py").write_text("raise ImportError('no Pillow for you')")
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     with pytest.raises(RunFailedError, match=r"no Pillow for you; data.workers=0"):
-        joined(decode_files(files, [1] * len(files), None, 2))
+        joined(decode_files(files, [1] * len(files), Reduction(), 2))
     assert children() == []
 
 
 PARENT = """
 import sys, time
+from sightline.data.reduction import Reduction
 from sightline.data.store.decode_files import decode_files
 paths = sys.argv[1:]
-chunks = decode_files(paths, [1] * len(paths), None, 2)
+chunks = decode_files(paths, [1] * len(paths), Reduction(), 2)
 next(chunks)
 print("started", flush=True)
 try:
@@ -83,8 +85,9 @@ def test_the_main_program_is_not_run_again(files, tmp_path):
     # No guard around it: with multiprocessing's spawn each worker would start the program anew.
     program = tmp_path / "program.py"
     program.write_text(
-        "import sys\nfrom sightline.data.store.decode_files import decode_files\nprint('begun')\n"
-        "print(sum(len(entries) for entries, _ in decode_files(sys.argv[1:], [1] * len(sys.argv[1:]), None, 2)))\n"
+        "import sys\nfrom sightline.data.reduction import Reduction\n"
+        "from sightline.data.store.decode_files import decode_files\nprint('begun')\npaths = sys.argv[1:]\n"
+        "print(sum(len(entries) for entries, _ in decode_files(paths, [1] * len(paths), Reduction(), 2)))\n"
     )
     done = subprocess.run([sys.executable, str(program), *files], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("begun\n240\n", "")

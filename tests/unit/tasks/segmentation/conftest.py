@@ -10,6 +10,7 @@ from sightline.cli import compose_config
 from sightline.config import parse
 from sightline.config.schema import Config
 from sightline.data.dataset import Dataset, decode_images, decode_masks
+from sightline.data.reduction import Reduction
 from sightline.data.sources.find import find
 from sightline.data.splits.assignment import make_split
 
@@ -23,7 +24,7 @@ def shapes_config(folder: Path, *overrides: str) -> Config:
 def shapes_dataset(config: Config) -> Dataset:
     """Its split and its stores, labels and masks."""
     source = find(config.data)
-    store = decode_images(source, 32, config)
+    store = decode_images(source, Reduction(32), config)
     masks = decode_masks(source, store, config)
     assert masks is not None
     rows = np.arange(len(source))

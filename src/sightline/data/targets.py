@@ -67,12 +67,14 @@ class MaskTarget:
         class_names: by class id.
         ignore_index: the class id of pixels that do not count, 0 … 255.
         coded: what stands for each class in the files; None where they hold class ids themselves.
+        colours: by class id, what each class is drawn in, 65536 red + 256 green + blue; None where the data say none.
     """
 
     values: tuple[Path | NDArray[np.uint8] | None, ...]
     class_names: tuple[str, ...]
     ignore_index: int
     coded: MaskCodes | None = None
+    colours: tuple[int, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -96,18 +98,20 @@ class MaskHashes:
         hashes: (n,) of the contents of the mask files, None where an item has no mask.
         class_names: by class id.
         ignore_index: the class id of pixels that do not count, 0 … 255.
+        colours: see `MaskTarget`.
     """
 
     hashes: tuple[str | None, ...]
     class_names: tuple[str, ...]
     ignore_index: int
+    colours: tuple[int, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.hashes)
 
     def take(self, positions: NDArray[np.int64]) -> "MaskHashes":
         """The column of the items at these positions."""
-        return MaskHashes(tuple(self.hashes[i] for i in positions.tolist()), self.class_names, self.ignore_index)
+        return replace(self, hashes=tuple(self.hashes[i] for i in positions.tolist()))
 
 
 Target = TypeVar("Target")

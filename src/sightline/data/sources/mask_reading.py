@@ -38,12 +38,14 @@ class Seen:
         colours: of all pixels, palettes looked up.
         modes: Pillow's.
         coloured: a mask that holds colours and no numbers, if any does.
+        palette: the colours of each index in the masks that have a palette.
     """
 
     numbers: set[int] = field(default_factory=set)
     colours: set[int] = field(default_factory=set)
     modes: set[str] = field(default_factory=set)
     coloured: str = ""
+    palette: dict[int, set[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -55,12 +57,14 @@ class Classes:
         ignore_index: the class id of what does not count.
         coded: what stands for each class in the files; None where they hold class ids.
         remarks: how the masks were understood.
+        colours: what each class is drawn in, 65536 red + 256 green + blue; None where neither table nor palette say.
     """
 
     names: tuple[str, ...]
     ignore_index: int
     coded: MaskCodes | None
     remarks: tuple[Remark, ...]
+    colours: tuple[int, ...] | None
 
 
 def look_at(masks: Sequence[Path]) -> Seen:
@@ -82,6 +86,9 @@ def _note(seen: Seen, image: Image.Image, name: str) -> None:
     if image.mode in {"1", "L", "P", "LA", "PA", "RGB", "RGBA"}:
         seen.colours |= set(np.unique(values_of(image, are_colours=True)).tolist())
     seen.modes.add(image.mode)
+    if image.mode == "P":
+        for index, (red, green, blue) in enumerate(np.reshape(image.getpalette("RGB") or [], (-1, 3)).tolist()):
+            seen.palette.setdefault(index, set()).add(red << 16 | green << 8 | blue)
     try:
         seen.numbers |= set(np.unique(values_of(image, are_colours=False)).tolist())
     except DecodeError:
@@ -113,22 +120,36 @@ def read_classes(table: ClassTable, seen: Seen, reading: Reading, ignore_index: 
         raise UsageError(f"{table.origin} names one class beside data.ignore_index={ignore_index}; two are needed")
     ignored = ignore_index if ignore_index >= len(names) else IGNORED
     remarks = [*_of_ignored(table, ignore_index)]
+    colours = _colours(table, kept, seen)
     if _by_colour(table, seen, reading, ignore_index):
         ids = {place: number for number, place in enumerate(kept)}
         codes = MaskCodes(
             table.colours or (), tuple(ids.get(place, ignored) for place in range(len(table.names))), are_colours=True
         )
         remarks.append(Remark("mask_classes", "pass", len(names), f"masks hold the colours of {table.origin}"))
-        return Classes(names, ignored, codes, tuple(remarks))
+        return Classes(names, ignored, codes, tuple(remarks), colours)
     numbers = tuple(table.numbers[place] for place in kept)
     if numbers == (0, 1) and ignore_index == WHITE and seen.numbers == {0, WHITE}:
         message = f"masks hold 0 and 255 alone: 255 is {names[1]}, and every pixel counts"
         remarks.append(Remark("mask_classes", "pass", len(names), message))
-        return Classes(names, ignored, MaskCodes((0, WHITE), (0, 1), are_colours=False), tuple(remarks))
+        return Classes(names, ignored, MaskCodes((0, WHITE), (0, 1), are_colours=False), tuple(remarks), colours)
     message = f"masks hold numbers, {numbers[0]} is {names[0]}, {numbers[-1]} is {names[-1]}"
     remarks.append(Remark("mask_classes", "pass", len(names), message))
     codes = MaskCodes((*numbers, ignore_index), (*range(len(names)), ignored), are_colours=False)
-    return Classes(names, ignored, None if codes.values == codes.ids else codes, tuple(remarks))
+    return Classes(names, ignored, None if codes.values == codes.ids else codes, tuple(remarks), colours)
+
+
+def _colours(table: ClassTable, kept: Sequence[int], seen: Seen) -> tuple[int, ...] | None:
+    """What the kept classes are drawn in: as the table says, else as the palettes of masks do, where all agree.
+
+    A palette that is a ramp of greys, or has one colour for two classes, says nothing.
+    """
+    if table.colours is not None:
+        return tuple(table.colours[place] for place in kept)
+    numbers = [table.numbers[place] for place in kept]
+    found = [next(iter(seen.palette[n])) for n in numbers if len(seen.palette.get(n, ())) == 1]
+    grey = all(colour == 0x010101 * number for colour, number in zip(found, numbers, strict=False))
+    return None if grey or len(set(found)) < len(numbers) else tuple(found)
 
 
 def no_classes(seen: Seen, root: Path) -> UsageError:

@@ -83,7 +83,7 @@ def find_segmentation_folder(config: SegmentationFolderData) -> Source:
     groups, of_groups = _groups(found.images, config.group_pattern)
     return Source(
         ids=tuple(storable(path) for path in found.images),
-        targets={MASK: MaskTarget(values, classes.names, classes.ignore_index, classes.coded)},
+        targets={MASK: MaskTarget(values, classes.names, classes.ignore_index, classes.coded, classes.colours)},
         strata=np.zeros(len(found.images), dtype=np.int64),
         roles=tuple(found.roles),
         groups=groups,

@@ -70,7 +70,7 @@ def in_one_role(source: Source, hashes: Sequence[str], role: str) -> Split:
 def _targets(source: Source, mask_hashes: Sequence[str | None]) -> dict[str, ClassTarget | MaskHashes]:
     """The targets of the source, hashes in place of mask files."""
     return {
-        name: MaskHashes(tuple(mask_hashes), target.class_names, target.ignore_index)
+        name: MaskHashes(tuple(mask_hashes), target.class_names, target.ignore_index, target.colours)
         if isinstance(target, MaskTarget)
         else target
         for name, target in source.targets.items()

@@ -19,7 +19,9 @@ def heads(targets: Targets) -> Json:
     label = label_of(targets)
     further = further_targets(targets)
     content: Json = {} if label is None else {"class_names": list(label.class_names)}
-    return content | ({"targets": {name: head(target) for name, target in further.items()}} if further else {})
+    return content | (
+        {"targets": {name: head(target) | _drawn(target) for name, target in further.items()}} if further else {}
+    )
 
 
 def columns(targets: Targets) -> Json:
@@ -42,7 +44,7 @@ def read_targets(content: Mapping[str, Any], parts: Sequence[Mapping[str, Any]])
         if about["kind"] == "class":
             targets[name] = ClassTarget(np.array(column, dtype=np.int64), class_names)
         else:
-            targets[name] = MaskHashes(tuple(column), class_names, about["ignore_index"])
+            targets[name] = MaskHashes(tuple(column), class_names, about["ignore_index"], _colours(about))
     return targets
 
 
@@ -67,3 +69,14 @@ def head(target: ClassTarget | MaskHashes) -> Json:
 def values(target: ClassTarget | MaskHashes) -> list[Any]:
     """A class, or the hash of a mask, for each item."""
     return target.values.tolist() if isinstance(target, ClassTarget) else list(target.hashes)
+
+
+def _drawn(target: ClassTarget | MaskHashes) -> Json:
+    """The colours of classes, which are no part of what a split is."""
+    colours = None if isinstance(target, ClassTarget) else target.colours
+    return {} if colours is None else {"colours": [f"#{colour:06x}" for colour in colours]}
+
+
+def _colours(about: Mapping[str, Any]) -> tuple[int, ...] | None:
+    """Those that `_drawn` wrote."""
+    return tuple(int(colour.removeprefix("#"), 16) for colour in about["colours"]) if "colours" in about else None

@@ -39,15 +39,19 @@ ERROR: Final = (213, 94, 0)
 LEGEND_COLUMNS: Final = 6
 LEGEND_LINE: Final = 0.2
 """Inches: the height of a line of the legend."""
-MOST_NAMED: Final = 24
-"""Classes that a legend names; the largest ones first."""
 
 
-def class_colours(count: int) -> Pixels:
-    """(count, 3) a colour for each class: the same for the same class id, however many there are.
+Own = Sequence[int] | None
+"""The colours that the data have for their classes, 65536 red + 256 green + blue; None: they have none."""
+
+
+def class_colours(count: int, own: Own = None) -> Pixels:
+    """(count, 3) a colour for each class: its own, else the same for the same class id, however many there are.
 
     After the first eight they step through the hues by the golden ratio, each third one darker, each third one paler.
     """
+    if own is not None:
+        return np.array([[colour >> 16, colour >> 8 & 255, colour & 255] for colour in own], dtype=np.uint8)
     colours = [[round(255 * part) for part in hex2color(colour)] for colour in FIRST[:count]]
     for number in range(len(FIRST), count):
         hue, level = (0.15 + number * 0.618034) % 1, number % 3
@@ -57,9 +61,9 @@ def class_colours(count: int) -> Pixels:
     return np.array(colours, dtype=np.uint8).reshape(-1, 3)
 
 
-def coloured(mask: NDArray[np.integer], classes: int) -> Pixels:
+def coloured(mask: NDArray[np.integer], classes: int, own: Own = None) -> Pixels:
     """(h, w, 3) a mask in the colours of its classes; ids beyond them are pixels that do not count."""
-    colours = np.concatenate([class_colours(classes), [IGNORED]]).astype(np.uint8)
+    colours = np.concatenate([class_colours(classes, own), [IGNORED]]).astype(np.uint8)
     found: Pixels = colours[np.minimum(mask, classes)]
     return found
 
@@ -82,6 +86,7 @@ def masks(
     predictions: Sequence[NDArray[np.integer]],
     titles: Sequence[str],
     class_names: Sequence[str],
+    own: Own = None,
 ) -> Figure:
     """Draw a row for each image: the image, its truth, what was predicted, and where it was wrong.
 
@@ -91,15 +96,16 @@ def masks(
         predictions: (h, w) class ids of each.
         titles: one for each image.
         class_names: by class id.
+        own: the colours of the classes, where the data have some.
     """
     if not images:
         return nothing("no images with masks")
     ratio = float(np.clip(np.median([image.shape[0] / image.shape[1] for image in images]), 0.4, 1.6))
     occurring = _occurring([*truths, *predictions], len(class_names))
-    lines = -(-(len(occurring) + 1 + (len(occurring) == MOST_NAMED)) // LEGEND_COLUMNS)
+    lines = -(-(len(occurring) + 1) // LEGEND_COLUMNS)
     sheet = Sheet(4 * len(images), 4, ratio=ratio, above=0.08 + LINE, top=0.25, below=0.1 + LEGEND_LINE * lines)
     for row, (image, truth, predicted) in enumerate(zip(images, truths, predictions, strict=True)):
-        panels = (image, coloured(truth, len(class_names)), coloured(predicted, len(class_names)))
+        panels = (image, *(coloured(mask, len(class_names), own) for mask in (truth, predicted)))
         for column, panel in enumerate([*panels, errors(image, truth, predicted, len(class_names))]):
             axes = sheet.axes(row, column)
             show(axes, panel)
@@ -108,23 +114,20 @@ def masks(
     for column, word in enumerate(("image", "truth", "prediction", "errors")):
         left = sheet.left(column) + sheet.cell / 2
         sheet.figure.text(left / WIDTH, 1 - 0.1 / sheet.height, word, ha="center", va="center", fontsize=9)
-    _legend(sheet, occurring, class_names)
+    _legend(sheet, occurring, class_names, own)
     return sheet.figure
 
 
 def _occurring(found: Sequence[NDArray[np.integer]], classes: int) -> list[int]:
-    """The class ids that occur, by their order; of many the largest ones."""
+    """The class ids that occur, by their order: a legend names these and no others."""
     counts = sum((np.bincount(mask.ravel(), minlength=256)[:classes] for mask in found), np.zeros(classes, dtype=int))
-    largest = np.argsort(-counts, kind="stable")[:MOST_NAMED]
-    return sorted(int(number) for number in largest if counts[number])
+    return [int(number) for number in np.flatnonzero(counts)]
 
 
-def _legend(sheet: Sheet, occurring: Sequence[int], class_names: Sequence[str]) -> None:
-    colours = class_colours(len(class_names)) / 255
+def _legend(sheet: Sheet, occurring: Sequence[int], class_names: Sequence[str], own: Own) -> None:
+    colours = class_colours(len(class_names), own) / 255
     names = shortened([legible(class_names[number]) for number in occurring], 18)
     handles = [Patch(color=colours[number], label=name) for number, name in zip(occurring, names, strict=True)]
-    if len(occurring) == MOST_NAMED:
-        handles.append(Patch(facecolor="none", label="smaller ones unnamed"))
     handles.append(Patch(facecolor="#e8e8e8", hatch="////", edgecolor=GREY, label="not counted"))
     sheet.figure.legend(
         handles=handles,

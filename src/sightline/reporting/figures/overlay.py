@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from sightline.reporting.figures.masks import IGNORED, class_colours
+from sightline.reporting.figures.masks import IGNORED, Own, class_colours
 from sightline.reporting.figures.style import HEAT
 
 UNSEEN: Final = 0.45
@@ -22,15 +22,16 @@ MOST: Final = 0.55
 """How much of the colour covers the photo where the map is 0, and how much more where it is 1; as in the gallery."""
 
 
-def mask_overlay(photo: NDArray[np.uint8], mask: NDArray[np.uint8], classes: int) -> bytes:
+def mask_overlay(photo: NDArray[np.uint8], mask: NDArray[np.uint8], classes: int, own: Own = None) -> bytes:
     """A PNG of the photo under the colours of its classes; where there is no class, it is darkened.
 
     Args:
         photo: (h, w, 3).
         mask: (h, w) class ids; those from `classes` on are none.
         classes: how many there are.
+        own: their colours, where the data have some.
     """
-    colours = np.concatenate([class_colours(classes).astype(np.float32) * COLOUR, np.zeros((1, 3), np.float32)])
+    colours = np.concatenate([class_colours(classes, own).astype(np.float32) * COLOUR, np.zeros((1, 3), np.float32)])
     drawn = np.empty_like(photo)
     for start in range(0, len(photo), ROWS_AT_ONCE):
         part = slice(start, start + ROWS_AT_ONCE)
@@ -40,11 +41,11 @@ def mask_overlay(photo: NDArray[np.uint8], mask: NDArray[np.uint8], classes: int
     return _png(Image.fromarray(drawn))
 
 
-def mask_file(mask: NDArray[np.uint8], classes: int) -> bytes:
+def mask_file(mask: NDArray[np.uint8], classes: int, own: Own = None) -> bytes:
     """A PNG of class ids (h, w), in a palette of the colours of classes; ids beyond them are light grey."""
     image = Image.fromarray(mask, "P")
     palette = np.full((256, 3), IGNORED, dtype=np.uint8)
-    palette[:classes] = class_colours(classes)
+    palette[:classes] = class_colours(classes, own)
     image.putpalette(palette.ravel().tolist())
     return _png(image)
 

@@ -135,7 +135,7 @@ class Multitask(Task):
             )
         if predictions.masks.confusions.any():
             part = PartOfRun(run, MASK)
-            draw_masks(part, loaded, split, predictions.masks, self.mask.names, lambda outputs: by_head(outputs)[MASK])
+            draw_masks(part, loaded, split, predictions.masks, self.mask, lambda outputs: by_head(outputs)[MASK])
 
     def calibrate(
         self, config: Config, run: Run, predictions: MultitaskPredictions, val: MultitaskPredictions | None

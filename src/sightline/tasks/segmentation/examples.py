@@ -1,7 +1,7 @@
 """Pictures of masks, a part of the evaluation: the worst images, those in the middle and the best."""
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 import torch
@@ -21,12 +21,21 @@ SHOWN: Final = 4
 """Images of each kind."""
 
 
+class ClassLook(Protocol):
+    """What classes are called and how they look in pictures, by class id."""
+
+    @property
+    def names(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def colours(self) -> tuple[int, ...] | None: ...  # noqa: D102
+
+
 def draw_masks(
     run: Run,
     loaded: LoadedRun,
     split: SplitName,
     predictions: MaskPredictions,
-    names: Sequence[str],
+    look: ClassLook,
     mask_of: Callable[[Outputs], Tensor],
 ) -> None:
     """Write `figures/masks_worst.png`, `masks_median.png` and `masks_best.png`; the images are asked about once more.
@@ -36,14 +45,14 @@ def draw_masks(
         loaded: its model and images.
         split: that was predicted.
         predictions: of its images.
-        names: of the classes.
+        look: names and colours of the classes.
         mask_of: the logits of every pixel (n, classes, h, w) among the outputs.
     """
     places = {str(name): place for place, name in enumerate(predictions.ids)}
     found = extremes(predictions)
     for kind, chosen in (("worst", found["worst"]), ("median", found["median"]), ("best", found["best"])):
         rows = [places[one["id"]] for one in chosen[:SHOWN]]
-        run.save_bytes(f"figures/masks_{kind}.png", _drawn(loaded, split, rows, chosen[:SHOWN], names, mask_of))
+        run.save_bytes(f"figures/masks_{kind}.png", _drawn(loaded, split, rows, chosen[:SHOWN], look, mask_of))
 
 
 def _drawn(
@@ -51,7 +60,7 @@ def _drawn(
     split: SplitName,
     rows: Sequence[int],
     scores: Sequence[ImageScores],
-    names: Sequence[str],
+    look: ClassLook,
     mask_of: Callable[[Outputs], Tensor],
 ) -> bytes:
     """The figure of some images."""
@@ -70,4 +79,4 @@ def _drawn(
         truths.append(truth[0].numpy())
         answers.append(logits[0].argmax(dim=0).cpu().numpy())
     titles = [f"{one['id']}  IoU {one['iou']:.1%}, pixels {one['accuracy']:.1%}" for one in scores]
-    return figures.masks(images, truths, answers, titles, names)
+    return figures.masks(images, truths, answers, titles, look.names, look.colours)

@@ -29,6 +29,7 @@ class MaskRows:
         preprocessing: of the images.
         temperature: of the confidence; None of a run that is not calibrated.
         fitted_on: how many images it is from.
+        colours: of the classes, where the data have some.
     """
 
     names: Sequence[str]
@@ -36,6 +37,7 @@ class MaskRows:
     preprocessing: Preprocessing
     temperature: float | None = None
     fitted_on: int = 0
+    colours: Sequence[int] | None = None
     columns: Sequence[str] = ("shares", "confidence", "seen", "mask", "overlay")
 
     @property
@@ -74,7 +76,8 @@ class MaskRows:
         from sightline.reporting.figures.overlay import mask_file, mask_overlay
 
         mask, names = cast("NDArray[np.uint8]", row["mask"]), (f"masks/{stem}.png", f"overlays/{stem}.png")
-        contents = (mask_file(mask, len(self.names)), mask_overlay(photo(), mask, len(self.names)))
+        look = len(self.names), self.colours
+        contents = (mask_file(mask, *look), mask_overlay(photo(), mask, *look))
         return {**row, "mask": names[0], "overlay": names[1]}, dict(zip(names, contents, strict=True))
 
     def line(self, row: JsonRow) -> str:

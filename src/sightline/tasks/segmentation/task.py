@@ -1,7 +1,7 @@
 """A class for every pixel, as a task."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar, Final, Self
 
@@ -59,11 +59,13 @@ class Segmentation(Task):
     Attributes:
         names: of the classes, by class id.
         ignore_index: the class id of pixels that do not count.
+        colours: of the classes in pictures, where the data have some.
     """
 
     name: ClassVar[str] = "segmentation"
     names: tuple[str, ...]
     ignore_index: int
+    colours: tuple[int, ...] | None = None
 
     @classmethod
     def of_split(cls, split: Split) -> Self:
@@ -71,7 +73,7 @@ class Segmentation(Task):
         masks = split.targets.get(MASK)
         if not isinstance(masks, MaskHashes):
             raise UsageError("the data have no masks to learn; take data=segmentation_folder or data=shapes")
-        return cls(masks.class_names, masks.ignore_index)
+        return cls(masks.class_names, masks.ignore_index, masks.colours)
 
     @classmethod
     def of_run(cls, run: Run) -> Self:
@@ -139,7 +141,7 @@ class Segmentation(Task):
         self, _config: Config, run: Run, loaded: LoadedRun, split: SplitName, predictions: MaskPredictions
     ) -> None:
         """Images with their masks and what was predicted."""
-        draw_masks(run, loaded, split, predictions, self.names, only_tensor)
+        draw_masks(run, loaded, split, predictions, self, only_tensor)
 
     def calibrate(
         self, config: Config, run: Run, predictions: MaskPredictions, val: MaskPredictions | None
@@ -161,8 +163,10 @@ class Segmentation(Task):
     def prediction_rows(self, config: Config, run: Run) -> MaskRows:  # noqa: ARG002 - nothing is chosen
         """The mask of each image, with confidence calibrated as far as the run is."""
         content = load_current(run, CALIBRATION) if run.has(CALIBRATION) else None
-        fitted = (None, 0) if content is None else (float(content["temperature"]), int(content["n_temperature"]))
-        return MaskRows(self.names, self.ignore_index, load_preprocessing(run), *fitted)
+        rows = MaskRows(self.names, self.ignore_index, load_preprocessing(run), colours=self.colours)
+        if content is None:
+            return rows
+        return replace(rows, temperature=float(content["temperature"]), fitted_on=int(content["n_temperature"]))
 
     def explanation(self, config: Config, predictions: MaskPredictions) -> MaskExplanation:
         """One class of the pixels of some images: that of `explain.mask_class`, else the one most pixels are called."""

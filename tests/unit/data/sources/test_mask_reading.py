@@ -120,3 +120,28 @@ def test_without_any_names_it_says_what_the_masks_hold(tmp_path):
     error = no_classes(look_at([save(tmp_path, "a.png", colours(1, 2, 3))]), tmp_path)
     assert "its masks hold colours" in str(error)
     assert "classes.csv (name,r,g,b)" in str(error)
+
+
+def with_palette(*packed, of=None):
+    image = Image.fromarray(grey(0, 1) if of is None else of).convert("L")
+    image = Image.fromarray(np.asarray(image), "P")
+    image.putpalette([part for c in packed for part in (c >> 16, c >> 8 & 255, c & 255)])
+    return image
+
+
+def test_classes_are_drawn_as_the_table_or_the_palettes_say(tmp_path):
+    assert found(tmp_path, [grey(0, 1)]).colours is None
+    assert found(tmp_path, [grey(0, 1)], COLOURED, ignore_index=2).colours == (0x0000FF, 0x804080)
+    own = (0x000000, 0x800000, 0x008000)
+    assert found(tmp_path, [with_palette(*own), with_palette(*own)]).colours == own
+    assert found(tmp_path, [with_palette(*own)], COLOURED, ignore_index=2).colours == COLOURED.colours[:2]
+    gapped = ClassTable(("a", "b"), (0, 2), None, "classes.txt")
+    assert found(tmp_path, [with_palette(*own, of=grey(0, 2))], gapped).colours == (own[0], own[2])
+
+
+def test_palettes_that_disagree_or_tell_nothing_apart_give_no_colours(tmp_path):
+    own = (0x000000, 0x800000, 0x008000)
+    assert found(tmp_path, [with_palette(*own), with_palette(0, 0x123456, 0x008000)]).colours is None
+    assert found(tmp_path, [with_palette(0, 0x010101, 0x020202)]).colours is None, "a ramp of greys"
+    assert found(tmp_path, [with_palette(0, 0x800000, 0x800000)]).colours is None
+    assert found(tmp_path, [with_palette(0, 0x800000)]).colours is None, "none for the third"

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -79,3 +80,12 @@ def test_the_fingerprint_knows_every_target():
     assert split(mask=MASK, label=LABEL).fingerprint() == split(label=LABEL, mask=MASK).fingerprint()
     assert split(mask=MASK).mask_hashes == MASK.hashes
     assert split(label=LABEL).mask_hashes is None
+
+
+def test_colours_are_kept_and_change_no_fingerprint():
+    drawn = replace(MASK, colours=(0x0000FF, 0x804080))
+    content = json.loads(json.dumps(split(mask=drawn).to_json()))
+    assert content["targets"]["mask"]["colours"] == ["#0000ff", "#804080"]
+    assert Split.from_json(content).targets["mask"].colours == drawn.colours
+    assert "colours" not in split(mask=MASK).to_json()["targets"]["mask"]
+    assert split(mask=drawn).fingerprint() == split(mask=MASK).fingerprint()

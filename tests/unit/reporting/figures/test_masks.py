@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from sightline.reporting import figures
 from sightline.reporting.figures.masks import ERROR, IGNORED, STRIPES, class_colours, coloured, errors
@@ -27,6 +28,16 @@ def test_errors_are_where_truth_and_answer_differ_and_nowhere_that_does_not_coun
     assert (found[[0, 1], [0, 0]] == found[0, 0, 0]).all()
     assert (coloured(truth, 3)[:, 2] == IGNORED).all()
     assert (coloured(truth, 3)[0, :2] == class_colours(2)).all()
+    assert coloured(truth, 3, (0x0000FF, 0x804080, 7))[0, :2].tolist() == [[0, 0, 255], [128, 64, 128]]
+
+
+@pytest.mark.parametrize("classes", [40, 150])
+def test_a_legend_names_every_class_that_occurs_and_no_other(classes: int, monkeypatch: pytest.MonkeyPatch):
+    named: list[str] = []
+    monkeypatch.setattr(Figure, "legend", lambda _, handles, **__: named.extend(one.get_label() for one in handles))
+    mask = np.arange(1, classes, dtype=np.uint8)[:, None]
+    figures.masks([np.zeros((*mask.shape, 3), np.uint8)], [mask], [mask], ["a"], [f"c{n}" for n in range(classes)])
+    assert named == [*(f"c{n}" for n in range(1, classes)), "not counted"]
 
 
 @pytest.mark.parametrize("classes", [2, 12, 80])

@@ -1,5 +1,6 @@
 """Masks of single images: where each logit belongs in the image, what is said of it, and the files."""
 
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
@@ -68,6 +69,11 @@ def test_files_are_a_palette_of_class_ids_and_the_photo_under_their_colours():
     assert over.shape == (20, 30, 3)
     assert len(np.unique(over[:, :20].reshape(-1, 3), axis=0)) == 2
     assert (over[:, 20:] == 90).all(), "what was not seen is dark"
+    own = replace(rows, colours=(0, 0xFF0000, 0x0000FF))
+    _, files = own.filed({"mask": mask, "confidence": 1.0}, "a", lambda: np.full((20, 30, 3), 200, dtype=np.uint8))
+    assert Image.open(BytesIO(files["masks/a.png"])).getpalette()[:9] == [0, 0, 0, 255, 0, 0, 0, 0, 255]
+    over = np.asarray(Image.open(BytesIO(files["overlays/a.png"])))
+    assert [over[0, column].argmax() for column in (0, 10)] == [0, 2]
 
 
 def test_bars_are_no_part_of_the_confidence():

@@ -22,7 +22,9 @@ Shapes = tuple[Config, Dataset]
 def test_it_has_a_logit_for_each_class_of_the_masks(shapes: Shapes):
     task = Segmentation.of_split(shapes[1].split)
     assert task.names == ("background", "circle", "square", "star", "triangle")
-    assert (task.heads, task.ignore_index) == ({MASK: 5}, 255)
+    assert (task.heads, task.ignore_index, task.colours) == ({MASK: 5}, 255, None)
+    drawn = replace(shapes[1].split.targets[MASK], colours=(1, 2, 3, 4, 5))
+    assert Segmentation.of_split(replace(shapes[1].split, targets={MASK: drawn})).colours == drawn.colours
     without = replace(shapes[1].split, targets={"label": shapes[1].split.targets["label"]})
     with pytest.raises(UsageError, match="the data have no masks to learn; take data="):
         Segmentation.of_split(without)

@@ -36,9 +36,8 @@ def run(config: Config, run: Run) -> dict[str, float]:
     loaded = LoadedRun.open(run, config, task.heads)
     predictions = load_predictions(run, "val", "choose images to explain", task.read_predictions)
     explained = task.explanation(config, predictions)
-    asked, named = Asked(config.explain.methods), config.explain
-    number = len(named.methods) * len(explained.rows)
-    judge = Judge(named.quality, loaded.model, explained, config.evaluation.level, number)
+    asked = Asked(config.explain.methods)
+    judge = Judge(config.explain.quality, loaded.model, explained, config.evaluation.level, asked.names)
     shown, maps = _explained(asked, loaded, explained, judge)
     first, *others = maps
 

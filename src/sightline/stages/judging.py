@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from sightline.data.sources.remarks import counted
+from sightline.explain.integrated_gradients import attributions
 from sightline.explain.methods import METHODS
 from sightline.explain.quality.correlation import agreement
 from sightline.explain.quality.fills import FILLS
@@ -58,12 +60,14 @@ class Judge:
         network: that is explained.
         explained: what of.
         level: confidence of the intervals.
-        maps: by how many methods, and of how many images.
+        names: of the methods.
     """
 
-    def __init__(self, effort: Effort, network: nn.Module, explained: Explanation, level: float, maps: int) -> None:
+    def __init__(
+        self, effort: Effort, network: nn.Module, explained: Explanation, level: float, names: Sequence[str]
+    ) -> None:
         self._network, self._explained, self._level = network, explained, level
-        self._effort, self._maps = effort, maps
+        self._effort, self._names, self._images = effort, names, len(explained.rows)
         self._parts: dict[str, list[Judged]] = {}
         self._rows: list[int] = []
         self._alike: dict[tuple[str, str], list[NDArray[np.float64]]] = {}
@@ -92,14 +96,15 @@ class Judge:
             self._alike.setdefault(pair, []).append(values)
 
     def _is_quick(self, images: Tensor) -> bool:
-        work = WORK["light"].passes + STAGES + 1
-        flops = float(operations(self._network, images[:1])) * work * self._maps
+        work = sum(WORK["light"].passes + (_stages(name) + 1) * _passes(name) for name in self._names)
+        flops = float(operations(self._network, images[:1])) * work * self._images
         if flops <= MOST["cpu" if images.device.type == "cpu" else "other"]:
             return True
         logger.info(
-            "explain: the quality of maps is not measured, it would take %s passes of each map's image: "
-            "explain.quality=light does",
+            "explain: the quality of maps is not measured, it would take %s passes of %s: "
+            "explain.quality=light does it",
             f"{work:,}",
+            counted(self._images, "image"),
         )
         return False
 
@@ -115,8 +120,12 @@ class Judge:
             inserted=work.inserted,
             steps=work.steps,
         )
-        stages = STAGES if method.forward == "1" else 1
-        return Judged(areas, cascade(self._network, images, heat, lambda other: again(other).cpu(), stages=stages))
+        randomised = cascade(self._network, images, heat, lambda other: again(other).cpu(), stages=_stages(name))
+        if name != "integrated_gradients":
+            return Judged(areas, randomised)
+        found = attributions(self._network, images, targets, score=self._explained.score)
+        errors, points = (each.double().cpu().numpy() for each in (found.error, found.steps))
+        return Judged(areas, randomised, errors, points)
 
     def content(self) -> QualityJson | None:
         """What `explain.json` says of all of it; None where it was not measured."""
@@ -142,6 +151,17 @@ class Judge:
             return []
         found = Judged.joined(self._parts[name]).items()
         return [found[place] for place in np.argsort(self._rows)]
+
+
+def _passes(name: str) -> int:
+    """At least so often a method sends each image through a network; a gradient counts as two."""
+    forward, backward = (int(each.split(",")[0]) for each in (METHODS[name].forward, METHODS[name].backward))
+    return forward + 2 * backward
+
+
+def _stages(name: str) -> int:
+    """Of random weights: a method of many passes is asked again with a random head and when all is random."""
+    return STAGES if METHODS[name].forward == "1" else 2
 
 
 def with_quality(items: Sequence[JsonRow], quality: Mapping[str, Sequence[ItemQuality]]) -> list[JsonRow]:

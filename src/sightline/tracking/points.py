@@ -60,7 +60,7 @@ def points_of_explanation(content: "ExplainFile") -> Iterator[Point]:
         if correlations := method.get("random_weights", {}).get("correlations"):
             numbers["random_weights"] = correlations[-1]
         if completeness := method.get("completeness"):
-            numbers["completeness_error"] = completeness
+            numbers["complete"] = completeness["complete"]
         yield from _with_ends(f"explain/{method['name']}", numbers)
 
 

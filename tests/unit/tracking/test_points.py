@@ -22,9 +22,11 @@ def test_the_quality_of_maps_is_sent_by_method_and_files_without_it_send_nothing
         "name": "gradcam",
         "removal": {"blur": {"deletion": way}},
         "random_weights": {"layers": ["head", "stem"], "correlations": [{"value": 0.75}, ENTRY]},
+        "completeness": {"complete": ENTRY},
     }
     found = {point.name: point.value for point in points_of_explanation({"quality": {"methods": [method]}})}
     assert found["explain/gradcam/deletion_blur_over_random"] == 0.25
     assert found["explain/gradcam/deletion_blur_over_edges_high"] == 0.5
     assert found["explain/gradcam/random_weights"] == 0.25
+    assert found["explain/gradcam/complete_low"] == 0.125
     assert not list(points_of_explanation({"method": "gradcam", "items": []}))

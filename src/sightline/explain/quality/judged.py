@@ -6,11 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.explain.integrated_gradients import TOLERANCE
 from sightline.explain.quality.fills import FILLS
 from sightline.explain.quality.randomisation import Cascade
 from sightline.explain.quality.removal import SIGNS, Areas
 from sightline.metrics.documents.explanation import AlikeJson, ItemQuality, MapQuality, RandomWeightsJson, RemovalJson
 from sightline.metrics.documents.interval import IntervalJson
+from sightline.metrics.intervals.interval import wilson
 from sightline.metrics.intervals.means import bounded_mean
 
 Reals = NDArray[np.float64]
@@ -23,31 +25,45 @@ class Judged:
     Attributes:
         areas: of deletion and insertion.
         cascade: with random weights.
+        errors: (B,) of completeness, see `integrated_gradients.Attributions`; None of methods that add up to nothing.
+        points: (B,) points on the way that they took, likewise.
     """
 
     areas: Areas
     cascade: Cascade
+    errors: Reals | None = None
+    points: Reals | None = None
 
     @classmethod
     def joined(cls, parts: Sequence["Judged"]) -> "Judged":
         """Those of several batches of images, one after the other."""
         correlations = np.concatenate([part.cascade.correlations for part in parts], axis=1)
         areas = Areas.joined([part.areas for part in parts])
-        return cls(areas, Cascade(parts[0].cascade.layers, correlations))
+        errors = [part.errors for part in parts if part.errors is not None]
+        points = [part.points for part in parts if part.points is not None]
+        return cls(areas, Cascade(parts[0].cascade.layers, correlations), _whole(errors), _whole(points))
 
     def items(self) -> list[ItemQuality]:
         """Of each image: what stands above its picture."""
         own, random = self.areas.own[..., 0].mean(axis=1), self.areas.random[:, :, 0].mean(axis=(1, 2))
         beaten = self.areas.beaten[..., 0].mean(axis=1)
-        return [
+        found: list[ItemQuality] = [
             {"deletion": float(a), "random": float(b), "beaten": float(c)}
             for a, b, c in zip(own, random, beaten, strict=True)
         ]
+        if self.errors is not None:
+            for item, error in zip(found, self.errors.tolist(), strict=True):
+                item["completeness_error"] = error
+        return found
+
+
+def _whole(parts: Sequence[Reals]) -> Reals | None:
+    return np.concatenate(parts) if parts else None
 
 
 def quality_of(name: str, judged: Judged, level: float) -> MapQuality:
     """The quality of one method's maps, with intervals over the images."""
-    return {
+    found: MapQuality = {
         "name": name,
         "removal": {
             fill: {way: _removal(judged.areas, number, place, level) for place, way in enumerate(SIGNS)}
@@ -55,6 +71,15 @@ def quality_of(name: str, judged: Judged, level: float) -> MapQuality:
         },
         "random_weights": _random_weights(judged.cascade, level),
     }
+    if judged.errors is not None and judged.points is not None:
+        complete = judged.errors <= TOLERANCE
+        found["completeness"] = {
+            "complete": wilson(int(complete.sum()), len(complete), level).to_json(),
+            "tolerance": TOLERANCE,
+            "largest": float(judged.errors.max()),
+            "steps": int(judged.points.max()),
+        }
+    return found
 
 
 def ends_of(areas: Areas, level: float) -> tuple[IntervalJson, dict[str, IntervalJson]]:

@@ -23,13 +23,22 @@ class RandomWeightsJson(TypedDict):
     correlations: list[IntervalJson]
 
 
+class CompletenessJson(TypedDict):
+    """Of integrated gradients: the share of images that are complete within `tolerance`, and the largest miss."""
+
+    complete: IntervalJson
+    tolerance: float
+    largest: float
+    steps: int
+
+
 class MapQuality(TypedDict):
     """Of the maps of one method; `removal` by fill-in and then by direction, `completeness` of what adds up."""
 
     name: str
     removal: dict[str, dict[str, RemovalJson]]
     random_weights: NotRequired[RandomWeightsJson]
-    completeness: NotRequired[IntervalJson]
+    completeness: NotRequired[CompletenessJson]
 
 
 class AlikeJson(TypedDict):
@@ -53,8 +62,12 @@ class QualityJson(TypedDict):
 
 
 class ItemQuality(TypedDict):
-    """Of one map: the area of its deletion, mean over the fill-ins, beside that of random maps."""
+    """Of one map: the area of its deletion, mean over the fill-ins, beside that of random maps.
+
+    Of integrated gradients also how far they are from complete, as a share of what they explain.
+    """
 
     deletion: float
     random: float
     beaten: float
+    completeness_error: NotRequired[float]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from sightline.metrics.documents.explanation import MapQuality, QualityJson
+from sightline.metrics.documents.explanation import CompletenessJson, MapQuality, QualityJson
 from sightline.metrics.documents.interval import IntervalJson
 from sightline.reporting.formatting import MISSING, level
 from sightline.reporting.sections.blocks import Alert, Block, Table, Text
@@ -37,6 +37,9 @@ def quality_blocks(quality: QualityJson, labels: Mapping[str, str]) -> Iterator[
     yield Text(_ends(quality), soft=True)
     if any("random_weights" in one for one in quality["methods"]):
         yield _random_weights(quality, labels)
+    for one in quality["methods"]:
+        if complete := one.get("completeness"):
+            yield Text(_complete(labels.get(one["name"], one["name"]), complete), soft=True)
     if quality["alike"]:
         pairs = [
             [" and ".join(labels.get(name, name) for name in one["methods"]), _correlation(one["correlation"])]
@@ -82,6 +85,15 @@ def _ends(quality: QualityJson) -> str:
     much = [fill for fill, value in left.items() if value is not None and value >= LEFT]
     return text + (
         f" With {' and with '.join(much)} little of the answer can be lost, so trust it less." if much else ""
+    )
+
+
+def _complete(label: str, found: CompletenessJson) -> str:
+    share = found["complete"]
+    return (
+        f"{label} adds up to what it explains within {100 * found['tolerance']:g} % for {_percent(share['value'])} % "
+        f"[{_percent(share['low'])}, {_percent(share['high'])}] of the images, in at most {found['steps']:,} steps; "
+        f"the largest miss is {_percent(found['largest'])} %."
     )
 
 

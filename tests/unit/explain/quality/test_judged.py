@@ -1,5 +1,7 @@
 """What was measured becomes numbers with intervals, of all images and of each."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -40,6 +42,17 @@ def test_batches_are_joined_and_every_image_has_its_own_numbers():
     untouched, left = ends_of(both.areas, 0.9)
     assert (untouched["value"], untouched["level"]) == (pytest.approx(0.9), 0.9)
     assert {fill: one["value"] for fill, one in left.items()} == pytest.approx({"blur": 0.2, "mean": 0.1})
+
+
+def test_what_adds_up_is_counted_and_what_does_not_is_said():
+    plain = judged(4, 0.3)
+    assert "completeness" not in quality_of("gradcam", plain, 0.95)
+    steps = np.array([16.0, 16, 48, 1296])
+    found = Judged.joined([replace(plain, errors=np.array([0.001, 0.01, 0.0, 0.2]), points=steps)])
+    complete = quality_of("integrated_gradients", found, 0.95)["completeness"]
+    assert complete["complete"]["value"] == 0.75
+    assert (complete["largest"], complete["steps"]) == (0.2, 1296)
+    assert [item["completeness_error"] for item in found.items()] == [0.001, 0.01, 0.0, 0.2]
 
 
 def test_pairs_are_named():

@@ -49,6 +49,8 @@ def test_the_tables_say_every_number_once_and_a_fill_that_hides_little_is_named(
         "methods": [quality(ABOVE, ABOVE, 0.1)],
         "alike": [{"methods": ["gradcam", "rise"], "correlation": entry(0.5, 0.4, 0.6)}],
     }
+    complete = entry(0.9, 0.8, 0.95)
+    content["methods"][0]["completeness"] = {"complete": complete, "tolerance": 0.01, "largest": 0.042, "steps": 1296}
     found = list(quality_blocks(content, {"gradcam": "Grad-CAM"}))
     assert not any(isinstance(block, Alert) for block in found)
     removal, weights, alike = (block for block in found if isinstance(block, Table))
@@ -58,6 +60,8 @@ def test_the_tables_say_every_number_once_and_a_fill_that_hides_little_is_named(
     assert removal.rows[0][3:] == ["40.0", "40.0", "40.0", "+20.0 [+10.0, +30.0]", "+20.0 [+10.0, +30.0]"]
     assert weights.rows == [["Grad-CAM", "0.10 [0.00, 0.20]", "0.90 from head, 0.10 from stem"]]
     assert alike.rows == [["Grad-CAM and rise", "0.50 [0.40, 0.60]"]]
-    (text,) = (block for block in found if isinstance(block, Text))
+    text, sums = (block for block in found if isinstance(block, Text))
     assert "70.0 % with blur" in str(text.text)
     assert "With blur little of the answer can be lost" in str(text.text)
+    assert "within 1 % for 90.0 % [80.0, 95.0] of the images, in at most 1,296 steps" in str(sums.text)
+    assert "largest miss is 4.2 %" in str(sums.text)

@@ -82,10 +82,9 @@ def mean_of_heads(weights: Tensor, images: int) -> Tensor | None:
 
 def grids_of(network: nn.Module, size: tuple[int, int]) -> Iterator[Grid]:
     """What may stand for all places of an image: the grid of the patches, and those of the network's own strides."""
-    known = getattr(getattr(network, "patch_embed", None), "grid_size", None)
-    sides = [] if known is None or len(known) != 2 else [(int(known[0]), int(known[1]))]
-    info = getattr(network, "feature_info", None)
-    strides = [row["reduction"] for row in info or () if isinstance(row, dict) and "reduction" in row]
+    sides = [(int(one[0]), int(one[1])) for one in _stated(network, "grid_size") if isinstance(one, tuple | list)]
+    infos = [one for one in _stated(network, "feature_info") if isinstance(one, list)]
+    strides = [row["reduction"] for info in infos for row in info if "reduction" in row]
     sides += [(round(size[0] / stride), round(size[1] / stride)) for stride in reversed(strides)]
     stated = getattr(network, "num_prefix_tokens", None)
     for height, width in dict.fromkeys(sides):
@@ -94,12 +93,17 @@ def grids_of(network: nn.Module, size: tuple[int, int]) -> Iterator[Grid]:
                 yield Grid(prefix, height, width)
 
 
+def _stated(network: nn.Module, name: str) -> list[object]:
+    """What the network, or a backbone in it, says of itself."""
+    return [value for module in network.modules() if (value := vars(module).get(name)) is not None]
+
+
 def from_answer(network: nn.Module, weights: Tensor, grid: Grid) -> Tensor:
     """(B, keys) what the answer reads, out of attention (B, queries, keys)."""
     queries = weights.shape[1]
     if queries != grid.tokens or not grid.prefix:
         return weights.mean(dim=1)
     classes = min(grid.prefix, max(1, grid.prefix - int(getattr(network, "num_reg_tokens", 0) or 0)))
-    from_class = getattr(network, "global_pool", "token") in {"token", ""}
+    from_class = getattr(network, "global_pool", None) == "token"
     rows = weights[:, :classes] if from_class else weights[:, grid.prefix :]
     return torch.mean(rows, dim=1)

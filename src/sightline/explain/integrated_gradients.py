@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from sightline.explain.finish import explaining, finished, parts
+from sightline.explain.held import held
 from sightline.explain.saliency import pixel_gradients
 from sightline.explain.targets import TargetScore, class_logit
 
@@ -113,7 +114,9 @@ def _complete(
     """Of one part of the images; `limits` are the first and the largest number of points."""
     count, most = limits
     with torch.no_grad():
-        change = (score(network(images.clone()), targets) - score(network(start.clone()), targets)).float()
+        outputs = network(images.clone())
+        score, targets = held(score, outputs, targets)
+        change = (score(outputs, targets) - score(network(start.clone()), targets)).float()
     way = (images - start).float()
     total = torch.zeros_like(way)
     taken = torch.full((len(images),), count, device=images.device)

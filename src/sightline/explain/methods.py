@@ -84,7 +84,7 @@ METHODS: Mapping[str, Method] = {
     "layercam": Method("Layer-CAM", "Jiang et al. 2021", layercam, "layer", "1", "1"),
     "eigencam": Method("Eigen-CAM", "Muhammad and Yeasin 2020", eigencam, "layer", "1", "1", of_target=False),
     "saliency": Method("Saliency", "Simonyan et al. 2013", saliency, "pixels", "1", "1"),
-    "smoothgrad": Method("SmoothGrad", "Smilkov et al. 2017", smoothgrad, "pixels", str(SAMPLES), str(SAMPLES)),
+    "smoothgrad": Method("SmoothGrad", "Smilkov et al. 2017", smoothgrad, "pixels", str(SAMPLES + 1), str(SAMPLES)),
     "integrated_gradients": Method(
         "Integrated gradients",
         "Sundararajan et al. 2017",
@@ -96,7 +96,7 @@ METHODS: Mapping[str, Method] = {
     "occlusion": Method(
         "Occlusion", "Zeiler and Fergus 2014", occlusion, "pixels", str((2 * WINDOWS - 1) ** 2 + 1), "0"
     ),
-    "rise": Method("RISE", "Petsiuk et al. 2018", rise, "pixels", str(MASKS), "0"),
+    "rise": Method("RISE", "Petsiuk et al. 2018", rise, "pixels", str(MASKS + 1), "0"),
     "attention": Method("Attention", "the last layer", attention, "attention", "1", "0", of_target=False),
     "rollout": Method("Attention rollout", "Abnar and Zuidema 2020", rollout, "attention", "1", "0", of_target=False),
 }

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from sightline.explain.finish import explaining, finished, joined, parts
+from sightline.explain.held import held
 from sightline.explain.targets import TargetScore, class_logit
 
 WINDOWS = 8
@@ -61,14 +62,16 @@ def falls(
     found = list[Tensor]()
     with explaining(network, gradients=False):
         for some, wanted in parts(images, targets, batch_size):
-            whole = score(network(some.clone()), wanted).float()
+            outputs = network(some.clone())
+            fixed, wanted = held(score, outputs, wanted)
+            whole = fixed(outputs, wanted).float()
             cover = torch.as_tensor(baseline, dtype=some.dtype, device=some.device).expand_as(some)
             total, times = (torch.zeros(len(some), *size, device=some.device) for _ in range(2))
             for top, left in places:
                 rows, columns = slice(top, top + height), slice(left, left + width)
                 covered = some.clone()
                 covered[:, :, rows, columns] = cover[:, :, rows, columns]
-                fall = whole - score(network(covered), wanted).float()
+                fall = whole - fixed(network(covered), wanted).float()
                 total[:, rows, columns] += fall[:, None, None]
                 times[:, rows, columns] += 1
             found.append(total / times.clamp(min=1))

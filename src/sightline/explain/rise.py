@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sightline.explain.finish import explaining, finished, joined, parts
+from sightline.explain.held import held
 from sightline.explain.targets import TargetScore, class_logit
 
 MASKS = 500
@@ -46,10 +47,11 @@ def rise(
     with explaining(network, gradients=False):
         for some, wanted in parts(images, targets, batch_size):
             drawn = torch.Generator().manual_seed(seed)
+            fixed, wanted = held(score, network(some.clone()), wanted)
             seen, scores, both = torch.zeros(size), torch.zeros(len(some)), torch.zeros(len(some), *size)
             for _ in range(masks):
                 mask = draw_mask(size, cells, shown, drawn)
-                value = score(network(some * mask.to(some)), wanted).float().cpu()
+                value = fixed(network(some * mask.to(some)), wanted).float().cpu()
                 seen, scores = seen + mask, scores + value
                 both += value[:, None, None] * mask
             rises = both / masks - (scores / masks)[:, None, None] * (seen / masks)

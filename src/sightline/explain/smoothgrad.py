@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from sightline.explain.finish import explaining, finished, joined, parts
+from sightline.explain.held import held
 from sightline.explain.saliency import pixel_gradients
 from sightline.explain.targets import TargetScore, class_logit
 
@@ -39,10 +40,12 @@ def smoothgrad(
     with explaining(network, gradients=True):
         for some, wanted in parts(images, targets, batch_size):
             drawn = torch.Generator().manual_seed(seed)
+            with torch.no_grad():
+                fixed, wanted = held(score, network(some.clone()), wanted)
             spread = noise * (some.amax(dim=(1, 2, 3), keepdim=True) - some.amin(dim=(1, 2, 3), keepdim=True))
             total = torch.zeros_like(some, dtype=torch.float32)
             for _ in range(samples):
                 draw = torch.randn(some.shape[1:], generator=drawn).to(some)
-                total += pixel_gradients(network, some + spread * draw, wanted, score)
+                total += pixel_gradients(network, some + spread * draw, wanted, fixed)
             found.append(finished((total / samples).abs().amax(dim=1), (images.shape[2], images.shape[3])))
     return joined(found, images)

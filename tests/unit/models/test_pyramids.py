@@ -1,11 +1,12 @@
 """Any backbone by its name: its pyramid and U-Net answer images of any size; weights, groups and freezing fit."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 
-from sightline.config.model import MultitaskModel, UnetModel
+from sightline.config.model import ModelConfig, MultitaskModel, UnetModel
 from sightline.errors import UsageError
 from sightline.models.build import build_model
 from sightline.models.groups import layer_groups, parameter_groups
@@ -66,11 +67,13 @@ def test_label_and_mask_learn_from_every_parameter(backbone: str) -> None:
 
 
 @pytest.mark.parametrize("backbone", ["cnn", "residual18", "test_resnet", "test_vit"])
-def test_the_last_group_is_all_that_is_not_the_backbone(backbone: str) -> None:
+@pytest.mark.parametrize("kind", [unet, multitask])
+def test_the_last_group_is_all_that_is_not_the_backbone(kind: Callable[[str], ModelConfig], backbone: str) -> None:
     with META:
-        model = build_model(unet(backbone), {"mask": 4}, 64)
+        model = build_model(kind(backbone), {"mask": 4} if kind is unet else {"label": 3, "mask": 4}, 64)
     groups = layer_groups(model)
-    backbones = {name for name, _ in model.named_parameters() if name.startswith("pyramid.network.")}
+    start = "pyramid.network." if kind is unet else "unet.pyramid.network."
+    backbones = {name for name, _ in model.named_parameters() if name.startswith(start)}
     assert {name for group in groups[:-1] for name in group.parameter_names} == backbones
     assert len(groups) >= 4
     rated = parameter_groups(model, groups, weight_decay=0.1, layer_decay=0.5)

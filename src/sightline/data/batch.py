@@ -1,6 +1,6 @@
 """A batch, and the one way to it from the rows of the stores, for training and for evaluation alike."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -65,6 +65,10 @@ class Items(NamedTuple):
     counters: NDArray[np.int64]
     weight: float = 1.0
 
+    def part(self, places: NDArray[np.int64]) -> "Items":
+        """Those at some places, with the weight of all."""
+        return Items(self.positions[places], self.counters[places], self.weight)
+
 
 @dataclass(frozen=True)
 class StoredBatch:
@@ -81,6 +85,36 @@ class StoredBatch:
     images: Tensor
     sizes: Tensor
     masks: Tensor | None
+
+
+@dataclass(frozen=True)
+class StoredParts:
+    """The items of a batch in parts, so that images of unlike shapes are not padded to one another.
+
+    Attributes:
+        items: of the whole batch.
+        places: of each part, in the batch.
+        parts: what the stores hold of each.
+    """
+
+    items: Items
+    places: list[NDArray[np.int64]]
+    parts: list[StoredBatch]
+
+    def joined(self, made: Sequence[tuple[Tensor, dict[str, Tensor]]]) -> tuple[Tensor, dict[str, Tensor]]:
+        """Images and targets that were made of the parts, in the order of the batch."""
+        if len(made) == 1:
+            return made[0]
+        order = torch.from_numpy(np.argsort(np.concatenate(self.places)))
+        images = [one for one, _ in made]
+        names = made[0][1]
+        targets = {name: _in_order([some[name] for _, some in made], order) for name in names}
+        return _in_order(images, order), targets
+
+
+def _in_order(parts: Sequence[Tensor], order: Tensor) -> Tensor:
+    whole = torch.cat(list(parts))
+    return whole[order.to(whole.device)]
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 import torch
@@ -28,15 +28,19 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sightline.config.transforms import MixingConfig
-from sightline.data.batch import Batch, BatchReader, Items, StoredBatch
+from sightline.data.batch import Batch, BatchReader, Items, StoredBatch, StoredParts
 from sightline.data.dataset import Dataset
 from sightline.data.order import Order, balanced, shuffled
 from sightline.data.prefetch import prefetch
 from sightline.data.randomness import permutation
+from sightline.data.store.padding import little_padded
 from sightline.data.targets import MISSING, ClassTarget, of_kind
 from sightline.data.transforms.mixing import is_on, mix
 from sightline.data.transforms.transform import EvalTransform, TrainTransform
 from sightline.errors import UsageError
+
+USUAL: Final = 2
+"""How many times its shorter side an image is long at most, for a whole batch of them to be evaluated at once."""
 
 
 @dataclass(frozen=True)
@@ -143,17 +147,23 @@ class TrainLoader:
             order = partial(shuffled, self.seed, n=len(self.positions))
         return lru_cache(maxsize=2)(order)
 
-    def _read(self, key: tuple[int, int]) -> StoredBatch:
-        return self._reader.read(self.items(*key))
+    def _read(self, key: tuple[int, int]) -> StoredParts:
+        items = self.items(*key)
+        shapes = self.dataset.store.index.shapes[self.dataset.rows[items.positions]]
+        places = little_padded(shapes) if self.transform.fit == "whole" else [np.arange(len(shapes))]
+        return StoredParts(items, places, [self._reader.read(items.part(some)) for some in places])
 
-    def _augmented(self, stored: StoredBatch, epoch: int, progress: float) -> Batch:
+    def _transformed(self, stored: StoredBatch, epoch: int) -> tuple[Tensor, dict[str, Tensor]]:
         counters = stored.items.counters
-        shown = self.augmentation_epoch(epoch)
-        images, targets = self._reader.transformed(
+        return self._reader.transformed(
             stored,
-            partial(self.transform, epoch=shown, counters=counters),
-            partial(self.transform.with_masks, epoch=shown, counters=counters, fill=self.dataset.ignore_index),
+            partial(self.transform, epoch=epoch, counters=counters),
+            partial(self.transform.with_masks, epoch=epoch, counters=counters, fill=self.dataset.ignore_index),
         )
+
+    def _augmented(self, stored: StoredParts, epoch: int, progress: float) -> Batch:
+        shown = self.augmentation_epoch(epoch)
+        images, targets = stored.joined([self._transformed(part, shown) for part in stored.parts])
         if is_on(self.mixing):
             ((name, classes),) = of_kind(self.dataset.split.targets, ClassTarget).items()
             images, targets[name] = mix(
@@ -163,7 +173,7 @@ class TrainLoader:
                 self.mixing,
                 seed=self.seed,
                 epoch=epoch,
-                counters=counters,
+                counters=stored.items.counters,
                 progress=progress,
             )
         return self._reader.batch(images, targets, stored.items)
@@ -181,7 +191,8 @@ class EvalLoader:
     """Batches of one role in the order of the split, without any randomness.
 
     Of several processes each sees its own items, and no item is seen twice. Where images keep their shape, a batch ends
-    where another shape comes, so that no image is padded for its neighbour and no answer depends on it.
+    where another shape comes, so that no image is padded for its neighbour and no answer depends on it. Of images more
+    than twice as long as wide a batch holds fewer.
     """
 
     dataset: Dataset
@@ -205,7 +216,20 @@ class EvalLoader:
         if self.transform.fit == "whole":
             shapes = self.dataset.store.index.shapes[self.dataset.rows[self.positions]]
             runs = np.split(self.positions, np.flatnonzero((shapes[1:] != shapes[:-1]).any(axis=1)) + 1)
-        return [run[start : start + self.batch_size] for run in runs for start in range(0, len(run), self.batch_size)]
+        steps = [self._at_once(run) for run in runs]
+        return [
+            run[start : start + step]
+            for run, step in zip(runs, steps, strict=True)
+            for start in range(0, len(run), step)
+        ]
+
+    def _at_once(self, run: NDArray[np.int64]) -> int:
+        """Images of a batch: fewer where they are so long that a batch would hold more than of the usual shapes."""
+        if self.transform.fit != "whole" or not len(run):
+            return self.batch_size
+        shorter, longer = sorted(self.dataset.store.index.shapes[self.dataset.rows[run[0]]].tolist())
+        most: int = self.batch_size * USUAL * shorter // max(1, longer)
+        return max(1, min(self.batch_size, most))
 
     def __len__(self) -> int:
         return len(self._batches)

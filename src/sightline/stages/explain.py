@@ -64,11 +64,16 @@ def _explained(
 ) -> tuple[list[NDArray[np.uint8]], dict[str, list[NDArray[np.float32]]]]:
     """The images as the model saw them, and their maps by method, both in the order of the items."""
     positions = loaded.dataset.positions("val")[explained.rows]
-    pixels, sizes = loaded.dataset.store.batch(loaded.dataset.rows[positions])
     targets = explained.targets.to(loaded.device)
+    transform = loaded.preprocessing.transform()
+    alike = (
+        (places[rows], images)
+        for places, pixels, sizes in loaded.dataset.store.batches(loaded.dataset.rows[positions])
+        for rows, images in transform.by_shape(pixels, sizes)
+    )
     shown: dict[int, NDArray[np.uint8]] = {}
     maps: dict[str, dict[int, NDArray[np.float32]]] = {name: {} for name in asked.names}
-    for rows, images in loaded.preprocessing.transform().by_shape(pixels, sizes):
+    for rows, images in alike:
         shown |= zip(rows.tolist(), loaded.preprocessing.to_pixels(images), strict=True)
         there = images.to(loaded.device)
         found = asked.maps(loaded.model, there, targets[rows], explained.score)

@@ -1,11 +1,11 @@
 """Training: wire everything together, hand it to the loop, leave checkpoints and curves."""
 
 from dataclasses import replace
-from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from sightline.config.schema import Config
 from sightline.data.dataset import Dataset, list_images, white_of
@@ -31,6 +31,8 @@ from sightline.training.origins import check_weights
 from sightline.training.resume import restore
 from sightline.training.setup import Training
 from sightline.training.wiring import wire
+
+Pixels = NDArray[np.uint8]
 
 PREVIEW_IMAGES = 6
 PREVIEW_DRAWS = 7
@@ -144,15 +146,16 @@ def _preview(loader: TrainLoader, preprocessing: Preprocessing) -> bytes:
     """What the transforms do to images from all over the train split: whole, in evaluation and in the first epochs."""
     trained = loader.dataset.positions("train")
     chosen = trained[np.linspace(0, len(trained) - 1, min(PREVIEW_IMAGES, len(trained))).astype(int)]
-    images, sizes = loader.dataset.store.batch(loader.dataset.rows[chosen])
-    seen = [
-        (row, pixels)
-        for rows, batch in preprocessing.transform().by_shape(images, sizes)
-        for row, pixels in zip(rows.tolist(), preprocessing.to_pixels(batch), strict=True)
-    ]
-    plain = [pixels for _, pixels in sorted(seen, key=itemgetter(0))]
-    draws = [loader.transform(images, sizes, epoch, chosen) for epoch in range(PREVIEW_DRAWS)]
-    whole = [image[:, :h, :w].permute(1, 2, 0).numpy() for image, (h, w) in zip(images, sizes.tolist(), strict=True)]
+    evaluated, originals = dict[int, Pixels](), dict[int, Pixels]()
+    drawn = [dict[int, Pixels]() for _ in range(PREVIEW_DRAWS)]
+    for places, images, sizes in loader.dataset.store.batches(loader.dataset.rows[chosen]):
+        for rows, batch in preprocessing.transform().by_shape(images, sizes):
+            evaluated |= zip(places[rows].tolist(), preprocessing.to_pixels(batch), strict=True)
+        for epoch, seen in enumerate(drawn):
+            draw = loader.transform(images, sizes, epoch, chosen[places])
+            seen |= zip(places.tolist(), preprocessing.to_pixels(draw), strict=True)
+        for place, image, (height, width) in zip(places.tolist(), images, sizes.tolist(), strict=True):
+            originals[place] = image[:, :height, :width].permute(1, 2, 0).numpy()
+    plain, whole, *draws = ([some[place] for place in range(len(chosen))] for some in (evaluated, originals, *drawn))
     fits = all(image.shape[0] == image.shape[1] == preprocessing.image_size for image in whole)
-    pixels = [preprocessing.to_pixels(draw) for draw in draws]
-    return figures.augmentation(plain, pixels, () if fits else whole)
+    return figures.augmentation(plain, draws, () if fits else whole)

@@ -16,9 +16,13 @@ from sightline.data.loaders import EvalLoader, TrainLoader
 from sightline.data.preprocessing import Preprocessing, native_side, pixel_statistics
 from sightline.data.reduction import Reduction
 from sightline.data.sources.source import Source
-from sightline.data.splits.assignment import make_split
+from sightline.data.splits.assignment import in_one_role, make_split
 from sightline.data.splits.split import Split
+from sightline.data.store import padding
+from sightline.data.store.entries import Entry, channel_sums
 from sightline.data.store.factory import open_store
+from sightline.data.store.image_store import MemoryStore
+from sightline.data.store.index import Index
 from sightline.data.targets import ClassTarget
 from sightline.data.transforms.transform import TrainTransform
 from sightline.errors import LockedSplitError, UsageError
@@ -193,3 +197,44 @@ def test_batches_of_whole_images_hold_one_shape_each_in_the_order_of_the_split(
             shapes = store.index.shapes[batch.positions]
             assert (shapes == batch.images.shape[2:]).all()
             assert len(batch) <= size
+
+
+def test_whole_images_of_unlike_shapes_train_apart_and_come_out_in_the_order_of_the_batch(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+):
+    rng, shapes = np.random.default_rng(0), [(20, 160), (24, 24), (160, 20), (30, 40), (20, 170), (40, 30)]
+    images = [rng.integers(0, 256, (3, *shape), dtype=np.uint8) for shape in shapes]
+    entries = [
+        Entry(str(number), width, height, "RGB", height, width, channel_sums(image.reshape(3, -1)), None, 0)
+        for number, (image, (height, width)) in enumerate(zip(images, shapes, strict=True))
+    ]
+    store = MemoryStore(Index.of(entries, 3), np.concatenate([image.reshape(-1) for image in images]))
+    source = Source(
+        tuple("abcdef"),
+        {"label": ClassTarget(np.arange(6) % 2, ("x", "y"))},
+        np.zeros(6),
+        ("train",) * 6,
+        pixels=[image.transpose(1, 2, 0) for image in images],
+    )
+    dataset = Dataset(in_one_role(source, store.facts.hashes, "train"), store, np.arange(6))
+    transform = TrainTransform(
+        config.transforms, image_size=16, mean=(0.5,) * 3, std=(0.2,) * 3, interpolation="bilinear", seed=3,
+        crop_fraction=1.0, fit="whole", shorter=40,
+    )  # fmt: skip
+    mixing = config.transforms.mixing
+    loader = TrainLoader(dataset, transform, mixing, 6, 3, CPU, torch.contiguous_format)
+    read: list[tuple[int, ...]] = []
+    stored = store.batch
+    monkeypatch.setattr(store, "batch", lambda rows: read.append(store.index.shapes[rows].max(axis=0)) or stored(rows))
+    apart = loader.batch(1, 0, 0.5)
+    assert len(read) > 1
+    assert max(height * width for height, width in read) < 160 * 60, "no panorama was padded to an upright one"
+    monkeypatch.setattr(padding, "MOST", 1000)
+    together = loader.batch(1, 0, 0.5)
+    assert torch.equal(apart.images, together.images)
+    assert torch.equal(apart.targets["label"], together.targets["label"])
+
+    seen = Preprocessing(16, (0.5,) * 3, (0.2,) * 3, "bilinear", 1.0, (), fit="whole", shorter=40)
+    twins = Dataset(dataset.split, store, np.array([0, 0, 0, 0, 1, 1]))
+    batches = EvalLoader(twins, "train", seen.transform(), 4, CPU, torch.contiguous_format)
+    assert [len(batch) for batch in batches] == [1, 1, 1, 1, 2], "eight times as long as wide: a quarter of four"

@@ -3,6 +3,7 @@
 import os
 import weakref
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sightline.data.store.index import ImageFacts, Index
+from sightline.data.store.padding import little_padded
 from sightline.errors import RunFailedError
 
 Pixels = NDArray[np.uint8]
@@ -65,6 +67,15 @@ class ImageStore(ABC):
         images = np.empty(shape, dtype=np.uint8) if filled else np.zeros(shape, dtype=np.uint8)
         self._read(rows, images)
         return torch.from_numpy(images), torch.from_numpy(sizes)
+
+    def batches(self, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], Tensor, Tensor]]:
+        """As `batch`, some at a time where their shapes are so unlike that padding would take more than they do.
+
+        Yields:
+            The places (m,) in `rows`, the images and their sizes.
+        """
+        for places in little_padded(self.index.shapes[rows]):
+            yield places, *self.batch(rows[places])
 
     @property
     def is_io_bound(self) -> bool:

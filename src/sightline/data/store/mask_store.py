@@ -72,8 +72,8 @@ class MaskStore:
         rows = np.flatnonzero(self.rows >= 0)
         for start in range(0, len(rows), COUNTED_AT_ONCE):
             some = rows[start : start + COUNTED_AT_ONCE]
-            masks, sizes = self.store.batch(self.rows[some])
-            for row, mask, (height, width) in zip(some, masks[:, 0].numpy(), sizes.tolist(), strict=True):
-                found = np.bincount(mask[:height, :width].ravel(), minlength=256)
-                counts[row] = [*found[:classes], found[self.ignore_index] if self.ignore_index >= classes else 0]
+            for places, masks, sizes in self.store.batches(self.rows[some]):
+                for row, mask, (height, width) in zip(some[places], masks[:, 0].numpy(), sizes.tolist(), strict=True):
+                    found = np.bincount(mask[:height, :width].ravel(), minlength=256)
+                    counts[row] = [*found[:classes], found[self.ignore_index] if self.ignore_index >= classes else 0]
         return counts

@@ -30,7 +30,7 @@ TITLE_SIZE = 8
 @drawn
 def augmentation(
     squares: Sequence[NDArray[np.uint8]] | NDArray[np.uint8],
-    draws: Sequence[NDArray[np.uint8]],
+    draws: Sequence[Sequence[NDArray[np.uint8]] | NDArray[np.uint8]],
     whole: Sequence[NDArray[np.uint8]] = (),
 ) -> Figure:
     """Draw images at the left and what training makes of them at the right.

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.data.dataset import Dataset
+from sightline.data.store.padding import little_padded
 from sightline.errors import UsageError
 
 AT_ONCE = 64
@@ -25,9 +26,10 @@ def class_pixels(dataset: Dataset, positions: NDArray[np.int64], classes: int) -
     assert masks is not None
     for start in range(0, len(positions), AT_ONCE):
         rows = dataset.rows[positions[start : start + AT_ONCE]]
-        _, sizes = dataset.store.batch(rows)
-        height, width = sizes.amax(dim=0).tolist()
-        counts += np.bincount(masks.batch(rows, height, width).flatten().numpy(), minlength=256)
+        shapes = dataset.store.index.shapes[rows]
+        for places in little_padded(shapes):
+            height, width = shapes[places].max(axis=0).tolist()
+            counts += np.bincount(masks.batch(rows[places], height, width).flatten().numpy(), minlength=256)
     counts[masks.ignore_index] = 0
     if not counts.any():
         raise UsageError("segmentation.class_weights: the masks of train have no pixel that counts")

@@ -6,7 +6,7 @@ The same parse reads a new command and a run's stored `config.yaml`.
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import yaml
@@ -55,7 +55,7 @@ def parse(content: Mapping[str, object], origin: str = "the configuration") -> C
     try:
         return Config.model_validate_json(json.dumps(content))
     except ValidationError as error:
-        problems = error.errors(include_url=False)
+        problems = list(_once(error.errors(include_url=False)))
         # An unknown key explains a missing one, so it goes first.
         problems.sort(key=lambda problem: problem["type"] != "extra_forbidden")
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
@@ -163,6 +163,17 @@ def _refuse_huge(content: Mapping[str, object]) -> None:
                 raise UsageError(f"{key}={number} is beyond 64 bits; it takes whole numbers below 2^63")
 
 
+def _once(problems: Iterable[ErrorDetails]) -> Iterator[ErrorDetails]:
+    """The problems, of values missing at the end of a list the last alone, which says how many there should be."""
+    short: dict[tuple[int | str, ...], ErrorDetails] = {}
+    for problem in problems:
+        if problem["type"] == "missing" and isinstance(problem["loc"][-1], int):
+            short[problem["loc"][:-1]] = problem
+        else:
+            yield problem
+    yield from short.values()
+
+
 def _message(problem: ErrorDetails, content: Mapping[str, object], origin: str) -> str:
     place = [str(part) for part in problem["loc"]]
     if len(place) > 1 and place[0] in UNIONS:
@@ -174,6 +185,8 @@ def _message(problem: ErrorDetails, content: Mapping[str, object], origin: str) 
     match problem["type"]:
         case "extra_forbidden":
             return f"unknown key {key}{did_you_mean_key(key, keys(content))}"
+        case "missing" if isinstance(last := problem["loc"][-1], int):
+            return f"{'.'.join(place[:-1])}={got} holds {len(problem['input'])} values, and it takes {last + 1}"
         case "missing":
             return f"{key} is missing in {origin}"
         case "union_tag_invalid" | "union_tag_not_found":

@@ -1,6 +1,6 @@
 """Which keys are about a target that the model does not predict."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, Protocol
 
 from sightline.config.later_stages import CompareConfig, EvaluationConfig, ExplainConfig
@@ -53,6 +53,27 @@ ABOUT: Final[Mapping[str, tuple[str, ...]]] = {
 """Keys, or groups of them, that are for models which predict all of these targets."""
 
 
+_NO_LOSS: Final = "segmentation.loss.{0}=0, give it a weight"
+IDLE: Final[Mapping[str, tuple[Callable[[Groups], bool], str]]] = {
+    "segmentation.focal_gamma": (lambda config: not config.segmentation.loss.focal, _NO_LOSS.format("focal")),
+    "segmentation.tversky_alpha": (lambda config: not config.segmentation.loss.tversky, _NO_LOSS.format("tversky")),
+    "segmentation.tversky_beta": (lambda config: not config.segmentation.loss.tversky, _NO_LOSS.format("tversky")),
+    "segmentation.smooth": (
+        lambda config: not (config.segmentation.loss.dice or config.segmentation.loss.tversky),
+        "segmentation.loss.dice=0 and segmentation.loss.tversky=0, give one of them a weight",
+    ),
+    "segmentation.beta": (
+        lambda config: config.segmentation.class_weights != "effective",
+        "it is for segmentation.class_weights=effective",
+    ),
+    "imbalance.beta": (
+        lambda config: config.imbalance.class_weights != "effective",
+        "it is for imbalance.class_weights=effective",
+    ),
+}
+"""Keys without an effect while another one is as it is: when that holds, and what is said of it."""
+
+
 def problem_of_targets(config: Groups) -> str:
     """Which key asks for what a model of this task does not do, in one line; empty if none does.
 
@@ -65,13 +86,20 @@ def problem_of_targets(config: Groups) -> str:
 
 
 def problem_of_overrides(config: Groups, overrides: Iterable[str]) -> str:
-    """Which key was typed that is about a target that the model does not predict; empty if none was."""
+    """Which key was typed that is about a target the model does not predict, or has no effect; empty if none was."""
     predicted = config.model.targets
     for override in overrides:
         for needed in (ABOUT.get(key_of(override), ()), ABOUT.get(root_of(override), ()), _compared(config, override)):
             if not set(needed) <= set(predicted):
                 return _about(override, needed, config)
+        is_idle, why = IDLE.get(key_of(override), (_never, ""))
+        if is_idle(config):
+            return f"{override} has no effect: {why}"
     return ""
+
+
+def _never(_: Groups) -> bool:
+    return False
 
 
 def _compared(config: Groups, override: str) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sightline.config import later_keys
 from sightline.config.flatten import flatten
@@ -18,6 +18,8 @@ CLASSES = "classes.json"
 """The file of results of another tool's predictions that names its classes."""
 MEMBERS = "members.jsonl"
 """The file of a study that says which runs belong to it."""
+PLACES: Final = ("data.root", "data.manifest")
+"""Settings that say more of what sets two systems apart than any other but the choices of groups."""
 
 
 def find_systems(names: Sequence[str], runs_dir: Path) -> list[System]:
@@ -104,7 +106,7 @@ def _distinct_names(settings: Sequence[Mapping[str, Any]], fallback: Sequence[st
     """The fewest settings that set all apart, groups first: `model=resnet`, `optimizer.lr=0.1`."""
     keys = {key: None for one in settings for key in one}
     different = [key for key in keys if key != "seed" and len({repr(one.get(key)) for one in settings}) > 1]
-    different.sort(key=lambda key: not key.endswith(".name"))
+    different.sort(key=lambda key: (not key.endswith(".name"), key not in PLACES))
     for count in range(1, min(most, len(different)) + 1):
         names = [_words(one, different[:count]) for one in settings]
         if len(set(names)) == len(names):

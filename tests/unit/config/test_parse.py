@@ -240,3 +240,9 @@ def test_a_sweep_is_about_what_the_model_learns():
     assert found == {"cnn": "val_accuracy", "unet": "val_mean_iou", "multitask": "val_accuracy"}
     assert parse.parse(compose_config(["model=unet", "sweep=quick"])).sweep.metric == "val_mean_iou"
     assert parse.parse(compose_config(["sweep.metric=val_f1_macro"])).sweep.metric == "val_f1_macro"
+
+
+def test_a_list_that_is_too_short_says_how_many_values_it_takes():
+    with pytest.raises(UsageError) as caught:
+        parse.parse(compose_config(["model=unet", "data=shapes", "model.decoder_channels=[1,2]"]))
+    assert str(caught.value) == "model.decoder_channels=[1, 2] holds 2 values, and it takes 5"

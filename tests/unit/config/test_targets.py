@@ -116,3 +116,27 @@ def test_losses_that_weigh_nothing_and_weights_of_no_loss_are_refused():
 
 def changed(config: Config, metric: str) -> Config:
     return config.model_copy(update={"compare": config.compare.model_copy(update={"metric": metric})})
+
+
+@pytest.mark.parametrize(
+    ("override", "because"),
+    [
+        ("segmentation.focal_gamma=3", "segmentation.loss.focal"),
+        ("segmentation.tversky_alpha=0.5", "segmentation.loss.tversky"),
+        ("segmentation.tversky_beta=0.5", "segmentation.loss.tversky"),
+        ("segmentation.smooth=2", "segmentation.loss.dice"),
+        ("segmentation.beta=0.9", "segmentation.class_weights"),
+    ],
+)
+def test_a_typed_key_that_another_one_makes_idle_is_refused(override: str, because: str):
+    off = "effective" if because.endswith("weights") else "1"
+    idle = composed(OfMasks, override, *(["segmentation.loss.dice=0"] if because.endswith("dice") else []))
+    problem = problem_of_overrides(idle, [override])
+    assert problem.startswith(f"{override} has no effect: ")
+    assert because in problem
+    assert not problem_of_overrides(composed(OfMasks, override, f"{because}={off}"), [override])
+
+
+def test_the_beta_of_class_weights_is_idle_without_them():
+    assert "imbalance.class_weights=effective" in problem_of_overrides(composed(CnnModel), ["imbalance.beta=0.9"])
+    assert not problem_of_overrides(composed(CnnModel, "imbalance=effective"), ["imbalance.beta=0.9"])

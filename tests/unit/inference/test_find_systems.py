@@ -17,6 +17,7 @@ from sightline.inference.find_systems import _distinct_names
             ["x=1 y=1", "x=1 y=2", "x=2 y=2"],
         ),
         ([{"x": 1}, {"x": 1}], ["run 0", "run 1"]),
+        ([{"x": 1, "data.root": "a"}, {"x": 2, "data.root": "b"}], ["data.root=a", "data.root=b"]),
         ([{"x": 1}], ["run 0"]),
     ],
 )

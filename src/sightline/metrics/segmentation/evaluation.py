@@ -40,7 +40,10 @@ def evaluate_masks(
     check_masks(predictions, len(class_names))
     scored = ScoredMasks(predictions.confusions)
     if not scored.counted.any():
-        raise UsageError(f"all pixels of the {len(predictions)} images are ignored: there is nothing to measure")
+        raise UsageError(
+            f"all pixels of the {len(predictions)} images are ignored: there is nothing to measure; check which number "
+            "the masks of the truth hold where pixels do not count"
+        )
     absent = [name for name, occurs in zip(class_names, scored.occurs, strict=True) if not occurs]
     per_class = _per_class(scored, class_names, resampling)
     return {

@@ -34,7 +34,8 @@ def read(folder: Path, split: str) -> PredictionFile:
     """Count the pixels of every image.
 
     Raises:
-        UsageError: images lack their truth or their prediction, sizes differ, a picture holds no numbers of classes.
+        UsageError: images lack their truth or their prediction, sizes differ, a picture holds no numbers of classes, a
+            file is no PNG.
     """
     predicted, truth = (_by_id(folder / split / kind) for kind in (PREDICTED, TRUTH))
     _check_ids(folder / split, predicted, truth)
@@ -57,7 +58,10 @@ def read(folder: Path, split: str) -> PredictionFile:
 
 
 def _by_id(folder: Path) -> dict[str, Path]:
-    return {path.relative_to(folder).with_suffix("").as_posix(): path for path in sorted(folder.rglob("*.png"))}
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    if strays := [path for path in files if path.suffix != ".png"]:
+        raise UsageError(f"{strays[0]} is no mask ({len(strays)} such in {folder}): masks are files ending in .png")
+    return {path.relative_to(folder).with_suffix("").as_posix(): path for path in files}
 
 
 def _check_ids(folder: Path, predicted: dict[str, Path], truth: dict[str, Path]) -> None:

@@ -114,3 +114,11 @@ def test_labels_and_masks_stay_apart(tmp_path: Path):
     np.savez(tmp_path / "val.npz", ids=np.array(["x"]), logits=np.array([[3.0, -1]]), labels=np.array([0]))
     with pytest.raises(UsageError, match="one of val and test is of labels, the other of masks"):
         read_folder(tmp_path)
+
+
+def test_a_mask_of_another_format_is_named(tmp_path: Path, drawn):
+    (tmp_path / "test/truth/.hidden").touch()
+    read_file(tmp_path, "test")
+    Image.fromarray(drawn["a"][1].astype(np.uint8)).save(tmp_path / "test/predicted/x.tif")
+    with pytest.raises(UsageError, match=r"x\.tif .* ending in \.png"):
+        read_file(tmp_path, "test")

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from sightline.config.schema import Config
 from sightline.data.dataset import Dataset
 from sightline.data.splits.split import Split
+from sightline.explain.targets import TargetScore, class_logit
 from sightline.inference.loaded_run import LoadedRun
 from sightline.inference.model import class_names_of
 from sightline.metrics.predictions import Arrays
@@ -245,3 +246,8 @@ class LabelAndBrightness(Task):
         """Of the first three images."""
         ids = predictions.ids[:3].tolist()
         return Brightest(np.arange(3), torch.zeros(3), [{"id": one} for one in ids], ids, [True] * 3)
+
+    def explained(self, _config: Config, outputs: Outputs) -> tuple[Tensor, TargetScore]:
+        """The label."""
+        logits = by_head(outputs)["label"]
+        return logits.argmax(dim=1), lambda found, targets: class_logit(by_head(found)["label"], targets)

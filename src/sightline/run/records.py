@@ -5,6 +5,7 @@ from typing import Literal, NotRequired, TypedDict
 
 from sightline.machine.provenance import Commit
 from sightline.metrics.documents.explanation import QualityJson
+from sightline.metrics.documents.map_summary import MapSummaryJson
 
 MetricsRow = Mapping[str, str | float]
 """A row of `metrics.jsonl`: its kind, `epoch` or `step`, and numbers by name."""
@@ -122,3 +123,4 @@ class ExplainFile(TypedDict):
     split: str
     items: list[ExplainedItem]
     quality: NotRequired[QualityJson]
+    summary: NotRequired[MapSummaryJson]

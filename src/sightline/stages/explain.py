@@ -15,6 +15,7 @@ from sightline.reporting import figures
 from sightline.run.folder import Run
 from sightline.run.origin import MADE_FROM, SOURCES, as_array, origin_of, save_derived
 from sightline.stages.explain_input import explain_input
+from sightline.stages.explain_summary import summary
 from sightline.stages.explained import Asked, head_of
 from sightline.stages.judging import Judge, with_quality, with_scores
 from sightline.tasks.results import Explanation
@@ -45,6 +46,8 @@ def run(config: Config, run: Run) -> dict[str, float]:
     content["items"] = with_quality(explained.items, {name: judge.items(name) for name in maps})
     if quality := judge.content():
         content["quality"] = quality
+    if seen := summary(config, run, loaded, task, asked.left):
+        content["summary"] = seen
     for name in METHODS:
         run.remove(_figure(name, name == first))
     for name, heats in maps.items():

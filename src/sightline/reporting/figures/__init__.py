@@ -9,6 +9,7 @@ from sightline.reporting.figures.comparison import comparison
 from sightline.reporting.figures.conformal import set_sizes
 from sightline.reporting.figures.embeddings import embedding
 from sightline.reporting.figures.masks import masks
+from sightline.reporting.figures.mean_maps import mean_maps
 from sightline.reporting.figures.ood import ood
 from sightline.reporting.figures.pictures import augmentation, explanations
 from sightline.reporting.figures.ranking import pr_curves, roc_curves
@@ -30,6 +31,7 @@ __all__ = [
     "freezing",
     "lr_range",
     "masks",
+    "mean_maps",
     "ood",
     "per_class",
     "pr_curves",

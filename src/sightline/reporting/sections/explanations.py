@@ -6,6 +6,7 @@ from typing import Final
 from sightline.reporting.contents import Contents, JsonFile
 from sightline.reporting.sections.blocks import Block, Facts, Text
 from sightline.reporting.sections.map_quality import quality_blocks
+from sightline.reporting.sections.map_summary import summary_blocks
 from sightline.reporting.sections.section import FigureKind, Section
 from sightline.run.records import ExplainedBy, ExplainFile
 
@@ -35,6 +36,8 @@ def blocks(contents: Contents) -> Iterator[Block]:
         soft=True,
         on="page",
     )
+    if summary := found.get("summary"):
+        yield from summary_blocks(summary)
     if quality := found.get("quality"):
         yield from quality_blocks(quality, {one["name"]: one["label"] for one in methods})
 
@@ -46,6 +49,12 @@ SECTION: Final = Section(
     missing="explanation",
     own=True,
     figures=(
+        FigureKind(
+            "mean_maps",
+            "Mean maps",
+            "Mean map of all images and of each class answered, over the mean picture, on one scale: brightest where "
+            "it is four times an even map. A spot that one class alone has in a corner may be a watermark.",
+        ),
         FigureKind(
             "explanations",
             "Heat maps",

@@ -1,0 +1,55 @@
+"""Where maps lie on average, class by class."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from sightline.reporting.figures.pictures import LINE, Sheet, title_over
+from sightline.reporting.figures.style import GREY, HEAT, INK, WRONG_TEXT, drawn, nothing
+
+COLUMNS: Final = 8
+MOST: Final = 48
+"""Classes that are drawn; those with an alarm come first."""
+BRIGHT: Final = 4.0
+"""So many times an even map is drawn as bright as can be, in every panel alike."""
+
+
+@drawn
+def mean_maps(
+    maps: Sequence[NDArray[np.floating]],
+    pictures: Sequence[NDArray[np.floating]],
+    titles: Sequence[str],
+    alarmed: Sequence[bool],
+) -> Figure:
+    """Draw the mean map of all images and of each class over its mean picture, all on one scale.
+
+    Args:
+        maps: n of (h, w), 1 where they are as high as an even map.
+        pictures: n of (h, w), the mean picture in any scale.
+        titles: n, of one or two lines.
+        alarmed: n, whether a warning is about it, marked in the title.
+    """
+    if not maps:
+        return nothing("no maps")
+    shown = chosen(alarmed)
+    lines = max(title.count("\n") + 1 for title in titles)
+    left = len(maps) - len(shown)
+    sheet = Sheet(len(shown), COLUMNS, ratio=1.0, above=0.06 + LINE * lines, every=COLUMNS, below=0.2 if left else 0.0)
+    for place, number in enumerate(shown):
+        axes = sheet.axes(*divmod(place, COLUMNS))
+        heat, picture = np.clip(maps[number] / BRIGHT, 0, 1), pictures[number]
+        axes.imshow(picture, cmap="gray", interpolation="nearest")
+        axes.imshow(heat, cmap=HEAT, vmin=0, vmax=1, alpha=0.3 + 0.55 * heat, interpolation="bilinear")
+        mark, colour = ("! ", WRONG_TEXT) if alarmed[number] else ("", INK)
+        title_over(axes, mark + titles[number], colour, sheet.cell)
+    if left:
+        sheet.figure.text(0.01, 0.01, f"{left:,} more classes are not drawn", color=GREY, fontsize=8)
+    return sheet.figure
+
+
+def chosen(alarmed: Sequence[bool]) -> list[int]:
+    """Which of the panels are drawn, in their order: the first, those with an alarm, then others as far as they go."""
+    return [0, *sorted(sorted(range(1, len(alarmed)), key=lambda number: not alarmed[number])[: MOST - 1])]

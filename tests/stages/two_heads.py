@@ -122,6 +122,10 @@ class Brightest:
         """What the second head says."""
         return by_head(outputs)["brightness"][:, 0]
 
+    def confidence(self, outputs: Outputs, _targets: Tensor, _untouched: Outputs) -> Tensor:
+        """The same, from 0 to 1."""
+        return by_head(outputs)["brightness"][:, 0].sigmoid()
+
 
 class TwoTally:
     """The loss, and how many labels are right."""
@@ -242,7 +246,7 @@ class LabelAndBrightness(Task):
         means = {"calibration": predictions.brightness, "val": val.brightness}
         return TwoResults({"metrics": {name: {"value": float(values.mean())} for name, values in means.items()}})
 
-    def explanation(self, _config: Config, predictions: TwoPredictions) -> Brightest:
+    def explanation(self, _config: Config, _run: Run, predictions: TwoPredictions) -> Brightest:
         """Of the first three images."""
         ids = predictions.ids[:3].tolist()
         return Brightest(np.arange(3), torch.zeros(3), [{"id": one} for one in ids], ids, [True] * 3)

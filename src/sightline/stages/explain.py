@@ -36,7 +36,7 @@ def run(config: Config, run: Run) -> dict[str, float]:
     predict_held_out(run, config, ("val",), task)
     loaded = LoadedRun.open(run, config, task.heads)
     predictions = load_predictions(run, "val", "choose images to explain", task.read_predictions)
-    explained = task.explanation(config, predictions)
+    explained = task.explanation(config, run, predictions)
     asked = Asked(config.explain.methods)
     judge = Judge(config.explain.quality, loaded.model, explained, config.evaluation.level, asked.names)
     shown, maps = _explained(asked, loaded, explained, judge)

@@ -115,8 +115,8 @@ class Task(Protocol):
         """The model as others take it: from images in 0…1 to what the run's calibration makes of the outputs."""
         raise _undefined(self, "a calibrated model")
 
-    def explanation(self, config: Config, predictions: AnyPredictions) -> Explanation:
-        """What is explained of a split."""
+    def explanation(self, config: Config, run: Run, predictions: AnyPredictions) -> Explanation:
+        """What is explained of a split, probabilities calibrated as far as the run is."""
         raise _undefined(self, "an explanation")
 
     def explained(self, config: Config, outputs: Outputs) -> tuple[Tensor, TargetScore]:

@@ -34,11 +34,25 @@ class ClassExplanation:
 
 
 def explanation(
-    predictions: Predictions, names: Sequence[str], classes: int, per_class: int, versus: int | None = None
+    predictions: Predictions,
+    names: Sequence[str],
+    classes: int,
+    per_class: int,
+    versus: int | None = None,
+    temperature: float = 1.0,
 ) -> ClassExplanation:
-    """What is explained, of the images that `choose` takes; against the class `versus`, if it is one."""
-    rows = choose(predictions, classes, per_class)
-    probabilities = predictions.probabilities()[rows]
+    """What is explained, of the images that `choose` takes; against the class `versus`, if it is one.
+
+    Args:
+        predictions: of the split.
+        names: of the classes.
+        classes: at most so many classes.
+        per_class: right ones of each, and wrong ones.
+        versus: the class that each answer is set against, or None.
+        temperature: that probabilities are at.
+    """
+    rows = choose(predictions, classes, per_class, temperature)
+    probabilities = predictions.probabilities(temperature)[rows]
     predicted, right = probabilities.argmax(axis=1), list[bool]()
     targets = set_against(torch.from_numpy(predicted), torch.from_numpy(probabilities), versus)
     others = [NONE] * len(rows) if versus is None else targets[:, 1].tolist()
@@ -63,12 +77,18 @@ def explanation(
     return ClassExplanation(rows, targets, items, titles, right)
 
 
-def choose(predictions: Predictions, classes: int, per_class: int) -> NDArray[np.int64]:
-    """Rows to explain: of each class the first right and the most confident wrong ones, `per_class` of either."""
+def choose(predictions: Predictions, classes: int, per_class: int, temperature: float = 1.0) -> NDArray[np.int64]:
+    """Rows to explain: of each class the first right and the most confident wrong ones, `per_class` of either.
+
+    Where there are more classes than `classes`, those of the most confident mistakes are taken, each by its surest one.
+    """
     predicted = predictions.logits.argmax(axis=1)
-    confidence = predictions.probabilities().max(axis=1)
+    confidence = predictions.probabilities(temperature).max(axis=1)
     chosen: list[int] = []
-    for label in np.unique(predictions.labels)[:classes]:
+    surest = np.zeros(predictions.logits.shape[1])
+    np.maximum.at(surest, predictions.labels, np.where(predicted == predictions.labels, 0.0, confidence))
+    labels = np.unique(predictions.labels)
+    for label in np.sort(labels[np.argsort(-surest[labels], kind="stable")][:classes]):
         of_class = np.flatnonzero(predictions.labels == label)
         right = of_class[predicted[of_class] == label]
         wrong = of_class[predicted[of_class] != label]

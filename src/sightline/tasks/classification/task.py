@@ -109,10 +109,11 @@ class Classification:
         """Probabilities at the run's temperature."""
         return CalibratedClassifier(network, temperature_of(run))
 
-    def explanation(self, config: Config, predictions: Predictions) -> ClassExplanation:
+    def explanation(self, config: Config, run: Run, predictions: Predictions) -> ClassExplanation:
         """The predicted class of right and wrong images of each class."""
         chosen, versus = config.explain, named_class("explain.versus", config.explain.versus, self.names)
-        return explanation(predictions, self.names, chosen.classes, chosen.per_class, versus)
+        temperature = temperature_of(run)
+        return explanation(predictions, self.names, chosen.classes, chosen.per_class, versus, temperature)
 
     def explained(self, config: Config, outputs: Outputs) -> tuple[Tensor, TargetScore]:
         """The predicted class."""

@@ -181,13 +181,19 @@ class Multitask(Task):
             self.label.prediction_rows(config, parts[LABEL]), self.mask.prediction_rows(config, parts[MASK])
         )
 
-    def explanation(self, config: Config, predictions: MultitaskPredictions) -> MultitaskExplanation:
+    def explanation(self, config: Config, run: Run, predictions: MultitaskPredictions) -> MultitaskExplanation:
         """The label of some images, and a class of the mask of some."""
         of_label, of_mask = self._versus(config, LABEL), self._versus(config, MASK)
         return both(
             {
-                LABEL: (self.label.explanation(of_label, predictions.of_labels), predictions.labelled),
-                MASK: (self.mask.explanation(of_mask, predictions.masks), np.arange(len(predictions))),
+                LABEL: (
+                    self.label.explanation(of_label, PartOfRun(run, LABEL), predictions.of_labels),
+                    predictions.labelled,
+                ),
+                MASK: (
+                    self.mask.explanation(of_mask, PartOfRun(run, MASK), predictions.masks),
+                    np.arange(len(predictions)),
+                ),
             }
         )
 

@@ -168,7 +168,12 @@ class Segmentation(Task):
             return rows
         return replace(rows, temperature=float(content["temperature"]), fitted_on=int(content["n_temperature"]))
 
-    def explanation(self, config: Config, predictions: MaskPredictions) -> MaskExplanation:
+    def explanation(
+        self,
+        config: Config,
+        run: Run,  # noqa: ARG002 - one call shape
+        predictions: MaskPredictions,
+    ) -> MaskExplanation:
         """One class of the pixels of some images: that of `explain.mask_class`, else the one most pixels are called."""
         asked = config.explain
         chosen = chosen_class(asked.mask_class, self.names)

@@ -1,6 +1,7 @@
 """Which images are explained, and what is said of each."""
 
 import numpy as np
+import pytest
 import torch
 
 from sightline.metrics.predictions import Predictions
@@ -43,3 +44,21 @@ def test_a_class_is_set_against_another_and_against_the_next_best_where_it_is_it
     assert found.titles[1] == "cat\ntaken for dog, 95%\ndog, not cat"
     outputs = torch.tensor([[1.0, 3.0], [3.0, 4.0], [5.0, 7.0], [7.0, 8.0]])
     assert found.score(outputs, found.targets).tolist() == [-2.0, 1.0, 2.0, -1.0]
+
+
+def test_probabilities_are_at_the_temperature():
+    plain, calibrated = (explanation(predictions(), NAMES, 2, 1, temperature=one) for one in (1.0, 2.0))
+    assert calibrated.rows.tolist() == plain.rows.tolist()
+    assert calibrated.items[1]["probability"] == pytest.approx(1 / (1 + np.exp(-1.5)))
+    assert calibrated.titles[1] == "cat\ntaken for dog, 82%"
+
+
+def test_of_a_thousand_classes_those_of_the_surest_mistakes_are_shown():
+    labels = np.repeat(np.arange(1000), 2)
+    logits = np.zeros((2000, 1000), dtype=np.float32)
+    logits[np.arange(2000), labels] = 5
+    for label, margin in ((700, 9.0), (31, 8.0), (5, 6.0)):
+        logits[2 * label, (label + 1) % 1000] = 5 + margin
+    some = Predictions(np.arange(2000).astype(str), logits, labels)
+    assert choose(some, classes=2, per_class=1).tolist() == [63, 62, 1401, 1400]
+    assert choose(some, classes=4, per_class=1).tolist() == [0, 11, 10, 63, 62, 1401, 1400]

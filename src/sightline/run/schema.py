@@ -1,6 +1,7 @@
 """What the JSON files of a run must hold: the types of their documents, asked when they are read."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Any, Final, Literal, NotRequired, TypeVar, Union, get_args, get_origin, get_type_hints, is_typeddict
 
@@ -9,6 +10,8 @@ from sightline.metrics.documents.comparison import Comparison
 from sightline.metrics.documents.cost import Cost
 from sightline.metrics.documents.evaluation import Evaluation
 from sightline.metrics.documents.freezing import FreezingRow
+from sightline.metrics.documents.multitask import MultitaskCalibration, MultitaskEvaluation
+from sightline.metrics.documents.segmentation import MaskCalibration, MaskEvaluation
 from sightline.metrics.documents.sweep import Choice, FreshRun, Study
 from sightline.metrics.documents.uncertainty import Uncertainty
 from sightline.metrics.documents.validation import Validation
@@ -27,12 +30,33 @@ from sightline.run.records import (
 Kind = Any
 """A type as annotations write it; there is none in the language for all of them."""
 
+
+@dataclass(frozen=True)
+class OneOf:
+    """Documents of several tasks under one name; which it is says a key that the types after it do not have.
+
+    Attributes:
+        kinds: `TypedDict`s; the last is that of all else.
+    """
+
+    kinds: tuple[Kind, ...]
+
+    def of(self, value: object) -> Kind:
+        """The type of a document."""
+        if isinstance(value, Mapping):
+            for number, kind in enumerate(self.kinds):
+                later = {key for other in self.kinds[number + 1 :] for key in get_type_hints(other)}
+                if value.keys() & (get_type_hints(kind).keys() - later):
+                    return kind
+        return self.kinds[-1]
+
+
 FILES: Final[Mapping[str, Kind]] = {
-    "calibration.json": Calibration,
+    "calibration.json": OneOf((MultitaskCalibration, MaskCalibration, Calibration)),
     "classes.json": list[str],
     "comparison.json": Comparison,
     "cost.json": Cost,
-    "evaluation.json": Evaluation,
+    "evaluation.json": OneOf((MultitaskEvaluation, MaskEvaluation, Evaluation)),
     "explain/explain.json": ExplainFile,
     "external.json": dict[str, ExternalSplit],
     "freezing.json": list[FreezingRow],
@@ -64,9 +88,11 @@ def flaw(value: object, kind: Kind, place: str = "") -> str:
 
     Args:
         value: as `json` read them.
-        kind: a `TypedDict`, a list, a mapping, a literal, text, a number, a union of these, or `object`.
+        kind: a `TypedDict`, a list, a mapping, a literal, text, a number, a union of these, `OneOf`, or `object`.
         place: of the value, by dotted key.
     """
+    if isinstance(kind, OneOf):
+        return flaw(value, kind.of(value), place)
     origin: Kind = get_origin(kind) or kind
     arguments = get_args(kind)
     if kind == Choice:  # of a dimension, whose values may be lists as well

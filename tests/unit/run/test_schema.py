@@ -122,3 +122,55 @@ def test_a_file_of_another_shape_is_named_with_the_remedy(tmp_path: Path):
     run.append("metrics.jsonl", {"kind": "epoch", "epoch": 0, "step": 4})
     with pytest.raises(RunFailedError, match=r"metrics\.jsonl is damaged: it lacks seconds; mend that line"):
         run.rows("metrics.jsonl")[0]["seconds"]
+
+
+MASKS: dict[str, Any] = {
+    "split": "test", "n": 2, "unlabelled": 0, "pixels": {"counted": 9, "ignored": 1}, "absent": [], "notes": [],
+    "metrics": {"mean_iou": {"value": 0.5, "low": 0.1, "high": 0.9}}, "confusion": [[4, 1], [2, 2]],
+    "class_names": ["no", "yes"], "measured_at": "its size",
+}  # fmt: skip
+PIXELS: dict[str, Any] = {
+    "split": "calibration",
+    "n": 2,
+    "pixels": 9,
+    "sampling": "9 pixels",
+    "temperature": 1.5,
+    "judged_on": 0,
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "changes", "expected"),
+    [
+        ("evaluation.json", MASKS, {"pixels": 3}, "pixels is no mapping"),
+        ("evaluation.json", MASKS, {"confusion": [["4"]]}, "confusion.0.0 is not a whole number"),
+        ("evaluation.json", MASKS, {"images": {"worst": 3}}, "images.worst is no list"),
+        (
+            "evaluation.json",
+            {"split": "test", "mask": MASKS},
+            {"mask": {**MASKS, "absent": 1}},
+            "mask.absent is no list",
+        ),
+        (
+            "evaluation.json",
+            {"split": "test", "label": {"n": 1}},
+            {"label": {"n": "1"}},
+            "label.n is not a whole number",
+        ),
+        ("evaluation.json", {"split": "test", "class_names": []}, {"class_names": "x"}, "class_names is no list"),
+        ("calibration.json", PIXELS, {"sampling": 3}, "sampling is not text"),
+        (
+            "calibration.json",
+            {"mask": PIXELS},
+            {"mask": {**PIXELS, "pixels": "9"}},
+            "mask.pixels is not a whole number",
+        ),
+        ("calibration.json", {"temperature": 1.5}, {"temperature": "1.5"}, "temperature is not a number"),
+    ],
+)
+def test_what_every_task_writes_is_held_against_its_own_type(
+    name: str, content: dict[str, Any], changes: dict[str, Any], expected: str
+):
+    assert flaw(content, FILES[name]) == ""
+    assert expected in flaw({**content, **changes}, FILES[name])
+    assert flaw([], FILES[name]) == "it is no mapping"

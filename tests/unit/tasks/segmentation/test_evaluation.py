@@ -12,6 +12,7 @@ from sightline.config import parse
 from sightline.config.schema import Config
 from sightline.metrics.segmentation.predictions import MaskPredictions
 from sightline.run.folder import Run
+from sightline.run.schema import FILES, flaw
 from sightline.tasks.segmentation.calibration import calibrate
 from sightline.tasks.segmentation.evaluation import AS_STORED, evaluate
 
@@ -54,6 +55,7 @@ def test_a_split_is_calibrated_measured_and_drawn(run: Run, config: Config):
     found = evaluate(config, run, NAMES, "test", drawn(50, 2), drawn(50, 3))
     found.draw(run)
     assert json.loads(json.dumps(found.content)) == found.content
+    assert flaw(found.content, FILES["evaluation.json"]) == flaw(fitted.content, FILES["calibration.json"]) == ""
     assert found.content["measured_at"] == AS_STORED
     assert found.content["calibrated"]["sets"][0]["missed"]["value"] < 0.3
     assert found.content["tta"]["metrics"]["mean_iou"]["value"] != found.content["metrics"]["mean_iou"]["value"]

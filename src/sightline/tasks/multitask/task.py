@@ -1,6 +1,6 @@
 """A label and a mask from one network, as a task: two tasks, each asked for its own target."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -31,7 +31,8 @@ from sightline.tasks.multitask.objective import MultitaskObjective
 from sightline.tasks.multitask.prediction_rows import LabelAndMaskRows
 from sightline.tasks.multitask.predictions import MultitaskCollector, MultitaskPredictions
 from sightline.tasks.multitask.results import MultitaskResults
-from sightline.tasks.results import AnyPredictions, Entrant, Results
+from sightline.tasks.multitask.side_by_side import side_by_side
+from sightline.tasks.results import AnyPredictions, Entrant
 from sightline.tasks.segmentation.examples import draw_masks
 from sightline.tasks.segmentation.task import Segmentation
 from sightline.tasks.task import Task, TeacherLoss
@@ -115,7 +116,7 @@ class Multitask(Task):
         averaged: MultitaskPredictions | None,  # noqa: ARG002 - views are refused where there are masks
     ) -> MultitaskResults:
         """Both, each over the images that bear it."""
-        return self._side_by_side(
+        return side_by_side(
             run,
             split,
             predictions,
@@ -140,28 +141,14 @@ class Multitask(Task):
     def calibrate(
         self, config: Config, run: Run, predictions: MultitaskPredictions, val: MultitaskPredictions | None
     ) -> MultitaskResults:
-        """Both, each over the images that bear it."""
-        return self._side_by_side(
+        """Both, each over the images that bear it; one that too few bear stays as it is."""
+        return side_by_side(
             run,
             "calibration",
             predictions,
             lambda part: self.label.calibrate(config, part, predictions.of_labels, _labels(val)),
             lambda part: self.mask.calibrate(config, part, predictions.masks, None if val is None else val.masks),
         )
-
-    def _side_by_side(
-        self,
-        run: Run,
-        split: SplitName,
-        predictions: MultitaskPredictions,
-        of_labels: Callable[[Run], Results],
-        of_masks: Callable[[Run], Results],
-    ) -> MultitaskResults:
-        """The results of each target that some image bears."""
-        bears = {LABEL: len(predictions.labelled) > 0, MASK: bool(predictions.masks.confusions.any())}
-        measures = {LABEL: of_labels, MASK: of_masks}
-        parts = {name: measures[name](PartOfRun(run, name)) for name, is_borne in bears.items() if is_borne}
-        return MultitaskResults(split, len(predictions), parts)
 
     @classmethod
     def compare(cls, config: Config, entrants: Sequence[Entrant]) -> Comparison:

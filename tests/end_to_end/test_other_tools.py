@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.conftest import Command
 
@@ -134,3 +135,47 @@ def test_mistakes(sightline: Command, demo_run: Path, tmp_path: Path, words: tup
     assert (answer.status, says in answer.err) == (2, True), answer.err
     assert "Traceback" not in answer.err
     assert sorted(file.name for file in demo_run.rglob("*")) == before
+
+
+def draw_masks(folder: Path, wrong: float) -> None:
+    """24 masks in two colours with pixels that do not count, four of a street, and what a tool of some quality says."""
+    colours = np.array([[70, 130, 180], [128, 64, 128], [0, 0, 0]], dtype=np.uint8)
+    (folder / "test/truth").mkdir(parents=True)
+    (folder / "test/predicted").mkdir()
+    (folder / "classes.csv").write_text("name,r,g,b,id\nsky,70,130,180,0\nroad,128,64,128,1\nvoid,0,0,0,255\n")
+    rows = [f"{number:02d},street {number // 4}" for number in range(24)]
+    (folder / "groups.csv").write_text("\n".join(["id,group", *rows]) + "\n")
+    for number in range(24):
+        rng = np.random.default_rng(number)
+        truth = (np.arange(20)[:, None] > rng.integers(5, 15) + np.zeros(30, dtype=int)).astype(int)
+        said = np.where(rng.random(truth.shape) < wrong * rng.random(), 1 - truth, truth)
+        truth[:, :2] = 2
+        for kind, mask in (("truth", truth), ("predicted", said)):
+            Image.fromarray(colours[mask]).save(folder / "test" / kind / f"{number:02d}.png")
+
+
+def test_masks_in_colours_are_measured_reported_and_compared_by_groups(sightline: Command, tmp_path: Path):
+    for name, wrong in (("good", 0.2), ("bad", 0.8)):
+        draw_masks(tmp_path / name, wrong)
+    output, settings = tmp_path / "out", ("evaluation.resamples=100", "compare.resamples=100")
+    answer = sightline("evaluate", f"predictions={tmp_path / 'good'}", f"output={output}", *settings)
+    assert answer.status == 0, answer.err
+    found = load(output / "evaluation.json")
+    assert (found["class_names"], found["n"]) == (["sky", "road"], 24)
+    assert found["metrics"]["mean_iou"]["low"] < found["metrics"]["mean_iou"]["value"] < 1
+    assert any("groups" in note for note in found["notes"]), found["notes"]
+    answer = sightline("report", f"run={output}")
+    assert answer.status == 0, answer.err
+    assert "road" in (output / "report.html").read_text()
+    refused = sightline("calibrate", f"predictions={tmp_path / 'good'}", f"output={output}")
+    assert (refused.status, "holds neither calibration.npz nor calibration.csv" in refused.err) == (2, True)
+    systems = f"run=[{tmp_path / 'good'},{tmp_path / 'bad'}]"
+    answer = sightline("compare", systems, f"output={tmp_path / 'compared'}", *settings)
+    assert answer.status == 0, answer.err
+    compared = load(tmp_path / "compared/comparison.json")
+    assert (compared["metric"], Path(compared["ranking"][0]["name"]).name) == ("mean_iou", "good")
+    assert any("6 groups" in note for note in compared["notes"]), compared["notes"]
+    (tmp_path / "good/test").rename(tmp_path / "good/calibration")
+    refused = sightline("calibrate", f"predictions={tmp_path / 'good'}", f"output={tmp_path / 'calibrated'}")
+    assert (refused.status, len(refused.err.strip().splitlines())) == (2, 1), refused.err
+    assert "pixel" in refused.err

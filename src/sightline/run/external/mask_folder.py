@@ -1,7 +1,8 @@
 """Masks of another tool as pictures: `DIR/test/predicted/ID.png` beside `DIR/test/truth/ID.png`.
 
 Pictures hold the class of each pixel, as palette or grey; 255 in the truth counts for nothing. `DIR/classes.txt` names
-the classes, one a line.
+the classes, one a line. Or they hold colours, which `DIR/classes.csv` names. `DIR/groups.csv` says what images belong
+together.
 """
 
 from pathlib import Path
@@ -12,10 +13,11 @@ from PIL import Image, UnidentifiedImageError
 
 from sightline.errors import UsageError
 from sightline.metrics.segmentation.predictions import MaskPredictions
+from sightline.run.external.mask_tables import COLOURS, IGNORED, MaskClasses, read_classes, read_groups
 from sightline.run.external.prediction_file import PredictionFile
 
-PREDICTED, TRUTH, NAMES = "predicted", "truth", "classes.txt"
-IGNORED = 255
+PREDICTED, TRUTH = "predicted", "truth"
+COLOURED = ("RGB", "RGBA")
 MODES = ("P", "L", "1")
 """Of Pillow: a number a pixel."""
 
@@ -39,13 +41,14 @@ def read(folder: Path, split: str) -> PredictionFile:
     """
     predicted, truth = (_by_id(folder / split / kind) for kind in (PREDICTED, TRUTH))
     _check_ids(folder / split, predicted, truth)
-    cells = [_cells(predicted[name], truth[name], name) for name in truth]
+    known = read_classes(folder)
+    cells = [_cells(predicted[name], truth[name], name, known) for name in truth]
     highest = max((int(max(own.max(), other.max())) for own, other, _, _ in cells if len(own)), default=-1)
-    names = _class_names(folder)
+    names = known.names
     classes = len(names) if names else max(2, highest + 1)
     if highest >= classes:
         raise UsageError(
-            f"{folder / split}: a mask holds the class {highest}, {folder / NAMES} names {classes}, counted from 0"
+            f"{folder / split}: a mask holds the class {highest}, {known.origin} names {classes}, counted from 0"
         )
     confusions = np.zeros((len(cells), classes, classes), dtype=np.int64)
     for matrix, (own, other, counts, _) in zip(confusions, cells, strict=True):
@@ -54,7 +57,7 @@ def read(folder: Path, split: str) -> PredictionFile:
     ignored = np.array([one[3] for one in cells], dtype=np.int64)
     ids = np.array(list(truth), dtype=np.str_)
     found = MaskPredictions(ids, confusions, ignored, np.zeros((0, classes), np.float32), none, none)
-    return PredictionFile(found, None, names, ())
+    return PredictionFile(found, read_groups(folder, list(truth)), names, ())
 
 
 def _by_id(folder: Path) -> dict[str, Path]:
@@ -76,10 +79,10 @@ def _check_ids(folder: Path, predicted: dict[str, Path], truth: dict[str, Path])
 
 
 def _cells(
-    predicted: Path, truth: Path, name: str
+    predicted: Path, truth: Path, name: str, known: MaskClasses
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], int]:
     """The pairs of classes in an image, true and predicted, how many pixels each has, and how many are ignored."""
-    own, other = _numbers(truth), _numbers(predicted)
+    own, other = _numbers(truth, known), _numbers(predicted, known)
     if own.shape != other.shape:
         sizes = " and ".join(f"{array.shape[1]} x {array.shape[0]}" for array in (other, own))
         raise UsageError(
@@ -93,29 +96,31 @@ def _cells(
     return pairs // 256, pairs % 256, counts.astype(np.int64), int((~counted).sum())
 
 
-def _numbers(path: Path) -> NDArray[np.int64]:
+def _numbers(path: Path, known: MaskClasses) -> NDArray[np.int64]:
     """(h, w) the class of each pixel."""
     try:
         with Image.open(path) as image:
+            if image.mode in COLOURED and known.ids:
+                return _of_colours(np.asarray(image.convert("RGB")).astype(np.int64), known, path)
             if image.mode not in MODES:
                 raise UsageError(
-                    f"{path} is {image.mode}; a mask takes one number a pixel, as palette (P) or grey (L): the class"
+                    f"{path} is {image.mode}; a mask takes one number a pixel, as palette (P) or grey (L): the class; "
+                    f"or colours that {COLOURS} names"
                 )
             return np.asarray(image).astype(np.int64)
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
         raise UsageError(f"{path} is no picture that can be read: {error}") from error
 
 
-def _class_names(folder: Path) -> tuple[str, ...] | None:
-    """The lines of `classes.txt`, where there is one."""
-    path = folder / NAMES
-    if not path.is_file():
-        return None
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is no text: {error}") from error
-    names = tuple(line.strip() for line in lines if line.strip())
-    if len(names) < 2:
-        raise UsageError(f"{path} names {len(names)} classes; it takes two at least, one a line, in their order from 0")
-    return names
+def _of_colours(pixels: NDArray[np.int64], known: MaskClasses, path: Path) -> NDArray[np.int64]:
+    """(h, w) the class of each pixel (h, w, 3).
+
+    Raises:
+        UsageError: a colour is of no class.
+    """
+    packed = pixels[..., 0] << 16 | pixels[..., 1] << 8 | pixels[..., 2]
+    found, places = np.unique(packed, return_inverse=True)
+    if strange := [colour for colour in found.tolist() if colour not in known.ids]:
+        red, green, blue = strange[0] >> 16, strange[0] >> 8 & 255, strange[0] & 255
+        raise UsageError(f"{path} holds rgb({red},{green},{blue}), which {known.origin} gives to no class")
+    return np.array([known.ids[colour] for colour in found.tolist()], dtype=np.int64)[places].reshape(packed.shape)

@@ -122,3 +122,50 @@ def test_a_mask_of_another_format_is_named(tmp_path: Path, drawn):
     Image.fromarray(drawn["a"][1].astype(np.uint8)).save(tmp_path / "test/predicted/x.tif")
     with pytest.raises(UsageError, match=r"x\.tif .* ending in \.png"):
         read_file(tmp_path, "test")
+
+
+TABLE = "name,r,g,b,id\nsky,70,130,180,0\nroad,128,64,128,1\nvoid,0,0,0,255\n"
+SKY, ROAD, VOID = (70, 130, 180), (128, 64, 128), (0, 0, 0)
+
+
+def coloured(folder: Path, kind: str, name: str, rows: list[list[tuple[int, int, int]]]) -> None:
+    path = folder / "test" / kind / f"{name}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.array(rows, dtype=np.uint8)).save(path)
+
+
+def test_colours_are_classes_by_a_table_and_groups_stand_in_another(tmp_path: Path):
+    (tmp_path / "classes.csv").write_text(TABLE)
+    coloured(tmp_path, "truth", "a", [[SKY, ROAD, VOID]])
+    coloured(tmp_path, "predicted", "a", [[SKY, SKY, ROAD]])
+    written(tmp_path, "truth", "b", np.array([[0, 1, 255]]))  # numbers beside colours
+    written(tmp_path, "predicted", "b", np.array([[0, 1, 1]]), "P")
+    file = read_file(tmp_path, "test")
+    assert file.predictions.confusions.tolist() == [[[1, 0], [1, 0]], [[1, 0], [0, 1]]]
+    assert (file.predictions.ignored.tolist(), file.class_names, file.groups) == ([1, 1], ("sky", "road"), None)
+    (tmp_path / "groups.csv").write_text("id,group\na.png,street 1\n")
+    assert read_file(tmp_path, "test").groups.tolist() == ["street 1", "image b"]
+
+
+@pytest.mark.parametrize(
+    ("table", "groups", "says"),
+    [
+        (TABLE.replace("128,64", "1,2"), "", r"holds rgb\(128,64,128\), which .*classes.csv gives to no class"),
+        (TABLE.replace("70,130,180", "128,64,128"), "", "line 3: each class takes a colour of its own"),
+        (TABLE.replace("128,64", "1280,64"), "", "line 3: each class takes a colour of its own, of 0 to 255"),
+        (TABLE.replace("128,1\n", "128,7\n"), "", "line 3: the id is 7; ids count from 0"),
+        (TABLE.replace("70,", "x,"), "", "line 2: r, g, b and id are whole numbers"),
+        (TABLE.replace(",r,", ",red,"), "", "has no column r; it takes name,r,g,b"),
+        ("name,r,g,b\nsky,70,130,180\n", "", "names 1 classes; it takes two at least"),
+        (TABLE, "id,patient\na,p\n", "has no column group; it takes id,group"),
+        (TABLE, "id,group\na,p\na,q\n", "line 3: a is in the group p already"),
+    ],
+)
+def test_tables_that_do_not_fit_are_refused(tmp_path: Path, table: str, groups: str, says: str):
+    (tmp_path / "classes.csv").write_text(table)
+    for kind in ("truth", "predicted"):
+        coloured(tmp_path, kind, "a", [[SKY, ROAD]])
+    if groups:
+        (tmp_path / "groups.csv").write_text(groups)
+    with pytest.raises(UsageError, match=says):
+        read_file(tmp_path, "test")

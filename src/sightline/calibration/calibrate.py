@@ -15,6 +15,7 @@ from sightline.calibration.temperature import (
     describe_temperature,
 )
 from sightline.errors import TooFewError
+from sightline.machine.text import significant
 from sightline.metrics.classification.binned import BinnedPredictions
 from sightline.metrics.classification.bins import reliability
 from sightline.metrics.classification.checks import check
@@ -169,7 +170,7 @@ def _note(fitted: Temperature, units: str, few: bool) -> str:
     if fitted.value == 1:
         said.append(f"It stays at 1: {units} do not show that another would do better by more than chance.")
     elif abs(np.log(fitted.value)) < HELD_BACK * abs(np.log(fitted.likeliest)):
-        said.append(f"{units} hold it back towards 1 from the likeliest, {fitted.likeliest:.3g}.")
+        said.append(f"{units} hold it back towards 1 from the likeliest, {significant(fitted.likeliest, 3)}.")
     if few:
         said.append(f"{FEW} and more would tell.")
     return " ".join(said)

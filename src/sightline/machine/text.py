@@ -4,6 +4,7 @@ Python stands a byte 0xff of a file name in as the surrogate U+DCFF (PEP 383); h
 """
 
 import re
+from decimal import Decimal
 from typing import Final
 
 _BREAKS: Final = "\n\t"
@@ -14,6 +15,11 @@ _UNSEEN: Final = re.compile(
     "\u200e\u200f\u202a-\u202e\u2066-\u2069"  # what turns the direction of the text around
     "\ud800-\udfff]"  # surrogates
 )
+
+
+def significant(value: float, digits: int) -> str:
+    """A number to so many significant digits, never as a power of ten: `100`, `0.00001`."""
+    return f"{Decimal(f'{value:.{digits}g}'):f}"
 
 
 def storable(name: str) -> str:

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from sightline.machine.text import printable, printable_lines, storable
+from sightline.machine.text import printable, printable_lines, significant, storable
 
 NAME = os.fsdecode(b"good\xff\x1b[31m\n.png")
 
@@ -22,3 +22,10 @@ def test_nothing_in_a_name_steers_a_terminal():
 @pytest.mark.parametrize("character", ["\u202e", "\u2066", "\u2028", "\x7f", "\r", "\x00"])
 def test_what_hides_or_turns_text_around_is_spelled_out(character: str):
     assert printable(f"a{character}b").isprintable()
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "written"), [(99.7, 2, "100"), (1000.0, 3, "1000"), (0.00001, 2, "0.00001"), (6.25, 2, "6.2")]
+)
+def test_numbers_are_written_without_powers_of_ten(value: float, digits: int, written: str):
+    assert significant(value, digits) == written

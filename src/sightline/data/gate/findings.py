@@ -1,6 +1,6 @@
 """What a check of the data found, in words a person can act on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -81,6 +81,16 @@ def finding(
 def how_many(number: int, one: str, many: str, verb: tuple[str, str] = ("is", "are")) -> str:
     """`1 image is`, `2,000 images are`."""
     return f"{number:,} {one if number == 1 else many} {verb[number != 1]}"
+
+
+def by_class(absent: Mapping[str, Sequence[str]]) -> list[str]:
+    """`car in val and test` of each class that splits lack, named once.
+
+    Args:
+        absent: the classes that each split lacks.
+    """
+    names = dict.fromkeys(name for lacking in absent.values() for name in lacking)
+    return [f"{name} in {' and '.join(role for role in absent if name in absent[role])}" for name in names]
 
 
 def of_listing(remarks: Sequence[Remark]) -> list[Finding]:

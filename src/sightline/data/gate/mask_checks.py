@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.config.data import ValidationPolicy
-from sightline.data.gate.findings import SHOWN_EXAMPLES, Finding, Wording, finding, how_many
+from sightline.data.gate.findings import SHOWN_EXAMPLES, Finding, Wording, by_class, finding, how_many
 from sightline.data.sources.source import ROLES, Source
 from sightline.data.splits.split import Split
 from sightline.data.store.mask_store import MaskStore
 from sightline.data.targets import MaskTarget
+from sightline.machine.text import significant
 
 Mask = NDArray[np.bool_]
 
@@ -111,17 +112,20 @@ def _absent(split: Split, pixels: MaskPixels) -> list[Finding]:
         for role, counts in pixels.by_role(split).items()
     }
     untrained = absent.pop("train", list(pixels.class_names))
-    unmeasured = [f"{name} in {role}" for role, names in absent.items() for name in names]
+    unmeasured = by_class(absent)
     return [
         finding(
             "untrained_mask_classes",
-            "warn",
+            "refuse" if len(untrained) == len(pixels.class_names) else "warn",
             untrained,
             Wording(
                 fine="masks in train hold every class",
                 found=f"{how_many(len(untrained), 'class of masks has', 'classes of masks have', ('', ''))}no pixel in "
                 "train",
-                remedy="they cannot be learned: add images of them",
+                remedy="nothing in train counts, so nothing can be learned: look whether masks are finished, and at "
+                "data.ignore_index"
+                if len(untrained) == len(pixels.class_names)
+                else "they cannot be learned: add images of them",
             ),
         ),
         finding(
@@ -132,7 +136,7 @@ def _absent(split: Split, pixels: MaskPixels) -> list[Finding]:
                 fine="masks in every held-out split hold every class",
                 found=f"{how_many(len(unmeasured), 'class of masks has', 'classes of masks have', ('', ''))}no pixel "
                 "in a held-out split",
-                remedy="their figures there will be absent: add images of them",
+                remedy="a class there has IoU 0 once a pixel is taken for it, else no figure: add images of them",
             ),
         ),
     ]
@@ -148,4 +152,4 @@ def _shares(split: Split, pixels: MaskPixels) -> Finding:
 def _by_share(counts: Mapping[str, int], total: int) -> str:
     """`road 31.2 %, sky 16.8 %, …`, the most frequent first."""
     ranked = sorted(counts.items(), key=lambda item: -item[1])
-    return ", ".join(f"{name} {100 * count / max(1, total):.2g} %" for name, count in ranked if count)
+    return ", ".join(f"{name} {significant(100 * count / max(1, total), 2)} %" for name, count in ranked if count)

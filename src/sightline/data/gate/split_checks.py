@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.config.data import ValidationPolicy
-from sightline.data.gate.findings import Finding, Wording, finding, how_many
+from sightline.data.gate.findings import Finding, Wording, by_class, finding, how_many
 from sightline.data.sources.source import ROLES
 from sightline.data.splits.split import Split
 from sightline.data.targets import class_counts
@@ -74,7 +74,7 @@ def _missing_classes(split: Split, policy: ValidationPolicy) -> list[Finding]:
         if len(split.positions(role))
     }
     untrained = absent.pop("train", [name for name, _ in class_counts(split.targets, [])])
-    unmeasured = [f"{name} in {role}" for role, names in absent.items() for name in names]
+    unmeasured = by_class(absent)
     return [
         finding(
             "untrained_classes",

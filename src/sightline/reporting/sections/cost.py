@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from sightline.machine.text import significant
 from sightline.metrics.documents.cost import Cost
 from sightline.reporting.contents import Contents, JsonFile
 from sightline.reporting.sections.blocks import Block, Facts
@@ -17,10 +18,11 @@ def blocks(contents: Contents) -> Iterator[Block]:
         return
     where = f"{cost['threads']} threads of the CPU" if cost["device"] == "cpu" else cost["device"]
     trained = "all" if cost["trained_parameters"] == cost["parameters"] else f"{cost['trained_parameters']:,}"
+    operations = significant(cost["flops"] / 1e9, 3)
     yield Facts([
         ("Parameters", f"{cost['parameters']:,}, {trained} of them trained in the last epoch"),
-        ("Arithmetic", f"{cost['flops'] / 1e9:.3g} billion operations an image of {cost['image_size']} pixels"),
-        ("One image", f"{cost['latency_ms']:.3g} ms, float32, {where}"),
+        ("Arithmetic", f"{operations} billion operations an image of {cost['image_size']} pixels"),
+        ("One image", f"{significant(cost['latency_ms'], 3)} ms, float32, {where}"),
         ("In batches", f"{cost['images_per_second']:,.0f} images/s, {cost['batch']} at a time"),
     ])  # fmt: skip
 

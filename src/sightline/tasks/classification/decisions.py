@@ -11,6 +11,7 @@ from sightline.calibration.conformal import class_scores, prediction_sets
 from sightline.calibration.selective import units_needed
 from sightline.config.later_stages import PredictConfig
 from sightline.errors import UsageError
+from sightline.machine.text import significant
 from sightline.metrics.documents.calibration import Calibration, ConformalSets, SelectiveThreshold
 
 Reals = NDArray[np.float64]
@@ -84,7 +85,7 @@ class Decisions:
         if content is None:
             return cls(head=(NOT_CALIBRATED + asked.fitting(then="fits all three"),))
         fitted_on = f"{content['n_temperature']} images of the calibration split"
-        head = [f"probabilities at temperature {content['temperature']:.3g}, from {fitted_on}"]
+        head = [f"probabilities at temperature {significant(content['temperature'], 3)}, from {fitted_on}"]
         found: dict[str, float | None] = {}
         for one in sets:
             quantile = one["quantile"]
@@ -139,7 +140,7 @@ def _worth_of_sets(sets: ConformalSets, content: Calibration) -> str:
         return said
     low, high = coverage["low"], coverage["high"]
     limits = "" if low is None or high is None else f" [{100 * low:.1f}, {100 * high:.1f}]"
-    mean = f"{sets['mean_size']:.3g}" if "mean_size" in sets else ""
+    mean = significant(sets["mean_size"], 3) if "mean_size" in sets else ""
     size = mean and f" with {mean} class{'es' * (mean != '1')} each"
     return f"{said}; on {content['judged_on']} images of val it held {100 * value:.1f} %{limits}{size}"
 

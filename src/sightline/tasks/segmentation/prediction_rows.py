@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sightline.data.preprocessing import Preprocessing
+from sightline.machine.text import significant
 from sightline.models.outputs import Outputs, only_tensor
 from sightline.tasks.results import Files, JsonRow, Size
 
@@ -46,7 +47,7 @@ class MaskRows:
         if self.temperature is None:
             return (NOT_CALIBRATED,)
         fitted_on = f"{self.fitted_on} images of the calibration split"
-        return (f"confidence of a pixel at temperature {self.temperature:.3g}, from {fitted_on}",)
+        return (f"confidence of a pixel at temperature {significant(self.temperature, 3)}, from {fitted_on}",)
 
     def rows(self, outputs: Outputs, sizes: Sequence[Size]) -> list[dict[str, object]]:
         """The share of each class in the pixels, their mean confidence, and the mask: (h, w) uint8 class ids.

@@ -8,7 +8,7 @@ from sightline.data.sources.source import Source
 from sightline.data.splits.assignment import make_split
 from sightline.data.store.factory import open_masks, open_store
 from sightline.data.targets import MASK, MaskTarget
-from tests.unit.data.gate.conftest import policy
+from tests.unit.data.gate.conftest import policy, split
 from tests.unit.data.splits.conftest import config
 
 NAMES = ("ground", "tree", "car")
@@ -66,16 +66,16 @@ def test_what_can_be_used_passes(folder):
 
 def test_masks_that_say_little_and_classes_without_pixels_are_told(folder):
     source, images, masks, _, _ = looked_at(folder)
-    split = make_split(source, images.facts.hashes, config(calibration=0, test=0), masks.hashes(np.arange(6)))
+    made = make_split(source, images.facts.hashes, config(calibration=0, test=0), masks.hashes(np.arange(6)))
     pixels = MaskPixels.of(source.masks, masks)
-    found = {one.check: one for one in check_mask_pixels(split, pixels, np.ones(6, dtype=bool))}
+    found = {one.check: one for one in check_mask_pixels(made, pixels, np.ones(6, dtype=bool))}
     assert found["empty_masks"].message.startswith(
         "1 mask holds nothing that counts, 1 mask holds one class only (3.png, 2.png)"
     )
     assert found["untrained_mask_classes"].examples == ("car",)
     assert found["unmeasured_mask_classes"].examples == ("car in val",)
     assert found["mask_pixels"].message == "pixels in train: ground 64 %, ignored 25 %, tree 11 %"
-    assert pixels.by_role(split) == {
+    assert pixels.by_role(made) == {
         "train": {"ground": 122, "tree": 22, "car": 0, "ignored": 48},
         "val": {"ground": 70, "tree": 25, "car": 0, "ignored": 1},
     }
@@ -83,7 +83,36 @@ def test_masks_that_say_little_and_classes_without_pixels_are_told(folder):
 
 def test_an_image_without_a_mask_is_no_empty_mask(folder):
     source, images, masks, _, _ = looked_at(folder)
-    split = make_split(source, images.facts.hashes, config(calibration=0, test=0), masks.hashes(np.arange(6)))
+    made = make_split(source, images.facts.hashes, config(calibration=0, test=0), masks.hashes(np.arange(6)))
     nothing = MaskPixels(NAMES, np.zeros((6, 4), dtype=np.int64))
-    found = check_mask_pixels(split, nothing, np.zeros(6, dtype=bool))[0]
+    found = check_mask_pixels(made, nothing, np.zeros(6, dtype=bool))[0]
     assert (found.outcome, found.message) == ("pass", "every mask holds two classes or more")
+
+
+def judged(counts, roles):
+    """What the gate says of masks with so many pixels of each class, the last column of those that do not count."""
+    made = split(roles)
+    pixels = MaskPixels(NAMES, np.array(counts, dtype=np.int64))
+    return {one.check: one for one in check_mask_pixels(made, pixels, np.ones(len(roles), dtype=bool))}
+
+
+def test_a_class_that_two_splits_lack_is_one_class():
+    found = judged([[5, 5, 5, 0], [9, 0, 0, 0], [9, 1, 0, 0]], ["train", "val", "test"])["unmeasured_mask_classes"]
+    assert found.examples == ("tree in val", "car in val and test")
+    assert found.message == (
+        "2 classes of masks have no pixel in a held-out split (tree in val, car in val and test); a class there has "
+        "IoU 0 once a pixel is taken for it, else no figure: add images of them"
+    )
+
+
+def test_masks_of_train_in_which_nothing_counts_are_refused():
+    found = judged([[0, 0, 0, 15], [9, 1, 1, 0]], ["train", "val"])
+    assert found["untrained_mask_classes"].outcome == "refuse"
+    assert "nothing in train counts, so nothing can be learned" in found["untrained_mask_classes"].message
+    assert found["mask_pixels"].message == "pixels in train: ignored 100 %"
+    assert judged([[1, 0, 0, 15], [9, 1, 1, 0]], ["train", "val"])["untrained_mask_classes"].outcome == "warn"
+
+
+def test_shares_of_pixels_are_no_powers_of_ten():
+    found = judged([[99_997, 3, 0, 0], [9, 1, 1, 0]], ["train", "val"])
+    assert found["mask_pixels"].message == "pixels in train: ground 100 %, tree 0.003 %"

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from sightline.machine.text import significant
 from sightline.metrics.documents.calibration import Calibration, CalibratorScores
 from sightline.metrics.documents.evaluation import Calibrated, Evaluation
 from sightline.metrics.documents.interval import IntervalJson
@@ -84,8 +85,8 @@ def temperature_limits(calibration: Calibration) -> str:
     """` (likeliest 1.95, 95 % interval 1.81 to 2.09)`; empty for files that do not hold them."""
     if not (fit := calibration.get("temperature_fit")):
         return ""
-    low, high = (MISSING if end is None else f"{end:.3g}" for end in (fit["low"], fit["high"]))
-    return f" (likeliest {fit['likeliest']:.3g}, {level(fit)} interval {low} to {high})"
+    low, high = (MISSING if end is None else significant(end, 3) for end in (fit["low"], fit["high"]))
+    return f" (likeliest {significant(fit['likeliest'], 3)}, {level(fit)} interval {low} to {high})"
 
 
 def _fitted_on(calibration: Calibration) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from sightline.machine.text import significant
 from sightline.metrics.documents.comparison import Comparison
 from sightline.reporting.contents import Contents
 from sightline.reporting.formatting import MISSING, duration, metric
@@ -30,7 +31,7 @@ def cost_table(found: Comparison) -> Table:
             entry["name"],
             _written(own.get("parameters"), _count),
             _written(own.get("trained_parameters"), _count),
-            _written(own.get("flops"), lambda value: f"{value / 1e9:.3g} G"),
+            _written(own.get("flops"), lambda value: f"{significant(value / 1e9, 3)} G"),
             _written(own.get("training_seconds"), duration),
             _written(own.get("seconds_to_target"), duration),
             _written(own.get("latency_ms"), lambda value: f"{value:.1f} ms"),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from sightline.machine.text import significant
 from sightline.metrics.catalogue import MASKS
 from sightline.metrics.documents.segmentation import MaskCalibration, MaskSets
 from sightline.reporting.contents import Contents, JsonFile
@@ -47,7 +48,7 @@ def blocks(contents: Contents) -> Iterator[Block]:
     if not (calibration := contents.read(CALIBRATION)):
         return
     yield Text(
-        f"Temperature {calibration['temperature']:.3g}, from {calibration['n_temperature']:,} images; "
+        f"Temperature {significant(calibration['temperature'], 3)}, from {calibration['n_temperature']:,} images; "
         f"{calibration['sampling']}. {calibration['temperature_fit']['note']}".strip()
     )
     yield errors_table(calibration)

@@ -118,6 +118,19 @@ def test_two_validation_passes_agree(dataset: Dataset, preprocessing: Preprocess
     assert len(first) == len(dataset.positions("val"))
 
 
+def test_some_items_are_taken_evenly_and_all_where_there_are_fewer(dataset: Dataset, preprocessing: Preprocessing):
+    val = EvalLoader(dataset, "val", preprocessing.transform(), 7, CPU, torch.channels_last)
+    count = len(val.positions)
+    some = replace(val, most=count // 3)
+    seen = np.concatenate([batch.positions for batch in some])
+    assert len(seen) == count // 3
+    places = [val.positions.tolist().index(position) for position in seen]
+    assert places[0] == 0
+    assert set(np.diff(places)) <= {3, 4, 5}
+    assert places[-1] >= count - 5
+    assert replace(val, most=count + 1).positions.tolist() == val.positions.tolist()
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 50])
 def test_parts_hold_the_whole_batch(loader: Callable[..., TrainLoader], count: int):
     batch = loader(20).batch(0, 0, 0.0)

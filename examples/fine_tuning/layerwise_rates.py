@@ -9,7 +9,8 @@ of the next one up; every parameter is in exactly one group.
 import timm
 import torch
 
-from sightline.models.groups import layer_groups, parameter_groups
+from sightline.models.groups import layer_groups
+from sightline.models.parameter_groups import parameter_groups
 
 RATE = 1e-3
 

@@ -18,8 +18,9 @@ from sightline.data.dataset import Dataset
 from sightline.data.splits.split import Split
 from sightline.data.targets import MISSING
 from sightline.models.freezing import FreezingPlan
-from sightline.models.groups import beside, layer_groups, parameter_groups
+from sightline.models.groups import layer_groups
 from sightline.models.outputs import Outputs, by_head
+from sightline.models.parameter_groups import beside, parameter_groups
 from sightline.run.folder import Run
 from sightline.tasks.objective import Loss, Losses, Objective, Tally, Targets
 from sightline.tasks.task import Task, TeacherLoss

@@ -17,8 +17,8 @@ from sightline.machine.distributed import World
 from sightline.machine.memory import fit_in_memory
 from sightline.machine.signals import check_stop
 from sightline.machine.terminal import ProgressBar
-from sightline.models.groups import NORMS
 from sightline.models.outputs import Outputs, map_outputs
+from sightline.models.parameter_groups import NORMS
 from sightline.run.folder import SplitName
 
 P = TypeVar("P")

@@ -16,7 +16,8 @@ from sightline.config.training import (
 )
 from sightline.errors import UsageError
 from sightline.metrics.documents.freezing import FreezingRow
-from sightline.models.groups import NORMS, LayerGroup, covering_names
+from sightline.models.groups import LayerGroup, covering_names
+from sightline.models.parameter_groups import NORMS
 
 Starts = tuple[int | None, ...]
 

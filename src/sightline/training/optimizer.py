@@ -9,13 +9,13 @@ from sightline.config.suggestions import did_you_mean
 from sightline.config.training import AdamWOptimizer, MuonOptimizer, OptimizerConfig, SgdOptimizer, TimmOptimizer
 from sightline.errors import UsageError
 from sightline.models.freezing import FreezingPlan
-from sightline.models.groups import ParameterGroup
+from sightline.models.parameter_groups import ParameterGroup
 from sightline.training.muon import Muon
 from sightline.training.schedule import warmup_factor
 
 
 def build_optimizer(config: OptimizerConfig, groups: Sequence[ParameterGroup]) -> torch.optim.Optimizer:
-    """The configured optimiser over groups from `models.groups.parameter_groups`.
+    """The configured optimiser over groups from `models.parameter_groups`.
 
     Frozen parameters are in their groups from the start: without a gradient an optimiser neither moves them nor makes
     state for them, so that unfreezing begins with fresh state (rule 17).

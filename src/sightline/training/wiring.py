@@ -18,8 +18,9 @@ from sightline.inference.tiles import whole_answers
 from sightline.machine.distributed import world
 from sightline.models.build import build_model
 from sightline.models.freezing import FreezingPlan
-from sightline.models.groups import LayerGroup, beside, layer_groups, parameter_groups
+from sightline.models.groups import LayerGroup, layer_groups
 from sightline.models.networks.whitening import whitening_layers
+from sightline.models.parameter_groups import beside, parameter_groups
 from sightline.run.folder import Run
 from sightline.tasks.task import Task
 from sightline.training.averages import running_average, slow_weights

@@ -18,8 +18,9 @@ from sightline.config.training import (
 )
 from sightline.errors import UsageError
 from sightline.models.freezing import FreezingPlan, apply_freezing, table_of
-from sightline.models.groups import LayerGroup, layer_groups, parameter_groups
+from sightline.models.groups import LayerGroup, layer_groups
 from sightline.models.networks.cnn import Cnn
+from sightline.models.parameter_groups import parameter_groups
 
 COMMON = {"dropout": True, "warmup_epochs": 0.5, "cached_views": None}
 NONE = NoFreezing(name="none", **COMMON)

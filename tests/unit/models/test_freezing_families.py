@@ -9,7 +9,8 @@ import torch
 import torch.nn.functional as F
 
 from sightline.models.freezing import FreezingPlan, apply_freezing
-from sightline.models.groups import layer_groups, parameter_groups
+from sightline.models.groups import layer_groups
+from sightline.models.parameter_groups import parameter_groups
 
 PATHS = {"drop_path_rate": 0.1}
 FAMILIES: dict[str, tuple[int, dict[str, Any]]] = {

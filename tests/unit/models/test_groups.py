@@ -7,8 +7,9 @@ import timm
 import torch
 from torch import nn
 
-from sightline.models.groups import classifier_names, covering_names, layer_groups, parameter_groups
+from sightline.models.groups import classifier_names, covering_names, layer_groups
 from sightline.models.networks.cnn import Cnn
+from sightline.models.parameter_groups import parameter_groups
 
 FAMILIES = [
     "resnet18",

@@ -9,7 +9,8 @@ import torch
 from sightline.config.model import ModelConfig, MultitaskModel, UnetModel
 from sightline.errors import UsageError
 from sightline.models.build import build_model
-from sightline.models.groups import layer_groups, parameter_groups
+from sightline.models.groups import layer_groups
+from sightline.models.parameter_groups import parameter_groups
 from sightline.models.pyramids import build_pyramid
 from tests.unit.models.test_build import timm_model
 

@@ -7,8 +7,9 @@ import timm.optim
 import torch
 from torch import nn
 
-from sightline.models.groups import layer_groups, parameter_groups
+from sightline.models.groups import layer_groups
 from sightline.models.networks.cnn import Cnn
+from sightline.models.parameter_groups import parameter_groups
 from sightline.training.muon import Muon, orthogonal
 
 

@@ -23,9 +23,9 @@ from sightline.explain.methods import METHODS, Maps
 PAGE = Path(__file__).with_suffix(".md")
 CHEAP: Mapping[str, Mapping[str, object]] = {
     "smoothgrad": {"samples": 1},
-    "integrated_gradients": {"steps": 2, "most": 2},
-    "occlusion": {"window": (120, 120), "stride": (120, 120)},
-    "rise": {"masks": 2},
+    "integrated_gradients": {"steps": 1, "most": 1},
+    "occlusion": {"window": (512, 512)},
+    "rise": {"masks": 1},
 }
 """Enough of a method to see whether it is defined."""
 HEAD = """# Methods of explanation
@@ -38,13 +38,15 @@ nearly nothing, for it ends where the layer is. Working memory is bounded: 32 im
 FAMILY_HEAD = """
 ## Which networks
 
-One model of each of {families} families of timm's, asked for maps of two images without being told a layer or a grid.
+One model of each of {families} families of timm's, asked for maps without being told a layer or a grid.
 `yes`: each method of the column gave one; the layer is `forward_features` where nothing else is named. What a method is
-not defined for is said in one line, and the other methods go on.
+not defined for is said in one line, with what to take in its place, and the other methods go on.
 
 Layer: Grad-CAM, Grad-CAM++, Layer-CAM and Eigen-CAM. Pixels: saliency, SmoothGrad, integrated gradients, occlusion and
-RISE. Attention is the last one between places of the whole image; rollout is defined where every attention of a network
-is between the same tokens. The page is written by `bash run.sh docs/explanations.py`.
+RISE. Attention is the last one between places of the whole image: `no: its last attention is 4 x 22 x 22` has windows,
+channels or parts of the image in its place (heads x queries x keys). Rollout is defined where every attention of a
+network is between the same tokens: `no: 196 x 196, 49 x 49` has several kinds, or windows. The page is written by
+`bash run.sh docs/explanations.py`.
 
 | model | layer | pixels | attention | rollout |
 | --- | --- | --- | --- | --- |
@@ -67,12 +69,13 @@ def build(name: str) -> tuple[nn.Module, int]:
 
 def refusal(network: nn.Module, side: int, name: str) -> str:
     """Why a method is not defined for a network; empty where it gave a map."""
-    images = torch.randn(2, 3, side, side, generator=torch.Generator().manual_seed(0))
+    count = 2 if METHODS[name].looks == "attention" else 1  # windows are folded into the batch, which shows from two on
+    images = torch.randn(count, 3, side, side, generator=torch.Generator().manual_seed(0))
     try:
-        found = cheap(name)(network, images, torch.tensor([0, 1]))
+        found = cheap(name)(network, images, torch.arange(count))
     except RunFailedError as error:
         return str(error)
-    assert found.shape == (2, side, side), name
+    assert found.shape == (count, side, side), name
     assert torch.isfinite(found).all(), name
     return ""
 
@@ -88,6 +91,13 @@ def answers(name: str) -> dict[str, str]:
     return found
 
 
+def said(reason: str) -> str:
+    """A cell: `yes`, or why not, in short."""
+    if not reason:
+        return "yes"
+    return "no attention" if "has no attention" in reason else f"no: {reason.partition('(')[2].partition(')')[0]}"
+
+
 def row(name: str) -> str:
     """A line of the table of families."""
     found = answers(name)
@@ -97,7 +107,7 @@ def row(name: str) -> str:
         refused = next((found[method] for method in of_kind if found[method]), "")
         where = f", at `{found['layer']}`" if looks == "layer" and found["layer"] != "forward_features" else ""
         cells.append(refused or f"yes{where}")
-    cells += [found[method] or "yes" for method in ("attention", "rollout")]
+    cells += [said(found[method]) for method in ("attention", "rollout")]
     return f"| `{name}` | {' | '.join(cells)} |"
 
 
@@ -111,12 +121,11 @@ def methods() -> Iterator[str]:
         yield f"| `{name}` | {called} | {method.looks} | {of_class} | {method.forward} | {method.backward} |"
 
 
-def main() -> None:
-    """Write the page."""
-    rows = [row(name) for name in FAMILIES]
+def head() -> str:
+    """All above the rows of families."""
     table = "\n".join(methods())
-    PAGE.write_text(f"{HEAD}{table}\n{FAMILY_HEAD.format(families=len(FAMILIES))}" + "\n".join(rows) + "\n")
+    return f"{HEAD}{table}\n{FAMILY_HEAD.format(families=len(FAMILIES))}"
 
 
 if __name__ == "__main__":
-    main()
+    PAGE.write_text(head() + "".join(f"{row(name)}\n" for name in FAMILIES))

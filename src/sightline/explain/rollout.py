@@ -46,20 +46,18 @@ class _Rolled:
         self._name = type(network).__name__
         self._images = images
         self._flow: Tensor | None = None
-        self._shapes = list[str]()
+        self._shapes = dict[str, None]()
+        self._fits = True
 
     def add(self, weights: Tensor) -> None:
         """Another layer."""
-        self._shapes.append(" x ".join(map(str, weights.shape[1:])))
+        self._shapes[f"{weights.shape[-2]} x {weights.shape[-1]}"] = None
         whole = mean_of_heads(weights, self._images)
-        if whole is None or whole.shape[1] != whole.shape[2]:
-            self._shapes.append("")
+        if whole is None or whole.shape[1] != whole.shape[2] or len(self._shapes) > 1:
+            self._fits = False
             return
         layer = (whole + torch.eye(whole.shape[1], device=whole.device)) / 2
-        if self._flow is None:
-            self._flow = layer
-        elif self._flow.shape == layer.shape:
-            self._flow = layer @ self._flow
+        self._flow = layer if self._flow is None else layer @ self._flow
 
     def whole(self) -> Tensor:
         """(B, tokens, tokens) all of them.
@@ -69,11 +67,9 @@ class _Rolled:
         """
         if not self._shapes:
             raise RunFailedError(f"{self._name} has no attention that could be shown: take gradcam")
-        kinds = dict.fromkeys(self._shapes)
-        if self._flow is None or len(kinds) > 1:
-            shown = " and ".join([kind for kind in kinds if kind][:2])
+        if self._flow is None or not self._fits:
             raise RunFailedError(
                 f"rollout is not defined for {self._name}, whose attention is not between the same tokens in all "
-                f"layers ({shown}): take attention or gradcam"
+                f"layers ({', '.join(list(self._shapes)[:3])}): take attention or gradcam"
             )
         return self._flow

@@ -7,9 +7,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from sightline.cli import compose_config
+from sightline.config import parse
 from sightline.data.preprocessing import Preprocessing
 from sightline.inference import tiles
 from sightline.inference.tiles import MARGIN, TiledNetwork, spans, whole_answers
+from sightline.models.build import build_model
+from sightline.models.outputs import only_tensor
 
 SEEN = Preprocessing(64, (0.5,) * 3, (0.2,) * 3, "bilinear", 1.0, (), fit="whole", tile=64)
 
@@ -76,3 +80,30 @@ def test_a_network_of_squares_stays_as_it_is():
     network = Local()
     squares = Preprocessing(64, (0.5,) * 3, (0.2,) * 3, "bilinear", 1.0, ())
     assert whole_answers(network, squares) is network
+
+
+def unet() -> nn.Module:
+    """A U-Net of random weights whose batch norms have seen some images, in eval mode."""
+    words = ["model=unet", "model.width=8", "model.decoder_channels=[16,8,8,8,8]", "data=shapes"]
+    config = parse.parse(compose_config(words))
+    torch.manual_seed(0)
+    network = build_model(config.model, {"mask": 3}, 64)
+    with torch.no_grad():
+        for _ in range(3):
+            network.train()(torch.randn(4, 3, 64, 64))
+    return network.eval()
+
+
+def test_a_unet_says_by_tiles_what_it_says_of_the_whole_where_it_looks_no_farther_than_the_margin():
+    network, images = unet(), torch.randn(1, 3, 150, 300, requires_grad=True)
+    whole = only_tensor(network(images))
+    whole[0, :, 75, 150].sum().backward()
+    assert images.grad is not None
+    rows, columns = torch.nonzero(images.grad[0].abs().sum(dim=0), as_tuple=True)
+    reach = max(int((rows - 75).abs().max()), int((columns - 150).abs().max()))
+    assert MARGIN * 64 < reach <= MARGIN * 256
+    with torch.no_grad():
+        large, small = (only_tensor(TiledNetwork(network, side, 64)(images)) for side in (256, 64))
+    torch.testing.assert_close(large, whole, rtol=0, atol=1e-6)
+    assert (small - whole).abs().max() > 1e-4, "beyond the margin tiles see edges where the image goes on"
+    assert (small - whole).abs().mean() < 0.01 * whole.std()

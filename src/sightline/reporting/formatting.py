@@ -7,8 +7,9 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Final
 
-from sightline.metrics.catalogue import METRICS, Metric, monitored
+from sightline.metrics.catalogue import METRICS, monitored
 from sightline.metrics.documents.interval import IntervalJson
+from sightline.metrics.metric import Metric
 
 MISSING: Final = "–"
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 
-from sightline.metrics.catalogue import Metric
 from sightline.metrics.classification.bins import equal_mass, equal_width
+from sightline.metrics.metric import Metric
 from sightline.metrics.scores.items import brier_scores, log_losses
 from sightline.metrics.scores.sums import Block, Sums
 

@@ -6,10 +6,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.metrics.catalogue import ClassMean
 from sightline.metrics.classification.ranking import RocAuc
 from sightline.metrics.intervals.interval import UNSEEN_GROUP, effective_size, effective_sizes
 from sightline.metrics.intervals.score_test import ClassShares
+from sightline.metrics.metric import ClassMean
 
 Reals = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from sightline.metrics.catalogue import Metric
 from sightline.metrics.classification.binned import BinnedPredictions, blocks_of
 from sightline.metrics.intervals.resampling import AddedItems, Resampling
+from sightline.metrics.metric import Metric
 from sightline.metrics.scores.sums import Block
 
 Reals = NDArray[np.float64]

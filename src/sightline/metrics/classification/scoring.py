@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.metrics.catalogue import METRICS, Metric, measured_of
+from sightline.metrics.catalogue import METRICS, measured_of
 from sightline.metrics.classification.binned import BinnedPredictions, blocks_of
 from sightline.metrics.classification.class_shares import ClassAnswers, area_shares, class_shares
 from sightline.metrics.classification.error_limits import centred_limits, expected_error_limits
@@ -18,6 +18,7 @@ from sightline.metrics.intervals.bootstrap import share_limits
 from sightline.metrics.intervals.interval import Interval, undefined
 from sightline.metrics.intervals.resampling import Resampling
 from sightline.metrics.intervals.score_test import ClassShares, Losses, mean_of_losses, mean_of_shares
+from sightline.metrics.metric import Metric
 from sightline.metrics.scores.sums import Block
 
 Reals = NDArray[np.float64]

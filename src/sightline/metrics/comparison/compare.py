@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.errors import UsageError
-from sightline.metrics.catalogue import METRICS, Metric, measured_of
+from sightline.metrics.catalogue import METRICS, measured_of
 from sightline.metrics.comparison.judged import Answers
 from sightline.metrics.comparison.notes import about, notes
 from sightline.metrics.comparison.paired import holm
@@ -27,6 +27,7 @@ from sightline.metrics.comparison.variance import Measured, floor_of
 from sightline.metrics.documents.comparison import ComparedSystem, Comparison, Pair, Rank
 from sightline.metrics.intervals.interval import Interval
 from sightline.metrics.intervals.resampling import Resampling
+from sightline.metrics.metric import Metric
 
 Ints = NDArray[np.int64]
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
-from sightline.metrics.catalogue import Metric
 from sightline.metrics.classification.binned import BinnedPredictions, blocks_of
 from sightline.metrics.classification.scoring import Scored
+from sightline.metrics.metric import Metric
 from sightline.metrics.predictions import Predictions
 
 Reals = NDArray[np.float64]

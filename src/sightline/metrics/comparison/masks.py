@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from sightline.errors import UsageError
-from sightline.metrics.catalogue import MASKS, METRICS, Metric, measured_of
+from sightline.metrics.catalogue import MASKS, METRICS, measured_of
 from sightline.metrics.comparison.compare import Contest, compared
 from sightline.metrics.comparison.judged import Judged
 from sightline.metrics.comparison.systems import measure_judged
 from sightline.metrics.documents.comparison import Comparison
 from sightline.metrics.intervals.ratios import added_up
 from sightline.metrics.intervals.resampling import Resampling
+from sightline.metrics.metric import Metric
 from sightline.metrics.scores.sums import Reals, sums_of_confusion
 from sightline.metrics.segmentation.evaluation import check_masks
 from sightline.metrics.segmentation.predictions import MaskPredictions

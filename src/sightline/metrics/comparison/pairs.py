@@ -10,13 +10,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.metrics.catalogue import Metric
 from sightline.metrics.comparison.paired import mcnemar, score_test, tango
 from sightline.metrics.comparison.swaps import swap_test
 from sightline.metrics.comparison.variance import SMALLEST, Freedom, Measured, floor_of, of_items, with_seeds
 from sightline.metrics.documents.comparison import Pair
 from sightline.metrics.intervals.interval import Interval
 from sightline.metrics.intervals.resampling import Resampling
+from sightline.metrics.metric import Metric
 
 Ints = NDArray[np.int64]
 MOST_FREEDOM = 1e9

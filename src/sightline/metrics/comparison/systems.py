@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.errors import UsageError
-from sightline.metrics.catalogue import Metric
 from sightline.metrics.classification.checks import check
 from sightline.metrics.comparison.judged import Answers, Judged
 from sightline.metrics.comparison.variance import Measured, jackknife
 from sightline.metrics.intervals.resampling import Resampling
+from sightline.metrics.metric import Metric
 from sightline.metrics.predictions import Predictions
 
 Ints = NDArray[np.int64]

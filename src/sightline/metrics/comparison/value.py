@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import stdtrit
 
-from sightline.metrics.catalogue import Metric
 from sightline.metrics.comparison.variance import Measured
 from sightline.metrics.intervals.interval import Interval, undefined, z_score
 from sightline.metrics.intervals.resampling import Resampling
+from sightline.metrics.metric import Metric
 
 
 def system_interval(

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtri, stdtr, stdtrit
 
-from sightline.metrics.catalogue import Metric
 from sightline.metrics.comparison.judged import Judged
+from sightline.metrics.metric import Metric
 
 Reals = NDArray[np.float64]
 Ints = NDArray[np.int64]

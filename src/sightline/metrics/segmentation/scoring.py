@@ -8,10 +8,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.metrics.catalogue import MASKS, METRICS, Metric, measured_of
+from sightline.metrics.catalogue import MASKS, METRICS, measured_of
 from sightline.metrics.intervals.interval import Interval
 from sightline.metrics.intervals.ratios import Ratios
 from sightline.metrics.intervals.resampling import Resampling
+from sightline.metrics.metric import Metric
 from sightline.metrics.scores import counts, pixels
 from sightline.metrics.scores.sums import Sums, sums_of_confusion
 

@@ -152,11 +152,6 @@ def _against_masks(config: Groups) -> Iterator[str]:
             "training.label_smoothing is for cross-entropy, and segmentation.loss.cross_entropy=0: "
             "give it a weight, or leave the smoothing out"
         )
-    if config.evaluation.tta != "none":
-        yield (
-            f"evaluation.tta={config.evaluation.tta} averages answers to whole images, and masks would have to be "
-            "moved back: set evaluation.tta=none"
-        )
     if config.evaluation.ood is not None:
         yield (
             "evaluation.ood asks models that predict a class for each image and nothing else; "

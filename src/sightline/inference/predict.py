@@ -11,8 +11,9 @@ from sightline.data.batch import Batch
 from sightline.data.dataset import Dataset
 from sightline.data.loaders import EvalLoader
 from sightline.data.preprocessing import Preprocessing
-from sightline.data.transforms.test_time import Views, views
+from sightline.data.transforms.test_time import View, Views, views
 from sightline.inference.collector import Collector
+from sightline.inference.tiles import MAPS
 from sightline.machine.distributed import World
 from sightline.machine.memory import fit_in_memory
 from sightline.machine.signals import check_stop
@@ -71,20 +72,32 @@ def _collect(
     return [
         collector.collect(
             [ids[position] for position in part.positions],
-            _over_views(model, part.images, collector, kind),
+            over_views(model, part.images, collector, kind),
             part.targets,
         )
         for part in batch.micro_batches(micro_batches)
     ]
 
 
-def _over_views(model: nn.Module, images: Tensor, collector: Collector[P], kind: Views) -> Outputs:
-    """The weighted mean over the views of each image."""
-    weighted = [
-        map_outputs(lambda output, weight=weight: weight * output.float(), collector.forward(model, shown))
-        for weight, shown in views(images, kind)
-    ]
-    return map_outputs(lambda *outputs: torch.stack(outputs).sum(dim=0), *weighted)
+def over_views(model: nn.Module, images: Tensor, collector: Collector[P], kind: Views) -> Outputs:
+    """The weighted mean over the views of each image; of a pixel, over those that show it."""
+    seen = list(views(images, kind))
+    answers = [collector.forward(model, view.images) for view in seen]
+    return map_outputs(partial(_mean, seen), *answers)
+
+
+def _mean(seen: Sequence[View], *outputs: Tensor) -> Tensor:
+    """The mean of what is said of each view: of maps as large as the images, once all are turned back."""
+    if outputs[0].ndim != MAPS or outputs[0].shape[2:] != seen[0].images.shape[2:]:
+        return torch.stack([view.weight * output.float() for view, output in zip(seen, outputs, strict=True)]).sum(
+            dim=0
+        )
+    total = torch.zeros_like(outputs[0], dtype=torch.float32)
+    weights = total.new_zeros(1, 1, *total.shape[2:])
+    for view, output in zip(seen, outputs, strict=True):
+        total += view.weight * view.turned_back(output.float())
+        weights += view.weight * view.turned_back(torch.ones_like(weights))
+    return total / weights
 
 
 def eval_loader(

@@ -55,7 +55,6 @@ def test_what_is_about_labels_is_refused_for_masks(override: str, says: str):
     ("override", "says"),
     [
         ("transforms.mixing.mixup_alpha=0.2", "MixUp and CutMix cannot mix masks"),
-        ("evaluation.tta=flip", "evaluation.tta=flip averages answers to whole images"),
         ("evaluation.ood=digits", "evaluation.ood "),
         ("training.label_smoothing=0.1 segmentation.loss.cross_entropy=0", "training.label_smoothing is for cross-"),
     ],

@@ -13,8 +13,9 @@ from sightline.data.preprocessing import Preprocessing
 from sightline.data.reduction import Reduction
 from sightline.data.splits.assignment import make_split
 from sightline.data.store.factory import open_store
+from sightline.data.transforms.test_time import Views
 from sightline.inference.collector import OutputsCollector
-from sightline.inference.predict import eval_loader, mc_dropout, predict
+from sightline.inference.predict import eval_loader, mc_dropout, over_views, predict
 from sightline.models.networks.cnn import Cnn
 from sightline.models.outputs import by_head, only_tensor
 from sightline.tasks.classification.collector import ClassificationCollector
@@ -105,3 +106,39 @@ def test_a_pass_that_is_left_leaves_the_model_in_eval_mode(dataset: Dataset, mod
     next(passes)
     passes.close()
     assert not model.training
+
+
+class OfPixels(nn.Module):
+    """Maps of every pixel and a label, from each pixel alone, or from where it lies as well."""
+
+    def __init__(self, *, equivariant: bool) -> None:
+        super().__init__()
+        self.equivariant = equivariant
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        maps = torch.stack([images.sum(dim=1), images[:, 0] * images[:, 2]], dim=1)
+        if not self.equivariant:
+            maps = maps + torch.arange(maps.shape[3])
+        return {"mask": maps, "label": maps.mean(dim=(2, 3))}
+
+
+@pytest.mark.parametrize(("kind", "tolerance"), [("none", 0), ("flip", 0), ("shift", 1e-6), ("flip_shift", 1e-6)])
+def test_masks_of_views_are_turned_back_before_they_are_averaged(kind: Views, tolerance: float):
+    images = torch.rand(2, 3, 5, 8)
+    network = OfPixels(equivariant=True)
+    averaged = by_head(over_views(network, images, OutputsCollector(), kind))
+    torch.testing.assert_close(averaged["mask"], network(images)["mask"], rtol=0, atol=tolerance)
+
+
+def test_where_views_are_answered_otherwise_each_pixel_gets_the_mean_of_those_that_show_it():
+    images, network = torch.rand(2, 3, 5, 8), OfPixels(equivariant=False)
+    alone = OfPixels(equivariant=True)(images)["mask"]
+    mirrored = by_head(over_views(network, images, OutputsCollector(), "flip"))
+    torch.testing.assert_close(mirrored["mask"], alone + 3.5, rtol=0, atol=1e-5)
+    torch.testing.assert_close(mirrored["label"], alone.mean(dim=(2, 3)) + 3.5, rtol=0, atol=1e-5)
+    moved = by_head(over_views(network, images, OutputsCollector(), "shift"))["mask"] - alone
+    across = torch.arange(8.0)
+    torch.testing.assert_close(moved[0, 0, 2, 1:-1], across[1:-1], rtol=0, atol=1e-5)
+    # At the left edge the view moved to the left shows nothing: 2/3 of the image itself, 1/3 of a place to the right.
+    assert moved[0, 0, 2, 0].item() == pytest.approx(1 / 3, abs=1e-5)
+    assert moved[0, 0, 2, 7].item() == pytest.approx(7 - 1 / 3, abs=1e-5)

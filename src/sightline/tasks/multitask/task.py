@@ -19,6 +19,7 @@ from sightline.inference.network import CalibratedHeads, NormalisedNetwork
 from sightline.metrics.catalogue import METRICS
 from sightline.metrics.documents.comparison import Comparison
 from sightline.metrics.predictions import Arrays, Predictions
+from sightline.metrics.segmentation.predictions import MaskPredictions
 from sightline.models.outputs import Outputs, by_head
 from sightline.run.folder import Run, SplitName
 from sightline.run.part import PartOfRun
@@ -113,15 +114,17 @@ class Multitask(Task):
         run: Run,
         split: SplitName,
         predictions: MultitaskPredictions,
-        averaged: MultitaskPredictions | None,  # noqa: ARG002 - views are refused where there are masks
+        averaged: MultitaskPredictions | None,
     ) -> MultitaskResults:
         """Both, each over the images that bear it."""
         return side_by_side(
             run,
             split,
             predictions,
-            lambda part: self.label.evaluate(config, part, split, predictions.of_labels, None),
-            lambda part: self.mask.evaluate(config, part, split, predictions.masks, None),
+            lambda part: self.label.evaluate(config, part, split, predictions.of_labels, _labels(averaged)),
+            lambda part: self.mask.evaluate(
+                config, part, split, predictions.masks, None if averaged is None else averaged.masks
+            ),
         )
 
     def draw_examples(
@@ -147,7 +150,7 @@ class Multitask(Task):
             "calibration",
             predictions,
             lambda part: self.label.calibrate(config, part, predictions.of_labels, _labels(val)),
-            lambda part: self.mask.calibrate(config, part, predictions.masks, None if val is None else val.masks),
+            lambda part: self.mask.calibrate(config, part, predictions.masks, _masks(val)),
         )
 
     @classmethod
@@ -217,3 +220,7 @@ def _entrant(entrant: Entrant, part: Part) -> Entrant:
 def _labels(predictions: MultitaskPredictions | None) -> Predictions | None:
     """Those of labels, where some image has one."""
     return None if predictions is None or not len(predictions.labelled) else predictions.of_labels
+
+
+def _masks(predictions: MultitaskPredictions | None) -> MaskPredictions | None:
+    return None if predictions is None else predictions.masks

@@ -5,12 +5,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sightline.explain.gradcam import gradcam
+from sightline.explain.methods import METHODS
 from sightline.explain.quality.randomisation import cascade
 from sightline.explain.quality.removal import removal_areas
 from sightline.metrics.intervals.means import bounded_mean
 
 SIDE = 16
+each = pytest.mark.parametrize("name", ["gradcam", "integrated_gradients"])
 
 
 class Fine(nn.Module):
@@ -70,23 +71,30 @@ def some() -> tuple[Tensor, Tensor, Tensor]:
     return planted(16, torch.Generator().manual_seed(2))
 
 
-def test_the_network_has_learned_it_and_the_map_lies_on_it(trained: Fine, some: tuple[Tensor, Tensor, Tensor]):
+@each
+def test_the_network_has_learned_it_and_the_map_lies_on_it(
+    trained: Fine, some: tuple[Tensor, Tensor, Tensor], name: str
+):
     images, labels, patches = some
     with torch.no_grad():
         assert (trained(images).argmax(dim=1) == labels).all()
-    maps = gradcam(trained, images, labels)
+    maps = METHODS[name](trained, images, labels)
     assert ((maps * patches).sum() / maps.sum()) >= 0.8
 
 
-def test_it_beats_random_maps_and_edges_with_an_interval(trained: Fine, some: tuple[Tensor, Tensor, Tensor]):
+@each
+def test_it_beats_random_maps_with_an_interval(trained: Fine, some: tuple[Tensor, Tensor, Tensor], name: str):
     images, labels, _ = some
-    found = removal_areas(trained, images, gradcam(trained, images, labels), labels, random_maps=8)
+    found = removal_areas(trained, images, METHODS[name](trained, images, labels), labels, random_maps=8)
     for fill in range(2):
         for direction in range(2):
             assert bounded_mean(found.over_random[:, fill, direction], -1, 1, 0.95).low > 0
 
 
-def test_random_weights_lose_it(trained: Fine, some: tuple[Tensor, Tensor, Tensor]):
+@each
+def test_random_weights_lose_it(trained: Fine, some: tuple[Tensor, Tensor, Tensor], name: str):
     images, labels, _ = some
-    found = cascade(trained, images, gradcam(trained, images, labels), lambda network: gradcam(network, images, labels))
+    found = cascade(
+        trained, images, METHODS[name](trained, images, labels), lambda network: METHODS[name](network, images, labels)
+    )
     assert bounded_mean(found.at_last, -1, 1, 0.95).high < 0.3

@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from sightline.explain.quality.confidence import class_probability, mask_probability
 from sightline.explain.targets import class_logit
 from sightline.tasks.classification.explanation import ClassExplanation
 from sightline.tasks.multitask.explanation import both
@@ -23,3 +24,8 @@ def test_rows_are_those_of_the_split_and_scores_those_of_the_head():
     scores = found.score(outputs, found.targets)
     assert scores[0] == class_logit(outputs["label"][:1], torch.tensor([0]))[0]
     assert torch.equal(scores[1:], class_of_mask(outputs["mask"][1:], torch.tensor([4, 1])))
+    sure = found.confidence(outputs, found.targets, outputs)
+    assert sure[0] == class_probability(outputs["label"][:1], torch.tensor([0]), outputs["label"][:1])[0]
+    torch.testing.assert_close(
+        sure[1:], mask_probability(outputs["mask"][1:], torch.tensor([4, 1]), outputs["mask"][1:])
+    )

@@ -64,14 +64,15 @@ def check_masks(source: Source, masks: MaskStore, policy: ValidationPolicy) -> t
     bad = sorted(masks.errors)
     keep = np.ones(len(source), dtype=bool)
     keep[bad] = False
+    why = [masks.errors[row].partition("; ")[::2] for row in bad[:SHOWN_EXAMPLES]]
     wording = Wording(
         fine="every mask can be used",
         found=f"{how_many(len(bad), 'mask', 'masks', ('', ''))}cannot be used",
-        remedy="repair or remove them",
-        otherwise="data.validation.unusable_masks=drop",
+        remedy="; ".join([*dict.fromkeys(hint for _, hint in why if hint), "repair or remove them"]),
+        otherwise="data.validation.unusable_masks=drop" if keep.any() else "",
         dropped="their images are left out",
     )
-    shown = [f"{_name(source, row)}: {masks.errors[row]}" for row in bad[:SHOWN_EXAMPLES]]
+    shown = [f"{_name(source, row)}: {error}" for row, (error, _) in zip(bad, why, strict=False)]
     return finding("unusable_masks", policy.unusable_masks, [source.ids[row] for row in bad], wording, shown), keep
 
 

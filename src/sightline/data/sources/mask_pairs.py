@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -56,10 +56,11 @@ def paired(images: Sequence[str], masks: Sequence[str], suffix: str | None) -> P
     mask_of: dict[str, str] = {}
     image_of: dict[str, str] = {}
     used: set[str] = set()
+    stems = {stem(image) for image in images}
     for image in images:
-        ending, found = _masks_of(stem(image), by_stem)
+        ending, found = _masks_of(stem(image), stems, by_stem)
         if len(found) > 1:
-            remedy = "remove one, or say which with data.mask_suffix=_…"
+            remedy = "remove one, or say which with data.mask_suffix=_… ('' for the one called as its image)"
             raise UsageError(f"{image} has {len(found)} masks, {listed(found)}; {remedy}")
         for mask in found:
             if mask in image_of:
@@ -95,13 +96,20 @@ def _by_stem(masks: Sequence[str], suffix: str | None) -> dict[str, dict[str, li
     return found
 
 
-def _masks_of(image: str, by_stem: Mapping[str, Mapping[str, list[str]]]) -> tuple[str, list[str]]:
-    """What the masks of an image add to its name, and those masks; the very name goes before a suffix."""
+def _masks_of(image: str, images: Set[str], by_stem: Mapping[str, Mapping[str, list[str]]]) -> tuple[str, list[str]]:
+    """What the masks of an image add to its name, and those masks.
+
+    Beside a mask of the image's very name, one that is called as another image is that one's.
+
+    Args:
+        image: the stem of its path.
+        images: the stems of all.
+        by_stem: see `_by_stem`.
+    """
     for name in dict.fromkeys((image, _IMAGE_END.sub("", image))):
         same = by_stem.get("", {}).get(name, [])
-        if same:
-            return "", same
         found = [(ending, mask) for ending, masks in by_stem.items() for mask in masks.get(name, [])]
+        found = [one for one in found if not same or not one[0] or stem(one[1]) not in images]
         if found:
             return found[0][0], [mask for _, mask in found]
     return "", []

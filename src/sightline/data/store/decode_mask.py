@@ -15,7 +15,9 @@ from sightline.data.targets import MaskCodes
 MASK_CHANNELS = 1
 
 UNKNOWN: Final = -1
+SWAPPED: Final = "; its sides are swapped: turn it as its image is seen, its EXIF orientation applied"
 MOST_SHOWN: Final = 3
+HIGHEST_IGNORED: Final = 255
 OBJECTS: Final = "; if the numbers tell objects apart and not classes (instance ids), make class ids of them first"
 
 
@@ -41,7 +43,7 @@ def decode_mask(
         turn = orientation(image)
     height, width = values.shape if turn < 5 else values.shape[::-1]
     if (width, height) != of:
-        lies = "; the image is turned by its EXIF orientation: turn its mask likewise" if (height, width) == of else ""
+        lies = SWAPPED if (height, width) == of else ""
         raise DecodeError(f"a mask of {width} x {height} pixels, but its image has {of[0]} x {of[1]}{lies}")
     ids = upright(Image.fromarray(_ids(values, codes)), turn)
     return Picture(np.array(fitted(ids, stored))[:, :, None], width, height, mode)
@@ -83,7 +85,8 @@ def _of_unknown(unknown: Values, codes: MaskCodes) -> str:
     where = f"the {what} {listed} in {pixels} {'are' if len(most) > 1 else 'is'}"
     if codes.are_colours:
         return f"{where} not in the table of classes"
-    return f"{where} of no class{OBJECTS if len(most) > 1 else ''}"
+    void = f"; if such pixels are not to count, set data.ignore_index={most[0]}" if most[0] <= HIGHEST_IGNORED else ""
+    return f"{where} of no class{OBJECTS if len(most) > 1 else void}"
 
 
 @lru_cache(maxsize=2)

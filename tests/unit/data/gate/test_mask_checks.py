@@ -50,12 +50,21 @@ def test_masks_that_cannot_be_used_are_named_with_their_images(folder):
     )
     assert found.message == (
         "2 masks cannot be used (m1.png of 1.png: a mask of 8 x 7 pixels, but its image has 8 x 6, m2.png of 2.png: "
-        "the number 9 in 48 pixels is of no class); repair or remove them, or set data.validation.unusable_masks=drop"
+        "the number 9 in 48 pixels is of no class); if such pixels are not to count, set "
+        "data.ignore_index=9; repair or remove them, or set data.validation.unusable_masks=drop"
     )
     assert keep.tolist() == [True, False, False, True, True, True]
     dropped = looked_at(folder, unusable_masks="drop")[3]
     assert dropped.outcome == "drop"
     assert dropped.message.endswith("; their images are left out")
+
+
+def test_a_hint_stands_once_and_none_leaves_nothing(folder):
+    for number in range(6):
+        Image.new("L", (8, 6), 11).save(folder / f"m{number}.png")
+    message = looked_at(folder)[3].message
+    assert message.startswith("6 masks cannot be used (m0.png of 0.png: the number 11 in 48 pixels is of no class, m1.")
+    assert message.endswith("…); if such pixels are not to count, set data.ignore_index=11; repair or remove them")
 
 
 def test_what_can_be_used_passes(folder):

@@ -41,10 +41,17 @@ def test_the_suffix_that_is_asked_for_is_the_only_one():
 def test_what_is_ambiguous_is_refused_by_name():
     with pytest.raises(UsageError, match=r"^a.jpg has 2 masks, a_mask.png, a_gt.png; remove one, or say which"):
         paired(["a.jpg"], ["a_gt.png", "a_mask.png"], None)
+    with pytest.raises(UsageError, match=r"^a.jpg has 2 masks, a.png, a_mask.png; remove one, or say which"):
+        paired(["a.jpg"], ["a.png", "a_mask.png"], None)
     with pytest.raises(UsageError, match=r"^a.jpg has 2 masks, a.png, a.tif"):
         paired(["a.jpg"], ["a.png", "a.tif"], None)
     with pytest.raises(UsageError, match=r"^a.jpg and a.png share the mask a_gt.png"):
         paired(["a.jpg", "a.png"], ["a_gt.png"], None)
+
+
+def test_a_mask_called_as_another_image_is_of_that_one():
+    found = paired(["a.jpg", "a_L.jpg"], ["a.png", "a_L.png"], None)
+    assert (found.mask_of, found.alone) == ({"a.jpg": "a.png", "a_L.jpg": "a_L.png"}, ())
 
 
 def test_images_and_masks_that_lie_together_are_told_apart():

@@ -35,7 +35,11 @@ SMALLEST_NUMBER = 5.5
 
 @drawn
 def confusion(
-    matrix: Sequence[Sequence[int]] | NDArray[np.integer], class_names: Sequence[str], *, normalised: bool
+    matrix: Sequence[Sequence[int]] | NDArray[np.integer],
+    class_names: Sequence[str],
+    *,
+    normalised: bool,
+    of: str = "images",
 ) -> Figure:
     """Draw a confusion matrix; of more than a hundred classes, of the 40 that are confused most often.
 
@@ -43,10 +47,11 @@ def confusion(
         matrix: (classes, classes) counts, rows = truth.
         class_names: names in the order of the rows.
         normalised: show each row as percent of its sum; otherwise counts.
+        of: what is counted.
     """
     counts = np.asarray(matrix, dtype=np.float64)
     kept = _most_confused(counts)
-    classes, of = len(kept), f": the {len(kept)} of {len(counts):,} most confused" if len(kept) < len(counts) else ""
+    classes, part = len(kept), f": the {len(kept)} of {len(counts):,} most confused" if len(kept) < len(counts) else ""
     shown = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1) if normalised else counts
     shown = shown[np.ix_(kept, kept)]
     side = float(np.clip(0.52 * classes, 2.2, 6.3))
@@ -58,7 +63,7 @@ def confusion(
     _name_ticks(axes, [class_names[k] for k in kept], pitch)
     axes.grid(visible=False)
     axes.set(xlabel="predicted", ylabel="truth")
-    axes.set_title(("Percent of each true class" if normalised else "Number of images") + of)
+    axes.set_title(("Percent of each true class" if normalised else f"Number of {of}") + part)
     if not _write_numbers(axes, shown, pitch):
         bar = figure.colorbar(image, ax=axes, shrink=0.6, pad=0.02)
         bar.ax.yaxis.set_major_locator(MaxNLocator(5, integer=not normalised))

@@ -4,12 +4,15 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final
 
+from sightline.metrics.catalogue import MASKS
 from sightline.metrics.documents.evaluation import Evaluation
+from sightline.metrics.documents.segmentation import MaskEvaluation
 from sightline.reporting.contents import Contents
 from sightline.reporting.files import EVALUATION
 from sightline.reporting.formatting import bounds, level, number, quoted
 from sightline.reporting.sections.blocks import Alert, Block
 from sightline.reporting.sections.section import Section
+from sightline.reporting.sections.segmentation import verdict as masks
 from sightline.reporting.sections.training import epochs
 
 FEW_STEPS: Final = 10
@@ -23,10 +26,18 @@ WIDE: Final = 0.2
 
 
 def doubts(contents: Contents) -> list[str]:
-    """Each in one sentence with its remedy, the gravest first."""
-    evaluation = contents.read(EVALUATION) if contents.task == "classification" else None
-    measured = [*no_better(evaluation), *_little_measured(evaluation)] if evaluation else []
-    return [*measured, *_few_steps(contents)]
+    """Each in one sentence with its remedy, the gravest first; of several targets those of each, then of all."""
+    return [*(said for one in contents.by_target for said in of_result(one)), *_few_steps(contents)]
+
+
+def of_result(contents: Contents) -> list[str]:
+    """What speaks against the numbers of one target, which is named where there are several."""
+    found = []
+    if contents.task == MASKS and (of_masks := contents.read(masks.EVALUATION)):
+        found = masks_no_better(of_masks)
+    if contents.task == "classification" and (evaluation := contents.read(EVALUATION)):
+        found = [*no_better(evaluation), *_little_measured(evaluation)]
+    return [f"{contents.target}: {said}" if contents.target else said for said in found]
 
 
 def no_better(evaluation: Evaluation) -> list[str]:
@@ -45,6 +56,24 @@ def no_better(evaluation: Evaluation) -> list[str]:
         f"{how} one answer for all: always naming {quoted(evaluation['class_names'][commonest])} would be right for "
         f"{number('accuracy', share)} of these images, and the {level(accuracy)} interval of the accuracy runs from "
         f"{bounds('accuracy', accuracy, ' to ')} %."
+    )
+    return [text]
+
+
+def masks_no_better(evaluation: MaskEvaluation) -> list[str]:
+    """Whether the mean IoU may be that of calling every pixel the commonest class, as far as its interval tells."""
+    found = evaluation["metrics"][masks.IOU]
+    low, high = found.get("low"), found.get("high")
+    if low is None or high is None:
+        return []
+    name, _, iou = masks.one_class_for_all(evaluation)
+    if low > iou:
+        return []
+    how = "Worse than" if high < iou else "Not shown to be better than"
+    text = (
+        f"{how} one class for every pixel: calling all {quoted(name)} would reach a mean IoU of "
+        f"{number(masks.IOU, iou)}, and the {level(found)} interval of the mean IoU runs from "
+        f"{bounds(masks.IOU, found, ' to ')} %."
     )
     return [text]
 
@@ -75,8 +104,14 @@ def _few_steps(contents: Contents) -> list[str]:
 
 
 def blocks(contents: Contents) -> Iterator[Block]:
-    """An alert for each."""
-    yield from map(Alert, doubts(contents))
+    """An alert for each of one target."""
+    yield from map(Alert, of_result(contents))
+
+
+def steps(contents: Contents) -> Iterator[Block]:
+    """An alert where the steps were few, whatever was learned in them."""
+    yield from map(Alert, _few_steps(contents))
 
 
 SECTION: Final = Section(blocks=blocks, by_target=True)
+STEPS: Final = Section(blocks=steps)

@@ -36,7 +36,7 @@ class MaskResults:
         """Write the confusion matrix, as counts of pixels and as shares of each class."""
         names = self.content["class_names"]
         for name, normalised in (("confusion", False), ("confusion_normalised", True)):
-            picture = figures.confusion(self.content["confusion"], names, normalised=normalised)
+            picture = figures.confusion(self.content["confusion"], names, normalised=normalised, of="pixels")
             run.save_bytes(f"figures/{name}.png", picture)
 
     def tables(self) -> Iterator[tuple[str, Table]]:

@@ -97,3 +97,9 @@ def test_a_class_without_an_f1_has_no_bar(undrawn: Callable[..., Figure]):
     undefined = {"value": None, "low": None, "high": None, "level": 0.95, "method": "undefined"}
     axes = undrawn(figures.per_class, [first | {"support": 0, "f1": undefined}, *others]).axes[0]
     assert len(axes.get_yticklabels()) == 3
+
+
+@pytest.mark.parametrize("of", ["images", "pixels"])
+def test_confusion_says_what_is_counted(undrawn: Callable[..., Figure], of: str):
+    figure = undrawn(figures.confusion, matrix(3), names(3), normalised=False, of=of)
+    assert figure.axes[0].get_title(loc="left") == f"Number of {of}"

@@ -19,6 +19,7 @@ COST = {
         ({}, "Parameters", "1,234,567, 650 of them trained in the last epoch"),
         ({"trained_parameters": 1_234_567}, "Parameters", "1,234,567, all of them trained in the last epoch"),
         ({}, "One image", "2.25 ms, float32, 4 threads of the CPU"),
+        ({"threads": 1}, "One image", "2.25 ms, float32, 1 thread of the CPU"),
         ({"device": "cuda:0"}, "One image", "2.25 ms, float32, cuda:0"),
         ({}, "In batches", "5,432 images/s, 64 at a time"),
     ],

@@ -50,13 +50,19 @@ def _measured(evaluation: MaskEvaluation, external: bool) -> str:
 
 def _baseline(evaluation: MaskEvaluation) -> str:
     """What one class for every pixel would be worth."""
+    name, share, iou = one_class_for_all(evaluation)
+    return (
+        f"Calling every pixel {quoted(name)} would be right for {number('pixel_accuracy', share)} of the pixels, and "
+        f"reach a mean IoU of {number(IOU, iou)}."
+    )
+
+
+def one_class_for_all(evaluation: MaskEvaluation) -> tuple[str, float, float]:
+    """The commonest class, and which pixel accuracy and mean IoU calling every pixel so would reach."""
     truth = [sum(row) for row in evaluation["confusion"]]
     total, commonest = max(1, sum(truth)), max(range(len(truth)), key=truth.__getitem__)
     share, occurring = truth[commonest] / total, max(1, sum(count > 0 for count in truth))
-    return (
-        f"Calling every pixel {quoted(evaluation['class_names'][commonest])} would be right for "
-        f"{number('pixel_accuracy', share)} of the pixels, and reach a mean IoU of {number(IOU, share / occurring)}."
-    )
+    return evaluation["class_names"][commonest], share, share / occurring
 
 
 def _ends(evaluation: MaskEvaluation) -> list[str]:

@@ -11,6 +11,7 @@ from sightline.metrics.segmentation.evaluation import evaluate_masks, extremes
 from sightline.metrics.segmentation.predictions import MaskPredictions
 from sightline.reporting.contents import Contents
 from sightline.reporting.page import render_page
+from sightline.reporting.sections.doubts import doubts
 from sightline.reporting.sections.segmentation.classes import class_table, side_by_side, weakest_first
 from sightline.reporting.sections.segmentation.verdict import EVALUATION, headline, sentences, tiles
 from sightline.run.folder import Run
@@ -99,3 +100,35 @@ def test_extremes_are_by_the_iou_of_an_image():
     found = extremes(predicted())
     assert found["best"][0]["iou"] >= found["median"][0]["iou"] >= found["worst"][0]["iou"]
     assert found["worst"][0]["id"] == "00"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "says"),
+    [
+        (0.2, 0.4, "Not shown to be better than one class for every pixel"), (0.1, 0.2, "Worse than one class"),
+        (0.3, 0.5, ""),
+    ],
+)  # fmt: skip
+def test_masks_are_held_against_one_class_for_every_pixel(run: Run, low: float, high: float, says: str):
+    """Of these pixels 71 % are road, so that calling all of them so reaches a mean IoU of 24 % over three classes."""
+    evaluation = run.load_json("evaluation.json")
+    evaluation["metrics"]["mean_iou"] |= {"value": (low + high) / 2, "low": low, "high": high}
+    run.save_json("evaluation.json", evaluation)
+    said = doubts(Contents(run))
+    assert [one.startswith(says) for one in said] == [True] * bool(says)
+    if says:
+        assert "calling all “road” would reach a mean IoU of 23." in said[0]
+        assert f"runs from {100 * low:.1f} to {100 * high:.1f} %." in said[0]
+
+
+def test_of_several_targets_few_steps_are_told_once_and_doubts_name_theirs(run: Run):
+    evaluation = run.load_json("evaluation.json")
+    evaluation["metrics"]["mean_iou"] |= {"low": 0.1, "high": 0.5}
+    run.save_json("evaluation.json", {"split": "test", "n": 12, "mask": evaluation})
+    run.save_text("config.yaml", "model: {name: multitask}\ndata: {name: shapes}\n")
+    run.append("metrics.jsonl", {"kind": "epoch", "epoch": 0, "step": 1, "val_loss": 1.0})
+    first, second = doubts(Contents(run))
+    assert first.startswith("mask: Not shown to be better")
+    assert second.startswith("An epoch had 1 step")
+    page = render_page(run)
+    assert page.count("An epoch had 1 step") == page.count("mask: Not shown to be better") == 1

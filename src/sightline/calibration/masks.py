@@ -144,7 +144,7 @@ def calibrate_masks(
     words = f"{len(fitting.labels):,} pixels of {fitting.n_images} images"
     return {
         "split": "calibration",
-        "n": len(predictions),
+        "n": pixels.n_images,
         "pixels": len(pixels.labels),
         "n_temperature": fitting.n_images,
         "n_promises": promising.n_images,

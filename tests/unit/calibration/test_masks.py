@@ -85,7 +85,7 @@ def test_images_without_sampled_pixels_are_left_out():
         some.pixel_logits, some.pixel_labels, some.pixel_images,
     )  # fmt: skip
     one, other = calibrated(some), calibrated(more)
-    assert (other["n"], one["n"]) == (61, 60)
+    assert (other["n"], one["n"]) == (60, 60)
     assert {**other, "n": 60} == one
     grouped = calibrated(more, groups=np.append(np.arange(60) // 2, 30))
     assert grouped["n_temperature"] + grouped["n_promises"] == 60

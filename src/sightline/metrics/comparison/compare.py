@@ -143,7 +143,8 @@ def _system(members: Sequence[Alone], one: Measured, contest: Contest, resamplin
     items = float((one.of_mean**2).sum())
     low = high = None
     if one.seeds > 1 and math.isfinite(items):
-        low, high = one.training_limits(resampling.level, floor)
+        most = (metric.highest - metric.lowest) / 2  # no standard deviation is more than half of the range
+        low, high = (min(end, most) for end in one.training_limits(resampling.level, floor))
     return {
         "name": one.name,
         "value": limits["value"],

@@ -29,7 +29,7 @@ where no pixel is of it.
 
 
 class Pixels(TypedDict):
-    """Pixels of all images: those that count, and those that the truth says to ignore."""
+    """Pixels of the images that are measured: those that count, and those that the truth says to ignore."""
 
     counted: int
     ignored: int
@@ -62,8 +62,9 @@ class MeasuredMasks(TypedDict):
     `metrics` holds what is computed from all pixels together (`mean_iou`, `mean_dice`, `mean_precision`, `mean_recall`
     over the classes that occur; `micro_iou`, `micro_dice`, `pixel_accuracy` with every pixel counting the same) and,
     beside it, means over images (`image_iou`, `image_dice`, `image_accuracy`). `absent` names classes that are neither
-    true nor predicted anywhere, which no mean is about. `unlabelled` counts images without a pixel that counts. Rows of
-    `confusion` are the truth, columns what was predicted.
+    true nor predicted anywhere, which no mean is about. `n` images are measured; `unlabelled` counts those without a
+    mask, or without a pixel that counts, which are left out. Rows of `confusion` are the truth, columns what was
+    predicted.
     """
 
     n: int

@@ -47,9 +47,12 @@ def evaluate_masks(
     absent = [name for name, occurs in zip(class_names, scored.occurs, strict=True) if not occurs]
     per_class = _per_class(scored, class_names, resampling)
     return {
-        "n": len(predictions),
+        "n": int(scored.counted.sum()),
         "unlabelled": int((~scored.counted).sum()),
-        "pixels": {"counted": int(predictions.confusions.sum()), "ignored": int(predictions.ignored.sum())},
+        "pixels": {
+            "counted": int(predictions.confusions.sum()),
+            "ignored": int(predictions.ignored[scored.counted].sum()),
+        },
         "metrics": {name: interval.to_json() for name, interval in scored.intervals(resampling).items()},
         "per_class": per_class,
         "absent": absent,
@@ -142,7 +145,7 @@ def _notes(
     if few := [f"{row['class']} ({row['images']})" for row in per_class if 0 < row["images"] < FEW_IMAGES]:
         notes.append(f"In fewer than {FEW_IMAGES} images: {_listed(few)}. Little is known of them.")
     if unlabelled := int((~scored.counted).sum()):
-        notes.append(f"{unlabelled} images have no pixel that counts, and are left out.")
+        notes.append(f"{left_out(unlabelled)}.")
     worth = float(effective(scored.sums["truth"].sum(axis=0)[:, None])[0])
     if worth < min(FEW_IMAGES, n / 3):
         notes.append(
@@ -154,6 +157,12 @@ def _notes(
         "over the classes which occur in it."
     )
     return notes
+
+
+def left_out(unlabelled: int) -> str:
+    """`3 images have no mask, or none of its pixels counts: left out`."""
+    have = "image has" if unlabelled == 1 else "images have"
+    return f"{unlabelled:,} {have} no mask, or none of its pixels counts: left out"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -16,7 +16,11 @@ def blocks(contents: Contents) -> Iterator[Block]:
     """Parameters, arithmetic, one image, many images."""
     if not (cost := contents.read(COST)):
         return
-    where = f"{cost['threads']} thread{'s' * (cost['threads'] != 1)} of the CPU" if cost["device"] == "cpu" else cost["device"]
+    where = (
+        f"{cost['threads']} thread{'s' * (cost['threads'] != 1)} of the CPU"
+        if cost["device"] == "cpu"
+        else cost["device"]
+    )
     trained = "all" if cost["trained_parameters"] == cost["parameters"] else f"{cost['trained_parameters']:,}"
     operations = significant(cost["flops"] / 1e9, 3)
     yield Facts([

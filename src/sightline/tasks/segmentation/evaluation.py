@@ -9,7 +9,7 @@ from sightline.inference.external import EXTERNAL, external_notes
 from sightline.inference.model import CALIBRATION, groups_of
 from sightline.metrics.documents.segmentation import MaskEvaluation
 from sightline.metrics.intervals.resampling import Resampling, group_codes
-from sightline.metrics.segmentation.evaluation import evaluate_masks
+from sightline.metrics.segmentation.evaluation import evaluate_masks, left_out
 from sightline.metrics.segmentation.predictions import MaskPredictions
 from sightline.metrics.segmentation.scoring import ScoredMasks
 from sightline.reporting import figures
@@ -42,9 +42,11 @@ class MaskResults:
     def tables(self) -> Iterator[tuple[str, Table]]:
         """Every class, then the metrics."""
         content = self.content
-        pixels = content["pixels"]["counted"]
+        pixels, unlabelled = content["pixels"]["counted"], content["unlabelled"]
+        images = f"{content['n']:,} image{'s' * (content['n'] != 1)}, {pixels:,} pixels"
+        beside = f"; {left_out(unlabelled)}" if unlabelled else ""
         yield "classes", class_table(content["per_class"])
-        yield f"{content['split']} split, {content['n']} images, {pixels:,} pixels", metric_table(content["metrics"])
+        yield f"{content['split']} split, {images}{beside}", metric_table(content["metrics"])
         if "tta" in content:
             yield f"the same, test-time views: {content['tta']['views']}", metric_table(content["tta"]["metrics"])
 

@@ -211,6 +211,13 @@ def test_the_limits_of_the_seeds_spread_are_those_of_chi_square():
     assert [own["training_sd_low"], own["training_sd_high"]] == pytest.approx(ends, rel=0.02)
 
 
+def test_the_spread_of_two_equal_seeds_stays_within_the_range_of_the_metric():
+    labels = np.arange(8) % 2
+    same = answers(labels, np.array([0, 1, 1, 1, 0, 1, 0, 0]), 2)
+    (own,) = compare([System("a", (same, same))], metric="accuracy", resampling=RESAMPLING)["systems"]
+    assert (own["training_sd"], own["training_sd_low"], own["training_sd_high"]) == (0, 0, 0.5)
+
+
 def test_one_seed_beside_five_is_not_told_apart_for_its_own_luck():
     """Trainings whose accuracy varies by 3 points: a single one lies far off the mean of its way."""
     rng, apart, draws = np.random.default_rng(5), 0, 150

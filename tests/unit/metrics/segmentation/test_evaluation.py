@@ -93,8 +93,9 @@ def test_images_without_a_pixel_that_counts_are_left_out():
     padded = measured(predictions(np.concatenate([some, np.zeros((3, 4, 4), dtype=int)])))
     plain = measured(predictions(some))
     assert padded["metrics"] == plain["metrics"]
-    assert (padded["n"], padded["unlabelled"]) == (43, 3)
-    assert "3 images have no pixel that counts, and are left out." in padded["notes"]
+    assert (padded["n"], padded["unlabelled"]) == (40, 3)
+    assert padded["pixels"] == plain["pixels"], "pixels of images that are left out are not counted as ignored"
+    assert "3 images have no mask, or none of its pixels counts: left out." in padded["notes"]
     in_groups = np.concatenate([np.arange(40) // 2, [20, 20, 20]])
     grouped = predictions(np.concatenate([some, np.zeros((3, 4, 4), dtype=int)]))
     assert measured(grouped, in_groups)["metrics"] == measured(predictions(some), np.arange(40) // 2)["metrics"]

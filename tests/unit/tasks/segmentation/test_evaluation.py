@@ -77,3 +77,11 @@ def test_without_logits_of_pixels_masks_are_measured_all_the_same(run: Run, conf
     assert found.values()["pixel_accuracy"] == pytest.approx(
         evaluate(config, run, NAMES, "test", some, None).values()["pixel_accuracy"]
     )
+
+
+def test_counts_are_of_images_that_are_measured_and_the_others_are_told(run: Run, config: Config):
+    found = drawn(12, 2)
+    found.confusions[3:] = 0
+    tables = dict(evaluate(config, run, NAMES, "test", found, None).tables())
+    (title,) = [title for title in tables if title.startswith("test split")]
+    assert title == "test split, 3 images, 60 pixels; 9 images have no mask, or none of its pixels counts: left out"

@@ -5,6 +5,7 @@ from typing import Final
 
 from sightline.metrics.catalogue import MASKS, METRICS
 from sightline.metrics.documents.segmentation import MaskClassScores, MaskEvaluation
+from sightline.metrics.segmentation.evaluation import left_out
 from sightline.reporting.contents import Contents, JsonFile
 from sightline.reporting.formatting import bounds, level, number, quoted
 from sightline.reporting.sections.blocks import Block, Bullets, Headline, Tile, Tiles
@@ -40,11 +41,13 @@ def _measured(evaluation: MaskEvaluation, external: bool) -> str:
         part = "another tool answered; whether they played a part in its training is not known here"
     absent = evaluation["absent"]
     means = len(evaluation["class_names"]) - len(absent)
-    left_out = f"; {', '.join(map(quoted, absent))} occur{'s' * (len(absent) == 1)} nowhere" if absent else ""
+    absentees = f"; {', '.join(map(quoted, absent))} occur{'s' * (len(absent) == 1)} nowhere" if absent else ""
     ignored = f", {pixels['ignored']:,} more do not count" if pixels["ignored"] else ""
+    unlabelled = evaluation["unlabelled"]
+    without = f" {left_out(unlabelled)}." if unlabelled else ""
     return (
         f"Measured on {pixels['counted']:,} pixels of {evaluation['n']:,} {split} images that {part}, at "
-        f"{evaluation['measured_at']}{ignored}. The mean is over {means} classes{left_out}."
+        f"{evaluation['measured_at']}{ignored}. The mean is over {means} classes{absentees}.{without}"
     )
 
 

@@ -132,3 +132,8 @@ def test_of_several_targets_few_steps_are_told_once_and_doubts_name_theirs(run: 
     assert second.startswith("An epoch had 1 step")
     page = render_page(run)
     assert page.count("An epoch had 1 step") == page.count("mask: Not shown to be better") == 1
+
+
+def test_images_that_are_left_out_are_told(run: Run):
+    evaluation = run.load_json("evaluation.json") | {"unlabelled": 1}
+    assert "1 image has no mask, or none of its pixels counts: left out." in " ".join(sentences(evaluation))

@@ -77,7 +77,8 @@ def _judged(
         split = make_split(usable, hashes, config.data, () if masks is None else masks.hashes(rows))
         more, keep = check_split(split, policy)
         split = split.take(keep)
-        findings = [*findings, *more, *check_sizes(split, policy, min(config.calibration.alphas))]
+        given = {role for role in source.roles if role is not None}
+        findings = [*findings, *more, *check_sizes(split, policy, min(config.calibration.alphas), given, config.limit)]
         if masks is not None and source.masks is not None:
             counted = MaskPixels.of(source.masks, masks).take(rows[keep])
             findings += check_mask_pixels(split, counted, masks.rows[rows[keep]] >= 0)

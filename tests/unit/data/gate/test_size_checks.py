@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import pytest
 
 from sightline.calibration.conformal import units_needed
 from sightline.data.gate.size_checks import check_sizes
+from sightline.data.targets import MaskHashes
 from tests.unit.data.gate.conftest import policy, split
 
 
@@ -40,7 +43,7 @@ def test_a_class_is_small_by_what_test_will_hold_and_that_only_warns():
     assert (found["small_test"].outcome, found["small_test"].examples) == ("warn", ("cat",))
     assert found["small_test"].message == (
         "1 class has fewer than 10 images in test (cat: 2); one image moves their recall by more than 10 points: "
-        "add images, or raise data.test_fraction"
+        "raise data.test_fraction, or add images"
     )
     assert found["small_class"].outcome == "pass"
 
@@ -79,3 +82,27 @@ def test_splits_that_are_not_there_are_not_judged():
 def test_one_image_is_too_few_for_any_calibration(count: int, said: str):
     found = sizes({**ENOUGH, "calibration": (count, 0)})["small_calibration"]
     assert f"({count} of 38); {said}" in found.message
+
+
+def test_calibration_counts_the_images_that_bear_each_target():
+    made = split(["train"] * 2 + ["calibration"] * 40)
+    masks = MaskHashes(tuple("x" if place < 12 else None for place in range(42)), ("ground", "sky"), 255)
+    found = {
+        one.check: one for one in check_sizes(replace(made, targets={**made.targets, "mask": masks}), policy(), 0.1)
+    }
+    assert found["small_calibration"].message.startswith("calibration has too few images with each target for sets")
+    assert "(10 of 18)" in found["small_calibration"].message
+
+
+@pytest.mark.parametrize(
+    ("given", "limit", "remedy"),
+    [
+        ((), None, "part: raise data.val_fraction, or add images"),
+        (("train", "val"), None, "part: add images"),
+        (("train", "val"), 60, "part: raise limit=60, or add images"),
+        ((), 60, "part: raise limit=60, raise data.val_fraction, or add images"),
+    ],
+)
+def test_the_remedy_is_one_that_makes_the_split_larger(given: tuple[str, ...], limit: int | None, remedy: str):
+    found = check_sizes(split(["train"] * 9 + ["val"] * 9), policy(), 0.1, given, limit)
+    assert next(one for one in found if one.check == "small_val").message.endswith(remedy)

@@ -7,6 +7,7 @@ import re
 from decimal import Decimal
 from typing import Final
 
+DASH: Final = "\N{EN DASH}"
 _BREAKS: Final = "\n\t"
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _UNSEEN: Final = re.compile(
@@ -20,6 +21,11 @@ _UNSEEN: Final = re.compile(
 def significant(value: float, digits: int) -> str:
     """A number to so many significant digits, never as a power of ten: `100`, `0.00001`."""
     return f"{Decimal(f'{value:.{digits}g}'):f}"
+
+
+def limits_of(low: float | None, high: float | None, digits: int) -> str:
+    """`[0.5, 1000]`, a dash for a limit that is not known; see `significant`."""
+    return f"[{', '.join(DASH if end is None else significant(end, digits) for end in (low, high))}]"
 
 
 def storable(name: str) -> str:

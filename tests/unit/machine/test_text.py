@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from sightline.machine.text import printable, printable_lines, significant, storable
+from sightline.machine.text import limits_of, printable, printable_lines, significant, storable
 
 NAME = os.fsdecode(b"good\xff\x1b[31m\n.png")
 
@@ -29,3 +29,8 @@ def test_what_hides_or_turns_text_around_is_spelled_out(character: str):
 )
 def test_numbers_are_written_without_powers_of_ten(value: float, digits: int, written: str):
     assert significant(value, digits) == written
+
+
+def test_a_limit_that_is_not_known_is_a_dash():
+    assert limits_of(0.001, 1000.0, 3) == "[0.001, 1000]"
+    assert limits_of(None, 2.5, 3) == "[\N{EN DASH}, 2.5]"

@@ -7,6 +7,7 @@ from sightline.calibration.calibrate import calibrate as fit
 from sightline.calibration.promises import HeldOut, Promises
 from sightline.config.schema import Config
 from sightline.inference.model import groups_of
+from sightline.machine.text import limits_of
 from sightline.metrics.documents.calibration import Calibration
 from sightline.metrics.intervals.resampling import Resampling, group_codes
 from sightline.metrics.predictions import Predictions
@@ -47,7 +48,7 @@ class CalibrationResults:
         """The temperature with the limits of the likeliest one, and what must be known of it."""
         content, fit = self.content, self.content.get("temperature_fit")
         title = f"calibration split, temperature {content['temperature']:.3f}"
-        return title if fit is None else f"{title} [{fit['low']:.3g}, {fit['high']:.3g}]. {fit['note']}".rstrip()
+        return title if fit is None else f"{title} {limits_of(fit['low'], fit['high'], 3)}. {fit['note']}".rstrip()
 
     def values(self) -> dict[str, float]:
         """The temperature, and the calibration errors at it."""

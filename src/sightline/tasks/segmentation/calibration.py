@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sightline.calibration.masks import SampledPixels, calibrate_masks
 from sightline.config.schema import Config
 from sightline.inference.model import groups_of
+from sightline.machine.text import limits_of
 from sightline.metrics.documents.segmentation import MaskCalibration, MaskSets
 from sightline.metrics.intervals.resampling import Resampling, group_codes
 from sightline.metrics.segmentation.predictions import MaskPredictions
@@ -44,7 +45,7 @@ class MaskCalibrationResults:
     def tables(self) -> Iterator[tuple[str, Table]]:
         """The calibration errors at the temperature, and what sets miss."""
         content, fit = self.content, self.content["temperature_fit"]
-        title = f"calibration split, temperature {content['temperature']:.3f} [{fit['low']:.3g}, {fit['high']:.3g}]"
+        title = f"calibration split, temperature {content['temperature']:.3f} {limits_of(fit['low'], fit['high'], 3)}"
         yield f"{title}, {content['sampling']}. {fit['note']}".rstrip(), metric_table(content["after"])
         if content["sets"]:
             measured = f"measured on {content['judged_on']} images" if content["judged_on"] else "not measured"

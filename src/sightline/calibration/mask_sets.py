@@ -64,7 +64,10 @@ def fit_sets(answers: PixelAnswers, alphas: Sequence[float]) -> list[MaskSets]:
     of_class = [answers.labels == label for label in range(classes)]
     for alpha in alphas:
         every = _threshold(answers, np.ones(len(answers.labels), dtype=np.bool_), alpha)
-        lacking = f"fewer than {units_needed(alpha)} {units}: {EVERY_CLASS}" if every is None else ""
+        least = (
+            f"fewer than {units_needed(alpha)} {'images with a mask' if units == 'images' else 'groups with a mask'}"
+        )
+        lacking = f"{least} in the half that sets come from: {EVERY_CLASS}" if every is None else ""
         found.append(_sets("pixel", alpha, every, lacking, units))
         each = [_threshold(answers, chosen, alpha) for chosen in of_class]
         few = sum(value is None for value in each)

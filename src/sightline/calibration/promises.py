@@ -127,10 +127,10 @@ def _empty_promise(quantiles: Sequence[float | None], alpha: float, by_class: bo
     infinite = sum(value is None for value in quantiles)
     if not infinite:
         return ""
-    what = "images" if fitting.groups is None else "groups"
+    what = "labelled images" if fitting.groups is None else "groups of labelled images"
     least = units_needed(alpha)
     if not by_class:
-        return f"fewer than {least} {what}: {EVERY_CLASS}"
+        return f"fewer than {least} {what} in the half that sets come from: {EVERY_CLASS}"
     if infinite == len(quantiles):
         return f"no class has {least} {what}: {EVERY_CLASS}"
     return f"{infinite} of {len(quantiles)} classes have fewer than {least} {what} and stand in every set"

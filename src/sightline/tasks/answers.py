@@ -1,7 +1,7 @@
 """A trained model that answers for images of any kind: one way for the command, for Python and for the logged model."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sightline.config.later_stages import PredictConfig
@@ -24,22 +24,27 @@ class Model:
         writer: from outputs to answers.
         limits: of the size of files and images, and how many classes an answer lists.
         run: as `run=` takes it.
+        classes: by target; empty where the preprocessing tells them.
     """
 
     predictor: Predictor
     writer: PredictionRows
     limits: PredictConfig
     run: str = ""
+    classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Which run it is of, what it tells apart and what it sees: `<Model of cats-cnn/1: 2 classes, 64 pixels>`."""
         seen = self.predictor.preprocessing
-        return f"<Model of {self.run or 'a run'}: {len(seen.class_names)} classes, {seen.image_size} pixels>"
+        names = self.class_names
+        counts = {"": names} if isinstance(names, tuple) else names
+        classes = ", ".join(f"{target} {len(one)} classes".strip() for target, one in counts.items())
+        return f"<Model of {self.run or 'a run'}: {classes}, {seen.image_size} pixels>"
 
     @property
-    def class_names(self) -> tuple[str, ...]:
-        """The classes that it tells apart, in the order of its outputs."""
-        return self.predictor.preprocessing.class_names
+    def class_names(self) -> tuple[str, ...] | Mapping[str, tuple[str, ...]]:
+        """The classes that it tells apart, in the order of its outputs; of several targets those of each."""
+        return self.classes if len(self.classes) > 1 else self.predictor.preprocessing.class_names
 
     @property
     def head(self) -> Sequence[str]:

@@ -41,7 +41,9 @@ def model_of_run(config: Config, run: Run) -> Model:
     task = task_of_run(run)
     predictor = Predictor.load(run, pick_device(config.device), task.heads)
     at = run.path.resolve()
-    return Model(predictor, task.prediction_rows(config, run), config.predict, f"{at.parent.name}/{at.name}")
+    return Model(
+        predictor, task.prediction_rows(config, run), config.predict, f"{at.parent.name}/{at.name}", task.class_names
+    )
 
 
 def task_of_systems(systems: Sequence[System]) -> type[Task]:

@@ -92,7 +92,8 @@ def test_too_few_images_promise_nothing_and_say_so():
     few = answers(np.random.default_rng(1), 8)
     (of_pixels, of_classes) = fit_sets(few, [0.1])
     assert of_pixels["threshold"] is None
-    assert of_pixels["empty_promise"] == "fewer than 9 images: every set holds every class"
+    lacking = "fewer than 9 images with a mask in the half that sets come from: every set holds every class"
+    assert of_pixels["empty_promise"] == lacking
     assert of_classes["threshold"] == [None] * 3
     assert of_classes["empty_promise"] == "fewer than 9 images hold 3 of 3 classes, which are in every set"
     judged = judge_sets([of_pixels, of_classes], few, RESAMPLING)

@@ -98,7 +98,7 @@ def test_every_figure_is_inside_with_a_text_for_those_who_do_not_see_it(page: Pa
 
 def test_headline_numbers_with_their_intervals(page: Page, finished: Run):
     accuracy = finished.load_json("evaluation.json")["metrics"]["accuracy"]
-    assert f"The model names {100 * accuracy['value']:.1f} % of unseen images correctly." in page.text
+    assert f"The model names {100 * accuracy['value']:.1f} % of unseen images correctly, 95 % interval " in page.text
     assert f"{100 * accuracy['low']:.1f} to {100 * accuracy['high']:.1f} %" in page.text
     assert "perfect calibration would show 1.07 %" in page.text
     assert "Test labels used once" in page.text

@@ -6,7 +6,7 @@ from typing import Final
 from sightline.reporting.contents import Contents
 from sightline.reporting.files import EVALUATION, PROVENANCE, VALIDATION
 from sightline.reporting.formatting import quoted
-from sightline.reporting.sections.blocks import Alert, Block, Bullets, Tile
+from sightline.reporting.sections.blocks import Alert, Block, Bullets, Tile, Tiles
 from sightline.reporting.sections.section import Section
 from sightline.run.ledger import LabelUses
 
@@ -60,6 +60,13 @@ def _romanised(words: Mapping[str, str]) -> list[str]:
     return [f"{written} With one, such as Noto Sans CJK, mode evaluate and mode explain draw the names as they are."]
 
 
+def uses(contents: Contents) -> Iterator[Block]:
+    """How often the test labels were used, once for all targets; of one target it is among its numbers."""
+    evaluation = contents.read(EVALUATION)
+    if len(contents.by_target) > 1 and evaluation and evaluation["split"] == "test":
+        yield Tiles([uses_tile(contents.test_uses)], on="page")
+
+
 def alerts(contents: Contents) -> Iterator[Block]:
     """The warnings, for the page and the card."""
     yield from map(Alert, warnings(contents))
@@ -71,5 +78,6 @@ def in_mind(contents: Contents) -> Iterator[Block]:
         yield Bullets(found, lead="To bear in mind:", on="page")
 
 
+USES: Final = Section(blocks=uses)
 WARNINGS: Final = Section(blocks=alerts)
 REMARKS: Final = Section(blocks=in_mind)

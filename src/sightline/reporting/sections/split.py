@@ -29,7 +29,8 @@ def split_table(split: SplitFile) -> Table:
         sizes = [of_class[label] for label in range(len(split.get("class_names", ())))]
         ends = [f"{min(sizes):,}", f"{max(sizes):,}"] if sizes else [MISSING, MISSING]
         rows.append([role, f"{count:,}", number("accuracy", count / total), *ends, USED_FOR.get(role, "")])
-    return Table(HEADER, rows)
+    kept = [place for place in range(len(HEADER)) if any(row[place] != MISSING for row in rows)]
+    return Table(tuple(HEADER[place] for place in kept), [[row[place] for place in kept] for row in rows])
 
 
 def blocks(contents: Contents) -> Iterator[Block]:

@@ -15,4 +15,4 @@ def test_split_rows_count_classes_that_have_no_image():
 
 def test_a_split_without_classes_has_no_sizes_of_them():
     rows = split_table({"counts": {"train": 3}, "items": {"train": {}}}).rows
-    assert rows == [["train", "3", "100.0 %", "–", "–", "fitting the weights"]]
+    assert rows == [["train", "3", "100.0 %", "fitting the weights"]]

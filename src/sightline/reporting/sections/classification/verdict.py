@@ -23,7 +23,10 @@ def headline(evaluation: Evaluation | None, external: bool = False) -> str:
     if evaluation is None or "accuracy" not in evaluation["metrics"]:
         return "This run has not been evaluated yet."
     what = "the validation images" if evaluation["split"] == "val" else "these images" if external else "unseen images"
-    return f"The model names {number('accuracy', evaluation['metrics']['accuracy']['value'])} of {what} correctly."
+    accuracy = evaluation["metrics"]["accuracy"]
+    ends = bounds("accuracy", accuracy, " to ")
+    limits = f", {level(accuracy)} interval {ends} %" if ends else ""
+    return f"The model names {number('accuracy', accuracy['value'])} of {what} correctly{limits}."
 
 
 def sentences(evaluation: Evaluation | None, calibration: Calibration | None, external: bool = False) -> list[str]:
@@ -159,7 +162,7 @@ def tiles(contents: Contents) -> list[Tile]:
     if error := calibration_error(evaluation, calibration):
         chance = "" if error.chance is None else f"; perfect calibration would show {number('ece', error.chance)}"
         found.append(_tile("Calibration error (ECE), calibrated", "ece", error.after, error.where + chance))
-    if evaluation and evaluation["split"] == "test":
+    if evaluation and evaluation["split"] == "test" and not contents.target:
         found.append(uses_tile(contents.test_uses))
     return found
 

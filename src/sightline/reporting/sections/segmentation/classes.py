@@ -54,16 +54,16 @@ def blocks(contents: Contents) -> Iterator[Block]:
     """Both tables."""
     if not (evaluation := contents.read(EVALUATION)):
         return
+    rows = weakest_first(evaluation["per_class"])
+    folded = f"All {len(rows)} classes, weakest first" if len(rows) > FOLDED else ""
+    table = class_table(rows)
+    yield Table(table.header, table.rows, caption="Weakest first, each with its interval.", folded=folded)
     yield Heading("Over classes, images and pixels", on="page")
     yield side_by_side(evaluation)
     yield Text(
         "Small classes count as much as large ones in the first column, small images as large ones in the second.",
         soft=True,
     )
-    rows = weakest_first(evaluation["per_class"])
-    folded = f"All {len(rows)} classes, weakest first" if len(rows) > FOLDED else ""
-    table = class_table(rows)
-    yield Table(table.header, table.rows, caption="Weakest first, each with its interval.", folded=folded)
 
 
 SECTION: Final = Section(

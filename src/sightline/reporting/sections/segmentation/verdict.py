@@ -114,7 +114,7 @@ def tiles(contents: Contents) -> list[Tile]:
         entry = evaluation["metrics"][name]
         ends = bounds(name, entry, " to ")
         found.append(Tile(METRICS[name].label, number(name, entry["value"]), f"{ends} %" if ends else "", remark))
-    if evaluation["split"] == "test":
+    if evaluation["split"] == "test" and not contents.target:
         found.append(uses_tile(contents.test_uses))
     return found
 

@@ -131,6 +131,8 @@ def test_of_several_targets_few_steps_are_told_once_and_doubts_name_theirs(run: 
     assert first.startswith("mask: Not shown to be better")
     assert second.startswith("An epoch had 1 step")
     page = render_page(run)
+    assert page.count("Test labels used") == 1
+    assert page.index("mask: Class by class") < page.index("Weakest first") < page.index("Over classes, images")
     assert page.count("An epoch had 1 step") == page.count("mask: Not shown to be better") == 1
 
 

@@ -2,10 +2,10 @@
 
     python -m benchmarks.camvid --root FOLDER [--seeds 0] [--device cuda] [--quick]
 
-FOLDER holds CamVid as `train/images` and `train/masks`, likewise `val` and `test`; `segmentation_models_pytorch` has to
-be installed. First single steps of both are timed in turn in one process, then both train to their end with every seed,
-one after the other, each in a process of its own. The masks that the other one gives for the test images are evaluated
-and compared by the commands `evaluate predictions=` and `compare`: paired differences of the same images.
+FOLDER holds CamVid as `train/images` and `train/masks`, likewise `val` and `test`. First single steps of both are timed
+in turn in one process, then both train to their end with every seed, one after the other, each in a process of its own.
+The masks that the other one gives for the test images are evaluated and compared by the commands `evaluate predictions=`
+and `compare`: paired differences of the same images.
 """
 
 import argparse
@@ -17,9 +17,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from benchmarks.environment import peer_python
 from sightline.machine.provenance import provenance
 
 HERE = Path(__file__).parent
+PEER = "segmentation-models-pytorch"
 METRICS = ("mean_iou", "micro_iou", "image_iou", "mean_dice", "pixel_accuracy")
 
 
@@ -35,10 +37,12 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         runs = arguments.runs or Path(folder)
-        steps = json.loads(_run("-m", "benchmarks.loops.unet", *_shared(arguments), "--runs", folder).splitlines()[-1])
+        python = str(peer_python(PEER))
+        words = ["-m", "benchmarks.loops.unet", *_shared(arguments), "--runs", folder]
+        steps = json.loads(_run(*words, python=python).splitlines()[-1])
         _tell("steps", steps)
         seeds = arguments.seeds[:1] if arguments.quick else arguments.seeds
-        trained = [_both(arguments, seed, runs / f"seed_{seed}") for seed in seeds]
+        trained = [_both(arguments, seed, runs / f"seed_{seed}", python) for seed in seeds]
     result = {
         "where": {key: provenance([], "")[key] for key in ("time", "git", "machine", "packages")},
         "device": arguments.device,
@@ -52,7 +56,7 @@ def main() -> None:
     _show(result)
 
 
-def _both(arguments: argparse.Namespace, seed: int, folder: Path) -> dict[str, Any]:
+def _both(arguments: argparse.Namespace, seed: int, folder: Path, python: str) -> dict[str, Any]:
     """Ours as the whole command, then the other one's masks through `evaluate`, then both compared."""
     runs, other, out = folder / "runs", folder / "predictions", folder / "other"
     epochs = ["training.epochs=1"] if arguments.quick else []
@@ -65,7 +69,7 @@ def _both(arguments: argparse.Namespace, seed: int, folder: Path) -> dict[str, A
     ours = {"steps": ended[-1]["step"], "seconds": sum(row["seconds"] for row in ended), **_scores(run)}
     _tell("recipe", ours)
     words = [*_shared(arguments), "--run", str(run), "--output", str(other), "--seed", str(seed)]
-    theirs = json.loads(_run("-m", "benchmarks.loops.smp_unet", *words).splitlines()[-1])
+    theirs = json.loads(_run("-m", "benchmarks.loops.smp_unet", *words, python=python).splitlines()[-1])
     _run("-m", "sightline", "evaluate", f"predictions={other}", f"output={out}", "tracking=none")
     theirs |= _scores(out)
     _tell("segmentation_models_pytorch", theirs)
@@ -86,10 +90,10 @@ def _shared(arguments: argparse.Namespace) -> list[str]:
     return ["--root", str(arguments.root.resolve()), "--device", arguments.device, *quick]
 
 
-def _run(*words: str) -> str:
+def _run(*words: str, python: str = sys.executable) -> str:
     paths = os.pathsep.join([str(HERE.parent), str(HERE.parent / "src"), os.environ.get("PYTHONPATH", "")])
     environment = os.environ | {"PYTHONPATH": paths}
-    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, cwd=HERE.parent, env=environment)
+    done = subprocess.run([python, *words], capture_output=True, text=True, cwd=HERE.parent, env=environment)
     if done.returncode:
         raise SystemExit(f"{' '.join(words)} failed\n{done.stderr}")
     return done.stdout

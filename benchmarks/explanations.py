@@ -14,7 +14,7 @@ captum takes 50 by its own rule, Gauss-Legendre.
 
 import argparse
 import json
-import os
+import subprocess
 import sys
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -62,7 +62,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if any(find_spec(module) is None for module in PEERS):
         python = str(peer_python(*PEERS.values()))
-        os.execv(python, [python, "-m", "benchmarks.explanations", *sys.argv[1:]])
+        raise SystemExit(subprocess.run([python, "-m", "benchmarks.explanations", *sys.argv[1:]]).returncode)
     prepare_torch()
     images, rounds = (8, 1) if arguments.quick else (arguments.images, arguments.rounds)
     found = {

@@ -4,8 +4,8 @@
 
 FOLDER holds CamVid as `train/images` and `train/masks`, likewise `val` and `test`. First single steps of both are timed
 in turn in one process, then both train to their end with every seed, one after the other, each in a process of its own.
-The masks that the other one gives for the test images are evaluated and compared by the commands `evaluate predictions=`
-and `compare`: paired differences of the same images.
+The masks that the other one gives for the test images are evaluated and compared by `evaluate predictions=`
+and by `compare`: paired differences of the same images.
 """
 
 import argparse

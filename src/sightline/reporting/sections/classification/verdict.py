@@ -45,7 +45,7 @@ def _accuracy(evaluation: Evaluation, external: bool) -> list[str]:
     part = "chose the epoch" if evaluation["split"] == "val" else "played no part in training"
     if external:
         part = "another tool answered; whether they played a part in its training is not known here"
-    where = f"Measured on {evaluation['n']:,} {evaluation['split']} images that {part}"
+    where = f"Measured on {evaluation['n']:,} {evaluation['split']} image{'s' * (evaluation['n'] != 1)} that {part}"
     flatters = ", so it flatters" if evaluation["split"] == "val" else ""
     return [f"{where}{flatters}; the {level(accuracy)} interval runs from {ends} %."]
 
@@ -156,7 +156,7 @@ def tiles(contents: Contents) -> list[Tile]:
     evaluation, calibration = contents.read(EVALUATION), contents.read(CALIBRATION)
     found = []
     if evaluation:
-        remark = f"on {evaluation['n']:,} {evaluation['split']} images"
+        remark = f"on {evaluation['n']:,} {evaluation['split']} image{'s' * (evaluation['n'] != 1)}"
         entries = [(name, evaluation["metrics"].get(name)) for name in HEADLINES]
         found += [_tile(METRICS[name].label, name, entry, remark) for name, entry in entries if entry]
     if error := calibration_error(evaluation, calibration):

@@ -46,8 +46,8 @@ def _measured(evaluation: MaskEvaluation, external: bool) -> str:
     unlabelled = evaluation["unlabelled"]
     without = f" {left_out(unlabelled)}." if unlabelled else ""
     return (
-        f"Measured on {pixels['counted']:,} pixels of {evaluation['n']:,} {split} images that {part}, at "
-        f"{evaluation['measured_at']}{ignored}. The mean is over {means} classes{absentees}.{without}"
+        f"Measured on {pixels['counted']:,} pixels of {evaluation['n']:,} {split} image{'s' * (evaluation['n'] != 1)} "
+        f"that {part}, at {evaluation['measured_at']}{ignored}. The mean is over {means} classes{absentees}.{without}"
     )
 
 
@@ -108,7 +108,7 @@ def tiles(contents: Contents) -> list[Tile]:
     evaluation = contents.read(EVALUATION)
     if evaluation is None:
         return []
-    remark = f"on {evaluation['n']:,} {evaluation['split']} images"
+    remark = f"on {evaluation['n']:,} {evaluation['split']} image{'s' * (evaluation['n'] != 1)}"
     found = []
     for name in HEADLINES:
         entry = evaluation["metrics"][name]

@@ -139,3 +139,10 @@ def test_of_several_targets_few_steps_are_told_once_and_doubts_name_theirs(run: 
 def test_images_that_are_left_out_are_told(run: Run):
     evaluation = run.load_json("evaluation.json") | {"unlabelled": 1}
     assert "1 image has no mask, or none of its pixels counts: left out." in " ".join(sentences(evaluation))
+
+
+def test_one_image_is_one(run: Run):
+    run.save_json("evaluation.json", run.load_json("evaluation.json") | {"n": 1})
+    contents = Contents(run)
+    assert tiles(contents)[0].remark == "on 1 test image"
+    assert "pixels of 1 test image that" in " ".join(sentences(contents.read(EVALUATION)))

@@ -145,6 +145,7 @@ def test_seeds_are_trained_and_compared(task: str, sightline: Command, tmp_path:
     (study,) = (path for path in tmp_path.glob("*/*") if (path / "comparison.json").exists())
     found = content(study, "comparison.json")
     assert found["metric"] == "mean_iou"
+    assert ("compare.metric=accuracy compares the labels" in " ".join(found["notes"])) == (task == "multitask")
     runs = [str(path) for path in tmp_path.glob("*/*") if (path / "evaluation.json").exists()]
     answer = sightline("compare", f"run=[{','.join(runs)}]", "compare.metric=mean_iou", "compare.resamples=100")
     assert answer.status == 0, answer.err

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from sightline.explain.targets import TargetScore
 from sightline.inference.loaded_run import LoadedRun
 from sightline.inference.model import load_split, temperature_of
 from sightline.inference.network import CalibratedHeads, NormalisedNetwork
+from sightline.machine.terminal import logger
 from sightline.metrics.catalogue import METRICS
 from sightline.metrics.documents.comparison import Comparison
 from sightline.metrics.predictions import Arrays, Predictions
@@ -40,6 +41,13 @@ from sightline.tasks.task import Task, TeacherLoss
 
 Part = tuple[Sequence[AnyPredictions], NDArray[np.int64]]
 """Predictions of one target by each member, and the rows of the first one's that they are of."""
+
+
+_OTHERWISE: Final = {
+    LABEL: "compare.metric=accuracy compares the labels",
+    MASK: "compare.metric=mean_iou compares the masks",
+}
+"""What is said of the target that a comparison is not about."""
 
 
 @dataclass(frozen=True)
@@ -155,10 +163,14 @@ class Multitask(Task):
 
     @classmethod
     def compare(cls, config: Config, entrants: Sequence[Entrant]) -> Comparison:
-        """By the labels, or by the masks where `compare.metric` is one of masks."""
+        """By the labels, or by the masks where `compare.metric` is one of masks; which of both is told."""
         if METRICS[config.compare.metric_of(Classification.name)].task == Segmentation.name:
-            return Segmentation.compare(config, [_entrant(one, _masks_of(one)) for one in entrants])
-        return Classification.compare(config, [_entrant(one, _labels_of(one)) for one in entrants])
+            found, other = Segmentation.compare(config, [_entrant(one, _masks_of(one)) for one in entrants]), LABEL
+        else:
+            found, other = Classification.compare(config, [_entrant(one, _labels_of(one)) for one in entrants]), MASK
+        found["notes"].append(f"By {found['metric']} alone; {_OTHERWISE[other]}.")
+        logger.info("compared by %s alone; %s", found["metric"], _OTHERWISE[other])
+        return found
 
     def calibrated(self, network: NormalisedNetwork, run: Run) -> CalibratedHeads:
         """Probabilities of the label and of every pixel, each at its own temperature."""

@@ -117,10 +117,11 @@ def test_probabilities_wait_for_a_temperature_of_these_weights(gone_on: Path, si
     picture = next(iter((gone_on / "latest/figures").glob("*.png")))
     answer = sightline("predict", "run=latest", f"runs_dir={gone_on}", f"input={picture}")
     refused(answer, "calibration.json", "calibrate")
+    refused(sightline("explain", "run=latest", f"runs_dir={gone_on}"), "calibration.json", "calibrate")
 
 
 def test_each_stage_makes_its_own_anew(gone_on: Path, undisturbed: Path, sightline: Command):
-    for mode in ("explain", "calibrate", "evaluate", "uncertainty", "report"):
+    for mode in ("calibrate", "explain", "evaluate", "uncertainty", "report"):
         answer = sightline(mode, "run=latest", f"runs_dir={gone_on}")
         assert answer.status == 0, answer.err
     for name in DERIVED:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from sightline.commands.command import Command
 from sightline.config.overrides import keys_of
 from sightline.config.schema import Config
-from sightline.config.targets import problem_of_overrides
+from sightline.config.targets import problem_of_idle, problem_of_overrides
 from sightline.errors import UsageError
 
 
@@ -18,8 +18,10 @@ def refuse_unused(command: Command) -> None:
     mode, stage = command.config.mode, command.config.mode.first
     given = keys_of(command.overrides)
     own_model = stage.needs == "new run" and command.config.variants is None
-    if own_model and (problem := problem_of_overrides(command.config, command.overrides)):
-        raise UsageError(problem)
+    if own_model:
+        config, overrides = command.config, command.overrides
+        if problem := problem_of_overrides(config, overrides) or problem_of_idle(config, overrides):
+            raise UsageError(problem)
     if "input" in given and not stage.takes_input:
         raise UsageError(f"input is for predict and explain; mode={mode.name} does not read it{_instead(stage.needs)}")
     if "output" in given and not (stage.takes_output or command.config.predictions is not None):

@@ -86,12 +86,18 @@ def problem_of_targets(config: Groups) -> str:
 
 
 def problem_of_overrides(config: Groups, overrides: Iterable[str]) -> str:
-    """Which key was typed that is about a target the model does not predict, or has no effect; empty if none was."""
+    """Which key was typed that is about a target that the model does not predict; empty if none was."""
     predicted = config.model.targets
     for override in overrides:
         for needed in (ABOUT.get(key_of(override), ()), ABOUT.get(root_of(override), ()), _compared(config, override)):
             if not set(needed) <= set(predicted):
                 return _about(override, needed, config)
+    return ""
+
+
+def problem_of_idle(config: Groups, overrides: Iterable[str]) -> str:
+    """Which key was typed that has no effect while another one is as it is; empty if none was."""
+    for override in overrides:
         is_idle, why = IDLE.get(key_of(override), (_never, ""))
         if is_idle(config):
             return f"{override} has no effect: {why}"

@@ -22,6 +22,7 @@ from sightline.errors import UsageError
         (["segmentation.smooth=2"], "space: {model: {categorical: [cnn, multitask]}}", ""),
         (["segmentation.smooth=2"], "space: {model: {categorical: [cnn, resnet]}}", "segmentation.smooth=2 is for"),
         (["compare.metric=f1_macro"], "space: {imbalance.beta: {uniform: [0.9, 0.99]}}", ""),
+        (["segmentation.focal_gamma=3", "model=unet"], "space: {segmentation.loss.focal: {uniform: [0, 1]}}", ""),
     ],
 )
 def test_a_key_that_no_trial_uses_is_refused(tmp_path: Path, typed: list[str], search: str, says: str):

@@ -8,7 +8,7 @@ from sightline.cli import compose_config
 from sightline.config import parse
 from sightline.config.model import CnnModel
 from sightline.config.schema import Config
-from sightline.config.targets import problem_of_overrides, problem_of_targets
+from sightline.config.targets import problem_of_idle, problem_of_overrides, problem_of_targets
 from sightline.errors import UsageError
 
 
@@ -130,12 +130,12 @@ def changed(config: Config, metric: str) -> Config:
 def test_a_typed_key_that_another_one_makes_idle_is_refused(override: str, because: str):
     off = "effective" if because.endswith("weights") else "1"
     idle = composed(OfMasks, override, *(["segmentation.loss.dice=0"] if because.endswith("dice") else []))
-    problem = problem_of_overrides(idle, [override])
+    problem = problem_of_idle(idle, [override])
     assert problem.startswith(f"{override} has no effect: ")
     assert because in problem
-    assert not problem_of_overrides(composed(OfMasks, override, f"{because}={off}"), [override])
+    assert not problem_of_idle(composed(OfMasks, override, f"{because}={off}"), [override])
 
 
 def test_the_beta_of_class_weights_is_idle_without_them():
-    assert "imbalance.class_weights=effective" in problem_of_overrides(composed(CnnModel), ["imbalance.beta=0.9"])
-    assert not problem_of_overrides(composed(CnnModel, "imbalance=effective"), ["imbalance.beta=0.9"])
+    assert "imbalance.class_weights=effective" in problem_of_idle(composed(CnnModel), ["imbalance.beta=0.9"])
+    assert not problem_of_idle(composed(CnnModel, "imbalance=effective"), ["imbalance.beta=0.9"])

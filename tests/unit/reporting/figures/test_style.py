@@ -132,6 +132,9 @@ SWEPT = swept("complete", "pruned", "complete", "failed", "complete", "complete"
 
 DRAWINGS: dict[str, Callable[[], bytes]] = {
     "risk_coverage": lambda: figures.risk_coverage(CURVE),
+    "mean_maps": lambda: figures.mean_maps(
+        [PROBABILITIES[:4]] * 2, [PROBABILITIES[:4]] * 2, ["all", "a\n3 images"], [False, True]
+    ),
     "set_sizes": lambda: figures.set_sizes(SETS),
     "ood": lambda: figures.ood({"msp": PROBABILITIES.max(1), "one": np.ones(len(LABELS))}, LABELS > 1),
     "comparison": lambda: figures.comparison(found(3)),

@@ -90,6 +90,7 @@ def test_it_leaves_tables_a_picture_and_a_page(study: Path):
     assert "://" not in page.replace("http://www.w3.org", "")
 
 
+@pytest.mark.slow
 def test_told_to_go_on_it_trains_what_is_missing(sightline: Command, study: Path, tmp_path: Path):
     shutil.copytree(study.parents[1], tmp_path / "runs", symlinks=True)
     folder = tmp_path / "runs/digits-study" / study.name

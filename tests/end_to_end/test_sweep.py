@@ -108,6 +108,7 @@ def whole(sightline: Command, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_sweep_leaves_all_that_it_promises(whole: Path):
     found, folder = results(whole), whole / "runs/sweeps/small"
     assert [row["number"] for row in found["trials"]] == list(range(TRIALS))
@@ -126,6 +127,7 @@ def test_a_sweep_leaves_all_that_it_promises(whole: Path):
     assert "://" not in page.replace("http://www.w3.org", "").replace("sqlite:///", "")
 
 
+@pytest.mark.slow
 def test_no_trial_reads_test_labels_and_what_is_compared_once(whole: Path):
     found, folder = results(whole), whole / "runs/sweeps/small"
     ledgers = {path.parent.relative_to(folder).as_posix(): path for path in folder.rglob("test_ledger.jsonl")}
@@ -140,6 +142,7 @@ def test_no_trial_reads_test_labels_and_what_is_compared_once(whole: Path):
     assert (whole / "runs/latest").resolve() == folder / winner
 
 
+@pytest.mark.slow
 def test_the_best_is_a_recipe_that_trains_the_same(sightline: Command, whole: Path):
     found = results(whole)
     best = whole / "runs/sweeps/small/best.yaml"
@@ -152,6 +155,7 @@ def test_the_best_is_a_recipe_that_trains_the_same(sightline: Command, whole: Pa
     assert config["training"]["epochs"] == 5
 
 
+@pytest.mark.slow
 def test_done_again_it_does_nothing_and_says_so(sightline: Command, whole: Path):
     before = {path: path.stat().st_mtime_ns for path in (whole / "runs/sweeps").rglob("*") if path.is_file()}
     answer = sightline(*words(whole))
@@ -159,6 +163,7 @@ def test_done_again_it_does_nothing_and_says_so(sightline: Command, whole: Path)
     assert before == {path: path.stat().st_mtime_ns for path in before}
 
 
+@pytest.mark.slow
 def test_another_search_under_its_name_is_refused(sightline: Command, whole: Path):
     answer = sightline(*words(whole, "optimizer.lr=0.002"))
     assert (answer.status, "is another search: optimizer.lr was" in answer.err) == (2, True), answer.err

@@ -62,6 +62,7 @@ def test_every_way_is_measured_on_the_same_items(
     assert compared.status == 0, compared.err
 
 
+@pytest.mark.slow
 def test_a_model_without_dropout_has_no_such_way(sightline: Command, demo_run: Path, tmp_path: Path):
     run = tmp_path / "run"
     shutil.copytree(demo_run, run)

@@ -77,6 +77,7 @@ def test_the_best_epoch_is_the_best(undisturbed: Path):
     assert best["row"]["epoch"] == int(np.argmin(losses))
 
 
+@pytest.mark.slow
 def test_shuffled_labels_score_chance(sightline: Command, tmp_path: Path):
     """A leak between splits, or from labels into pixels, would show here."""
     from sklearn.datasets import load_digits
@@ -105,6 +106,7 @@ def test_shuffled_labels_score_chance(sightline: Command, tmp_path: Path):
     assert accuracy["value"] < 0.17, "ten classes: 0.1, with five standard deviations of 300 items"
 
 
+@pytest.mark.slow
 def test_a_soup_is_taken_only_where_val_gains(sightline: Command, tmp_path: Path):
     """Stopped and resumed on the way, the soup is the same; and it is never below the best epoch."""
     arguments = ("demo", "training.epochs=5", "limit=600", "tracking=none", "mode.stages=[validate,train]")

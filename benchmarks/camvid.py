@@ -10,14 +10,12 @@ and by `compare`: paired differences of the same images.
 
 import argparse
 import json
-import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from benchmarks.environment import peer_python
+from benchmarks.processes import printed, tell
 from sightline.machine.provenance import provenance
 
 HERE = Path(__file__).parent
@@ -39,8 +37,8 @@ def main() -> None:
         runs = arguments.runs or Path(folder)
         python = str(peer_python(PEER))
         words = ["-m", "benchmarks.loops.unet", *_shared(arguments), "--runs", folder]
-        steps = json.loads(_run(*words, python=python).splitlines()[-1])
-        _tell("steps", steps)
+        steps = json.loads(printed(*words, python=python).splitlines()[-1])
+        tell("steps", steps)
         seeds = arguments.seeds[:1] if arguments.quick else arguments.seeds
         trained = [_both(arguments, seed, runs / f"seed_{seed}", python) for seed in seeds]
     result = {
@@ -62,20 +60,20 @@ def _both(arguments: argparse.Namespace, seed: int, folder: Path, python: str) -
     epochs = ["training.epochs=1"] if arguments.quick else []
     words = ["train", "recipe=unet_camvid", f"data.root={arguments.root.resolve()}", f"seed={seed}", *epochs]
     stages = "mode.stages=[validate,train,calibrate,evaluate,report]"
-    _run("-m", "sightline", *words, stages, f"runs_dir={runs}", f"device={arguments.device}", "tracking=none")
+    printed("-m", "sightline", *words, stages, f"runs_dir={runs}", f"device={arguments.device}", "tracking=none")
     run = (runs / "latest").resolve()
     rows = [json.loads(row) for row in (run / "metrics.jsonl").read_text().splitlines()]
     ended = [row for row in rows if row["kind"] == "epoch"]
     ours = {"steps": ended[-1]["step"], "seconds": sum(row["seconds"] for row in ended), **_scores(run)}
-    _tell("recipe", ours)
+    tell("recipe", ours)
     words = [*_shared(arguments), "--run", str(run), "--output", str(other), "--seed", str(seed)]
-    theirs = json.loads(_run("-m", "benchmarks.loops.smp_unet", *words, python=python).splitlines()[-1])
-    _run("-m", "sightline", "evaluate", f"predictions={other}", f"output={out}", "tracking=none")
+    theirs = json.loads(printed("-m", "benchmarks.loops.smp_unet", *words, python=python).splitlines()[-1])
+    printed("-m", "sightline", "evaluate", f"predictions={other}", f"output={out}", "tracking=none")
     theirs |= _scores(out)
-    _tell("segmentation_models_pytorch", theirs)
+    tell("segmentation_models_pytorch", theirs)
     compared = folder / "compared"
     words = [f"run=[{other},{run}]", f"output={compared}", "compare.metric=mean_iou", "tracking=none"]
-    _run("-m", "sightline", "compare", *words)
+    printed("-m", "sightline", "compare", *words)
     (pair,) = json.loads((compared / "comparison.json").read_text())["pairs"]
     return {"seed": seed, "recipe": ours, "segmentation_models_pytorch": theirs, "pair": pair}
 
@@ -88,19 +86,6 @@ def _scores(folder: Path) -> dict[str, Any]:
 def _shared(arguments: argparse.Namespace) -> list[str]:
     quick = ["--quick"] if arguments.quick else []
     return ["--root", str(arguments.root.resolve()), "--device", arguments.device, *quick]
-
-
-def _run(*words: str, python: str = sys.executable) -> str:
-    paths = os.pathsep.join([str(HERE.parent), str(HERE.parent / "src"), os.environ.get("PYTHONPATH", "")])
-    environment = os.environ | {"PYTHONPATH": paths}
-    done = subprocess.run([python, *words], capture_output=True, text=True, cwd=HERE.parent, env=environment)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(words)} failed\n{done.stderr}")
-    return done.stdout
-
-
-def _tell(name: str, answer: dict[str, Any]) -> None:
-    print(name, json.dumps(answer), file=sys.stderr, flush=True)
 
 
 def _show(result: dict[str, Any]) -> None:

@@ -9,14 +9,12 @@ trains on all training images; the recipe keeps a part of them for choosing and 
 
 import argparse
 import json
-import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from benchmarks.processes import printed, tell
 from sightline.machine.provenance import provenance
 
 HERE = Path(__file__).parent
@@ -35,15 +33,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as runs:
         seconds = "5" if arguments.quick else "60"
         steps = _answer("-m", "benchmarks.loops.recipe", *shared, "--runs", runs, "--seconds", seconds)
-        _tell("steps", steps)
+        tell("steps", steps)
         seeds = arguments.seeds[:1] if arguments.quick else arguments.seeds
         trained: dict[str, list[dict[str, Any]]] = {"recipe": [], "port": []}
         for seed in seeds:
             epochs = ["--epochs", "1"] if arguments.quick else []
             trained["recipe"].append(_recipe(arguments, seed, runs))
-            _tell("recipe", trained["recipe"][-1])
+            tell("recipe", trained["recipe"][-1])
             trained["port"].append(_answer("-m", "benchmarks.loops.airbench", *shared, "--seed", str(seed), *epochs))
-            _tell("port", trained["port"][-1])
+            tell("port", trained["port"][-1])
     result = {
         "where": {key: provenance([], "")[key] for key in ("time", "git", "machine", "packages")},
         "device": arguments.device,
@@ -66,7 +64,7 @@ def _recipe(arguments: argparse.Namespace, seed: int, runs: str) -> dict[str, An
     words = ["train", "recipe=fast_cifar10", "data=folder", f"data.root={arguments.root.resolve()}", f"seed={seed}"]
     words += [f"runs_dir={runs}", "tracking=none", "mode.stages=[validate,train,evaluate]", "evaluation.tta=flip_shift"]
     words += [f"device={arguments.device}", *(["training.epochs=1"] if arguments.quick else [])]
-    _run("-m", "sightline", *words)
+    printed("-m", "sightline", *words)
     run = Path(runs, "latest")
     rows = [json.loads(row) for row in (run / "metrics.jsonl").read_text().splitlines()]
     epochs = [row for row in rows if row["kind"] == "epoch"]
@@ -81,21 +79,8 @@ def _recipe(arguments: argparse.Namespace, seed: int, runs: str) -> dict[str, An
 
 
 def _answer(*words: str) -> dict[str, Any]:
-    answer: dict[str, Any] = json.loads(_run(*words).splitlines()[-1])
+    answer: dict[str, Any] = json.loads(printed(*words).splitlines()[-1])
     return answer
-
-
-def _run(*words: str) -> str:
-    paths = os.pathsep.join([str(HERE.parent), str(HERE.parent / "src")])
-    environment = os.environ | {"PYTHONPATH": paths}
-    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, cwd=HERE.parent, env=environment)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(words)} failed\n{done.stderr}")
-    return done.stdout
-
-
-def _tell(name: str, answer: dict[str, Any]) -> None:
-    print(name, json.dumps(answer), file=sys.stderr, flush=True)
 
 
 def _show(result: dict[str, Any]) -> None:

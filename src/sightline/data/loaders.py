@@ -35,8 +35,9 @@ from sightline.data.prefetch import prefetch
 from sightline.data.randomness import permutation
 from sightline.data.store.padding import little_padded
 from sightline.data.targets import MISSING, ClassTarget, of_kind
+from sightline.data.transforms.evaluation import EvalTransform
 from sightline.data.transforms.mixing import is_on, mix
-from sightline.data.transforms.transform import EvalTransform, TrainTransform
+from sightline.data.transforms.transform import TrainTransform
 from sightline.errors import UsageError
 
 USUAL: Final = 2

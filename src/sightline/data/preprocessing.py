@@ -13,8 +13,9 @@ from sightline.data.image_file import size_of
 from sightline.data.reduction import LONGEST, Reduction
 from sightline.data.sources.source import Source
 from sightline.data.store.image_store import ImageStore
+from sightline.data.transforms.evaluation import EvalTransform
 from sightline.data.transforms.fit import Fit
-from sightline.data.transforms.transform import Channels, EvalTransform, stored_side
+from sightline.data.transforms.transform import Channels, stored_side
 from sightline.errors import UsageError
 
 NATIVE_SIDES = (16, 64)

@@ -24,7 +24,8 @@ from sightline.data.splits.assignment import make_split
 from sightline.data.splits.split import Split
 from sightline.data.targets import LABEL, ClassTarget
 from sightline.data.transforms import policies
-from sightline.data.transforms.transform import EvalTransform, TrainTransform
+from sightline.data.transforms.evaluation import EvalTransform
+from sightline.data.transforms.transform import TrainTransform
 from sightline.errors import UsageError
 
 CPU, SIDE, IGNORE = torch.device("cpu"), 32, 255

@@ -1,4 +1,4 @@
-"""The two ways from stored pixels to what a model sees: one for training, one for everything else.
+"""The way from stored pixels to what a model sees in training; that of everything else is in `evaluation.py`.
 
 Training samples each image once, through one matrix (crop, flips, affine and the policy's geometry), then applies
 the policy's pixel operations, jitters colours, normalises and erases.
@@ -19,7 +19,7 @@ from sightline.data.transforms import colour, policies
 from sightline.data.transforms.boxes import Sizes
 from sightline.data.transforms.erasing import erase
 from sightline.data.transforms.fit import Fit, squares
-from sightline.data.transforms.geometry import Geometry, affine, centre, compose, crop, flip, identity
+from sightline.data.transforms.geometry import Geometry, affine, compose, crop, flip
 from sightline.data.transforms.resizing import Interpolation, ResizeMode, shorter_side_to
 from sightline.data.transforms.sampling import sample
 
@@ -86,7 +86,7 @@ class TrainTransform:
         Returns:
             float32 (B, 3, side, side), normalised.
         """
-        shapes = _as_array(sizes)
+        shapes = as_array(sizes)
         parts = [self._augmented(images[part], shapes[part], epoch, counters[part]) for part in self._parts(images)]
         return _cat([pixels for pixels, _ in parts])
 
@@ -106,7 +106,7 @@ class TrainTransform:
         Returns:
             float32 (B, 3, side, side), normalised, and uint8 (B, side, side). Colours and erasing leave masks alone.
         """
-        shapes = _as_array(sizes)
+        shapes = as_array(sizes)
         augmented = []
         sampled = []
         for part in self._parts(images):
@@ -165,82 +165,6 @@ class TrainTransform:
         return partial(uniform, self.seed, 0, counters), epoch % 2 == 1
 
 
-class EvalTransform:
-    """What evaluation sees: the image as a square, or whole, normalised; nothing is random.
-
-    Args:
-        image_size: side of the output, pixels.
-        crop_fraction: the centre's share of the resized shorter side.
-        mean: of the channels, 0 … 1.
-        std: of the channels, 0 … 1.
-        interpolation: the filter of the resizing.
-        fit: `crop` resizes the shorter side and takes the centre, `letterbox` and `squash` are those of `squares`,
-            `whole` only reduces a larger image, and takes batches of one shape.
-        shorter: the shorter side that is resized to; by default as `crop_fraction` asks.
-    """
-
-    def __init__(
-        self,
-        *,
-        image_size: int,
-        crop_fraction: float,
-        mean: Channels,
-        std: Channels,
-        interpolation: Interpolation,
-        fit: Fit = "crop",
-        shorter: int | None = None,
-    ) -> None:
-        self.side = image_size
-        self.shorter = shorter or stored_side(image_size, crop_fraction)
-        self.mean = mean
-        self.std = std
-        self.interpolation = interpolation
-        self.fit = fit
-
-    def __call__(self, images: Tensor, sizes: Tensor) -> Tensor:
-        """Bring uint8 (B, 3, H, W) with sizes (B, 2) to float32 (B, 3, side, side), or as `whole` leaves them."""
-        return self.normalise(self.square(images, sizes))
-
-    def by_shape(self, images: Tensor, sizes: Tensor) -> list[tuple[NDArray[np.int64], Tensor]]:
-        """What `__call__` makes of images that may differ in shape: the rows of those that share one, and the batch."""
-        shapes = _as_array(sizes)
-        if self.fit != "whole":
-            return [(np.arange(len(shapes)), self(images, sizes))]
-        alike = [np.flatnonzero((shapes == shape).all(axis=1)) for shape in np.unique(shapes, axis=0)]
-        return [(rows, self(images[rows], sizes[rows])) for rows in alike]
-
-    def square(self, images: Tensor, sizes: Tensor) -> Tensor:
-        """Each image as a square or whole, still in whole numbers: uint8 (B, 3, side, side) or (B, 3, h, w)."""
-        return self._square(images, _as_array(sizes), self.interpolation, mean_colour(self.mean))
-
-    def normalise(self, pixels: Tensor) -> Tensor:
-        """What the model sees of uint8 squares: float32 of the same shape."""
-        return colour.normalise(pixels.float(), self.mean, self.std)
-
-    def with_masks(self, images: Tensor, masks: Tensor, sizes: Tensor, fill: int) -> tuple[Tensor, Tensor]:
-        """Bring images to what `__call__` makes of them, and their masks, uint8 (B, H, W), to uint8 (B, side, side).
-
-        Args:
-            images: see `__call__`.
-            masks: padded like the images.
-            sizes: (B, 2) each image's own height and width, and its mask's.
-            fill: the class id of what lies outside of an image: the one that the loss ignores.
-        """
-        labels = self._square(masks[:, None], _as_array(sizes), "nearest", (float(fill),))
-        return self(images, sizes), labels[:, 0]
-
-    def _square(self, images: Tensor, shapes: Sizes, mode: ResizeMode, fill: tuple[float, ...]) -> Tensor:
-        if self.fit == "whole":
-            assert (shapes == shapes[:1]).all(), "whole images come in batches of one shape"
-            images, shapes = shorter_side_to(self.shorter, images, shapes, mode, enlarge=False)
-            return images[:, :, : shapes[0, 0], : shapes[0, 1]]
-        if self.fit != "crop":
-            return squares(self.fit, np.full(len(shapes), self.side), images, shapes, mode, fill)[0]
-        images, shapes = shorter_side_to(self.shorter, images, shapes, mode, enlarge=True)
-        cut = Geometry(centre(shapes, self.side), identity(len(images)), self.side)
-        return sample(images, shapes, cut, "nearest", fill=fill)
-
-
 def mean_colour(mean: Channels) -> Channels:
     """What is put where there is no image, 0 … 255; normalised it is 0."""
     return tuple(255 * value for value in mean)
@@ -251,6 +175,7 @@ def _cat(parts: list[Tensor]) -> Tensor:
     return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
-def _as_array(sizes: Tensor) -> Sizes:
+def as_array(sizes: Tensor) -> Sizes:
+    """(B, 2) heights and widths, on the CPU."""
     array: Sizes = sizes.cpu().numpy().astype(np.int64)
     return array

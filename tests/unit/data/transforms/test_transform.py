@@ -14,7 +14,8 @@ from sightline.cli import compose_config, conf_dir
 from sightline.config.transforms import TransformsConfig
 from sightline.data.randomness import uniform
 from sightline.data.transforms import transform as transform_file
-from sightline.data.transforms.transform import EvalTransform, TrainTransform, stored_side
+from sightline.data.transforms.evaluation import EvalTransform
+from sightline.data.transforms.transform import TrainTransform, stored_side
 
 STRATEGIES = ("none", "standard", "aggressive", "randaugment", "trivialaugment")
 RANDOM = STRATEGIES[1:]

@@ -12,7 +12,8 @@ import torch
 from sightline.cli import compose_config
 from sightline.config.transforms import TransformsConfig
 from sightline.data.sources.shapes import SHAPES, draw
-from sightline.data.transforms.transform import EvalTransform, TrainTransform
+from sightline.data.transforms.evaluation import EvalTransform
+from sightline.data.transforms.transform import TrainTransform
 
 MEAN, STD = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)
 SIDE, IGNORED, COUNT = 64, 255, 18

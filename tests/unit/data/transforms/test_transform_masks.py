@@ -11,7 +11,8 @@ from sightline.cli import compose_config
 from sightline.config.transforms import TransformsConfig
 from sightline.data.transforms import policies
 from sightline.data.transforms import transform as transform_file
-from sightline.data.transforms.transform import EvalTransform, TrainTransform
+from sightline.data.transforms.evaluation import EvalTransform
+from sightline.data.transforms.transform import TrainTransform
 
 MEAN, STD = (0.55, 0.55, 0.55), (0.25, 0.25, 0.25)
 SIDE, IGNORED, STEP = 48, 255, 40

@@ -5,7 +5,7 @@ the edges of an image of width w lie at -0.5 and w - 0.5. A `crop` cuts, resizes
 output square; a `warp` rotates, shears, scales or shifts that square. Images and masks can share one `Geometry`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,11 +25,13 @@ class Geometry:
         crop: (B, 2, 3) square to source; reaches over the edge of the source by less than its side.
         warp: (B, 2, 3) output to square; the identity where nothing is warped.
         side: of the square, pixels.
+        beyond: whether a warp that asks for more than the square reads on in the image, as far as that goes.
     """
 
     crop: Matrices
     warp: Matrices
     side: int
+    beyond: bool = False
 
     @property
     def matrix(self) -> Matrices:
@@ -52,7 +54,7 @@ class Geometry:
 
     def take(self, chosen: NDArray[np.bool_]) -> "Geometry":
         """The part of the batch where `chosen` (B,) is true."""
-        return Geometry(self.crop[chosen], self.warp[chosen], self.side)
+        return replace(self, crop=self.crop[chosen], warp=self.warp[chosen])
 
 
 def identity(n: int) -> Matrices:

@@ -16,8 +16,9 @@ def sample(images: Tensor, sizes: Sizes, geometry: Geometry, mode: SampleMode, f
     """Fill each output square from its image.
 
     A crop that reaches over the edge reads the image mirrored there, the edge not repeated (`reflect`, as the quickest
-    CIFAR-10 recipes pad; torchvision's crop pads with black). What a warp lays bare is filled. Pixels beyond an image's
-    own size are never read, so it matters to no image what pads it.
+    CIFAR-10 recipes pad; torchvision's crop pads with black). What a warp lays bare is filled: all that lies beyond the
+    square, or, where the geometry reads `beyond` it, beyond both square and image. Pixels beyond an image's own size
+    are never read, so it matters to no image what pads it.
 
     Args:
         images: (B, C, H, W), padded at right and bottom.
@@ -68,7 +69,7 @@ def _warped(images: Tensor, sizes: Sizes, geometry: Geometry, mode: SampleMode, 
         return pixels
     colour = torch.tensor(fill, device=images.device)[:, None, None]
     colour = colour if images.is_floating_point() else colour.round()
-    return torch.where(_inside(geometry, images.device)[:, None], pixels, colour.to(images.dtype))
+    return torch.where(_inside(geometry, sizes, images.device)[:, None], pixels, colour.to(images.dtype))
 
 
 def _points(matrices: Matrices, side: int, device: torch.device) -> tuple[Tensor, Tensor]:
@@ -85,11 +86,18 @@ def _folded(points: Tensor, last: Tensor) -> Tensor:
     return (last - (last - points.abs_()).abs_()).clamp_(min=0.0)
 
 
-def _inside(geometry: Geometry, device: torch.device) -> Tensor:
-    """(B, side, side) which output pixels a warp takes from within the square."""
-    x, y = _points(geometry.warp, geometry.side, device)
-    low, high = -0.5 - 1e-3, geometry.side - 0.5 + 1e-3
-    return (x > low) & (x < high) & (y > low) & (y < high)
+def _inside(geometry: Geometry, sizes: Sizes, device: torch.device) -> Tensor:
+    """(B, side, side) which output pixels a warp takes from within the square, or, `beyond` it, from the image."""
+    square = _within(geometry.warp, np.full_like(sizes, geometry.side), geometry.side, device)
+    return square | _within(geometry.matrix, sizes, geometry.side, device) if geometry.beyond else square
+
+
+def _within(matrices: Matrices, sizes: Sizes, side: int, device: torch.device) -> Tensor:
+    """(B, side, side) whether the matrices send the pixels of a square into rectangles of these sizes (B, 2)."""
+    x, y = _points(matrices, side, device)
+    low = -0.5 - 1e-3
+    high = torch.from_numpy((sizes - 0.5 + 1e-3).astype(np.float32)).to(device)[:, :, None, None]
+    return (x > low) & (x < high[:, 1]) & (y > low) & (y < high[:, 0])
 
 
 def _nearest(images: Tensor, x: Tensor, y: Tensor) -> Tensor:

@@ -48,7 +48,8 @@ class TrainTransform:
         seed: the run's seed.
         crop_fraction: the centre's share in evaluation, so that `none` and `pad` show objects as large as it does.
         fit: how an image becomes a square; but for `crop` and `whole` that comes first, and all else happens to the
-            square. Of a `whole` image the square is cut from anywhere; nothing is enlarged.
+            square. Of a `whole` image the square is cut from anywhere, and a warp that needs more than the square
+            reads on in the image; nothing is enlarged.
         shorter: the shorter side to which larger images are reduced before; by default as `crop_fraction` asks.
     """
 
@@ -155,7 +156,8 @@ class TrainTransform:
         horizontal = decided(config.horizontal_flip)
         crops = flip(crops, self.side, horizontal, config.vertical_flip, *self._flipping(epoch, counters))
         warps = affine(config.affine, len(shapes), self.side, draw)
-        return Geometry(crops, compose(warps, policies.warps(operations, self.side)), self.side)
+        warps = compose(warps, policies.warps(operations, self.side))
+        return Geometry(crops, warps, self.side, beyond=self.fit == "whole")
 
     def _flipping(self, epoch: int, counters: NDArray[np.int64]) -> tuple[Draw, bool]:
         """By which numbers images are mirrored, and whether those are that else would not be."""

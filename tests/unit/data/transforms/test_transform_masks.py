@@ -179,3 +179,22 @@ def test_whole_images_are_only_ever_reduced(drawn):
     assert (whole.shape[2:], labels.shape[1:]) == ((48, 32), (48, 32))
     with pytest.raises(AssertionError, match="one shape"):
         evaluation(images[:2], sizes[:2])
+
+
+@pytest.mark.parametrize(("shape", "bare"), [((120, 160), 0.0), ((SIDE, 160), 0.5)])
+def test_a_warp_of_a_whole_image_reads_on_beyond_the_square(shape, bare):
+    """Zoomed out to half, nothing is filled where the image goes on, and half of it where it is no higher."""
+    images, sizes = torch.full((16, 3, *shape), 200, dtype=torch.uint8), torch.tensor([shape]).expand(16, 2)
+    crop = OFF["crop"] | {"name": "pad", "padding": 0.0}
+    policy = {"affine": {"rotation": 0.0, "translate": 0.0, "scale": [0.5, 0.5], "shear": 0.0}}
+    transform = training("whole", shorter=1000, crop=crop, **policy)
+    seen, labels = transform.with_masks(images, torch.ones(16, *shape).byte(), sizes, 0, np.arange(16), IGNORED)
+    assert torch.equal(labels == IGNORED, pixels(seen)[:, 0] < 150)
+    filled = (labels == IGNORED).float().mean(dim=(1, 2))
+    # Squares at the ends of an image lay bare what lies beyond its ends too.
+    assert (filled <= bare).float().mean() > 0.1
+    assert filled.min() == bare
+    plain = training("crop", crop=crop, **policy).with_masks(
+        images, torch.ones(16, *shape).byte(), sizes, 0, np.arange(16), IGNORED
+    )[1]
+    assert ((plain == IGNORED).float().mean(dim=(1, 2)) == 0.75).all()

@@ -1,6 +1,6 @@
 """What explanations cost: Grad-CAM beside the forward pass and pytorch-grad-cam, integrated gradients beside captum.
 
-    python -m benchmarks.explanations [--images 1000] [--rounds 5] [--quick]
+    python -m benchmarks.explanations [--images 1000] [--rounds 5] [--quick] [--counts]
 
 Grad-CAM of the predicted class, resnet18 with random weights, fp32, at 32 px (the network of `throughput.py`) and at
 224 px; images lie in memory. The three take their batches in turn, in one process, after a batch each that does not
@@ -8,8 +8,9 @@ count; `over_forward` and `over_peer` are ratios of images a second, medians ove
 layer, and its maps are compared with ours.
 
 Integrated gradients of scikit-learn's digits, by a network that learned them, black baseline: which share of the images
-is complete within 1 %, and how many gradients it took each on average. Ours gives more points to those that miss it;
-captum takes 50 by its own rule, Gauss-Legendre.
+is complete within 1 %, and how many passes forward each image took: its points, and the scores of image and baseline.
+Ours gives more points to those that miss it; captum takes 50 by its own rule, Gauss-Legendre, and the same two scores
+to say how far they are from complete. `--counts` does this alone: nothing of it is a time.
 """
 
 import argparse
@@ -43,10 +44,13 @@ from sightline.machine.provenance import provenance  # noqa: E402
 from sightline.models.networks.cnn import Cnn  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results/explanations.json"
+COUNTS = Path(__file__).parent / "results/integrated_gradients.json"
 PEERS = {"pytorch_grad_cam": "grad-cam", "captum": "captum"}
 """Packages by the modules that they bring."""
 BATCH = {32: 128, 224: 32}
 CAPTUM_STEPS = 50
+ENDS = 2
+"""Scores of image and baseline, without a gradient."""
 TOLERANCE = 0.01
 Contestant = Callable[[Tensor], Tensor]
 """From images (B, 3, H, W) to maps (B, H, W), or to logits."""
@@ -58,23 +62,24 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=1000, help="for Grad-CAM, of each size")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="whether it runs at all: few images, one round")
-    parser.add_argument("--output", type=Path, default=RESULTS)
+    parser.add_argument("--counts", action="store_true", help="integrated gradients alone, by passes, without times")
+    parser.add_argument("--output", type=Path, help="default: a file under results")
     arguments = parser.parse_args()
-    if any(find_spec(module) is None for module in PEERS):
-        python = str(peer_python(*PEERS.values()))
+    needed = {"captum": PEERS["captum"]} if arguments.counts else PEERS
+    if any(find_spec(module) is None for module in needed):
+        python = str(peer_python(*needed.values()))
         raise SystemExit(subprocess.run([python, "-m", "benchmarks.explanations", *sys.argv[1:]]).returncode)
     prepare_torch()
     images, rounds = (8, 1) if arguments.quick else (arguments.images, arguments.rounds)
-    found = {
-        "provenance": provenance(sys.argv, ""),
-        "images": images,
-        "rounds": rounds,
-        "gradcam": {f"{side} px": gradcam_at(side, images, rounds) for side in BATCH},
-        "integrated_gradients": integrated(8 if arguments.quick else 256, 20 if arguments.quick else 400),
-    }
-    print(json.dumps({key: found[key] for key in ("gradcam", "integrated_gradients")}, indent=1))
+    found: dict[str, object] = {"provenance": provenance(sys.argv, "")}
+    if not arguments.counts:
+        found |= {"images": images, "rounds": rounds}
+        found["gradcam"] = {f"{side} px": gradcam_at(side, images, rounds) for side in BATCH}
+    found["integrated_gradients"] = integrated(8 if arguments.quick else 256, 20 if arguments.quick else 400)
+    print(json.dumps({key: value for key, value in found.items() if key != "provenance"}))
     if not arguments.quick:
-        arguments.output.write_text(json.dumps(found, indent=1) + "\n")
+        output = arguments.output or (COUNTS if arguments.counts else RESULTS)
+        output.write_text(json.dumps(found, indent=1) + "\n")
 
 
 def gradcam_at(side: int, count: int, rounds: int) -> dict[str, float | list[dict[str, float]]]:
@@ -138,8 +143,8 @@ def _spread(maps: Tensor) -> Tensor:
     return (flat - low) / (high - low).clamp(min=1e-7)
 
 
-def integrated(count: int, steps: int) -> dict[str, dict[str, float]]:
-    """Completeness and gradients an image of both, on digits that were not learned from."""
+def integrated(count: int, steps: int) -> dict[str, dict[str, object]]:
+    """Completeness and passes of each image of both, on digits that were not learned from."""
     from captum.attr import IntegratedGradients
 
     network, images = learned_digits(steps)
@@ -160,17 +165,21 @@ def integrated(count: int, steps: int) -> dict[str, dict[str, float]]:
         change = [network(some).gather(1, answers[:, None])[:, 0] for some in (images, torch.full_like(images, black))]
     theirs = (delta / (change[0] - change[1])).abs()
     return {
-        "sightline": _complete(ours.error, float(ours.steps.double().mean())),
-        "captum": _complete(theirs, CAPTUM_STEPS),
+        "sightline": _complete(ours.error, [ENDS + int(points) for points in ours.steps]),
+        "captum": _complete(theirs, [ENDS + CAPTUM_STEPS] * len(images)),
     }
 
 
-def _complete(error: Tensor, gradients: float) -> dict[str, float]:
+def _complete(error: Tensor, passes: list[int]) -> dict[str, object]:
+    """Passes are forward ones, by how many images took so many."""
     return {
+        "images": len(passes),
         "complete": float((error <= TOLERANCE).double().mean()),
         "median_error": float(error.median()),
         "largest_error": float(error.max()),
-        "gradients_an_image": gradients,
+        "passes": sum(passes),
+        "passes_an_image": sum(passes) / len(passes),
+        "images_by_passes": {str(count): passes.count(count) for count in sorted(set(passes))},
     }
 
 

@@ -1,5 +1,6 @@
 """Integrated gradients: what each pixel brings on the way from a baseline (Sundararajan et al. 2017)."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
@@ -7,17 +8,18 @@ from torch import Tensor, nn
 
 from sightline.explain.finish import explaining, finished, parts
 from sightline.explain.held import held
-from sightline.explain.saliency import pixel_gradients
+from sightline.explain.saliency import scores_and_gradients
 from sightline.explain.targets import TargetScore, class_logit
+from sightline.explain.way import KEPT, Point, Way, midpoints
 
 STEPS = 16
 """Points on the way that every image gets."""
 TOLERANCE = 0.01
 """How far the attributions of an image may be from complete before it gets more."""
-MOST = 1296
+MOST = 512
 """Points that no image gets more of."""
-ROUNDING = 1e-4
-"""Share of all attributions, without their signs, below which a difference of scores is rounding."""
+HELD_BYTES = 2**28
+"""Of attributions of single points, about; fewer images are worked on at once where they would take more."""
 
 
 class Attributions(NamedTuple):
@@ -75,9 +77,10 @@ def attributions(
     tolerance: float = TOLERANCE,
     most: int = MOST,
 ) -> Attributions:
-    """Integrate by the midpoint rule; each image that is not complete gets three times the points, till it is.
+    """Integrate by the midpoint rule; each image that is not complete gets more points where it misses, till it is.
 
-    The midpoints of n parts are also midpoints of 3 n parts, so that no gradient is computed twice.
+    Between two points lies a trapezoid, which is the midpoint rule as long as they are equally far apart. The pieces
+    whose trapezoid misses most of what the score does there are split (see `way`). No gradient is computed twice.
 
     Args:
         network: any that has gradients.
@@ -92,10 +95,11 @@ def attributions(
         most: points that no image gets more of; those that would need more come back with their error.
     """
     found = list[Attributions]()
+    together = max(1, min(batch_size, HELD_BYTES // (4 * max(KEPT, steps) * max(1, images[0:1].numel()))))
     with explaining(network, gradients=True):
-        for some, wanted in parts(images, targets, batch_size):
+        for some, wanted in parts(images, targets, together):
             start = torch.as_tensor(baseline, dtype=some.dtype, device=some.device).expand_as(some)
-            found.append(_complete(network, some, start, wanted, score, (steps, most), tolerance))
+            found.append(_complete(network, some, start, wanted, score, (steps, most), tolerance, batch_size))
     if not found:
         none = images.new_zeros(0, dtype=torch.float32)
         return Attributions(images.new_zeros(images.shape, dtype=torch.float32), none, none.long())
@@ -110,35 +114,43 @@ def _complete(
     score: TargetScore,
     limits: tuple[int, int],
     tolerance: float,
+    batch_size: int,
 ) -> Attributions:
     """Of one part of the images; `limits` are the first and the largest number of points."""
     count, most = limits
     with torch.no_grad():
         outputs = network(images.clone())
         score, targets = held(score, outputs, targets)
-        change = (score(outputs, targets) - score(network(start.clone()), targets)).float()
-    way = (images - start).float()
-    total = torch.zeros_like(way)
-    taken = torch.full((len(images),), count, device=images.device)
-    left = torch.arange(len(images), device=images.device)
-    points = [(2 * number + 1) / (2 * count) for number in range(count)]
-    while True:
-        for point in points:
-            on_the_way = start[left] + point * (images[left] - start[left])
-            total[left] += pixel_gradients(network, on_the_way, targets[left], score)
-        values = way * total / taken.view(-1, 1, 1, 1)
-        error = _error(values, change)
-        left = torch.nonzero(error > tolerance)[:, 0]
-        if not len(left) or 3 * count > most:
-            return Attributions(values, error, taken)
-        count *= 3
-        taken[left] = count
-        points = [(2 * number + 1) / (2 * count) for number in range(count) if number % 3 != 1]
+        last, first = (score(outputs, targets), score(network(start.clone()), targets))
+    ends = zip(first.float().tolist(), last.float().tolist(), strict=True)
+    ways = [Way(*both, kept=max(KEPT, count)) for both in ends]
+    wanted = [(row, at) for at in midpoints(count) for row in range(len(images))]
+    while wanted:
+        for begin in range(0, len(wanted), batch_size):
+            some = wanted[begin : begin + batch_size]
+            for row, point in _points(network, images, start, targets, score, some):
+                ways[row].add(point)
+        wanted = [(row, at) for row in sorted({row for row, _ in wanted}) for at in ways[row].next(tolerance, most)]
+    errors = torch.tensor([way.error for way in ways], dtype=torch.float32, device=images.device)
+    taken = torch.tensor([len(way.points) for way in ways], device=images.device)
+    return Attributions(torch.stack([way.values() for way in ways]), errors, taken)
 
 
-def _error(values: Tensor, change: Tensor) -> Tensor:
-    """(B,) by how much the sums of attributions (B, 3, H, W) miss the change of the scores (B,), as a share of it."""
-    missed = (values.sum(dim=(1, 2, 3)) - change).abs()
-    rounding = ROUNDING * values.abs().sum(dim=(1, 2, 3))
-    size = torch.maximum(change.abs(), rounding)
-    return torch.where(size > 0, missed / size.clamp(min=torch.finfo(size.dtype).tiny), missed)
+def _points(
+    network: nn.Module,
+    images: Tensor,
+    start: Tensor,
+    targets: Tensor,
+    score: TargetScore,
+    wanted: list[tuple[int, float]],
+) -> Iterator[tuple[int, Point]]:
+    """What is found at places on the ways of some of the images, in one pass: the row of the image, and the point."""
+    rows, places = (list(each) for each in zip(*wanted, strict=True))
+    at = torch.tensor(places, dtype=torch.float32, device=images.device).view(-1, 1, 1, 1)
+    begin = start[rows].float()
+    way = images[rows].float() - begin
+    scores, gradients = scores_and_gradients(network, (begin + at * way).to(images.dtype), targets[rows], score)
+    each = gradients * way
+    slopes, sizes = (one.flatten(1).sum(dim=1).tolist() for one in (each, each.abs()))
+    for row, place, reached, slope, size, one in zip(rows, places, scores.tolist(), slopes, sizes, each, strict=True):
+        yield row, Point(place, reached, slope, size, one.clone())

@@ -29,10 +29,17 @@ def pixel_gradients(network: nn.Module, images: Tensor, targets: Tensor, score: 
     Raises:
         RunFailedError: the network gives none.
     """
+    return scores_and_gradients(network, images, targets, score)[1]
+
+
+def scores_and_gradients(
+    network: nn.Module, images: Tensor, targets: Tensor, score: TargetScore
+) -> tuple[Tensor, Tensor]:
+    """(B,) scores and (B, 3, H, W) their gradients, both of one pass; otherwise as `pixel_gradients`."""
     pixels = images.detach().requires_grad_()
     # A copy: a network may work in place, which is not allowed on what the gradient is asked of.
     scores = score(network(pixels.clone()), targets)
     if not scores.requires_grad:
         raise RunFailedError(f"{type(network).__name__} gives no gradient in its pixels: take occlusion or rise")
     (slopes,) = torch.autograd.grad(scores.sum(), [pixels])
-    return slopes.float()
+    return scores.detach().float(), slopes.float()

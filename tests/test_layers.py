@@ -16,7 +16,7 @@ FLOORS = (
     {"config"},
     {"run"},
     {"data", "models", "tracking"},
-    {"inference", "calibration", "explain", "reporting"},
+    {"inference", "calibration", "explain", "robustness", "reporting"},
     {"tasks"},
     {"training", "sweep"},
     {"stages"},

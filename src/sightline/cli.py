@@ -27,6 +27,7 @@ from sightline.config.model import kind_of
 from sightline.config.overrides import check_keys, key_of, keys_of, quoted
 from sightline.config.schema import Config
 from sightline.config.shorthand import spelled_out
+from sightline.config.stages import with_robustness
 from sightline.config.suggestions import did_you_mean, did_you_mean_key
 from sightline.config.text_keys import text_keys
 from sightline.config.typed_text import as_typed
@@ -180,12 +181,13 @@ def compose_config(overrides: Sequence[str]) -> dict[str, object]:
 
 
 def _suit_the_model(composed: dict[Any, Any]) -> None:
-    """Put in what is left to the model: how images are fitted, and what a sweep is about."""
+    """Put in what is left to others: how images are fitted, what a sweep is about, what a training ends with."""
     targets = kind_of(composed["model"]).targets
     if composed["fit"] == AUTO:
         composed["fit"] = "whole" if "mask" in targets else "crop"
     if composed["sweep"]["metric"] == AUTO:
         composed["sweep"]["metric"] = "val_accuracy" if "label" in targets else "val_mean_iou"
+    composed["mode"]["stages"] = with_robustness(composed["mode"]["stages"], composed["robustness"]["name"])
 
 
 def _as_group(override: str) -> str:

@@ -42,6 +42,7 @@ CHANGEABLE = (
     "calibration",
     "compare",
     "uncertainty",
+    "robustness",
     "sweep",
     "explain",
     "predict",

@@ -21,6 +21,7 @@ from sightline.config.later_stages import (
 )
 from sightline.config.mode import ModeConfig
 from sightline.config.model import ModelConfig, learns_masks
+from sightline.config.robustness import RobustnessConfig
 from sightline.config.segmentation import MultitaskConfig, SegmentationConfig
 from sightline.config.stages import STAGES
 from sightline.config.sweep import SweepConfig
@@ -71,6 +72,7 @@ class Config(Frozen):
     calibration: CalibrationConfig
     compare: CompareConfig
     uncertainty: UncertaintyConfig
+    robustness: RobustnessConfig
     sweep: SweepConfig
     explain: ExplainConfig
     predict: PredictConfig

@@ -3,7 +3,7 @@
 A stage is a file `stages/<name>.py` with a function `run(config, run)`, a row here, and a mode in conf/mode/.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import chain
@@ -98,8 +98,23 @@ STAGES: Mapping[str, Stage] = {
         tracked=True,
         local_files=("uncertainty.json", "uncertainty/*.npz"),
     ),
+    "robustness": Stage(
+        "finished run",
+        reads_test_labels=True,
+        tracked=True,
+        artifacts=("robustness.json",),
+        local_files=("robustness/*.npz",),
+    ),
     "sweep": Stage("search", artifacts=("sweep.json", "best.yaml"), local_files=("again.jsonl", "clock.json")),
 }
+
+
+def with_robustness(stages: Sequence[str], choice: str) -> list[str]:
+    """The stages of a mode; a training that reports measures robustness before, if `robustness=quick` was chosen."""
+    found = list(stages)
+    if choice == "quick" and {"train", "report"} <= set(found) and "robustness" not in found:
+        found.insert(found.index("report"), "robustness")
+    return found
 
 
 def artifacts() -> tuple[str, ...]:

@@ -33,10 +33,15 @@ def uniform(seed: int, epoch: int, counters: NDArray[np.int64], slots: int, stre
     Returns:
         (B, slots) in [0, 1), multiples of 2^-24.
     """
+    bits = words(seed, epoch, counters, slots, stream)
+    return (bits >> np.uint64(40)).astype(np.float32) * np.float32(2.0**-24)
+
+
+def words(seed: int, epoch: int, counters: NDArray[np.int64], slots: int, stream: str) -> NDArray[np.uint64]:
+    """(B, slots) 64 random bits each; the arguments are those of `uniform`."""
     starts = _mix(_key(seed, epoch, stream) ^ _mix(counters.astype(np.uint64)))
     steps = np.arange(1, slots + 1, dtype=np.uint64) * _GOLDEN
-    bits = _mix(starts[:, None] + steps)
-    return (bits >> np.uint64(40)).astype(np.float32) * np.float32(2.0**-24)
+    return _mix(starts[:, None] + steps)
 
 
 def permutation(seed: int, epoch: int, n: int, stream: str = "order") -> NDArray[np.int64]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -25,7 +25,25 @@ from sightline.run.folder import SplitName
 P = TypeVar("P")
 
 
-def predict(model: nn.Module, loader: EvalLoader, collector: Collector[P], kind: Views = "none") -> P:
+class Batches(Protocol):
+    """Batches of the items of one role, in the order of its split; `EvalLoader` and what changes its images."""
+
+    @property
+    def dataset(self) -> Dataset:
+        """Whose items they are."""
+
+    @property
+    def role(self) -> str:
+        """Of the items."""
+
+    def __len__(self) -> int:
+        """How many batches."""
+
+    def __iter__(self) -> Iterator[Batch]:
+        """One after the other."""
+
+
+def predict(model: nn.Module, loader: Batches, collector: Collector[P], kind: Views = "none") -> P:
     """Predictions of every item of a loader, in its order.
 
     Args:

@@ -11,6 +11,7 @@ from sightline.metrics.documents.cost import Cost
 from sightline.metrics.documents.evaluation import Evaluation
 from sightline.metrics.documents.freezing import FreezingRow
 from sightline.metrics.documents.multitask import MultitaskCalibration, MultitaskEvaluation
+from sightline.metrics.documents.robustness import Robustness
 from sightline.metrics.documents.segmentation import MaskCalibration, MaskEvaluation
 from sightline.metrics.documents.sweep import Choice, FreshRun, Study
 from sightline.metrics.documents.uncertainty import Uncertainty
@@ -62,6 +63,7 @@ FILES: Final[Mapping[str, Kind]] = {
     "freezing.json": list[FreezingRow],
     "preprocessing.json": PreprocessingFile,
     "provenance.json": ProvenanceFile,
+    "robustness.json": Robustness,
     "soup.json": SoupFile,
     "split.json": SplitFile,
     "sweep.json": Study,

@@ -11,6 +11,9 @@ from torch import Tensor
 from sightline.models.outputs import Outputs
 
 if TYPE_CHECKING:
+    from sightline.inference.collector import Collector
+    from sightline.metrics.documents.interval import IntervalJson
+    from sightline.metrics.documents.robustness import ShiftedSets
     from sightline.reporting.sections.blocks import Table
     from sightline.run.folder import Run, SplitName
 
@@ -162,6 +165,35 @@ class Averaged:
     predictions: AnyPredictions
     members: int = 1
     disagreement: NDArray[np.float64] | None = None
+
+
+@dataclass(frozen=True)
+class Shifted:
+    """What a model is worth on images of one condition, such as a corruption, by one of its targets.
+
+    Attributes:
+        metrics: with limits, the most important first.
+        sets: what the run's conformal sets are worth there.
+        scores: (n,) float64 how right the answer to each image is, 0 to 1; NaN of an image without a truth.
+    """
+
+    metrics: "Mapping[str, IntervalJson]"
+    sets: "Sequence[ShiftedSets]"
+    scores: NDArray[np.float64]
+
+
+class Shift(Protocol):
+    """How answers to images of one condition after another are measured."""
+
+    @property
+    def metrics(self) -> Mapping[str, str]:
+        """By target, the metric whose parts the scores of single images are."""
+
+    def collector(self) -> "Collector[AnyPredictions]":
+        """How a batch of outputs becomes predictions; it keeps what `measure` needs and no more."""
+
+    def measure(self, predictions: AnyPredictions) -> Mapping[str, Shifted]:
+        """What they are worth, by target."""
 
 
 MethodPredictions = Mapping["SplitName", Averaged]

@@ -29,6 +29,7 @@ from sightline.tasks.results import (
     MethodPredictions,
     PredictionRows,
     Results,
+    Shift,
 )
 
 TeacherLoss = Callable[[Outputs, Outputs], Tensor]
@@ -149,6 +150,10 @@ class Task(Protocol):
     ) -> Results:
         """Measure several methods on the same split, the plain one first: the content of `uncertainty.json`."""
         raise _undefined(self, "uncertainty")
+
+    def shift(self, config: Config, run: Run, split: SplitName) -> Shift:
+        """How the same images of a split are measured under one condition after another."""
+        raise _undefined(self, "robustness")
 
 
 def _undefined(task: Task | type[Task], what: str) -> UsageError:

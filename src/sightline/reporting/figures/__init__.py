@@ -7,6 +7,7 @@ and the place of each stand with the section of the report that shows it.
 from sightline.reporting.figures.classes import class_balance, confusion, per_class
 from sightline.reporting.figures.comparison import comparison
 from sightline.reporting.figures.conformal import set_sizes
+from sightline.reporting.figures.corruptions import corruptions
 from sightline.reporting.figures.embeddings import embedding
 from sightline.reporting.figures.masks import masks
 from sightline.reporting.figures.mean_maps import mean_maps
@@ -25,6 +26,7 @@ __all__ = [
     "comparison",
     "confidence",
     "confusion",
+    "corruptions",
     "curves",
     "embedding",
     "explanations",

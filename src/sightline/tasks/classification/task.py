@@ -32,6 +32,7 @@ from sightline.tasks.classification.galleries import draw_examples
 from sightline.tasks.classification.losses import soft_target_loss, training_loss
 from sightline.tasks.classification.objective import ClassificationObjective
 from sightline.tasks.classification.prediction_rows import ClassRows
+from sightline.tasks.classification.shift import ClassShift
 from sightline.tasks.classification.uncertainty import ClassMemberMean, UncertaintyResults, compare_methods
 from sightline.tasks.results import Entrant, MethodPredictions
 from sightline.tasks.task import TeacherLoss
@@ -144,6 +145,10 @@ class Classification:
     ) -> UncertaintyResults:
         """Scores of each method, and what it gains over the plain one."""
         return compare_methods(config, run, split, methods)
+
+    def shift(self, config: Config, run: Run, split: SplitName) -> ClassShift:
+        """Accuracy, calibration and coverage of the sets."""
+        return ClassShift(config, run, split)
 
 
 def _can_calibrate(run: Run) -> bool:

@@ -33,6 +33,7 @@ from sightline.tasks.multitask.objective import MultitaskObjective
 from sightline.tasks.multitask.prediction_rows import LabelAndMaskRows
 from sightline.tasks.multitask.predictions import MultitaskCollector, MultitaskPredictions
 from sightline.tasks.multitask.results import MultitaskResults
+from sightline.tasks.multitask.shift import MultitaskShift
 from sightline.tasks.multitask.side_by_side import side_by_side
 from sightline.tasks.results import AnyPredictions, Entrant
 from sightline.tasks.segmentation.examples import draw_masks
@@ -171,6 +172,11 @@ class Multitask(Task):
         found["notes"].append(f"By {found['metric']} alone; {_OTHERWISE[other]}.")
         logger.info("compared by %s alone; %s", found["metric"], _OTHERWISE[other])
         return found
+
+    def shift(self, config: Config, run: Run, split: SplitName) -> MultitaskShift:
+        """Of both, each over the images that bear it."""
+        label = self.label.shift(config, PartOfRun(run, LABEL), split)
+        return MultitaskShift(label, self.mask.shift(config, PartOfRun(run, MASK), split))
 
     def calibrated(self, network: NormalisedNetwork, run: Run) -> CalibratedHeads:
         """Probabilities of the label and of every pixel, each at its own temperature."""

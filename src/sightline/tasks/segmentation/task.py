@@ -46,6 +46,7 @@ from sightline.tasks.segmentation.losses.weighted import training_loss
 from sightline.tasks.segmentation.objective import SegmentationObjective
 from sightline.tasks.segmentation.pixels import class_pixels
 from sightline.tasks.segmentation.prediction_rows import MaskRows
+from sightline.tasks.segmentation.shift import MaskShift
 from sightline.tasks.task import Task, TeacherLoss
 
 SAMPLED_PIXELS: Final = 256
@@ -152,6 +153,10 @@ class Segmentation(Task):
     def calibrated(self, network: NormalisedNetwork, run: Run) -> CalibratedSegmenter:
         """Probabilities of every pixel at the run's temperature."""
         return CalibratedSegmenter(network, temperature_of(run))
+
+    def shift(self, config: Config, run: Run, split: SplitName) -> MaskShift:
+        """Mean IoU and pixel accuracy."""
+        return MaskShift(config, run, split, self.ignore_index)
 
     @classmethod
     def compare(cls, config: Config, entrants: Sequence[Entrant]) -> Comparison:

@@ -1,0 +1,57 @@
+"""How a model is measured on images that are not as they should be."""
+
+from typing import Annotated, Literal, get_args
+
+from pydantic import AfterValidator, Field
+
+from sightline.config.base import Count, Frozen, Seed, UserPath
+
+CorruptionName = Literal[
+    "gaussian_noise",
+    "shot_noise",
+    "impulse_noise",
+    "defocus_blur",
+    "glass_blur",
+    "motion_blur",
+    "zoom_blur",
+    "snow",
+    "frost",
+    "fog",
+    "brightness",
+    "contrast",
+    "elastic_transform",
+    "pixelate",
+    "jpeg_compression",
+]
+"""What `robustness.corruptions` takes, in the order of Hendrycks and Dietterich (2019)."""
+CORRUPTIONS: tuple[CorruptionName, ...] = get_args(CorruptionName)
+
+Constants = Literal["cifar", "imagenet"]
+"""The published tables of how strong a corruption is: of CIFAR-10-C for small images, of ImageNet-C for large ones."""
+
+Severity = Annotated[int, Field(ge=1, le=5)]
+
+
+def _distinct_names(names: tuple[CorruptionName, ...]) -> tuple[CorruptionName, ...]:
+    if len(set(names)) < len(names):
+        raise ValueError("each corruption goes in once")
+    return names
+
+
+def _rising(severities: tuple[int, ...]) -> tuple[int, ...]:
+    if list(severities) != sorted(set(severities)):
+        raise ValueError("severities rise, each goes in once")
+    return severities
+
+
+class RobustnessConfig(Frozen):
+    """Corruptions, how strong they are and on which images; `quick` is a stage of training as well."""
+
+    name: Literal["default", "quick"]
+    split: Literal["val", "test"]
+    items: Count | None
+    seed: Seed
+    corruptions: Annotated[tuple[CorruptionName, ...], AfterValidator(_distinct_names)]
+    severities: Annotated[tuple[Severity, ...], Field(min_length=1), AfterValidator(_rising)]
+    constants: Constants | Literal["auto"]
+    baseline: UserPath | None

@@ -1,0 +1,72 @@
+"""The content of `robustness.json`."""
+
+from typing import Literal, NotRequired, TypedDict
+
+from sightline.metrics.documents.calibration import SetMethod
+from sightline.metrics.documents.interval import IntervalJson
+
+
+class ShiftedSets(TypedDict):
+    """One kind of the run's conformal sets on the images of one condition; their promise does not hold under shift."""
+
+    method: SetMethod
+    alpha: float
+    coverage: IntervalJson
+    mean_size: float
+
+
+class Condition(TypedDict):
+    """What a model is worth under one corruption at one severity; `clean` at 0 is the images as they are.
+
+    Probabilities are at the run's temperature. The first of the metrics is the one that is averaged over conditions.
+    """
+
+    corruption: str
+    severity: int
+    metrics: dict[str, IntervalJson]
+    sets: NotRequired[list[ShiftedSets]]
+
+
+class CorruptionScore(TypedDict):
+    """One corruption, all severities together.
+
+    `score` is the mean over images and severities of what is right of an image: 0 or 1 for a label, the mean IoU of the
+    image for a mask. `corruption_error` is 1 less that, over the same of the baseline.
+    """
+
+    corruption: str
+    score: IntervalJson
+    corruption_error: NotRequired[IntervalJson]
+
+
+class TargetUnderCorruptions(TypedDict):
+    """One target: all conditions, the clean one first, each corruption, and the mean of all.
+
+    `mean_corruption_error` is the mean of `corruption_error`; 1 is as good as the baseline.
+    """
+
+    metric: str
+    conditions: list[Condition]
+    corruptions: list[CorruptionScore]
+    mean: NotRequired[IntervalJson]
+    mean_corruption_error: NotRequired[IntervalJson]
+
+
+class Corruptions(TypedDict):
+    """How images were corrupted, and what came of it by target; `seed` and `constants` say which pixels these are."""
+
+    constants: Literal["cifar", "imagenet"]
+    side: int
+    seed: int
+    severities: list[int]
+    baseline: NotRequired[str]
+    notes: list[str]
+    targets: dict[str, TargetUnderCorruptions]
+
+
+class Robustness(TypedDict):
+    """The whole file: `n` images of a split, and what was done to them."""
+
+    split: str
+    n: int
+    corruptions: NotRequired[Corruptions]

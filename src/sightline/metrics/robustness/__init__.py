@@ -1,0 +1,1 @@
+"""Numbers under corruption, from scores of single images."""

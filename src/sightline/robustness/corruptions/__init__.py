@@ -1,0 +1,1 @@
+"""Fifteen corruptions at five severities, of whole-number pixels: tensors in, tensors out."""

@@ -49,7 +49,8 @@ def points_of_calibration(content: "Calibration") -> Iterator[Point]:
 
 
 def points_of_explanation(content: "ExplainFile") -> Iterator[Point]:
-    """How good the maps of each method are, with the ends of the intervals, under `explain/` and its name."""
+    """How good the maps of each method are, and where they lie, with the ends of intervals, under `explain/`."""
+    yield from _of_summary(content)
     for method in content.get("quality", {}).get("methods", ()):
         numbers: dict[str, IntervalJson] = {
             f"{way}_{fill}_over_{rival}": found["over_random" if rival == "random" else "over_edges"]
@@ -62,6 +63,19 @@ def points_of_explanation(content: "ExplainFile") -> Iterator[Point]:
         if completeness := method.get("completeness"):
             numbers["complete"] = completeness["complete"]
         yield from _with_ends(f"explain/{method['name']}", numbers)
+
+
+def _of_summary(content: "ExplainFile") -> Iterator[Point]:
+    """Of all classes together: the share of each place, how much lies on objects; and how many alarms there are."""
+    summary = content.get("summary")
+    if summary is None:
+        return
+    every = next(one for one in summary["classes"] if one["label"] is None)
+    yield from _with_ends("explain/places", {one["place"].replace(" ", "_"): one["share"] for one in every["places"]})
+    if objects := summary.get("objects"):
+        numbers = {"pointing": objects["pointing"], "energy": objects["energy"]}
+        yield from _with_ends("explain/objects", numbers)
+    yield Point("explain/alarms", float(len(summary["alarms"])), _milliseconds(), 0)
 
 
 def _under(target: str, name: str) -> str:

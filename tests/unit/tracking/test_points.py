@@ -30,3 +30,21 @@ def test_the_quality_of_maps_is_sent_by_method_and_files_without_it_send_nothing
     assert found["explain/gradcam/random_weights"] == 0.25
     assert found["explain/gradcam/complete_low"] == 0.125
     assert not list(points_of_explanation({"method": "gradcam", "items": []}))
+
+
+def test_where_maps_lie_is_sent_of_all_classes_together():
+    def places(label: str | None, share: float) -> dict[str, object]:
+        return {"label": label, "places": [{"place": "top left", "share": ENTRY | {"value": share}, "expected": 0.1}]}
+
+    summary = {
+        "classes": [places(None, 0.3), places("ants", 0.9)],
+        "alarms": [{"label": "ants"}],
+        "objects": {"images": 3, "pointing": ENTRY, "energy": ENTRY, "area": 0.25},
+    }
+    found = {point.name: point.value for point in points_of_explanation({"summary": summary})}
+    ends = {"": 0.25, "_low": 0.125, "_high": 0.5}
+    objects = {f"explain/objects/{name}{end}": at for name in ("pointing", "energy") for end, at in ends.items()}
+    corner = {"explain/places/top_left": 0.3, "explain/places/top_left_low": 0.125, "explain/places/top_left_high": 0.5}
+    assert found == {**corner, **objects, "explain/alarms": 1}
+    del summary["objects"]
+    assert {point.name for point in points_of_explanation({"summary": summary})} == {*corner, "explain/alarms"}

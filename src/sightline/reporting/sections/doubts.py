@@ -11,6 +11,8 @@ from sightline.reporting.contents import Contents
 from sightline.reporting.files import EVALUATION
 from sightline.reporting.formatting import bounds, level, number, quoted
 from sightline.reporting.sections.blocks import Alert, Block
+from sightline.reporting.sections.explanations import EXPLAIN
+from sightline.reporting.sections.map_summary import alarm_text
 from sightline.reporting.sections.section import Section
 from sightline.reporting.sections.segmentation import verdict as masks
 from sightline.reporting.sections.training import epochs
@@ -27,7 +29,11 @@ WIDE: Final = 0.2
 
 def doubts(contents: Contents) -> list[str]:
     """Each in one sentence with its remedy, the gravest first; of several targets those of each, then of all."""
-    return [*(said for one in contents.by_target for said in of_result(one)), *_few_steps(contents)]
+    return [
+        *(said for one in contents.by_target for said in of_result(one)),
+        *_few_steps(contents),
+        *_where_maps_lie(contents),
+    ]
 
 
 def of_result(contents: Contents) -> list[str]:
@@ -103,6 +109,14 @@ def _few_steps(contents: Contents) -> list[str]:
     return [f"An epoch had {steps}, {ends[-1]:,} in all: too few to learn much. Take {smaller}more images or epochs."]
 
 
+def _where_maps_lie(contents: Contents) -> list[str]:
+    """Whether the model, or a class, looks at the border or at one corner, as far as that was looked for."""
+    if contents.staleness(EXPLAIN):
+        return []
+    summary = (contents.read(EXPLAIN) or {}).get("summary")
+    return [alarm_text(one) for one in summary["alarms"]] if summary else []
+
+
 def blocks(contents: Contents) -> Iterator[Block]:
     """An alert for each of one target."""
     yield from map(Alert, of_result(contents))
@@ -113,5 +127,11 @@ def steps(contents: Contents) -> Iterator[Block]:
     yield from map(Alert, _few_steps(contents))
 
 
+def maps(contents: Contents) -> Iterator[Block]:
+    """An alert for each place that is looked at too much."""
+    yield from map(Alert, _where_maps_lie(contents))
+
+
 SECTION: Final = Section(blocks=blocks, by_target=True)
 STEPS: Final = Section(blocks=steps)
+MAPS: Final = Section(blocks=maps)

@@ -43,8 +43,8 @@ from sightline.reporting.sections.sweep import retrained, search
 
 SECTIONS: Final = (
     Chapter("verdict", "Verdict", (
-        verdict.HEAD, mask_verdict.HEAD, caveats.USES, doubts.SECTION, doubts.STEPS, caveats.WARNINGS, verdict.WORDS,
-        mask_verdict.WORDS, caveats.REMARKS,
+        verdict.HEAD, mask_verdict.HEAD, caveats.USES, doubts.SECTION, doubts.STEPS, doubts.MAPS, caveats.WARNINGS,
+        verdict.WORDS, mask_verdict.WORDS, caveats.REMARKS,
     )),
     Chapter("data", "Data", (split.SECTION, checks.SECTION, model_input.SECTION, model_input.FIGURES)),
     Chapter("training", "Training", (training.SECTION,)),

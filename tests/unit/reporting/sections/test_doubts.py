@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 
 from sightline.reporting.contents import Contents
-from sightline.reporting.sections.doubts import doubts
+from sightline.reporting.sections.blocks import Alert
+from sightline.reporting.sections.doubts import MAPS, doubts
 from sightline.run.folder import Run
 
 
@@ -71,4 +72,18 @@ def test_a_batch_that_can_hardly_be_smaller_is_left_alone(copy: Run):
 
 def test_what_is_not_measured_yet_is_not_judged(copy: Run):
     (copy.path / "evaluation.json").unlink()
+    assert doubts(Contents(copy)) == []
+
+
+def test_a_place_that_is_looked_at_too_much_is_a_doubt_while_the_maps_are_of_these_weights(copy: Run):
+    alarm = {"label": "ants", "place": "top left", "images": 30, "share": 0.8, "expected": 0.12, "excess": 0.5}
+    explained = copy.load_json("explain/explain.json")
+    copy.save_json("explain/explain.json", explained | {"summary": {"alarms": [alarm]}})
+    (said,) = doubts(Contents(copy))
+    assert said.startswith("80% of the mass of the maps for ants lies in the top left corner, where 12%")
+    (alert,) = MAPS.blocks(Contents(copy))
+    assert isinstance(alert, Alert)
+    assert alert.text == said
+    older = {"made_from": {"split.json": "another"}, "summary": {"alarms": [alarm]}}
+    copy.save_json("explain/explain.json", explained | older)
     assert doubts(Contents(copy)) == []

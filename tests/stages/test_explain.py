@@ -1,5 +1,7 @@
 """Explanations: a map for each of a few images, and what they are of."""
 
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +31,38 @@ def test_it_leaves_a_map_for_every_image(stage: Stage, run: Path):
     assert [one["name"] for one in quality["methods"]] == ["gradcam"]
     assert all(0 <= shown[key] <= 1 for key in ("deletion", "random", "beaten"))
     assert looks_at_test_labels(run) == looks
+
+
+def test_it_says_why_the_answer_and_not_another_class(stage: Stage, run: Path, bars: Path):
+    few = ("explain.versus=upright", "explain.quality=light", "explain.methods=[gradcam,saliency]")
+    stage("explain", run, *few, "explain.classes=2", "explain.per_class=1")
+    found = load(run, "explain/explain.json")
+    assert found["items"]
+    for item in found["items"]:
+        assert item["versus"] == 1 - item["prediction"], "for what is called upright the next best"
+        assert set(item["quality"]) == {"gradcam", "saliency"}
+    photo, overlay, drawn = f"input={bars / 'lying/00.png'}", run / "explain/input/00.png", list[bytes]()
+    for words in ((), ("explain.versus=lying",), ("explain.versus=upright",)):
+        assert "explain/input/00.png" in stage("explain", run, photo, *words)
+        drawn.append(overlay.read_bytes())
+    assert drawn[1] == drawn[2] != drawn[0], "of two classes there is one question, which is not that of the answer"
+
+
+def test_of_images_in_groups_intervals_are_over_groups(sightline: Command, run: Path):
+    split = load(run, "split.json")
+    for part in split["items"].values():
+        part["groups"] = [f"patient {number // 3}" for number in range(len(part["ids"]))]
+    (run / "split.json").write_text(json.dumps(split))
+    for file in ("explain/explain.json", "evaluation.json", "calibration.json"):
+        (run / file).unlink(missing_ok=True)
+    shutil.rmtree(run / "predictions")
+    words = ("explain.quality=light", "explain.classes=2", "explain.per_class=1", "tracking=none")
+    answer = sightline("explain", f"run={run}", *words)
+    assert answer.status == 0, answer.err
+    found = load(run, "explain/explain.json")
+    (method,) = found["quality"]["methods"]
+    assert method["removal"]["blur"]["deletion"]["own"]["method"] == "jackknife, groups"
+    assert found["summary"]["classes"][0]["places"][0]["share"]["method"] == "jackknife, groups"
 
 
 def test_new_images_are_explained_at_their_own_size_and_nothing_else_of_the_run_is_touched(

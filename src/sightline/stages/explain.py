@@ -9,8 +9,10 @@ from sightline.config.schema import Config
 from sightline.data.sources.remarks import counted
 from sightline.explain.methods import METHODS
 from sightline.inference.loaded_run import LoadedRun, predict_held_out
+from sightline.inference.model import groups_of
 from sightline.inference.predictions import load_predictions, predictions_file
 from sightline.machine.terminal import logger
+from sightline.metrics.intervals.resampling import group_codes
 from sightline.reporting import figures
 from sightline.run.folder import Run
 from sightline.run.origin import MADE_FROM, SOURCES, as_array, origin_of, save_derived
@@ -38,7 +40,9 @@ def run(config: Config, run: Run) -> dict[str, float]:
     predictions = load_predictions(run, "val", "choose images to explain", task.read_predictions)
     explained = task.explanation(config, run, predictions)
     asked = Asked(config.explain.methods)
-    judge = Judge(config.explain.quality, loaded.model, explained, config.evaluation.level, asked.names)
+    groups = group_codes(groups_of(run, "val", predictions.ids), len(predictions.ids))
+    of_explained = None if groups is None else groups[explained.rows]
+    judge = Judge(config.explain.quality, loaded.model, explained, config.evaluation.level, asked.names, of_explained)
     shown, maps = _explained(asked, loaded, explained, judge)
     first, *others = maps
 

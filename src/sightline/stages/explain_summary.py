@@ -22,6 +22,7 @@ from sightline.machine.signals import check_stop
 from sightline.machine.terminal import logger
 from sightline.metrics.documents.map_summary import AlarmJson, ClassPlaces, MapSummaryJson, ObjectsJson, PlaceShare
 from sightline.metrics.intervals.means import bounded_mean
+from sightline.metrics.intervals.resampling import group_codes
 from sightline.models.outputs import Outputs, by_head
 from sightline.reporting import figures
 from sightline.reporting.sections.map_summary import alarm_text
@@ -41,12 +42,14 @@ class Asked(NamedTuple):
         labels: (B,) the class of each.
         score: of outputs and targets.
         masks: (B, h, w) bool where the images hold that class, or None where that is not known.
+        groups: (B,) which images belong together, or None.
     """
 
     targets: Tensor
     labels: Tensor
     score: TargetScore
     masks: Tensor | None
+    groups: NDArray[np.int64] | None
 
 
 def summary(config: Config, run: Run, loaded: LoadedRun, task: Task, methods: Sequence[str]) -> MapSummaryJson | None:
@@ -88,7 +91,7 @@ def _found(config: Config, network: nn.Module, loader: EvalLoader, task: Task, n
             explain = partial(_maps, name, asked.score)
             summariser = Summariser(network, explain, seed=config.seed)
         check_stop()
-        summariser.add(images, asked.targets, asked.labels, asked.masks)
+        summariser.add(images, asked.targets, asked.labels, asked.masks, asked.groups)
     found = None if summariser is None else summariser.found()
     return found if found is not None and len(found.labels) >= LEAST_IMAGES else None
 
@@ -99,7 +102,8 @@ def _maps(name: str, score: TargetScore, network: nn.Module, images: Tensor, tar
 
 def _asked(config: Config, network: nn.Module, loader: EvalLoader, task: Task) -> Iterator[tuple[Tensor, Asked]]:
     """Each batch, and what of it is explained: what the model answers."""
-    masks = loader.dataset.masks
+    masks, grouped = loader.dataset.masks, loader.dataset.split.groups
+    groups = None if grouped is None else group_codes(np.array(grouped), len(grouped))
     for batch in loader:
         with torch.inference_mode():
             outputs: Outputs = network(batch.images)
@@ -109,7 +113,8 @@ def _asked(config: Config, network: nn.Module, loader: EvalLoader, task: Task) -
         there = None
         if masks is not None and masks.name in batch.targets and _is_of_masks(config, outputs):
             there = batch.targets[masks.name] == labels[:, None, None]
-        yield batch.images, Asked(targets, labels, score, there)
+        together = None if groups is None else groups[batch.positions]
+        yield batch.images, Asked(targets, labels, score, there, together)
 
 
 def _is_of_masks(config: Config, outputs: Outputs) -> bool:
@@ -141,7 +146,7 @@ def _content(found: MapSummary, names: Sequence[str], level: float, method: str,
             expected=one.expected,
             excess=one.excess,
         )
-        for one in alarms(found.own, found.expected, found.labels)
+        for one in alarms(found.own, found.expected, found.labels, found.groups)
     ]
     every = np.ones(len(found.labels), dtype=bool)
     classes = [_places(found, every, None, level)]
@@ -164,8 +169,9 @@ def _content(found: MapSummary, names: Sequence[str], level: float, method: str,
 
 def _places(found: MapSummary, chosen: NDArray[np.bool_], label: str | None, level: float) -> ClassPlaces:
     shares, expected = found.own[chosen], found.expected[chosen].mean(axis=0)
+    groups = None if found.groups is None else found.groups[chosen]
     places = [
-        PlaceShare(place=place, share=bounded_mean(share, 0.0, 1.0, level).to_json(), expected=float(chance))
+        PlaceShare(place=place, share=bounded_mean(share, 0.0, 1.0, level, groups).to_json(), expected=float(chance))
         for place, share, chance in zip(PLACES, shares.T, expected, strict=True)
     ]
     return ClassPlaces(label=label, images=len(shares), places=places)
@@ -176,7 +182,7 @@ def _objects(found: MapSummary, level: float) -> ObjectsJson | None:
     there = np.zeros(0) if found.objects is None else np.isfinite(found.objects.area)
     if found.objects is None or not there.any():
         return None
-    pointing, energy = (bounded_mean(one, 0.0, 1.0, level).to_json() for one in found.objects[:2])
+    pointing, energy = (bounded_mean(one, 0.0, 1.0, level, found.groups).to_json() for one in found.objects[:2])
     area = float(np.nanmean(found.objects.area))
     return ObjectsJson(images=int(there.sum()), pointing=pointing, energy=energy, area=area)
 

@@ -61,12 +61,19 @@ class Judge:
         explained: what of.
         level: confidence of the intervals.
         names: of the methods.
+        groups: of the images that are explained, as integers from 0, or None.
     """
 
     def __init__(
-        self, effort: Effort, network: nn.Module, explained: Explanation, level: float, names: Sequence[str]
+        self,
+        effort: Effort,
+        network: nn.Module,
+        explained: Explanation,
+        level: float,
+        names: Sequence[str],
+        groups: NDArray[np.int64] | None = None,
     ) -> None:
-        self._network, self._explained, self._level = network, explained, level
+        self._network, self._explained, self._level, self._groups = network, explained, level, groups
         self._effort, self._names, self._images = effort, names, len(explained.rows)
         self._parts: dict[str, list[Judged]] = {}
         self._rows: list[int] = []
@@ -133,7 +140,8 @@ class Judge:
             return None
         judged = {name: Judged.joined(parts) for name, parts in self._parts.items()}
         first: Areas = next(iter(judged.values())).areas
-        untouched, left = ends_of(first, self._level)
+        groups = None if self._groups is None else self._groups[self._rows]
+        untouched, left = ends_of(first, self._level, groups)
         return {
             "images": len(self._rows),
             "random_maps": RANDOM_MAPS,
@@ -141,8 +149,10 @@ class Judge:
             "passes": self._work.passes,
             "untouched": untouched,
             "left": left,
-            "methods": [quality_of(name, one, self._level) for name, one in judged.items()],
-            "alike": alike_of({pair: np.concatenate(parts) for pair, parts in self._alike.items()}, self._level),
+            "methods": [quality_of(name, one, self._level, groups) for name, one in judged.items()],
+            "alike": alike_of(
+                {pair: np.concatenate(parts) for pair, parts in self._alike.items()}, self._level, groups
+            ),
         }
 
     def items(self, name: str) -> list[ItemQuality]:

@@ -16,6 +16,8 @@ from sightline.metrics.intervals.interval import wilson
 from sightline.metrics.intervals.means import bounded_mean
 
 Reals = NDArray[np.float64]
+Groups = NDArray[np.int64] | None
+"""(B,) which images belong together, as integers from 0, or None: where there are some, intervals are over them."""
 
 
 @dataclass(frozen=True)
@@ -61,20 +63,20 @@ def _whole(parts: Sequence[Reals]) -> Reals | None:
     return np.concatenate(parts) if parts else None
 
 
-def quality_of(name: str, judged: Judged, level: float) -> MapQuality:
-    """The quality of one method's maps, with intervals over the images."""
+def quality_of(name: str, judged: Judged, level: float, groups: Groups = None) -> MapQuality:
+    """The quality of one method's maps, with intervals over the images, or over whole groups of them."""
     found: MapQuality = {
         "name": name,
         "removal": {
-            fill: {way: _removal(judged.areas, number, place, level) for place, way in enumerate(SIGNS)}
+            fill: {way: _removal(judged.areas, number, place, level, groups) for place, way in enumerate(SIGNS)}
             for number, fill in enumerate(FILLS)
         },
-        "random_weights": _random_weights(judged.cascade, level),
+        "random_weights": _random_weights(judged.cascade, level, groups),
     }
     if judged.errors is not None and judged.points is not None:
         complete = judged.errors <= TOLERANCE
         found["completeness"] = {
-            "complete": wilson(int(complete.sum()), len(complete), level).to_json(),
+            "complete": _counted(complete, level, groups),
             "tolerance": TOLERANCE,
             "largest": float(judged.errors.max()),
             "steps": int(judged.points.max()),
@@ -82,38 +84,44 @@ def quality_of(name: str, judged: Judged, level: float) -> MapQuality:
     return found
 
 
-def ends_of(areas: Areas, level: float) -> tuple[IntervalJson, dict[str, IntervalJson]]:
+def ends_of(areas: Areas, level: float, groups: Groups = None) -> tuple[IntervalJson, dict[str, IntervalJson]]:
     """The confidence for the untouched images, and for nothing but each fill-in."""
-    left = {fill: _share(areas.left[:, number], level) for number, fill in enumerate(FILLS)}
-    return _share(areas.whole, level), left
+    left = {fill: _share(areas.left[:, number], level, groups) for number, fill in enumerate(FILLS)}
+    return _share(areas.whole, level, groups), left
 
 
-def alike_of(pairs: Mapping[tuple[str, str], Reals], level: float) -> list[AlikeJson]:
+def alike_of(pairs: Mapping[tuple[str, str], Reals], level: float, groups: Groups = None) -> list[AlikeJson]:
     """How alike the maps of each pair of methods are."""
-    return [{"methods": list(names), "correlation": _signed(values, level)} for names, values in pairs.items()]
+    return [{"methods": list(names), "correlation": _signed(values, level, groups)} for names, values in pairs.items()]
 
 
-def _removal(areas: Areas, fill: int, way: int, level: float) -> RemovalJson:
+def _removal(areas: Areas, fill: int, way: int, level: float, groups: Groups) -> RemovalJson:
     return {
-        "own": _share(areas.own[:, fill, way], level),
-        "random": _share(np.nanmean(areas.random[:, fill, way], axis=-1), level),
-        "edges": _share(areas.edge[:, fill, way], level),
-        "over_random": _signed(areas.over_random[:, fill, way], level),
-        "over_edges": _signed(areas.over_edge[:, fill, way], level),
-        "beaten": _share(areas.beaten[:, fill, way], level),
+        "own": _share(areas.own[:, fill, way], level, groups),
+        "random": _share(np.nanmean(areas.random[:, fill, way], axis=-1), level, groups),
+        "edges": _share(areas.edge[:, fill, way], level, groups),
+        "over_random": _signed(areas.over_random[:, fill, way], level, groups),
+        "over_edges": _signed(areas.over_edge[:, fill, way], level, groups),
+        "beaten": _share(areas.beaten[:, fill, way], level, groups),
     }
 
 
-def _random_weights(cascade: Cascade, level: float) -> RandomWeightsJson:
+def _random_weights(cascade: Cascade, level: float, groups: Groups) -> RandomWeightsJson:
     return {
         "layers": list(cascade.layers),
-        "correlations": [_signed(stage, level) for stage in cascade.correlations],
+        "correlations": [_signed(stage, level, groups) for stage in cascade.correlations],
     }
 
 
-def _share(values: Reals, level: float) -> IntervalJson:
-    return bounded_mean(values, 0.0, 1.0, level).to_json()
+def _counted(yes: NDArray[np.bool_], level: float, groups: Groups) -> IntervalJson:
+    if groups is None:
+        return wilson(int(yes.sum()), len(yes), level).to_json()
+    return _share(yes.astype(np.float64), level, groups)
 
 
-def _signed(values: Reals, level: float) -> IntervalJson:
-    return bounded_mean(values, -1.0, 1.0, level).to_json()
+def _share(values: Reals, level: float, groups: Groups) -> IntervalJson:
+    return bounded_mean(values, 0.0, 1.0, level, groups).to_json()
+
+
+def _signed(values: Reals, level: float, groups: Groups) -> IntervalJson:
+    return bounded_mean(values, -1.0, 1.0, level, groups).to_json()

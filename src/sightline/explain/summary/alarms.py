@@ -10,6 +10,7 @@ from sightline.explain.summary.places import PLACES, SUSPECT
 from sightline.metrics.intervals.means import bounded_mean
 
 Reals = NDArray[np.float64]
+Groups = NDArray[np.int64] | None
 
 MARGIN: Final = 0.18
 """More of the mass than expected, by so much, is worth an alarm; why so much stands in decision 40."""
@@ -40,7 +41,9 @@ class Alarm:
     excess: float
 
 
-def alarms(own: Reals, untrained: Reals, labels: NDArray[np.int64]) -> list[Alarm]:
+def alarms(
+    own: Reals, untrained: Reals, labels: NDArray[np.int64], grouped: NDArray[np.int64] | None = None
+) -> list[Alarm]:
     """Where a class or the whole model looks with at least `MARGIN` more of its mass than expected.
 
     For all images together, what is expected is what the maps of an untrained network have of the same images, or an
@@ -51,6 +54,7 @@ def alarms(own: Reals, untrained: Reals, labels: NDArray[np.int64]) -> list[Alar
         own: (n, places) the share that lies in each of `PLACES`, of each image.
         untrained: (n, places) what is expected of each image.
         labels: (n,) the class that each map speaks for.
+        grouped: (n,) which images belong together, or None: limits are over whole groups where there are some.
     """
     names, counts = np.unique(labels, return_counts=True)
     tested = [int(label) for label in names[counts >= LEAST_IMAGES]] if len(names) > 1 else []
@@ -62,22 +66,28 @@ def alarms(own: Reals, untrained: Reals, labels: NDArray[np.int64]) -> list[Alar
         for place in SUSPECT:
             column = PLACES.index(place)
             share, expected = own[chosen, column], untrained[chosen, column]
-            excess, others = _mean_excess(share, expected, tail), float(expected.mean())
+            together = None if grouped is None else grouped[chosen]
+            excess, others = _mean_excess(share, expected, tail, together), float(expected.mean())
             if label is not None and not chosen.all():
                 rest = own[~chosen, column]
-                excess, others = min(excess, _difference(share, rest, tail)), max(others, float(rest.mean()))
+                apart = None if grouped is None else grouped[~chosen]
+                excess = min(excess, _difference(share, rest, tail, (together, apart)))
+                others = max(others, float(rest.mean()))
             if excess > MARGIN:
                 found.append(Alarm(label, place, int(chosen.sum()), float(share.mean()), others, excess))
     return found
 
 
-def _mean_excess(share: Reals, expected: Reals, tail: float) -> float:
+def _mean_excess(share: Reals, expected: Reals, tail: float, groups: Groups) -> float:
     """The lower limit of the mean of differences between pairs."""
-    return bounded_mean(share - expected, -1.0, 1.0, 1 - 2 * tail).low
+    return bounded_mean(share - expected, -1.0, 1.0, 1 - 2 * tail, groups).low
 
 
-def _difference(share: Reals, rest: Reals, tail: float) -> float:
-    """The lower limit of the difference of two independent means, of the limits of each (Newcombe 1998)."""
-    one, other = (bounded_mean(values, 0.0, 1.0, 1 - 2 * tail) for values in (share, rest))
+def _difference(share: Reals, rest: Reals, tail: float, groups: tuple[Groups, Groups]) -> float:
+    """The lower limit of the difference of two means, of the limits of each (Newcombe 1998), as of independent ones."""
+    one, other = (
+        bounded_mean(values, 0.0, 1.0, 1 - 2 * tail, together)
+        for values, together in zip((share, rest), groups, strict=True)
+    )
     reach = np.hypot(one.value - one.low, other.high - other.value)
     return float(one.value - other.value - reach)

@@ -47,6 +47,7 @@ class MapSummary:
         empty: images whose map has no mass; they are left out.
         means: by class.
         objects: how much of the maps lies on masks, (n,) each; None where there are none.
+        groups: (n,) which images belong together, or None.
     """
 
     labels: NDArray[np.int64]
@@ -55,6 +56,7 @@ class MapSummary:
     empty: int
     means: dict[int, ClassMean]
     objects: OnObjects | None
+    groups: NDArray[np.int64] | None = None
 
 
 @dataclass
@@ -76,9 +78,17 @@ class Summariser:
     _expected: list[Reals] = field(default_factory=list)
     _objects: list[OnObjects] = field(default_factory=list)
     _sums: dict[int, ClassMean] = field(default_factory=dict)
+    _groups: list[NDArray[np.int64]] = field(default_factory=list)
     _empty: int = 0
 
-    def add(self, images: Tensor, targets: Tensor, labels: Tensor, masks: Tensor | None = None) -> None:
+    def add(
+        self,
+        images: Tensor,
+        targets: Tensor,
+        labels: Tensor,
+        masks: Tensor | None = None,
+        groups: NDArray[np.int64] | None = None,
+    ) -> None:
         """Count some images.
 
         Args:
@@ -86,6 +96,7 @@ class Summariser:
             targets: (B, …) what is explained of each.
             labels: (B,) the class that each target is about.
             masks: (B, H, W) bool, where the object of that class is, if that is known.
+            groups: (B,) which images belong together, of all batches or of none.
         """
         if self._untrained is None:
             self._untrained = untrained(self.network, images, self.seed)
@@ -97,6 +108,8 @@ class Summariser:
         self._own.append(shares(maps).cpu().numpy())
         self._expected.append(torch.fmax(shares(other), even).cpu().numpy())
         self._labels.append(labels.cpu().numpy())
+        if groups is not None:
+            self._groups.append(groups[there.cpu().numpy()])
         if masks is not None:
             self._objects.append(on_objects(maps, masks.to(there.device)[there]))
         self._count(maps, images, labels)
@@ -126,7 +139,8 @@ class Summariser:
             for label, (count, heat, picture) in sorted(self._sums.items())
         }
         own, expected = np.concatenate(self._own), np.concatenate(self._expected)
-        return MapSummary(np.concatenate(self._labels), own, expected, self._empty, means, objects)
+        groups = np.concatenate(self._groups) if self._groups else None
+        return MapSummary(np.concatenate(self._labels), own, expected, self._empty, means, objects, groups)
 
 
 def untrained(network: nn.Module, images: Tensor, seed: int = 0) -> nn.Module:

@@ -111,10 +111,10 @@ def _few_steps(contents: Contents) -> list[str]:
 
 def _where_maps_lie(contents: Contents) -> list[str]:
     """Whether the model, or a class, looks at the border or at one corner, as far as that was looked for."""
-    if contents.staleness(EXPLAIN):
+    found = None if contents.staleness(EXPLAIN) else contents.read(EXPLAIN)
+    if found is None or (summary := found.get("summary")) is None:
         return []
-    summary = (contents.read(EXPLAIN) or {}).get("summary")
-    return [alarm_text(one) for one in summary["alarms"]] if summary else []
+    return [alarm_text(one) for one in summary["alarms"]]
 
 
 def blocks(contents: Contents) -> Iterator[Block]:

@@ -59,3 +59,24 @@ def test_pairs_are_named():
     (found,) = alike_of({("a", "b"): np.array([0.5, 0.7, np.nan])}, 0.95)
     assert found["methods"] == ["a", "b"]
     assert found["correlation"]["value"] == pytest.approx(0.6)
+
+
+def test_intervals_are_over_groups_where_there_are_some():
+    """Every image stands there four times: only the groups say that this is no more than one of each."""
+    rng, once = np.random.default_rng(0), judged(10, 0.3)
+    once = replace(once, areas=replace(once.areas, own=rng.uniform(0.1, 0.6, (10, 2, 2))))
+    once = replace(once, errors=np.where(np.arange(10) < 3, 0.5, 0.0), points=np.full(10, 16.0))
+    many, groups = Judged.joined([once] * 4), np.tile(np.arange(10), 4)
+    for found, wide in ((quality_of("a", many, 0.95, groups), True), (quality_of("a", many, 0.95), False)):
+        alone = quality_of("a", once, 0.95, np.arange(10))
+        for one, other in (
+            (found["removal"]["blur"]["deletion"]["own"], alone["removal"]["blur"]["deletion"]["own"]),
+            (found["completeness"]["complete"], alone["completeness"]["complete"]),
+        ):
+            assert one["value"] == pytest.approx(other["value"])
+            if wide:
+                assert (one["low"], one["high"]) == pytest.approx((other["low"], other["high"]))
+            else:
+                assert one["high"] - one["low"] < 0.8 * (other["high"] - other["low"])
+    (untouched, _), (pair,) = ends_of(many.areas, 0.95, groups), alike_of({("a", "b"): rng.random(40)}, 0.95, groups)
+    assert untouched["method"] == pair["correlation"]["method"] == "jackknife, groups"

@@ -80,3 +80,14 @@ def test_at_the_very_margin_false_alarms_are_as_seldom_as_said(each: int):
             own[labels == label, label] = rng.beta(4 * mean, 4 * (1 - mean), each)
         raised += bool(alarms(own, expected, labels))
     assert raised / trials <= FALSE_ALARMS
+
+
+def test_pictures_of_one_group_are_no_more_evidence_than_one_of_them():
+    """Twelve of a class look into a corner: of twelve groups an alarm, of two no ground for one."""
+    labels = np.repeat([0, 1, 2], [12, 60, 60])
+    own, expected = drawn_shares(np.random.default_rng(0), labels)
+    own[labels == 0, 0] = np.random.default_rng(1).uniform(0.4, 1.0, 12)
+    each = np.arange(len(labels))
+    (found,) = alarms(own, expected, labels, each)
+    assert found == alarms(own, expected, labels)[0]
+    assert alarms(own, expected, labels, np.where(labels == 0, each // 6, each)) == []

@@ -88,12 +88,15 @@ def spots() -> tuple[Tensor, Tensor]:
 @pytest.mark.parametrize("at_once", [12, 5])
 def test_means_are_those_of_each_class_whatever_the_batch(at_once: int):
     images, labels = spots()
-    summariser = Summariser(Brightness(), maps_of)
+    summariser, taken = Summariser(Brightness(), maps_of), 0
     for some, of_each in zip(images.split(at_once), labels.split(at_once), strict=True):
-        summariser.add(some, of_each, of_each, some[:, 0] > 0.7)
+        groups = np.arange(taken, taken := taken + len(some))
+        summariser.add(some, of_each, of_each, some[:, 0] > 0.7, groups)
     found = summariser.found()
     assert found.empty == 1
     assert found.labels.tolist() == [0, 2, 0, 2, 0, 0, 2, 0, 2, 0, 2]
+    assert found.groups is not None
+    assert found.groups.tolist() == [0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11], "the empty one is left out of all"
     assert (found.own[found.labels == 0, PLACES.index("top left")] == 1).all()
     assert (found.own[found.labels == 2, PLACES.index("bottom right")] == 1).all()
     first, second = found.means[0], found.means[2]

@@ -78,3 +78,18 @@ def test_beside_a_baseline_of_the_same_pixels(stage: Stage, sightline: Command, 
     assert label["mean_corruption_error"]["low"] == pytest.approx(1)
     assert sightline(*words, "robustness.seed=1").status == 2
     assert "is the run itself" in sightline(*words[:-1], f"robustness.baseline={run}").err
+
+
+def test_without_corruptions_the_clean_images_remain(stage: Stage, run: Path):
+    stage("robustness", run, "robustness.corruptions=[]")
+    label = load(run, "robustness.json")["corruptions"]["targets"]["label"]
+    assert [one["corruption"] for one in label["conditions"]] == ["clean"]
+    assert "mean" not in label
+
+
+def test_a_damaged_file_is_made_anew(stage: Stage, run: Path):
+    stage("robustness", run, *FEW)
+    whole, path = load(run, "robustness.json"), run / "robustness/contrast_1.npz"
+    path.write_bytes(path.read_bytes()[:-7])
+    assert "robustness/contrast_1.npz" in stage("robustness", run, *FEW)
+    assert load(run, "robustness.json") == whole

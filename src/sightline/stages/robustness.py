@@ -17,7 +17,7 @@ from sightline.inference.loaded_run import LoadedRun
 from sightline.inference.model import CALIBRATION, groups_of
 from sightline.machine.terminal import logger
 from sightline.metrics.documents.robustness import Corruptions, Robustness
-from sightline.metrics.intervals.resampling import group_codes
+from sightline.metrics.intervals.resampling import Resampling, group_codes
 from sightline.reporting import figures
 from sightline.reporting.sections.robustness import about, name_of, score_table
 from sightline.reporting.terminal import show
@@ -27,7 +27,7 @@ from sightline.run.folder import Run
 from sightline.run.ledger import check_test_lock, note_test_use
 from sightline.run.origin import SOURCES, check_current, origin_of, save_derived
 from sightline.stages.corrupted import CLEAN, CorruptedLoader, Found, Key, Question, file_of, found_in, measured, stored
-from sightline.stages.corruption_summary import Scores, summary_of
+from sightline.stages.corruption_summary import Scores, notes_of, summary_of
 from sightline.tasks.results import Shift
 from sightline.tasks.table import task_of_run
 
@@ -53,19 +53,24 @@ def run(config: Config, run: Run) -> dict[str, float]:
     constants = constants_for(side) if asked.constants == "auto" else asked.constants
     question = Question.of(config, run, constants, [loader.dataset.split.ids[one] for one in loader.positions])
     keys: list[Key] = [(CLEAN, 0), *((name, severity) for name in asked.corruptions for severity in asked.severities)]
+    if run.has(CALIBRATION):
+        check_current(run, CALIBRATION)  # before any label is read
     baseline = None if asked.baseline is None else _baseline(config, run, question, keys)
     if asked.split == "test":
         note_test_use(run, PURPOSE, [question.named(key) for key in keys])
     found = _found(run, loaded, loader, shift, question, keys)
     groups = group_codes(groups_of(run, asked.split, question.ids), len(question.ids))
+    resampling = Resampling(config.evaluation.level, config.evaluation.resamples, config.seed, groups)
     corruptions: Corruptions = {
         "constants": constants,
         "side": side,
         "seed": asked.seed,
         "severities": list(asked.severities),
-        "notes": [],
+        "notes": [
+            note for target, metric in shift.metrics.items() for note in notes_of(metric, found, target, resampling)
+        ],
         "targets": {
-            target: summary_of(metric, found, target, config.evaluation.level, groups, baseline)
+            target: summary_of(metric, found, target, resampling, baseline)
             for target, metric in shift.metrics.items()
             if target in found[CLEAN, 0].targets
         },

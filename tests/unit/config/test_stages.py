@@ -68,3 +68,12 @@ def test_all_that_was_mirrored_before_the_table_is():
 )
 def test_the_mode_that_writes_a_file_is_known(file: str, mode: str):
     assert writer_of(file) == mode
+
+
+def test_a_training_measures_robustness_before_it_reports_where_that_was_chosen():
+    stages = ("validate", "train", "calibrate", "evaluate", "explain")
+    assert cli.configure("mode=train").mode.stages == (*stages, "report")
+    assert cli.configure("mode=train", "robustness=quick").mode.stages == (*stages, "robustness", "report")
+    assert cli.configure("mode=demo", "robustness=quick").mode.stages[-2:] == ("robustness", "report")
+    assert cli.configure("mode=robustness", "robustness=quick").mode.stages == ("robustness", "report")
+    assert cli.configure("robustness=quick", "mode.stages=[validate,train]").mode.stages == ("validate", "train")

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from sightline.metrics.intervals.interval import Interval, undefined, z_score
 from sightline.metrics.intervals.means import bounded_mean
 from sightline.metrics.intervals.ratios import added_up, freedom, stretch
+from sightline.metrics.intervals.resampling import Resampling
 
 Reals = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -16,19 +18,29 @@ Ints = NDArray[np.int64]
 METHOD = "jackknife of images, log"
 
 
-def mean_score(scores: Reals, level: float, groups: Ints | None = None) -> Interval:
-    """The mean over images of the mean over conditions, with limits.
+def mean_score(scores: Reals, resampling: Resampling, *, graded: bool) -> Interval:
+    """The mean over images and conditions, with limits that know which scores are of one image, or group.
 
     Args:
-        scores: (n, conditions) between 0 and 1; a row that holds NaN is left out.
-        level: confidence, such as 0.95.
-        groups: (n,) which images belong together, as integers from 0, or None.
+        scores: (n, conditions) between 0 and 1; an image with NaN is left out.
+        resampling: how sure limits are, and which images belong together. Nothing is drawn.
+        graded: whether a score may lie anywhere in between. Scores of 0 or 1 have Wilson's limits, an image being a
+            group of as many answers as there are conditions.
     """
-    return bounded_mean(scores.mean(axis=1), 0.0, 1.0, level, groups)
+    there = np.asarray(np.isfinite(scores).all(axis=1))
+    if graded or not there.any():
+        return bounded_mean(scores.mean(axis=1), 0.0, 1.0, resampling.level, resampling.groups)
+    among, conditions = resampling.among(there), scores.shape[1]
+    hits = scores[there] == 1
+    if among.groups is None and conditions == 1:
+        return among.share(hits[:, 0])
+    units = np.arange(len(hits)) if among.groups is None else among.groups
+    found = replace(among, groups=np.repeat(units, conditions)).share(hits.ravel())
+    return replace(found, method=among.named("Wilson, images"))
 
 
 def corruption_errors(
-    errors: Sequence[Reals], baseline: Sequence[Reals], level: float, groups: Ints | None = None
+    errors: Sequence[Reals], baseline: Sequence[Reals], resampling: Resampling
 ) -> tuple[list[Interval], Interval]:
     """The corruption error of each corruption, and their mean (Hendrycks and Dietterich 2019, not times 100).
 
@@ -39,9 +51,9 @@ def corruption_errors(
     Args:
         errors: of each corruption (n, severities), between 0 and 1; images with NaN are left out.
         baseline: likewise, of the same images and severities.
-        level: confidence.
-        groups: (n,) which images belong together, as integers from 0, or None.
+        resampling: see `mean_score`.
     """
+    level, groups = resampling.level, resampling.groups
     own, other = (np.stack([each.sum(axis=1) for each in one], axis=1) for one in (errors, baseline))
     there = np.isfinite(own).all(axis=1) & np.isfinite(other).all(axis=1)
     codes = None if groups is None else np.unique(groups[there], return_inverse=True)[1].astype(np.int64)

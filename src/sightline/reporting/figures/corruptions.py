@@ -1,4 +1,4 @@
-"""A sheet of corruptions: a row each, an image as it is and at every severity."""
+"""A sheet of corruptions: an image as it is, and what each makes of it."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from sightline.reporting.figures.pictures import LINE, Sheet, show, title_over
 from sightline.reporting.figures.style import INK, drawn, nothing
 
-MOST = 6
-"""Columns of the sheet: the image, and five severities."""
+COLUMNS = 6
+"""Of the sheet: an image and five severities, or corruptions side by side."""
 
 
 @drawn
@@ -22,16 +22,26 @@ def corruptions(
     Args:
         image: (h, w, 3) as the model sees it.
         corrupted: by the name of the corruption, the same at each severity.
-        severities: of the columns.
+        severities: of the columns; of a single one all corruptions stand side by side.
     """
     if not corrupted:
         return nothing("no corruptions")
+    if len(severities) == 1:
+        width = 1
+        cells = [("as it is", image), *((name, square) for name, (square,) in corrupted.items())]
+    else:
+        width = 1 + len(severities)
+        titles = [f"severity {severity}" for severity in severities]
+        cells = [
+            cell for name, squares in corrupted.items() for cell in zip((name, *titles), (image, *squares), strict=True)
+        ]
+    columns = COLUMNS // width * width
     ratio = float(np.clip(image.shape[0] / image.shape[1], 0.5, 2.0))
-    sheet = Sheet(MOST * len(corrupted), MOST, ratio=ratio, above=LINE + 0.06, gutter=0.16)
-    for row, (name, squares) in enumerate(corrupted.items()):
-        for column, square in enumerate([image, *squares]):
-            axes = sheet.axes(row, column)
-            show(axes, square)
-            title = name if column == 0 else f"severity {severities[column - 1]}"
-            title_over(axes, title, INK, sheet.cell)
+    gutter = 0.16 if 1 < width < columns else 0.0
+    rows = -(-len(cells) // columns)
+    sheet = Sheet(rows * COLUMNS, COLUMNS, ratio=ratio, above=LINE + 0.06, gutter=gutter, every=width)
+    for place, (title, square) in enumerate(cells):
+        axes = sheet.axes(*divmod(place, columns))
+        show(axes, square)
+        title_over(axes, title, INK, sheet.cell)
     return sheet.figure

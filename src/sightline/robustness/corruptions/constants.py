@@ -14,7 +14,7 @@ Table = Mapping[CorruptionName, tuple[Arguments, ...]]
 
 SMALL_SIDE: Final = 64
 """The longest shorter side, pixels, for which `auto` takes the constants of CIFAR-10-C."""
-PIXELS: Final = 1
+PIXELS: Final = 2
 """Raised whenever a corruption gives other pixels than before, so that no measurement is taken for one of these."""
 SOURCES: Final[Mapping[Constants, str]] = {"cifar": "CIFAR-10-C", "imagenet": "ImageNet-C"}
 """Where each table is from."""

@@ -1,0 +1,34 @@
+"""What is measured under corruptions, and mistakes in saying so."""
+
+import pytest
+
+from sightline.cli import configure
+from sightline.config.robustness import CORRUPTIONS
+from sightline.errors import UsageError
+
+
+def test_by_default_all_at_every_severity_on_val():
+    found = configure("mode=robustness").robustness
+    assert found.corruptions == CORRUPTIONS
+    assert found.severities == (1, 2, 3, 4, 5)
+    assert (found.split, found.items, found.baseline) == ("val", None, None)
+    quick = configure("mode=robustness", "robustness=quick").robustness
+    assert (quick.corruptions, quick.severities, quick.items) == (CORRUPTIONS, (3,), 1000)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("robustness.corruptions=[fog,fog]", "each corruption goes in once"),
+        ("robustness.corruptions=[frog]", r"robustness\.corruptions\.0=.*did you mean fr?og"),
+        ("robustness.severities=[3,1]", "severities rise, each goes in once"),
+        ("robustness.severities=[6]", r"robustness\.severities\.0=6"),
+        ("robustness.severities=[]", r"robustness\.severities"),
+        ("robustness.split=train", r"robustness\.split=.*must be 'val' or 'test'"),
+        ("robustness.constants=tiny", r"robustness\.constants"),
+        ("robustness.items=0", r"robustness\.items=0"),
+    ],
+)
+def test_mistakes_name_the_key(words: str, message: str):
+    with pytest.raises(UsageError, match=message):
+        configure("mode=robustness", words)

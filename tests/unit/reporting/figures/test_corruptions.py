@@ -1,0 +1,32 @@
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from sightline.reporting import figures
+
+IMAGE = np.random.default_rng(0).integers(0, 255, (12, 16, 3), dtype=np.uint8)
+
+
+NAMES = ("Fog", "Elastic transform", "Snow", "Frost", "Contrast", "Pixelate")
+
+
+@pytest.mark.parametrize(("severities", "rows"), [((3,), 2), ((1, 5), 3), ((1, 2, 3), 6), ((1, 2, 3, 4, 5), 6)])
+def test_every_corruption_and_severity_has_a_cell(
+    undrawn: Callable[..., Figure], severities: tuple[int, ...], rows: int
+):
+    figure = undrawn(figures.corruptions, IMAGE, {name: [IMAGE] * len(severities) for name in NAMES}, severities)
+    titles = [axes._left_title.get_text() for axes in figure.axes]  # type: ignore[attr-defined]
+    of_severities = [f"severity {one}" for one in severities]
+    several = [title for name in NAMES for title in (name, *of_severities)]
+    assert titles == (["as it is", *NAMES] if len(severities) == 1 else several)
+    boxes = [axes.get_position() for axes in figure.axes]
+    assert len({round(box.y0, 6) for box in boxes}) == rows
+    assert min(box.y0 for box in boxes) >= 0
+    assert max(box.x1 for box in boxes) <= 1
+
+
+def test_no_corruption_is_said(undrawn: Callable[..., Figure]):
+    figure = undrawn(figures.corruptions, IMAGE, {}, (1,))
+    assert [text.get_text() for text in [*figure.texts, *(one for axes in figure.axes for one in axes.texts)]]

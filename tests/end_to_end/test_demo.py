@@ -100,6 +100,7 @@ def test_what_was_calibrated_is_measured_on_the_test_split(demo_run: Path):
     assert f"Measured on {len(predictions)} images of the test split" in page
 
 
+@pytest.mark.slow
 def test_without_calibration_images_all_else_goes_on(sightline: Command, tmp_path: Path):
     words = [*DEMO[1:], "data.calibration_fraction=0", "limit=300", "training.epochs=1", f"runs_dir={tmp_path}"]
     answer = sightline("demo", *words)

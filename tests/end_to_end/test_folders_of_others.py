@@ -114,6 +114,7 @@ def test_a_sweep_takes_no_folder_of_others(sightline: Command, tmp_path: Path):
     assert files(mine) == before
 
 
+@pytest.mark.slow
 def test_what_is_called_latest_and_is_no_link_stays(sightline: Command, tmp_path: Path):
     (tmp_path / "latest").mkdir()
     (tmp_path / "latest/thesis.tex").write_text("mine")

@@ -25,6 +25,7 @@ def limited(most: int, *arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("most", [0, 100, 3000])
 def test_a_new_run_that_cannot_be_begun_leaves_nothing(tmp_path: Path, most: int):
     done = limited(most, "train", "data=digits", "model=cnn", f"runs_dir={tmp_path}/runs", "tracking=none")
@@ -49,6 +50,7 @@ def test_a_measurement_that_cannot_be_written_is_told_and_the_tracker_is_no_obst
     assert (run / "evaluation.json").read_bytes() == (demo_run / "evaluation.json").read_bytes()
 
 
+@pytest.mark.slow
 def test_a_small_disk_that_fills_up_loses_no_words(sightline: Command, demo_run: Path, tmp_path: Path):
     disk = tmp_path / "disk"
     disk.mkdir()

@@ -14,6 +14,7 @@ TINY = ("training.epochs=1", "tracking=none", "training.batch_size=8", "mode.sta
 HEIGHT, WIDTH = 40, 210
 
 
+@pytest.mark.slow
 def test_masks_of_long_images_are_measured_from_end_to_end(sightline: Command, tmp_path: Path):
     words = ("data=shapes", "data.images=40", f"data.height={HEIGHT}", f"data.width={WIDTH}", f"runs_dir={tmp_path}")
     answer = sightline("train", "model=unet", "model.width=8", *words, *TINY)

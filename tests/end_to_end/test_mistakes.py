@@ -71,6 +71,7 @@ def test_cifar10_that_cannot_be_had(sightline: Command, tmp_path: Path):
         assert word in message
 
 
+@pytest.mark.slow
 def test_published_weights_that_cannot_be_had(own_process: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))

@@ -58,6 +58,7 @@ def files(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.slow
 def test_predict_writes_nothing_into_the_run(read_only: Path, bars: Path, tmp_path: Path):
     image = bars / "lying/00.png"
     answer = as_a_person("predict", f"run={read_only}", f"input={image}", f"output={tmp_path / 'out'}")
@@ -84,6 +85,7 @@ def test_an_evaluation_says_that_its_ledger_takes_no_line(read_only: Path):
     )
 
 
+@pytest.mark.slow
 def test_a_report_and_a_comparison_go_elsewhere(read_only: Path, tmp_path: Path):
     before = files(read_only)
     answer = as_a_person("report", f"run={read_only}", f"output={tmp_path / 'page'}")

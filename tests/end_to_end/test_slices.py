@@ -4,11 +4,14 @@ import csv
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import Command
 
 QUICK = ("training.epochs=1", "tracking=none", "evaluation.resamples=100", "mode.stages=[validate,train,evaluate]")
 
 
+@pytest.mark.slow
 def test_a_run_is_measured_slice_by_slice(sightline: Command, bars: Path, tmp_path: Path):
     manifest = tmp_path / "images.csv"
     files = sorted(file for file in bars.rglob("*") if file.is_file())

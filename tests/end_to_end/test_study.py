@@ -44,6 +44,7 @@ def told(found: dict[str, Any]) -> dict[str, Any]:
     return {**found, "systems": systems, "made_from": sorted(found["made_from"].values())}
 
 
+@pytest.mark.slow
 def test_every_variant_is_trained_with_every_seed(study: Path):
     found = comparison(study)
     assert [(row["name"], row["seeds"]) for row in found["systems"]] == [
@@ -69,6 +70,7 @@ def test_every_variant_is_trained_with_every_seed(study: Path):
         assert [line["stage"] for line in ledger][:2] == ["evaluate", "compare"]
 
 
+@pytest.mark.slow
 def test_its_values_are_those_of_its_runs(study: Path):
     for row in comparison(study)["systems"]:
         for value, run in zip(row["values"], row["runs"], strict=True):
@@ -76,6 +78,7 @@ def test_its_values_are_those_of_its_runs(study: Path):
             assert evaluation["metrics"]["accuracy"]["value"] == pytest.approx(value, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_it_leaves_tables_a_picture_and_a_page(study: Path):
     with (study / "comparison_systems.csv").open() as stream:
         systems = list(csv.DictReader(stream))
@@ -128,6 +131,7 @@ def test_killed_and_told_to_go_on_it_ends_as_if_undisturbed(sightline: Command, 
     assert (once_more.status, "seed was 0" in once_more.err) == (2, True)
 
 
+@pytest.mark.slow
 def test_runs_predictions_and_studies_can_be_compared(sightline: Command, study: Path, tmp_path: Path):
     runs = {row["name"]: [study.parents[1] / run for run in row["runs"]] for row in comparison(study)["systems"]}
     (narrow, narrow_2), (wide, wide_2) = runs.values()
@@ -159,6 +163,7 @@ def test_runs_predictions_and_studies_can_be_compared(sightline: Command, study:
     assert told(comparison(next(whole.glob("comparison/*")))) == told(comparison(study))
 
 
+@pytest.mark.slow
 def test_what_compare_refuses(sightline: Command, study: Path, tmp_path: Path):
     run = comparison(study)["systems"][0]["runs"][0]
     copied = tmp_path / "copied"

@@ -52,6 +52,7 @@ def check(name: str, verdict: Verdict, record_property: Record) -> None:
     assert not (failures := [line for line in verdict.failures if line not in expected]), "\n".join(failures)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FEW)
 def test_a_few_faults(bench: Benches, name: str, record_property: Record):
     one = bench(name)

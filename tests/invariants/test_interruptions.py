@@ -206,6 +206,7 @@ def test_another_configuration_or_other_data_are_refused(short: Path, sightline:
     assert "is of another split" in answer.err
 
 
+@pytest.mark.slow
 def test_a_full_disk_takes_nothing_that_was_saved(short: Path, sightline: Command, tmp_path: Path):
     """The system refuses any file above a size, as a full disk would, in the middle of a checkpoint."""
     size = (short / "latest/checkpoints/last.pt").stat().st_size

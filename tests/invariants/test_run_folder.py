@@ -144,6 +144,7 @@ def run_sequences(machine: type[RunFolder], examples: int, steps: int) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_few_sequences(machine: type[RunFolder]):
     run_sequences(machine, examples=3, steps=5)
 

@@ -79,6 +79,7 @@ def refused(answer: Answer, name: str, mode: str) -> None:
     assert f"mode `{mode}` makes it anew" in answer.err
 
 
+@pytest.mark.slow
 def test_a_training_that_goes_on_makes_all_anew(undisturbed: Path, early: Path, sightline: Command, tmp_path: Path):
     """The pipeline after it ends at the bits of one that was never stopped.
 
@@ -98,6 +99,7 @@ def test_a_training_that_goes_on_makes_all_anew(undisturbed: Path, early: Path, 
         assert (runs / "latest" / name).read_bytes() == (undisturbed / name).read_bytes(), name
 
 
+@pytest.mark.slow
 def test_nothing_of_other_weights_is_shown_or_compared(gone_on: Path, undisturbed: Path, sightline: Command):
     page = (gone_on / "latest/report.html").read_bytes()
     refused(sightline("report", "run=latest", f"runs_dir={gone_on}"), "evaluation.json", "evaluate")
@@ -110,6 +112,7 @@ def test_nothing_of_other_weights_is_shown_or_compared(gone_on: Path, undisturbe
     refused(sightline("uncertainty", "run=latest", f"runs_dir={gone_on}"), "predictions/test.npz", "evaluate")
 
 
+@pytest.mark.slow
 def test_probabilities_wait_for_a_temperature_of_these_weights(gone_on: Path, sightline: Command):
     looks = (gone_on / "latest/test_ledger.jsonl").read_text()
     refused(sightline("evaluate", "run=latest", f"runs_dir={gone_on}"), "calibration.json", "calibrate")
@@ -120,6 +123,7 @@ def test_probabilities_wait_for_a_temperature_of_these_weights(gone_on: Path, si
     refused(sightline("explain", "run=latest", f"runs_dir={gone_on}"), "calibration.json", "calibrate")
 
 
+@pytest.mark.slow
 def test_each_stage_makes_its_own_anew(gone_on: Path, undisturbed: Path, sightline: Command):
     for mode in ("calibrate", "explain", "evaluate", "uncertainty", "report"):
         answer = sightline(mode, "run=latest", f"runs_dir={gone_on}")
@@ -134,6 +138,7 @@ def edit(path: Path, change: Callable[[Any], object]) -> None:
     path.write_text(json.dumps(content))
 
 
+@pytest.mark.slow
 def test_other_preprocessing_makes_predictions_anew(undisturbed: Path, sightline: Command, tmp_path: Path):
     run = Path(shutil.copytree(undisturbed, tmp_path / "run"))
     edit(
@@ -148,6 +153,7 @@ def test_other_preprocessing_makes_predictions_anew(undisturbed: Path, sightline
         assert (expected in answer.err) == (mode in {"calibrate", "evaluate"})
 
 
+@pytest.mark.slow
 def test_another_calibration_makes_an_evaluation_old(undisturbed: Path, sightline: Command, tmp_path: Path):
     run = Path(shutil.copytree(undisturbed, tmp_path / "run"))
     for words, status in (((), 0), (("calibration.bins=7",), 2)):
@@ -161,6 +167,7 @@ def test_another_calibration_makes_an_evaluation_old(undisturbed: Path, sightlin
         assert answer.status == 0, answer.err
 
 
+@pytest.mark.slow
 def test_files_that_do_not_say_their_weights_are_made_anew(undisturbed: Path, sightline: Command, tmp_path: Path):
     """As of a run that an earlier version measured before this one trained it to its end."""
     run = Path(shutil.copytree(undisturbed, tmp_path / "run"))
@@ -180,6 +187,7 @@ def test_files_that_do_not_say_their_weights_are_made_anew(undisturbed: Path, si
         assert (run / name).read_bytes() == (undisturbed / name).read_bytes(), name
 
 
+@pytest.mark.slow
 def test_another_tools_predictions_that_changed_are_not_mixed(sightline: Command, tmp_path: Path):
     rng, folder, output = np.random.default_rng(0), tmp_path / "theirs", f"output={tmp_path / 'mine'}"
     folder.mkdir()

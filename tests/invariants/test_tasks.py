@@ -85,6 +85,7 @@ def test_wrong_labels_have_their_photos_and_heat_maps(finished: Path):
         assert min(far, key=far.__getitem__) == name, "its own image"
 
 
+@pytest.mark.slow
 def test_one_class_of_a_mask_is_explained(finished: Path, sightline: Command):
     answer = sightline("explain", f"run={finished}", "explain.mask_class=background")
     assert answer.status == 0, answer.err
@@ -99,6 +100,7 @@ def test_one_class_of_a_mask_is_explained(finished: Path, sightline: Command):
     assert (answer.status, "explain.mask_class=cow is no class; there are" in answer.err) == (2, True)
 
 
+@pytest.mark.slow
 def test_masks_and_labels_are_averaged_over_views(finished: Path, sightline: Command):
     answer = sightline("evaluate", f"run={finished}", "evaluation.tta=flip")
     assert answer.status == 0, answer.err

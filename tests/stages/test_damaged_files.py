@@ -29,6 +29,7 @@ def test_damaged_predictions_are_named_and_made_anew(sightline: Command, run: Pa
     assert path.read_bytes() == whole
 
 
+@pytest.mark.slow
 def test_predictions_of_other_classes_or_items_are_made_anew(sightline: Command, run: Path):
     """As of earlier versions, which did not say what they were made from."""
     path = run / "predictions/test.npz"
@@ -66,7 +67,17 @@ def test_a_stage_does_not_stop_for_a_file_that_it_does_not_need(sightline: Comma
     assert "mode `explain` writes it anew" in answer.err or "mend that line" in answer.err
 
 
-@pytest.mark.parametrize("mode", ["report", "evaluate", "calibrate", "predict", "compare", "uncertainty"])
+@pytest.mark.parametrize(
+    "mode",
+    [
+        "report",
+        pytest.param("evaluate", marks=pytest.mark.slow),
+        "calibrate",
+        "predict",
+        "compare",
+        pytest.param("uncertainty", marks=pytest.mark.slow),
+    ],
+)
 def test_a_list_where_a_mapping_belongs_is_named(sightline: Command, run: Path, bars: Path, mode: str):
     """Every stored file in turn, for every mode that may read it: made anew, not needed, or named with what to do."""
     words = {

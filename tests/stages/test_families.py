@@ -20,9 +20,9 @@ FAST = (
 @pytest.mark.parametrize(
     ("model", "layer"),
     [
-        ("cnn", "forward_features"),
-        ("test_resnet", "forward_features"),
-        ("test_efficientnet", "forward_features"),
+        pytest.param("cnn", "forward_features", marks=pytest.mark.slow),
+        pytest.param("test_resnet", "forward_features", marks=pytest.mark.slow),
+        pytest.param("test_efficientnet", "forward_features", marks=pytest.mark.slow),
         ("test_vit", "blocks"),
     ],
 )

@@ -66,6 +66,7 @@ def test_the_weights_are_those_of_the_images(
         assert row["val_loss"] == pytest.approx(with_images["val_loss"], rel=1e-3)
 
 
+@pytest.mark.slow
 def test_a_run_that_is_resumed_among_cached_epochs_ends_the_same(sightline: Command, learned: Path, tmp_path: Path):
     arguments = (*frozen(learned), "freezing=backbone", "transforms=none", "training.epochs=4")
     whole, halves = tmp_path / "whole", tmp_path / "halves"

@@ -10,6 +10,7 @@ from tests.conftest import Command
 from tests.stages.conftest import load, strangers, times
 
 
+@pytest.mark.slow
 def test_its_trials_are_summed_up(sightline: Command, on_bars: tuple[str, ...], tmp_path: Path):
     search = tmp_path / "search.yaml"
     space = {"optimizer.lr": {"categorical": [0.006, 1e30]}}

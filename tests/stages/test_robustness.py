@@ -11,7 +11,7 @@ from sightline.stages import corrupted
 from tests.conftest import Command
 from tests.stages.conftest import Stage, ledger, load, looks_at_test_labels
 
-FEW = ("robustness.corruptions=[gaussian_noise,contrast]", "robustness.severities=[1,5]")
+FEW = ("robustness.attacks=[]", "robustness.corruptions=[gaussian_noise,contrast]", "robustness.severities=[1,5]")
 
 
 def test_every_condition_is_measured_and_val_leaves_the_test_split_locked(stage: Stage, run: Path):

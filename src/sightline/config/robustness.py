@@ -29,12 +29,21 @@ CORRUPTIONS: tuple[CorruptionName, ...] = get_args(CorruptionName)
 Constants = Literal["cifar", "imagenet"]
 """The published tables of how strong a corruption is: of CIFAR-10-C for small images, of ImageNet-C for large ones."""
 
+AttackName = Literal["fgsm", "pgd", "apgd", "square"]
+"""What `robustness.attacks` takes, the quickest first."""
+
 Severity = Annotated[int, Field(ge=1, le=5)]
 
 
 def _distinct_names(names: tuple[CorruptionName, ...]) -> tuple[CorruptionName, ...]:
     if len(set(names)) < len(names):
         raise ValueError("each corruption goes in once")
+    return names
+
+
+def _distinct_attacks(names: tuple[AttackName, ...]) -> tuple[AttackName, ...]:
+    if len(set(names)) < len(names):
+        raise ValueError("each attack goes in once")
     return names
 
 
@@ -45,7 +54,7 @@ def _rising(severities: tuple[int, ...]) -> tuple[int, ...]:
 
 
 class RobustnessConfig(Frozen):
-    """Corruptions, how strong they are and on which images; `quick` is a stage of training as well."""
+    """Corruptions and attacks, how strong they are and on which images; `quick` is a stage of training as well."""
 
     name: Literal["default", "quick"]
     split: Literal["val", "test"]
@@ -55,3 +64,10 @@ class RobustnessConfig(Frozen):
     severities: Annotated[tuple[Severity, ...], Field(min_length=1), AfterValidator(_rising)]
     constants: Constants | Literal["auto"]
     baseline: UserPath | None
+    attacks: Annotated[tuple[AttackName, ...], AfterValidator(_distinct_attacks)]
+    attacked: Annotated[int, Field(ge=2)]
+    norm: Literal["linf", "l2"]
+    budget: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    steps: Count
+    restarts: Count
+    queries: Count

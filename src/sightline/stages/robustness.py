@@ -19,6 +19,7 @@ from sightline.machine.terminal import logger
 from sightline.metrics.documents.robustness import Corruptions, Robustness
 from sightline.metrics.intervals.resampling import Resampling, group_codes
 from sightline.reporting import figures
+from sightline.reporting.sections.attacks import about_attacks, attack_table, distrust
 from sightline.reporting.sections.robustness import about, name_of, score_table
 from sightline.reporting.terminal import show
 from sightline.robustness.corruptions.constants import constants_for
@@ -26,10 +27,12 @@ from sightline.robustness.corruptions.corrupt import corrupt
 from sightline.run.folder import Run
 from sightline.run.ledger import check_test_lock, note_test_use
 from sightline.run.origin import SOURCES, check_current, origin_of, save_derived
+from sightline.stages.attacking import under_attack
 from sightline.stages.corrupted import CLEAN, CorruptedLoader, Found, Key, Question, file_of, found_in, measured, stored
 from sightline.stages.corruption_summary import Scores, notes_of, summary_of
 from sightline.tasks.results import Shift
 from sightline.tasks.table import task_of_run
+from sightline.tasks.task import Task
 
 PURPOSE = "measure robustness"
 RESULT = "robustness.json"
@@ -78,12 +81,37 @@ def run(config: Config, run: Run) -> dict[str, float]:
     if asked.baseline is not None:
         corruptions["baseline"] = asked.baseline
     content: Robustness = {"split": asked.split, "n": len(question.ids), "corruptions": corruptions}
+    _attack(content, config, run, loaded, task)
     run.save_bytes(FIGURE, _sheet(config, loader, constants))
     save_derived(run, RESULT, content, origin_of(run, *SOURCES, CALIBRATION))
     for target, one in corruptions["targets"].items():
         beside = f"{target}: " if len(corruptions["targets"]) > 1 else ""
         show(f"{beside}{about(content, corruptions)}", score_table(one, asked.severities))
-    return _values(corruptions)
+    return _values(corruptions) | _told(content)
+
+
+def _attack(content: Robustness, config: Config, run: Run, loaded: LoadedRun, task: Task) -> None:
+    """Add what attacks find, or why there are none, and whether all that stands there can be trusted."""
+    if not config.robustness.attacks:
+        return
+    if task.name != "classification" or loaded.preprocessing.fit == "whole":
+        content["left_out"] = "Attacks are for a classifier with one label an image, on squares; they are left out."
+        return
+    content["attacks"] = under_attack(config, run, loaded)
+    content["trusted"] = content["attacks"]["trusted"]
+
+
+def _told(content: Robustness) -> dict[str, float]:
+    """Tell what attacks found; its robust accuracy, if that can be trusted."""
+    if reason := content.get("left_out"):
+        logger.warning("robustness: %s", reason)
+    if (attacks := content.get("attacks")) is None:
+        return {}
+    show(about_attacks(attacks), attack_table(attacks))
+    for block in distrust(attacks):
+        logger.warning("robustness: %s", block.text)
+    robust = attacks["worst"]["of_all"]["value"]
+    return {"robust_accuracy": robust} if attacks["trusted"] and robust is not None else {}
 
 
 def _images(config: Config, run: Run, loaded: LoadedRun) -> EvalLoader:

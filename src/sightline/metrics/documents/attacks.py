@@ -30,7 +30,7 @@ class AttackScores(TypedDict):
 
 
 class Attacks(TypedDict):
-    """All attacks; `budget` is in steps of 255 from black to white for `linf`, with white as 1 for `l2`.
+    """All attacks; `budget` is in steps of which 255 lead from black to white.
 
     An item counts as robust in `worst` where no attack made it wrong. Where `trusted` is false no number of the stage
     means anything, and `checks` say why.
@@ -38,6 +38,7 @@ class Attacks(TypedDict):
 
     norm: str
     budget: float
+    seed: int
     n: int
     right: int
     accuracy: IntervalJson

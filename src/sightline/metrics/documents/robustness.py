@@ -2,6 +2,7 @@
 
 from typing import Literal, NotRequired, TypedDict
 
+from sightline.metrics.documents.attacks import Attacks
 from sightline.metrics.documents.calibration import SetMethod
 from sightline.metrics.documents.interval import IntervalJson
 
@@ -65,8 +66,14 @@ class Corruptions(TypedDict):
 
 
 class Robustness(TypedDict):
-    """The whole file: `n` images of a split, and what was done to them."""
+    """The whole file: `n` images of a split, and what was done to them.
+
+    Where `trusted` is false a check of the attacks has failed, and no number of the file means anything.
+    """
 
     split: str
     n: int
     corruptions: NotRequired[Corruptions]
+    attacks: NotRequired[Attacks]
+    trusted: NotRequired[bool]
+    left_out: NotRequired[str]

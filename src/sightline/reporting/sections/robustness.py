@@ -13,6 +13,7 @@ from sightline.metrics.documents.robustness import (
 )
 from sightline.reporting.contents import Contents, JsonFile
 from sightline.reporting.formatting import MISSING, interval, label, number
+from sightline.reporting.sections.attacks import attack_blocks, distrust
 from sightline.reporting.sections.blocks import Block, Heading, Table, Text
 from sightline.reporting.sections.section import FigureKind, Section
 
@@ -75,6 +76,8 @@ def blocks(contents: Contents) -> Iterator[Block]:
         return
     if not (found := contents.read(ROBUSTNESS)):
         return
+    if attacks := found.get("attacks"):
+        yield from distrust(attacks)
     if corruptions := found.get("corruptions"):
         yield Text(about(found, corruptions))
         for target, one in corruptions["targets"].items():
@@ -85,6 +88,10 @@ def blocks(contents: Contents) -> Iterator[Block]:
             yield Table(table.header, table.rows, on="page", folded="Every corruption and severity, with intervals")
         for note in corruptions["notes"]:
             yield Text(note, soft=True)
+    if attacks:
+        yield from attack_blocks(attacks)
+    if left_out := found.get("left_out"):
+        yield Text(left_out, soft=True)
 
 
 def about(found: Robustness, corruptions: Corruptions) -> str:

@@ -60,7 +60,7 @@ def black_box_check(found: Mapping[str, Flags]) -> Check | None:
     black, white = (
         [flags for name, flags in found.items() if ATTACKS[name].gradients is kind] for kind in (False, True)
     )
-    if not black or not white:
+    if not black or not white or not len(black[0]):
         return None
     without, along = np.any(black, axis=0), np.any(white, axis=0)
     return _never_helps("black_box", [Tried("attacks without gradients", without), Tried("those along them", along)])

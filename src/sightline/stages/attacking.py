@@ -1,0 +1,176 @@
+"""The attacks on a run's classifier, each kept in a file of its own, and the checks of what they found."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from sightline.config.schema import Config
+from sightline.data.loaders import EvalLoader
+from sightline.data.targets import MISSING
+from sightline.inference.loaded_run import LoadedRun
+from sightline.inference.model import groups_of
+from sightline.inference.predict import predict
+from sightline.machine.signals import check_stop
+from sightline.machine.terminal import logger
+from sightline.metrics.documents.attacks import Attacks
+from sightline.metrics.intervals.resampling import Resampling, group_codes
+from sightline.metrics.predictions import Predictions
+from sightline.robustness.attacks.attack import Effort
+from sightline.robustness.attacks.ball import Ball
+from sightline.robustness.attacks.checks.check import Check
+from sightline.robustness.attacks.checks.checks import CHECKED, all_results_checks, sample_checks
+from sightline.robustness.attacks.items import Attacked, Items, Setting, attacked
+from sightline.robustness.attacks.pixel_model import WHITE, PixelModel, from_bytes
+from sightline.robustness.attacks.robust_accuracy import scores, worst
+from sightline.robustness.attacks.table import ATTACKS
+from sightline.run.folder import Run
+from sightline.run.origin import MADE_FROM, SOURCES, as_array, origin_of
+from sightline.run.stored import DamagedFileError
+from sightline.tasks.classification.shift import LogitsCollector
+
+Arrays = Mapping[str, NDArray[Any]]
+
+BATCH: Final = 64
+"""Images at once at most: gradients hold what every layer gave."""
+VERSION: Final = 1
+"""Of what attacks and checks do; what an earlier one found is found anew."""
+
+
+def under_attack(config: Config, run: Run, loaded: LoadedRun) -> Attacks:
+    """Attack some images of `robustness.split`; what an earlier command found of the same question stays.
+
+    Args:
+        config: of the command.
+        run: of a classifier with one label an image.
+        loaded: its model and images, those of the test split unlocked where they are asked for.
+    """
+    asked = config.robustness
+    most = asked.attacked if asked.items is None else min(asked.attacked, asked.items)
+    loader = loaded.loader(asked.split)
+    loader = replace(loader, most=most, batch_size=min(loader.batch_size, BATCH))
+    way = _Attacking(config, run, loaded, loader)
+    found: dict[str, Attacked] = {name: way.found(name) for name in asked.attacks}
+    fooled = {name: one.fooled for name, one in found.items()}
+    checks = [*way.sample_checks(), *all_results_checks(found, way.ball)]
+    groups = group_codes(groups_of(run, asked.split, way.clean.ids), len(way.right))
+    resampling = Resampling(config.evaluation.level, config.evaluation.resamples, config.seed, groups)
+    return {
+        "norm": asked.norm,
+        "budget": asked.budget,
+        "seed": asked.seed,
+        "n": len(way.right),
+        "right": int(way.right.sum()),
+        "accuracy": resampling.share(way.right).to_json(),
+        "attacks": scores(way.right, fooled, way.effort, resampling),
+        "worst": worst(way.right, fooled, resampling),
+        "checks": [{"name": check.name, "holds": bool(check.holds), "seen": check.seen} for check in checks],
+        "trusted": all(check.holds for check in checks),
+    }
+
+
+@dataclass(frozen=True)
+class _Attacking:
+    """A run's classifier, the images that are attacked, and how."""
+
+    config: Config
+    run: Run
+    loaded: LoadedRun
+    loader: EvalLoader
+
+    @property
+    def ball(self) -> Ball:
+        """The budget."""
+        return Ball(self.config.robustness.norm, self.config.robustness.budget / WHITE)
+
+    @property
+    def effort(self) -> Effort:
+        """Of every attack."""
+        asked = self.config.robustness
+        return Effort(asked.steps, asked.restarts, asked.queries)
+
+    @cached_property
+    def model(self) -> PixelModel:
+        """The classifier with normalisation inside."""
+        return PixelModel(self.loaded.model, self.loaded.preprocessing.transform().normalise)
+
+    @cached_property
+    def clean(self) -> Predictions:
+        """What it says of the images as they are, on the way of evaluation."""
+        return predict(self.loaded.model, self.loader, LogitsCollector())
+
+    @cached_property
+    def right(self) -> NDArray[np.bool_]:
+        """(n,) which of them it has right."""
+        found: NDArray[np.bool_] = np.equal(self.clean.logits.argmax(axis=1), self.clean.labels)
+        return found
+
+    def found(self, name: str) -> Attacked:
+        """What an attack makes of the images that are right."""
+        listed = ATTACKS[name]
+        setting = Setting(listed.attack, self.ball, self.effort, self.config.robustness.seed)
+
+        def make() -> Arrays:
+            logger.info("robustness: %s on %d images", listed.label, int(self.right.sum()))
+            parts, row = [], 0
+            for items in self._items(self.loader):
+                rows = np.flatnonzero(self.right[row : row + len(items)])
+                row += len(items)
+                parts.append(attacked(self.model, items.at(torch.from_numpy(rows)), setting))
+            return asdict(Attacked.joined(parts))
+
+        arrays = self._kept(f"attack_{name}", [name, listed.effort(self.effort)], make)
+        return Attacked(*(arrays[one.name] for one in fields(Attacked)))
+
+    def sample_checks(self) -> list[Check]:
+        """Checks on a few of the images."""
+
+        def make() -> Arrays:
+            logger.info("robustness: checks of the attacks")
+            (items,) = self._items(replace(self.loader, most=CHECKED, batch_size=CHECKED))
+            some, seed = items.at(torch.nonzero(items.truth != MISSING)[:, 0]), self.config.robustness.seed
+            return {"checks": np.array([json.dumps(sample_checks(self.model, some, self.ball, self.effort, seed))])}
+
+        arrays = self._kept("attack_checks", [CHECKED, asdict(self.effort)], make)
+        return [Check(*one) for one in json.loads(str(arrays["checks"][0]))]
+
+    def _items(self, loader: EvalLoader) -> Iterator[Items]:
+        """Images of a loader, batch by batch, beside what `clean` has of them."""
+        rows = {name: row for row, name in enumerate(self.clean.ids.tolist())}
+        names = loader.dataset.split.ids
+        for batch in loader:
+            check_stop()
+            ids = [names[position] for position in batch.positions]
+            at = [rows[name] for name in ids]
+            # Normalised pixels lead back to the whole numbers that they were made of.
+            pixels = torch.from_numpy(self.loaded.preprocessing.to_pixels(batch.images)).permute(0, 3, 1, 2)
+            logits, truth = torch.from_numpy(self.clean.logits[at]), torch.from_numpy(self.clean.labels[at])
+            device = batch.images.device
+            yield Items(ids, from_bytes(pixels.contiguous()).to(device), truth.to(device), logits, truth)
+
+    def _kept(self, name: str, asked: list[object], make: Callable[[], Arrays]) -> Arrays:
+        """What an earlier command found if it asked the same of the same weights, else what is made now."""
+        robustness = self.config.robustness
+        how = json.dumps([VERSION, robustness.split, robustness.norm, robustness.budget, robustness.seed, *asked])
+        question = {
+            "asked": np.array([how]),
+            "ids": self.clean.ids[self.right],
+            "all_ids": self.clean.ids,
+            MADE_FROM: as_array(origin_of(self.run, *SOURCES)),
+        }
+        file = f"robustness/{name}.npz"
+        if self.run.has(file):
+            try:
+                arrays = self.run.load_arrays(file)
+                if all(np.array_equal(arrays.get(key, np.zeros(0)), value) for key, value in question.items()):
+                    return arrays
+            except DamagedFileError as error:
+                logger.warning("%s; it is made anew", error.fault)
+        made = {**make(), **question}
+        self.run.save_arrays(file, **made)
+        return made

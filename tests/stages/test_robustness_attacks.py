@@ -1,0 +1,75 @@
+"""Attacks on a few images."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sightline.stages import attacking
+from tests.conftest import Command
+from tests.stages.conftest import Stage, load, looks_at_test_labels
+
+FEW = (
+    "robustness.corruptions=[]", "robustness.attacked=13", "robustness.steps=4", "robustness.queries=10",
+    "robustness.budget=48",
+)  # fmt: skip
+
+
+def test_every_attack_is_told_with_what_it_took_and_val_stays_the_split(stage: Stage, run: Path):
+    before = looks_at_test_labels(run)
+    written = stage("robustness", run, *FEW)
+    assert {f"robustness/attack_{name}.npz" for name in ("fgsm", "pgd", "apgd", "square", "checks")} <= written
+    found = load(run, "robustness.json")
+    attacks = found["attacks"]
+    assert [check["name"] for check in attacks["checks"] if not check["holds"]] == []
+    assert found["trusted"] is attacks["trusted"] is True
+    assert looks_at_test_labels(run) == before
+    assert {one["name"]: one["effort"] for one in attacks["attacks"]} == {
+        "fgsm": {}, "pgd": {"steps": 4, "restarts": 1}, "apgd": {"steps": 4, "restarts": 1}, "square": {"queries": 10}
+    }  # fmt: skip
+    assert (attacks["norm"], attacks["budget"], attacks["n"]) == ("linf", 48, 13)
+    shares = [one["robust"]["of_all"]["value"] for one in attacks["attacks"]]
+    assert attacks["worst"]["of_all"]["value"] <= min(shares) <= attacks["accuracy"]["value"]
+    arrays = [np.load(run / f"robustness/attack_{one['name']}.npz") for one in attacks["attacks"]]
+    robust = ~np.any([each["fooled"] for each in arrays], axis=0)
+    assert attacks["worst"]["of_all"]["value"] == pytest.approx(robust.sum() / 13)
+    assert attacks["worst"]["of_right"]["value"] == pytest.approx(robust.mean())
+
+
+def test_what_was_found_stays_and_another_budget_is_another_question(
+    stage: Stage, run: Path, monkeypatch: pytest.MonkeyPatch
+):
+    stage("robustness", run, *FEW)
+    whole = load(run, "robustness.json")
+    for name in ("robustness.json", "robustness/attack_apgd.npz"):
+        (run / name).unlink()
+    asked = []
+    real = attacking.attacked
+
+    def attacked(model, items, setting):
+        asked.append(setting.attack.__name__)
+        return real(model, items, setting)
+
+    monkeypatch.setattr(attacking, "attacked", attacked)
+    stage("robustness", run, *FEW)
+    assert set(asked) == {"apgd"}
+    assert json.dumps(load(run, "robustness.json")) == json.dumps(whole)
+    asked.clear()
+    stage("robustness", run, *FEW, "robustness.budget=24", "robustness.attacks=[fgsm]")
+    assert set(asked) == {"fgsm"}
+
+
+def test_a_model_that_is_not_the_measured_one_makes_every_number_untrusted(
+    sightline: Command, run: Path, monkeypatch: pytest.MonkeyPatch
+):
+    real = attacking.PixelModel
+    monkeypatch.setattr(attacking, "PixelModel", lambda network, _: real(network, lambda pixels: pixels / 255))
+    words = ("robustness", f"run={run}", "tracking=none", *FEW, "robustness.attacks=[fgsm]", "robustness.seed=7")
+    answer = sightline(*words)
+    assert answer.status == 0
+    assert "No number here can be trusted" in answer.err + answer.out
+    found = load(run, "robustness.json")
+    assert found["trusted"] is False
+    assert "as_measured" in {check["name"] for check in found["attacks"]["checks"] if not check["holds"]}
+    assert "No number here can be trusted" in (run / "report.html").read_text()

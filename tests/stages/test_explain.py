@@ -3,12 +3,14 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
 from sightline.data.image_file import size_of
+from sightline.reporting import figures
 from sightline.run.lock import LOCK
 from sightline.run.ownership import MARKER
 from tests.conftest import Command, draw_shape
@@ -17,7 +19,14 @@ from tests.stages.conftest import Stage, load, looks_at_test_labels, times
 UNREAD = {"log.txt", LOCK, MARKER}
 
 
-def test_it_leaves_a_map_for_every_image(stage: Stage, run: Path):
+def test_it_leaves_a_map_for_every_image(stage: Stage, run: Path, bars: Path, monkeypatch: pytest.MonkeyPatch):
+    shown, draw = list[Any](), figures.explanations
+
+    def drawn(pictures: Any, *args: Any, **named: Any) -> bytes:
+        shown.append((pictures, named["seen"]))
+        return draw(pictures, *args, **named)
+
+    monkeypatch.setattr(figures, "explanations", drawn)
     looks = looks_at_test_labels(run)
     written = stage("explain", run, "explain.classes=2", "explain.per_class=2")
     assert {"explain/explain.json", "explain/maps.npz", "figures/explanations.png"} <= written
@@ -26,10 +35,17 @@ def test_it_leaves_a_map_for_every_image(stage: Stage, run: Path):
         maps = archive["maps"]
     assert len(maps) == len(found["items"]) >= 2
     assert np.isfinite(maps).all()
-    quality, shown = found["quality"], found["items"][0]["quality"]["gradcam"]
+    ((pictures, seen),) = shown
+    sizes = [size_of(str(bars / item["id"])) for item in found["items"]]
+    assert [picture.shape[1::-1] for picture in pictures] == sizes, "at their own size, whole"
+    for (width, height), (left, top, right, bottom) in zip(sizes, seen, strict=True):
+        assert left == pytest.approx(width - right)
+        assert top == pytest.approx(height - bottom)
+        assert right - left == pytest.approx(bottom - top), "the square in the middle"
+    quality, measured = found["quality"], found["items"][0]["quality"]["gradcam"]
     assert quality["images"] == len(maps)
     assert [one["name"] for one in quality["methods"]] == ["gradcam"]
-    assert all(0 <= shown[key] <= 1 for key in ("deletion", "random", "beaten"))
+    assert all(0 <= measured[key] <= 1 for key in ("deletion", "random", "beaten"))
     assert looks_at_test_labels(run) == looks
 
 

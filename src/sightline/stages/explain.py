@@ -6,14 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.config.schema import Config
+from sightline.data.originals import original
 from sightline.data.sources.remarks import counted
 from sightline.explain.methods import METHODS
 from sightline.inference.loaded_run import LoadedRun, predict_held_out
 from sightline.inference.model import groups_of
 from sightline.inference.predictions import load_predictions, predictions_file
+from sightline.machine.signals import check_stop
 from sightline.machine.terminal import logger
 from sightline.metrics.intervals.resampling import group_codes
 from sightline.reporting import figures
+from sightline.reporting.figures.pictures import Box
 from sightline.run.folder import Run
 from sightline.run.origin import MADE_FROM, SOURCES, as_array, origin_of, save_derived
 from sightline.stages.explain_input import explain_input
@@ -23,6 +26,8 @@ from sightline.stages.judging import Judge, with_quality, with_scores
 from sightline.tasks.results import Explanation
 from sightline.tasks.table import task_of_run
 
+SIDE = 256
+"""Pixels of the shorter side of an image in the gallery, where it has more."""
 MAPS = "explain/maps.npz"
 """Under `maps` those of the first method, under their own names those of the others."""
 
@@ -43,7 +48,8 @@ def run(config: Config, run: Run) -> dict[str, float]:
     groups = group_codes(groups_of(run, "val", predictions.ids), len(predictions.ids))
     of_explained = None if groups is None else groups[explained.rows]
     judge = Judge(config.explain.quality, loaded.model, explained, config.evaluation.level, asked.names, of_explained)
-    shown, maps = _explained(asked, loaded, explained, judge)
+    squares, maps = _explained(asked, loaded, explained, judge)
+    shown, boxes = _originals(loaded, explained, squares)
     first, *others = maps
 
     content = {**head_of(asked, loaded.model), "split": "val"}
@@ -56,7 +62,7 @@ def run(config: Config, run: Run) -> dict[str, float]:
         run.remove(_figure(name, name == first))
     for name, heats in maps.items():
         titles = with_scores(explained.titles, judge.items(name))
-        picture = figures.explanations(shown, heats, titles, right=list(explained.right))
+        picture = figures.explanations(shown, heats, titles, right=list(explained.right), seen=boxes)
         run.save_bytes(_figure(name, name == first), picture)
     origin = origin_of(run, *SOURCES, predictions_file("val"))
     arrays = {"maps": stacked(maps[first]), **{name: stacked(maps[name]) for name in others}}
@@ -89,6 +95,21 @@ def _explained(
             maps[name].update(zip(rows.tolist(), heat, strict=True))
     order = range(len(positions))
     return [shown[row] for row in order], {name: [maps[name][row] for row in order] for name in asked.left}
+
+
+def _originals(
+    loaded: LoadedRun, explained: Explanation, squares: Sequence[NDArray[np.uint8]]
+) -> tuple[list[NDArray[np.uint8]], list[Box]]:
+    """The images as they are, reduced at most, and which part of each the model saw; its square where one is gone."""
+    found, seen = list[NDArray[np.uint8]](), list[Box]()
+    positions = loaded.dataset.positions("val")[explained.rows]
+    for position, square in zip(positions.tolist(), squares, strict=True):
+        check_stop()
+        whole = original(loaded.dataset, position, SIDE, loaded.preprocessing.white)
+        height, width = square.shape[:2] if whole is None else whole.shape[:2]
+        seen.append((0, 0, width, height) if whole is None else loaded.preprocessing.seen(width, height))
+        found.append(square if whole is None else whole)
+    return found, seen
 
 
 def _figure(name: str, is_first: bool) -> str:

@@ -9,10 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from sightline.reporting.figures.masks import IGNORED, Own, class_colours
-from sightline.reporting.figures.style import HEAT
+from sightline.reporting.figures.style import HEAT, UNSEEN
 
-UNSEEN: Final = 0.45
-"""How bright what the model does not see is left."""
 COLOUR: Final = 0.5
 """How much of the colour of its class covers a pixel."""
 ROWS_AT_ONCE: Final = 512

@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from sightline.reporting.figures.names import legible, shorten, width
 from sightline.reporting.figures.style import (
+    GREY,
     HEAT,
     INK,
     POINTS_PER_INCH,
     RIGHT_TEXT,
+    UNSEEN,
     WIDTH,
     WRONG_TEXT,
     bare,
@@ -25,6 +27,12 @@ GAP = 0.08
 LINE = 0.145
 """Inches: the height of one line of a title."""
 TITLE_SIZE = 8
+LARGE = 128
+"""Pixels: pictures with a longer side get a row of their own …"""
+MOST_LARGE = 12
+"""… unless there are more of them; then all are drawn as small as small ones, so that the figure stays bounded."""
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom in pixels of a picture; it may reach beyond its edges."""
 
 
 @drawn
@@ -64,6 +72,7 @@ def explanations(
     titles: Sequence[str],
     *,
     right: Sequence[bool] | None = None,
+    seen: Sequence[Box] | None = None,
 ) -> Figure:
     """Draw triplets side by side: the image, the map, and the map over the image.
 
@@ -72,21 +81,29 @@ def explanations(
         maps: n of (h', w') in [0, 1].
         titles: one for each image; a line break starts a new line.
         right: whether each prediction was right, marked in the title.
+        seen: the part of each image that its map is of, by default all of it; the rest is darkened.
     """
     if not len(images):
         return nothing("no images")
+    pairs = 2 if len(images) > MOST_LARGE or max(max(image.shape[:2]) for image in images) <= LARGE else 1
     lines = max(title.count("\n") + 1 for title in titles)
-    sheet = Sheet(3 * len(images), 6, ratio=_ratio(images), above=0.06 + LINE * lines, gutter=0.3, every=3)
+    sheet = Sheet(3 * len(images), 3 * pairs, ratio=_ratio(images), above=0.06 + LINE * lines, gutter=0.3, every=3)
     for i, (image, heat, title) in enumerate(zip(images, maps, titles, strict=True)):
-        row, column = i // 2, 3 * (i % 2)
+        row, column = i // pairs, 3 * (i % pairs)
         original, alone, over = (sheet.axes(row, column + k) for k in range(3))
-        extent = (-0.5, image.shape[1] - 0.5, image.shape[0] - 0.5, -0.5)
+        height, width = image.shape[:2]
+        extent = (-0.5, width - 0.5, height - 0.5, -0.5)
+        left, top, other, bottom = (0.0, 0.0, width, height) if seen is None else seen[i]
+        of_map = (left - 0.5, other - 0.5, bottom - 0.5, top - 0.5)
         heat = np.clip(np.nan_to_num(np.asarray(heat, dtype=np.float64)), 0, 1)
         show(original, image)
-        alone.imshow(heat, cmap=HEAT, vmin=0, vmax=1, extent=extent, interpolation="bilinear")
-        grey = image.mean(axis=-1)
+        alone.imshow(heat, cmap=HEAT, vmin=0, vmax=1, extent=of_map, interpolation="bilinear")
+        alone.set_facecolor(GREY)
+        grey = dimmed(image.mean(axis=-1), (left, top, other, bottom))
         over.imshow(grey, cmap="gray", vmin=0, vmax=255, extent=extent)
-        over.imshow(heat, cmap=HEAT, vmin=0, vmax=1, extent=extent, interpolation="bilinear", alpha=0.15 + 0.55 * heat)
+        over.imshow(heat, cmap=HEAT, vmin=0, vmax=1, extent=of_map, interpolation="bilinear", alpha=0.15 + 0.55 * heat)
+        for axes in (alone, over):
+            axes.set(xlim=extent[:2], ylim=extent[2:])
         mark, colour = _verdict(right, i)
         title_over(original, mark + title, colour, 3 * sheet.cell)
     return sheet.figure
@@ -143,6 +160,14 @@ class Sheet:
         )
         bare(axes)
         return axes
+
+
+def dimmed(grey: NDArray[np.floating], box: Box) -> NDArray[np.floating]:
+    """The picture (h, w), darkened outside the box."""
+    left, top, right, bottom = (max(0, round(edge)) for edge in box)
+    found = grey * UNSEEN
+    found[top:bottom, left:right] = grey[top:bottom, left:right]
+    return found
 
 
 def _verdict(right: Sequence[bool] | None, i: int) -> tuple[str, str]:

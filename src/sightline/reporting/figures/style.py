@@ -50,6 +50,8 @@ SEQUENTIAL: Final = LinearSegmentedColormap.from_list(
 """White to dark blue in equal steps of CIELAB lightness (99 to 22), so that equal differences look equal."""
 
 HEAT: Final = "inferno"
+UNSEEN: Final = 0.45
+"""How bright what the model does not see is left."""
 WIDTH: Final = 7.6
 """Inches: the width of a full-width figure, so that 10 points read like the text around it."""
 DPI: Final = 150

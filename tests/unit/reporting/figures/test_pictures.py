@@ -42,3 +42,28 @@ def test_explanations_come_in_threes_and_bear_any_map(undrawn: Callable[..., Fig
     heat = figure.axes[1].images[0].get_array()
     assert heat is not None
     np.testing.assert_array_equal(heat, [[0, 1], [0, 0.5]])
+
+
+def test_a_map_of_a_part_lies_on_that_part_and_the_rest_is_dark(undrawn: Callable[..., Figure]):
+    whole = np.full((20, 40, 3), 200, dtype=np.uint8)
+    figure = undrawn(figures.explanations, [whole], np.ones((1, 6, 6)), ["a"], seen=[(10, 0, 30, 20)])
+    original, alone, over = figure.axes
+    assert original.images[0].get_array().shape == (20, 40, 3)  # type: ignore[union-attr]
+    assert alone.images[0].get_extent() == over.images[1].get_extent() == [9.5, 29.5, 19.5, -0.5]
+    assert alone.get_xlim() == over.get_xlim() == (-0.5, 39.5)
+    grey = np.asarray(over.images[0].get_array())
+    assert (grey[:, 10:30] == 200).all()
+    assert (grey[:, :10] < 100).all()
+    assert (grey[:, 30:] < 100).all()
+    figure = undrawn(figures.explanations, [whole], np.ones((1, 6, 6)), ["a"], seen=[(0, -10, 40, 30)])
+    assert figure.axes[1].get_ylim() == (19.5, -0.5), "bars of letterbox are cut off"
+
+
+@pytest.mark.parametrize(("side", "count", "columns"), [(32, 4, 6), (200, 4, 3), (200, 13, 6)])
+def test_large_pictures_get_a_row_of_their_own_while_they_are_few(
+    undrawn: Callable[..., Figure], side: int, count: int, columns: int
+):
+    pictures = [np.zeros((side, side, 3), dtype=np.uint8)] * count
+    figure = undrawn(figures.explanations, pictures, np.zeros((count, 2, 2)), ["a"] * count)
+    top = max(axes.get_position().y0 for axes in figure.axes)
+    assert sum(axes.get_position().y0 == pytest.approx(top) for axes in figure.axes) == columns

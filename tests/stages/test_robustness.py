@@ -76,6 +76,7 @@ def test_beside_a_baseline_of_the_same_pixels(stage: Stage, sightline: Command, 
     label = load(run, "robustness.json")["corruptions"]["targets"]["label"]
     assert label["mean_corruption_error"]["value"] == pytest.approx(1)
     assert label["mean_corruption_error"]["low"] == pytest.approx(1)
+    assert label["over_baseline"]["value"] == 0
     assert sightline(*words, "robustness.seed=1").status == 2
     assert "is the run itself" in sightline(*words[:-1], f"robustness.baseline={run}").err
 

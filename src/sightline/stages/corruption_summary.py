@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sightline.metrics.catalogue import METRICS
 from sightline.metrics.documents.robustness import CorruptionScore, TargetUnderCorruptions
 from sightline.metrics.intervals.resampling import Resampling
-from sightline.metrics.robustness.corruption_error import corruption_errors, mean_score
+from sightline.metrics.robustness.corruption_error import corruption_errors, mean_gain, mean_score
 from sightline.metrics.robustness.severities import inversions
 from sightline.reporting.sections.robustness import name_of
 from sightline.stages.corrupted import CLEAN, Found, Key
@@ -54,6 +54,8 @@ def summary_of(
         for one, ratio in zip(listed, ratios, strict=True):
             one["corruption_error"] = ratio.to_json()
         content["mean_corruption_error"] = mean.to_json()
+        gain = mean_gain(1 - np.concatenate(errors, axis=1), 1 - np.concatenate(theirs, axis=1), resampling)
+        content["over_baseline"] = gain.to_json()
     return content
 
 

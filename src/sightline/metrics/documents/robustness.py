@@ -43,7 +43,8 @@ class CorruptionScore(TypedDict):
 class TargetUnderCorruptions(TypedDict):
     """One target: all conditions, the clean one first, each corruption, and the mean of all.
 
-    `mean_corruption_error` is the mean of `corruption_error`; 1 is as good as the baseline.
+    `mean_corruption_error` is the mean of `corruption_error`; 1 is as good as the baseline. `over_baseline` is `mean`
+    less the baseline's, image by image.
     """
 
     metric: str
@@ -51,6 +52,7 @@ class TargetUnderCorruptions(TypedDict):
     corruptions: list[CorruptionScore]
     mean: NotRequired[IntervalJson]
     mean_corruption_error: NotRequired[IntervalJson]
+    over_baseline: NotRequired[IntervalJson]
 
 
 class Corruptions(TypedDict):

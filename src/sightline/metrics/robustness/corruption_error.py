@@ -39,6 +39,18 @@ def mean_score(scores: Reals, resampling: Resampling, *, graded: bool) -> Interv
     return replace(found, method=among.named("Wilson, images"))
 
 
+def mean_gain(scores: Reals, baseline: Reals, resampling: Resampling) -> Interval:
+    """By how much the mean over images and conditions is above that of another model on the same images.
+
+    Args:
+        scores: (n, conditions) between 0 and 1; an image with NaN in either is left out.
+        baseline: likewise.
+        resampling: see `mean_score`.
+    """
+    each = scores.mean(axis=1) - baseline.mean(axis=1)
+    return bounded_mean(each, -1.0, 1.0, resampling.level, resampling.groups)
+
+
 def corruption_errors(
     errors: Sequence[Reals], baseline: Sequence[Reals], resampling: Resampling
 ) -> tuple[list[Interval], Interval]:

@@ -12,7 +12,7 @@ from sightline.metrics.documents.robustness import (
     TargetUnderCorruptions,
 )
 from sightline.reporting.contents import Contents, JsonFile
-from sightline.reporting.formatting import MISSING, interval, label, number
+from sightline.reporting.formatting import MISSING, interval, label, number, signed
 from sightline.reporting.sections.attacks import attack_blocks, distrust
 from sightline.reporting.sections.blocks import Block, Heading, Table, Text
 from sightline.reporting.sections.section import FigureKind, Section
@@ -84,6 +84,10 @@ def blocks(contents: Contents) -> Iterator[Block]:
             if len(corruptions["targets"]) > 1:
                 yield Heading(target)
             yield score_table(one, corruptions["severities"])
+            if gain := one.get("over_baseline"):
+                yield Text(
+                    f"{label(one['metric'])}, mean over all, less the baseline's: {signed(one['metric'], gain)}."
+                )
             table = condition_table(one)
             yield Table(table.header, table.rows, on="page", folded="Every corruption and severity, with intervals")
         for note in corruptions["notes"]:

@@ -5,7 +5,7 @@ import pytest
 
 from sightline.metrics.intervals.interval import wilson
 from sightline.metrics.intervals.resampling import Resampling
-from sightline.metrics.robustness.corruption_error import corruption_errors, mean_score
+from sightline.metrics.robustness.corruption_error import corruption_errors, mean_gain, mean_score
 
 PLAIN = Resampling(0.95, 100, 0)
 RNG = np.random.default_rng(0)
@@ -95,3 +95,16 @@ def test_graded_scores_may_lie_in_between():
     found = mean_score(np.array([[0.2, 0.4], [0.5, 0.9], [np.nan, 0.1]]), PLAIN, graded=True)
     assert found.value == pytest.approx(0.5)
     assert found.low < 0.5 < found.high
+
+
+def test_a_gain_is_paired_by_image():
+    hard = RNG.choice([0.2, 1.8], 150)
+    errors = [np.concatenate(sample(150, np.array(rates), hard), axis=1) for rates in ([0.2, 0.3], [0.25, 0.4])]
+    found = mean_gain(1 - errors[0], 1 - errors[1], PLAIN)
+    assert found.value == pytest.approx(errors[1].mean() - errors[0].mean())
+    assert found.low < found.value < found.high
+    apart = mean_gain(1 - errors[0], 1 - np.roll(errors[1], 1, axis=0), PLAIN)
+    assert found.high - found.low < apart.high - apart.low, "what is hard for both cancels"
+    same = mean_gain(errors[0], errors[0], PLAIN)
+    assert same.value == 0
+    assert same.low <= 0 <= same.high

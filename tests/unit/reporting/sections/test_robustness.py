@@ -35,6 +35,7 @@ def target(*, baseline: bool = False) -> dict[str, Any]:
     if baseline:
         found["corruptions"][0]["corruption_error"] = entry(None)
         found["mean_corruption_error"] = {**entry(0.95), "high": None}
+        found["over_baseline"] = entry(0.02, 0.01)
     return found
 
 
@@ -78,7 +79,9 @@ def test_names_are_words():
 
 
 def test_the_section_says_which_constants_and_targets(copy: Run):
-    copy.save_json("robustness.json", content(targets={"label": target(), "mask": target()}, baseline="runs/other"))
+    copy.save_json(
+        "robustness.json", content(targets={"label": target(), "mask": target(baseline=True)}, baseline="runs/other")
+    )
     found = list(blocks(Contents(copy)))
     text = found[0]
     assert isinstance(text, Text)
@@ -86,6 +89,7 @@ def test_the_section_says_which_constants_and_targets(copy: Run):
     assert "those of runs/other: below 1 is better" in text.text
     assert [block.text for block in found if isinstance(block, Heading)] == ["label", "mask"]
     assert sum(isinstance(block, Table) for block in found) == 4
+    assert Text("Accuracy, mean over all, less the baseline's: +2.0 [+1.0, +3.0].") in found
 
 
 @pytest.mark.parametrize("made", [True, False])

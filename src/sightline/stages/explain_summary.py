@@ -189,12 +189,12 @@ def _objects(found: MapSummary, level: float) -> ObjectsJson | None:
 
 def _panels(
     found: MapSummary, names: Sequence[str], alarmed: set[str | None]
-) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]], list[str], list[bool]]:
-    """Of all classes together, then of each: maps, pictures, titles, whether there is an alarm."""
+) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]], list[str], list[int], list[bool]]:
+    """Of all classes together, then of each: maps, pictures, names, images, whether there is an alarm."""
     means = list(found.means.values())
     weights = [one.images for one in means]
     maps = [np.average([one.map for one in means], axis=0, weights=weights), *(one.map for one in means)]
     pictures = [np.average([one.picture for one in means], axis=0, weights=weights), *(one.picture for one in means)]
     labels = [None, *(names[label] for label in found.means)]
-    titles = [f"{label or 'all'}\nn = {count:,}" for label, count in zip(labels, [sum(weights), *weights], strict=True)]
-    return maps, pictures, titles, [label in alarmed for label in labels]
+    counts = [sum(weights), *weights]
+    return maps, pictures, [label or "all" for label in labels], counts, [label in alarmed for label in labels]

@@ -110,6 +110,22 @@ def shortened(names: Sequence[str], length: int) -> list[str]:
     return found
 
 
+def lines_of(name: str, length: int) -> list[str]:
+    """The name in two lines of at most `length` columns, broken between words as evenly as can be, or in one.
+
+    Where no break between words leaves both short enough, the first line holds as many letters as fit.
+    """
+    if width(name) <= length:
+        return [name]
+    words = name.split(" ")
+    halves = [(" ".join(words[:place]), " ".join(words[place:])) for place in range(1, len(words))]
+    halves = [pair for pair in halves if max(map(width, pair)) <= length]
+    if halves:
+        return list(min(halves, key=lambda pair: max(map(width, pair))))
+    place = next(place for place in range(len(name), 0, -1) if width(name[:place]) <= length)
+    return [name[:place].rstrip(), name[place:].lstrip()]
+
+
 def in_legend(label: str) -> str:
     """The label as a legend shows it: matplotlib hides those that begin with an underscore."""
     return f"\N{ZERO WIDTH SPACE}{label}" if label.startswith("_") else label

@@ -10,8 +10,9 @@ from sightline.reporting.figures.mean_maps import MOST, chosen, mean_maps
 
 def drawn(count: int) -> Image.Image:
     maps = [np.full((8, 8), 1.0 + number % 3) for number in range(count)]
-    titles = [f"class {number}\nn = 20" for number in range(count)]
-    return Image.open(BytesIO(mean_maps(maps, maps, titles, [number == count - 1 for number in range(count)])))
+    names = [f"class {number}" for number in range(count)]
+    alarmed = [number == count - 1 for number in range(count)]
+    return Image.open(BytesIO(mean_maps(maps, maps, names, [20] * count, alarmed)))
 
 
 def test_it_grows_with_the_classes():

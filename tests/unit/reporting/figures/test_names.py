@@ -15,7 +15,7 @@ from PIL import Image
 from sightline.reporting import figures
 from sightline.reporting.contents import ROMANISED
 from sightline.reporting.figures import fonts, names
-from sightline.reporting.figures.names import in_legend, legible, lettering, shorten, shortened, width
+from sightline.reporting.figures.names import in_legend, legible, lettering, lines_of, shorten, shortened, width
 
 
 @pytest.fixture
@@ -113,3 +113,18 @@ def test_a_legend_shows_names_that_begin_with_an_underscore(undrawn: Callable[..
     assert legend is not None
     assert sum("_" in text.get_text() for text in legend.get_texts()) == 2
     assert in_legend("plain") == "plain"
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("cat", ["cat"]),
+        ("airplane turned by", ["airplane", "turned by"]),
+        ("a cat upside down", ["a cat", "upside down"]),
+        ("abcdefghijklmnop", ["abcdefghijkl", "mnop"]),
+        ("abcdefghijklmn o", ["abcdefghijkl", "mn o"]),
+        ("\u732b" * 8, ["\u732b" * 6, "\u732b" * 2]),
+    ],
+)
+def test_long_names_take_two_lines(name: str, lines: list[str]):
+    assert lines_of(name, 12) == lines

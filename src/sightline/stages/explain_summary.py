@@ -190,11 +190,13 @@ def _objects(found: MapSummary, level: float) -> ObjectsJson | None:
 def _panels(
     found: MapSummary, names: Sequence[str], alarmed: set[str | None]
 ) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]], list[str], list[int], list[bool]]:
-    """Of all classes together, then of each: maps, pictures, names, images, whether there is an alarm."""
+    """Of all classes together, where there are several, then of each: maps, pictures, names, images, any alarm."""
     means = list(found.means.values())
-    weights = [one.images for one in means]
-    maps = [np.average([one.map for one in means], axis=0, weights=weights), *(one.map for one in means)]
-    pictures = [np.average([one.picture for one in means], axis=0, weights=weights), *(one.picture for one in means)]
-    labels = [None, *(names[label] for label in found.means)]
-    counts = [sum(weights), *weights]
-    return maps, pictures, [label or "all" for label in labels], counts, [label in alarmed for label in labels]
+    maps, pictures, counts = [one.map for one in means], [one.picture for one in means], [one.images for one in means]
+    shown = [names[label] for label in found.means]
+    raised = [label in alarmed for label in shown]
+    if len(means) == 1:
+        return maps, pictures, shown, counts, [bool(alarmed)]
+    maps.insert(0, np.average(maps, axis=0, weights=counts))
+    pictures.insert(0, np.average(pictures, axis=0, weights=counts))
+    return maps, pictures, ["all", *shown], [sum(counts), *counts], [None in alarmed, *raised]

@@ -133,7 +133,7 @@ SWEPT = swept("complete", "pruned", "complete", "failed", "complete", "complete"
 DRAWINGS: dict[str, Callable[[], bytes]] = {
     "risk_coverage": lambda: figures.risk_coverage(CURVE),
     "mean_maps": lambda: figures.mean_maps(
-        [PROBABILITIES[:4]] * 2, [PROBABILITIES[:4]] * 2, ["all", "a\n3 images"], [False, True]
+        [PROBABILITIES[:4]] * 2, [PROBABILITIES[:4]] * 2, ["all", "a"], [3, 3], [False, True]
     ),
     "set_sizes": lambda: figures.set_sizes(SETS),
     "ood": lambda: figures.ood({"msp": PROBABILITIES.max(1), "one": np.ones(len(LABELS))}, LABELS > 1),

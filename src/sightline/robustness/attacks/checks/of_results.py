@@ -27,7 +27,7 @@ def _checks(name: str, found: Attacked, ball: Ball) -> Iterator[Check]:
     far, out, unlike = (float(values.max()) for values in (found.distance, found.outside, found.unlike))
     inside = far <= ball.radius + SLACK * max(1.0, ball.radius)
     yield Check(f"{name}_ball", inside, f"{label} went {far:.6f} far, of {ball.radius:.6f}")
-    yield Check(f"{name}_box", out <= SLACK, f"{label} left 0 to 1 by {out:.1e}")
+    yield Check(f"{name}_box", out <= SLACK, f"{label} left 0 to 1 by {abs(out):.1e}")
     used = far >= USED[ball.norm] * ball.radius
     yield Check(f"{name}_reach", used, f"{label} used {far / ball.radius if ball.radius else 1:.2f} of the budget")
     yield Check(f"{name}_same", unlike <= ROUNDING, f"logits of {label} differ by {unlike:.1e} when asked for again")

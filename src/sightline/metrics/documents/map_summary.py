@@ -22,7 +22,7 @@ class ClassPlaces(TypedDict):
 
 
 class AlarmJson(TypedDict):
-    """A place where much more lies than expected; `excess` is the corrected lower limit of the difference."""
+    """A place where much more lies than expected; `excess` is the corrected lower limit of the median difference."""
 
     label: str | None
     place: str

@@ -53,8 +53,8 @@ def _caption(summary: MapSummaryJson, left: int) -> str:
         f"{summary['split']}, by the class answered. A corner and the centre are a ninth of the image each; "
         "the border is an eighth of it wide. To be expected: the same of an untrained network, or "
         "of an even map where that is more. "
-        f"A warning stands for {summary['margin']:.0%} of the mass more than that and than other classes have, with "
-        "one chance in twenty of any false one, classes and places together."
+        f"A warning stands for {summary['margin']:.0%} of the mass more than that, and than other classes have, in "
+        "most images, with one chance in twenty of any false one, classes and places together."
     )
     if summary["empty"]:
         said += f" {summary['empty']:,} maps were empty and are left out."

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sightline.config.schema import Config
 from sightline.data.loaders import EvalLoader
-from sightline.data.targets import MISSING
+from sightline.data.targets import LABEL, MISSING
 from sightline.inference.loaded_run import LoadedRun
 from sightline.inference.model import groups_of
 from sightline.inference.predict import predict
@@ -150,8 +150,8 @@ class _Attacking:
             # Normalised pixels lead back to the whole numbers that they were made of.
             pixels = torch.from_numpy(self.loaded.preprocessing.to_pixels(batch.images)).permute(0, 3, 1, 2)
             logits, truth = torch.from_numpy(self.clean.logits[at]), torch.from_numpy(self.clean.labels[at])
-            device = batch.images.device
-            yield Items(ids, from_bytes(pixels.contiguous()).to(device), truth.to(device), logits, truth)
+            images = from_bytes(pixels.contiguous()).to(batch.images.device)
+            yield Items(ids, images, batch.targets[LABEL], logits, truth)
 
     def _kept(self, name: str, asked: list[object], make: Callable[[], Arrays]) -> Arrays:
         """What an earlier command found if it asked the same of the same weights, else what is made now."""

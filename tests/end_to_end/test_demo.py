@@ -170,6 +170,7 @@ def copied(run: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(run, tmp_path / "runs" / "digits-cnn" / run.name))
 
 
+@pytest.mark.slow
 def test_a_later_stage_changes_its_own_numbers_only(demo_run: Path, sightline: Command, tmp_path: Path):
     run = copied(demo_run, tmp_path)
     before = load(run / "evaluation.json")

@@ -35,7 +35,8 @@ def test_a_new_run_that_cannot_be_begun_leaves_nothing(tmp_path: Path, most: int
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("most", [pytest.param(0, marks=pytest.mark.slow), 3000])
+@pytest.mark.slow
+@pytest.mark.parametrize("most", [0, 3000])
 def test_a_measurement_that_cannot_be_written_is_told_and_the_tracker_is_no_obstacle(
     demo_run: Path, tmp_path: Path, most: int
 ):

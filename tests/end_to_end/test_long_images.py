@@ -28,7 +28,8 @@ def test_masks_of_long_images_are_measured_from_end_to_end(sightline: Command, t
     assert (mask < 255).all(), "all of it was seen"
 
 
-@pytest.mark.parametrize("fit", ["squash", pytest.param("letterbox", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("fit", ["squash", "letterbox"])
 def test_what_lies_at_the_ends_of_long_photos_is_learned_where_all_of_them_is_seen(
     sightline: Command, tmp_path: Path, fit: str
 ):

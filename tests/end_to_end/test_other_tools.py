@@ -154,6 +154,7 @@ def draw_masks(folder: Path, wrong: float) -> None:
             Image.fromarray(colours[mask]).save(folder / "test" / kind / f"{number:02d}.png")
 
 
+@pytest.mark.slow
 def test_masks_in_colours_are_measured_reported_and_compared_by_groups(sightline: Command, tmp_path: Path):
     for name, wrong in (("good", 0.2), ("bad", 0.8)):
         draw_masks(tmp_path / name, wrong)

@@ -101,6 +101,7 @@ def test_a_report_and_a_comparison_go_elsewhere(read_only: Path, tmp_path: Path)
     assert files(read_only) == before
 
 
+@pytest.mark.slow
 def test_what_is_new_to_a_ledger_that_takes_no_line_is_refused_before_any_is_written(
     read_only: Path, demo_run: Path, tmp_path: Path
 ):

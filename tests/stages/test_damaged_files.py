@@ -72,9 +72,9 @@ def test_a_stage_does_not_stop_for_a_file_that_it_does_not_need(sightline: Comma
     [
         "report",
         pytest.param("evaluate", marks=pytest.mark.slow),
-        "calibrate",
+        pytest.param("calibrate", marks=pytest.mark.slow),
         "predict",
-        "compare",
+        pytest.param("compare", marks=pytest.mark.slow),
         pytest.param("uncertainty", marks=pytest.mark.slow),
     ],
 )

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
 from sightline.data.splits.split import Split
@@ -26,6 +27,7 @@ def test_it_measures_the_test_split_and_says_so(stage: Stage, run: Path):
     assert all(entry["low"] <= entry["high"] for entry in found["metrics"].values())
 
 
+@pytest.mark.slow
 def test_measuring_the_same_answers_again_is_no_new_look(stage: Stage, run: Path):
     stage("evaluate", run)
     (run / "predictions/test.npz").unlink()

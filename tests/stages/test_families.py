@@ -17,12 +17,13 @@ FAST = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "layer"),
     [
-        pytest.param("cnn", "forward_features", marks=pytest.mark.slow),
-        pytest.param("test_resnet", "forward_features", marks=pytest.mark.slow),
-        pytest.param("test_efficientnet", "forward_features", marks=pytest.mark.slow),
+        ("cnn", "forward_features"),
+        ("test_resnet", "forward_features"),
+        ("test_efficientnet", "forward_features"),
         ("test_vit", "blocks"),
     ],
 )

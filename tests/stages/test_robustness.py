@@ -81,6 +81,7 @@ def test_beside_a_baseline_of_the_same_pixels(stage: Stage, sightline: Command, 
     assert "is the run itself" in sightline(*words[:-1], f"robustness.baseline={run}").err
 
 
+@pytest.mark.slow
 def test_without_corruptions_the_clean_images_remain(stage: Stage, run: Path):
     stage("robustness", run, "robustness.corruptions=[]")
     label = load(run, "robustness.json")["corruptions"]["targets"]["label"]

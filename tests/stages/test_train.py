@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
 from sightline.cli import configure
@@ -60,6 +61,7 @@ def test_a_training_that_goes_on_keeps_the_white_it_began_with(run: Path, on_bar
         assert train.white_of_run(config, Run(run), source, input_spec(config, source)) == kept
 
 
+@pytest.mark.slow
 def test_masks_of_images_of_many_shapes_are_learned_and_explained(sightline: Command, tmp_path: Path):
     drawn = ("data=shapes", "data.images=48", "data.height=[33,48]", "data.width=[40,64]", "data.kinds=2")
     small = ("image_size=32", "model.width=8", "training.epochs=1", "tracking=none", f"runs_dir={tmp_path}")

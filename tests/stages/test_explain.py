@@ -57,10 +57,16 @@ def test_it_says_why_the_answer_and_not_another_class(stage: Stage, run: Path, b
     for item in found["items"]:
         assert item["versus"] == 1 - item["prediction"], "for what is called upright the next best"
         assert set(item["quality"]) == {"gradcam", "saliency"}
+    assert (run / "figures/explanations_saliency.png").is_file()
+    stage("explain", run, "explain.methods=[saliency,gradcam]", "explain.classes=1", "explain.quality=none")
+    assert {path.name for path in run.glob("figures/explanations*")} == {"explanations.png", "explanations_gradcam.png"}
     photo, overlay, drawn = f"input={bars / 'lying/00.png'}", run / "explain/input/00.png", list[bytes]()
     for words in ((), ("explain.versus=lying",), ("explain.versus=upright",)):
         assert "explain/input/00.png" in stage("explain", run, photo, *words)
         drawn.append(overlay.read_bytes())
+        (row,) = load(run, "explain/input/explanations.json")["images"]
+        assert row["explained"] == row["label"]
+        assert row.get("versus") == (None if not words else {"lying": "upright", "upright": "lying"}[row["label"]])
     assert drawn[1] == drawn[2] != drawn[0], "of two classes there is one question, which is not that of the answer"
 
 

@@ -197,6 +197,9 @@ def _message(problem: ErrorDetails, content: Mapping[str, object], origin: str) 
             return f"{key}={got} must be {expected}{did_you_mean(str(problem['input']), _words(expected))}"
         case "string_pattern_mismatch":
             return f"{key}={got} must be a plain name: letters a to z, digits, ., _ and -, 100 at most, no sign first"
+        case "too_short":
+            least = int(problem["ctx"]["min_length"])
+            return f"{key}={got} holds {len(problem['input'])} values, and it takes {least} or more"
         case "value_error":
             reason = str(problem["ctx"]["error"])
             return f"{key}: {reason}" if key else reason

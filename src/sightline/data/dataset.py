@@ -14,6 +14,7 @@ from sightline.config.schema import Config
 from sightline.data.formats import FULL_WHITE, HEIC_REMEDY, HEIC_SUFFIXES, reads_heic, white_for
 from sightline.data.reduction import Reduction
 from sightline.data.sources.find import find
+from sightline.data.sources.remarks import counted
 from sightline.data.sources.source import Source, limited
 from sightline.data.sources.wanted import with_targets
 from sightline.data.splits.split import Split
@@ -23,7 +24,7 @@ from sightline.data.store.mask_store import MaskStore
 from sightline.errors import LockedSplitError, UsageError
 from sightline.machine.terminal import ProgressBar
 
-NOT_THE_DATA = "the data are not those that the run was trained on"
+NOT_THE_DATA = "the data are not those that the run was trained on: put them back, or train a new run"
 
 
 def list_images(config: Config) -> Source:
@@ -120,7 +121,7 @@ class Dataset:
         if gone:
             unread = any(Path(name).suffix.lower() in HEIC_SUFFIXES for name in gone) and not reads_heic()
             why = HEIC_REMEDY if unread else NOT_THE_DATA
-            raise UsageError(f"{len(gone)} images of this run are gone, {gone[0]} first; {why}")
+            raise UsageError(f"gone of this run: {counted(len(gone), 'image')}, {gone[0]} first; {why}")
         rows = np.array([row_of[name] for name in split.ids], dtype=np.int64)
         _refuse_changed("images", split.ids, split.hashes, [store.facts.hashes[row] for row in rows])
         if split.mask_hashes is not None:

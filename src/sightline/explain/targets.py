@@ -21,8 +21,14 @@ def class_logit(outputs: Outputs, targets: Tensor) -> Tensor:
     Args:
         outputs: logits (B, classes).
         targets: (B,) the class; or (B, 2) the class and the one that it is set against, which may be `NONE`.
+
+    Raises:
+        UsageError: the logits are of pixels.
     """
-    return difference(only_tensor(outputs).gather(1, classes_of(targets)), targets)
+    logits = only_tensor(outputs)
+    if logits.ndim != 2:
+        raise UsageError(f"logits of shape {tuple(logits.shape)} are of pixels: give score=class_of_mask")
+    return difference(logits.gather(1, classes_of(targets)), targets)
 
 
 def classes_of(targets: Tensor) -> Tensor:

@@ -59,7 +59,7 @@ def run(config: Config, run: Run) -> dict[str, float]:
     if seen := summary(config, run, loaded, task, asked.left):
         content["summary"] = seen
     for name in METHODS:
-        run.remove(_figure(name, name == first))
+        run.remove(_figure(name, False))
     for name, heats in maps.items():
         titles = with_scores(explained.titles, judge.items(name))
         picture = figures.explanations(shown, heats, titles, right=list(explained.right), seen=boxes)
@@ -68,7 +68,7 @@ def run(config: Config, run: Run) -> dict[str, float]:
     arrays = {"maps": stacked(maps[first]), **{name: stacked(maps[name]) for name in others}}
     run.save_arrays(MAPS, **arrays, **{MADE_FROM: as_array(origin)})
     save_derived(run, "explain/explain.json", content, origin)
-    logger.info("explain: %s at %s, %s", ", ".join(maps), content["layer"], counted(len(shown), "image"))
+    logger.info("explain: %s, %s", asked.said(loaded.model), counted(len(shown), "image"))
     return {"images": float(len(shown))}
 
 

@@ -18,7 +18,7 @@ from sightline.machine.text import printable, storable
 from sightline.reporting.figures.overlay import overlay
 from sightline.run.attached_files import AttachedFiles
 from sightline.run.folder import Run
-from sightline.stages.explained import Asked, head_of
+from sightline.stages.explained import Asked, head_of, questions
 from sightline.tasks.answers import Answer, Model, check_any
 from sightline.tasks.table import model_of_run, task_of_run
 from sightline.tasks.task import Task
@@ -56,7 +56,7 @@ def explain_input(config: Config, run: Run) -> dict[str, float]:
         Run(folder).save_json(f"{ROWS}.json", content)
     failed = sum("error" in row for row in rows)
     images = counted(len(rows) - failed, "image")
-    logger.info("explain: %s at %s, %s, in %s", ", ".join(asked.left), content["layer"], images, folder)
+    logger.info("explain: %s, %s, in %s", asked.said(model.predictor.network), images, folder)
     return {"images": float(len(rows) - failed), "failed": float(failed)}
 
 
@@ -74,11 +74,16 @@ def _explained(
             if number in part.errors:
                 row["error"] = storable(part.errors[number])
             else:
-                drawn = _drawn(model, path, next(maps))
+                question, heats = next(maps)
+                drawn = _drawn(model, path, heats)
                 names = {one: name if one == asked.left[0] else f"{one}/{name}" for one in drawn}
                 for one, content in drawn.items():
                     attached.add(names[one], content)
                 row |= {key: value for key, value in next(answers).items() if not isinstance(value, np.ndarray)}
+                row |= question
+                if empty := [one for one, heat in heats.items() if not heat.any()]:
+                    row["empty"] = empty
+                    logger.warning("%s: nothing speaks for %s by %s", path, question["explained"], ", ".join(empty))
                 row["overlay"] = name
                 if len(names) > 1:
                     row["overlays"] = names
@@ -92,15 +97,16 @@ def _answers(model: Model, part: PredictedImages) -> Sequence[Answer]:
 
 def _maps(
     config: Config, asked: Asked, task: Task, model: Model, part: PredictedImages
-) -> Sequence[dict[str, NDArray[np.float32]]]:
-    """(side, side) what speaks for the answer to each image that could be read, by method."""
+) -> Sequence[tuple[dict[str, str], dict[str, NDArray[np.float32]]]]:
+    """Of each image that could be read what its map is about, and (side, side) what speaks for it, by method."""
     if part.outputs is None or part.squares is None:
         return ()
     predictor = model.predictor
     targets, score = task.explained(config, part.outputs)
     images = predictor.preprocessing.transform().normalise(part.squares).to(predictor.device)
     maps = asked.maps(predictor.network, images, targets.to(predictor.device), score)
-    return [{name: heats[number] for name, heats in maps.items()} for number in range(len(images))]
+    asked_of = questions(config, task, targets)
+    return [(asked_of[number], {name: heats[number] for name, heats in maps.items()}) for number in range(len(images))]
 
 
 def _drawn(model: Model, path: Path, maps: dict[str, NDArray[np.float32]]) -> dict[str, bytes]:

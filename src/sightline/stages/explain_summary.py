@@ -27,6 +27,7 @@ from sightline.models.outputs import Outputs, by_head
 from sightline.reporting import figures
 from sightline.reporting.sections.map_summary import alarm_text
 from sightline.run.folder import Run
+from sightline.stages.explained import classes_of_targets, names_of_targets
 from sightline.tasks.task import Task
 
 MOST_IMAGES: Final = 256
@@ -76,7 +77,7 @@ def summary(config: Config, run: Run, loaded: LoadedRun, task: Task, methods: Se
     found = _found(config, loaded.model, replace(loader, most=MOST_IMAGES), task, name)
     if found is None:
         return None
-    names = _names(config, task)
+    names = names_of_targets(config, task)
     content = _content(found, names, config.evaluation.level, name, of)
     for one in content["alarms"]:
         logger.warning("explain: %s", alarm_text(one))
@@ -109,7 +110,7 @@ def _asked(config: Config, network: nn.Module, loader: EvalLoader, task: Task) -
             outputs: Outputs = network(batch.images)
         targets, score = task.explained(config, outputs)
         targets = targets.to(batch.images.device)
-        labels = _classes(targets)
+        labels = classes_of_targets(targets)
         there = None
         if masks is not None and masks.name in batch.targets and _is_of_masks(config, outputs):
             there = batch.targets[masks.name] == labels[:, None, None]
@@ -120,19 +121,6 @@ def _asked(config: Config, network: nn.Module, loader: EvalLoader, task: Task) -
 def _is_of_masks(config: Config, outputs: Outputs) -> bool:
     """Whether masks say where what is explained is; not where a label of the whole image is."""
     return isinstance(outputs, Tensor) or config.explain.mask_class is not None or len(by_head(outputs)) == 1
-
-
-def _classes(targets: Tensor) -> Tensor:
-    """(B,) the class that targets are about: of the label and mask of `tasks.multitask` the second column."""
-    return targets if targets.ndim == 1 else targets[:, 1 if targets.shape[1] > 2 else 0]
-
-
-def _names(config: Config, task: Task) -> Sequence[str]:
-    """Of the classes that `Task.explained` is about."""
-    by_target = task.class_names
-    if len(by_target) == 1:
-        return next(iter(by_target.values()))
-    return by_target["label" if config.explain.mask_class is None else "mask"]
 
 
 def _content(found: MapSummary, names: Sequence[str], level: float, method: str, of: int) -> MapSummaryJson:

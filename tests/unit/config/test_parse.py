@@ -246,3 +246,5 @@ def test_a_list_that_is_too_short_says_how_many_values_it_takes():
     with pytest.raises(UsageError) as caught:
         parse.parse(compose_config(["model=unet", "data=shapes", "model.decoder_channels=[1,2]"]))
     assert str(caught.value) == "model.decoder_channels=[1, 2] holds 2 values, and it takes 5"
+    with pytest.raises(UsageError, match=r"^explain.methods=\[\] holds 0 values, and it takes 1 or more$"):
+        parse.parse(compose_config(["explain.methods=[]"]))

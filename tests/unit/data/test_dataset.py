@@ -87,5 +87,5 @@ def test_photos_that_were_read_when_the_run_was_trained_are_named_with_the_remed
     split = make_split(source, decode_images(source, Reduction(SIDE), config).facts.hashes, config.data)
     moved = replace(split, ids=("upright/photo.HEIC", *split.ids[1:]))
     monkeypatch.setattr(dataset_file, "reads_heic", lambda: installed)
-    with pytest.raises(UsageError, match=rf"1 images of this run are gone, upright/photo.HEIC first; .*{words}"):
+    with pytest.raises(UsageError, match=rf"gone of this run: 1 image, upright/photo.HEIC first; .*{words}"):
         Dataset.open(config, moved, Reduction(SIDE))

@@ -132,6 +132,7 @@ SWEPT = swept("complete", "pruned", "complete", "failed", "complete", "complete"
 
 DRAWINGS: dict[str, Callable[[], bytes]] = {
     "risk_coverage": lambda: figures.risk_coverage(CURVE),
+    "corruptions": lambda: figures.corruptions(images(1)[0], {"fog": images(2), "snow": images(2)}, [1, 5]),
     "mean_maps": lambda: figures.mean_maps(
         [PROBABILITIES[:4]] * 2, [PROBABILITIES[:4]] * 2, ["all", "a"], [3, 3], [False, True]
     ),

@@ -1,8 +1,10 @@
 """Labels and masks are explained one after the other, each by its own head."""
 
 import numpy as np
+import pytest
 import torch
 
+from sightline.errors import UsageError
 from sightline.explain.quality.confidence import class_probability, mask_probability
 from sightline.explain.targets import class_logit
 from sightline.tasks.classification.explanation import ClassExplanation
@@ -29,3 +31,8 @@ def test_rows_are_those_of_the_split_and_scores_those_of_the_head():
     torch.testing.assert_close(
         sure[1:], mask_probability(outputs["mask"][1:], torch.tensor([4, 1]), outputs["mask"][1:])
     )
+
+
+def test_logits_of_pixels_are_no_logits_of_images():
+    with pytest.raises(UsageError, match="score=class_of_mask"):
+        class_logit(torch.zeros(1, 3, 8, 8), torch.tensor([0]))

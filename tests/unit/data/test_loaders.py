@@ -189,7 +189,7 @@ def test_changed_or_missing_images_are_refused(config: Config, dataset: Dataset)
     assert len(Dataset.open(config, dataset.split, Reduction(16)).rows) == len(dataset.split.ids)
     with pytest.raises(UsageError, match="have changed"):
         Dataset.open(config, stored(hashes=("0" * 32, *dataset.split.hashes[1:])), Reduction(16))
-    with pytest.raises(UsageError, match="are gone"):
+    with pytest.raises(UsageError, match="gone of this run: 1 image, "):
         Dataset.open(config, stored(ids=("elsewhere", *dataset.split.ids[1:])), Reduction(16))
 
 

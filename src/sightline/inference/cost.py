@@ -4,10 +4,10 @@ import logging
 
 import torch
 from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from sightline.config.schema import Config
 from sightline.data.preprocessing import Preprocessing
+from sightline.inference.operations import operations
 from sightline.metrics.documents.cost import Cost
 from sightline.models.freezing import FreezingPlan
 from sightline.models.groups import layer_groups
@@ -33,16 +33,13 @@ def model_cost(model: nn.Module, config: Config, preprocessing: Preprocessing, d
     side = preprocessing.image_size
     one, many = (torch.zeros(count, len(preprocessing.mean), side, side, device=device) for count in (1, BATCH))
     many = many.contiguous(memory_format=torch.channels_last)
-    counter = FlopCounterMode(display=False)
-    # The counter follows gradients, and fails without them where a parameter is the input of a layer (attention pools).
-    with torch.enable_grad(), counter:
-        model(one)
+    flops = operations(model, one)
     with torch.inference_mode():
         latency, batch = (_seconds(model, images) for images in (one, many))
     return {
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "trained_parameters": _trained(model, config),
-        "flops": int(counter.get_total_flops()),
+        "flops": flops,
         "latency_ms": 1000 * latency,
         "images_per_second": BATCH / batch,
         "batch": BATCH,

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from sightline.data.sources.remarks import counted
 from sightline.explain.integrated_gradients import attributions
@@ -19,6 +18,7 @@ from sightline.explain.quality.fills import FILLS
 from sightline.explain.quality.judged import Judged, alike_of, ends_of, quality_of
 from sightline.explain.quality.randomisation import STAGES, cascade
 from sightline.explain.quality.removal import INSERTED, RANDOM_MAPS, STEPS, Areas, passes, removal_areas
+from sightline.inference.operations import operations
 from sightline.machine.signals import check_stop
 from sightline.machine.terminal import logger
 from sightline.metrics.documents.explanation import ItemQuality, QualityJson
@@ -191,11 +191,3 @@ def with_scores(titles: Sequence[str], quality: Sequence[ItemQuality]) -> list[s
         f"{title}\ndeletion {one['deletion']:.0%}, random {one['random']:.0%}, beats {one['beaten']:.0%}"
         for title, one in zip(titles, quality, strict=True)
     ]
-
-
-def operations(network: nn.Module, image: Tensor) -> int:
-    """Floating-point operations of one image (1, C, H, W); a multiplication and an addition are two."""
-    counter = FlopCounterMode(display=False)
-    with torch.enable_grad(), counter:  # the counter fails without gradients on some networks
-        network(image)
-    return int(counter.get_total_flops())

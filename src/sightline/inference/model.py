@@ -24,6 +24,7 @@ from sightline.data.transforms.transform import Channels, stored_side
 from sightline.errors import RunFailedError, UsageError
 from sightline.inference.external import external_groups
 from sightline.inference.network import NormalisedNetwork
+from sightline.metrics.intervals.resampling import group_codes
 from sightline.models.build import build_model, input_facts
 from sightline.models.checkpoints import BEST, load_best
 from sightline.models.weights import DAMAGE, first_line
@@ -136,6 +137,11 @@ def groups_of(run: Run, split: SplitName, ids: NDArray[np.str_]) -> NDArray[np.s
     if run.has("split.json"):
         return load_split(run).groups_of(ids.tolist())
     return external_groups(run, split, ids)
+
+
+def group_codes_of(run: Run, split: SplitName, ids: NDArray[np.str_]) -> NDArray[np.int64] | None:
+    """(n,) the groups of `groups_of` as integers from 0, as intervals take them."""
+    return group_codes(groups_of(run, split, ids), len(ids))
 
 
 def temperature_of(run: Run) -> float:

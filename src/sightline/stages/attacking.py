@@ -14,12 +14,12 @@ from sightline.config.schema import Config
 from sightline.data.loaders import EvalLoader
 from sightline.data.targets import LABEL, MISSING
 from sightline.inference.loaded_run import LoadedRun
-from sightline.inference.model import groups_of
+from sightline.inference.model import group_codes_of
 from sightline.inference.predict import predict
 from sightline.machine.signals import check_stop
 from sightline.machine.terminal import logger
 from sightline.metrics.documents.attacks import Attacks
-from sightline.metrics.intervals.resampling import Resampling, group_codes
+from sightline.metrics.intervals.resampling import Resampling
 from sightline.metrics.predictions import Predictions
 from sightline.robustness.attacks.attack import Effort
 from sightline.robustness.attacks.ball import Ball
@@ -58,7 +58,7 @@ def under_attack(config: Config, run: Run, loaded: LoadedRun) -> Attacks:
     found: dict[str, Attacked] = {name: way.found(name) for name in asked.attacks}
     fooled = {name: one.fooled for name, one in found.items()}
     checks = [*way.sample_checks(), *all_results_checks(found, way.ball)]
-    groups = group_codes(groups_of(run, asked.split, way.clean.ids), len(way.right))
+    groups = group_codes_of(run, asked.split, way.clean.ids)
     resampling = Resampling(config.evaluation.level, config.evaluation.resamples, config.seed, groups)
     return {
         "norm": asked.norm,

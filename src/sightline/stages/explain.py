@@ -10,11 +10,10 @@ from sightline.data.originals import original
 from sightline.data.sources.remarks import counted
 from sightline.explain.methods import METHODS
 from sightline.inference.loaded_run import LoadedRun, predict_held_out
-from sightline.inference.model import groups_of
+from sightline.inference.model import group_codes_of
 from sightline.inference.predictions import load_predictions, predictions_file
 from sightline.machine.signals import check_stop
 from sightline.machine.terminal import logger
-from sightline.metrics.intervals.resampling import group_codes
 from sightline.reporting import figures
 from sightline.reporting.figures.pictures import Box
 from sightline.run.folder import Run
@@ -45,7 +44,7 @@ def run(config: Config, run: Run) -> dict[str, float]:
     predictions = load_predictions(run, "val", "choose images to explain", task.read_predictions)
     explained = task.explanation(config, run, predictions)
     asked = Asked(config.explain.methods)
-    groups = group_codes(groups_of(run, "val", predictions.ids), len(predictions.ids))
+    groups = group_codes_of(run, "val", predictions.ids)
     of_explained = None if groups is None else groups[explained.rows]
     judge = Judge(config.explain.quality, loaded.model, explained, config.evaluation.level, asked.names, of_explained)
     squares, maps = _explained(asked, loaded, explained, judge)

@@ -14,10 +14,10 @@ from sightline.config.schema import Config
 from sightline.data.loaders import EvalLoader
 from sightline.errors import UsageError
 from sightline.inference.loaded_run import LoadedRun
-from sightline.inference.model import CALIBRATION, groups_of
+from sightline.inference.model import CALIBRATION, group_codes_of
 from sightline.machine.terminal import logger
 from sightline.metrics.documents.robustness import Corruptions, Robustness
-from sightline.metrics.intervals.resampling import Resampling, group_codes
+from sightline.metrics.intervals.resampling import Resampling
 from sightline.reporting import figures
 from sightline.reporting.sections.attacks import about_attacks, attack_table, distrust
 from sightline.reporting.sections.robustness import about, name_of, score_table
@@ -62,7 +62,7 @@ def run(config: Config, run: Run) -> dict[str, float]:
     if asked.split == "test":
         note_test_use(run, PURPOSE, [question.named(key) for key in keys])
     found = _found(run, loaded, loader, shift, question, keys)
-    groups = group_codes(groups_of(run, asked.split, question.ids), len(question.ids))
+    groups = group_codes_of(run, asked.split, question.ids)
     resampling = Resampling(config.evaluation.level, config.evaluation.resamples, config.seed, groups)
     corruptions: Corruptions = {
         "constants": constants,

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from sightline.calibration.calibrate import calibrate as fit
 from sightline.calibration.promises import HeldOut, Promises
 from sightline.config.schema import Config
-from sightline.inference.model import groups_of
+from sightline.inference.model import group_codes_of
 from sightline.machine.text import limits_of
 from sightline.metrics.documents.calibration import Calibration
-from sightline.metrics.intervals.resampling import Resampling, group_codes
+from sightline.metrics.intervals.resampling import Resampling
 from sightline.metrics.predictions import Predictions
 from sightline.reporting import figures
 from sightline.reporting.sections.blocks import Table
@@ -59,8 +59,8 @@ class CalibrationResults:
 
 def calibrate(config: Config, run: Run, predictions: Predictions, val: Predictions | None) -> CalibrationResults:
     """Fit temperature, sets and thresholds; see `Task.calibrate`."""
-    settings, groups = config.calibration, group_codes(groups_of(run, "calibration", predictions.ids), len(predictions))
-    held_out = None if val is None else HeldOut(val, group_codes(groups_of(run, "val", val.ids), len(val)))
+    settings, groups = config.calibration, group_codes_of(run, "calibration", predictions.ids)
+    held_out = None if val is None else HeldOut(val, group_codes_of(run, "val", val.ids))
     content = fit(
         predictions,
         promises=Promises(settings.alphas, settings.target_risks, settings.risk_error),

@@ -13,13 +13,13 @@ from sightline.config.schema import Config
 from sightline.data.sources.remarks import listed
 from sightline.data.sources.table import columns_of
 from sightline.inference.external import external_notes
-from sightline.inference.model import groups_of, temperature_of
+from sightline.inference.model import group_codes_of, temperature_of
 from sightline.metrics.classification.evaluation import evaluate_classification
 from sightline.metrics.classification.risk import selective_risk
 from sightline.metrics.classification.slices import measure_slices
 from sightline.metrics.classification.suspects import TOO_WEAK, suspect_labels, worth_naming
 from sightline.metrics.documents.evaluation import Evaluation, RiskCoverage, Slice
-from sightline.metrics.intervals.resampling import Resampling, group_codes
+from sightline.metrics.intervals.resampling import Resampling
 from sightline.metrics.predictions import Predictions
 from sightline.reporting.sections.blocks import Table
 from sightline.reporting.sections.ood import ood_table
@@ -122,7 +122,7 @@ def evaluate(
 
 def _resampling(config: Config, run: Run, split: SplitName, predictions: Predictions) -> Resampling:
     """How every interval of these predictions is found."""
-    groups = group_codes(groups_of(run, split, predictions.ids), len(predictions))
+    groups = group_codes_of(run, split, predictions.ids)
     return Resampling(config.evaluation.level, config.evaluation.resamples, config.seed, groups)
 
 

@@ -10,12 +10,12 @@ from torch import Tensor, nn
 from sightline.calibration.judge import judge_sets
 from sightline.config.schema import Config
 from sightline.data.targets import LABEL
-from sightline.inference.model import CALIBRATION, groups_of, temperature_of
+from sightline.inference.model import CALIBRATION, group_codes_of, temperature_of
 from sightline.metrics.classification.binned import BinnedPredictions
 from sightline.metrics.classification.scoring import Scored
 from sightline.metrics.documents.calibration import Calibration
 from sightline.metrics.documents.robustness import ShiftedSets
-from sightline.metrics.intervals.resampling import Resampling, group_codes
+from sightline.metrics.intervals.resampling import Resampling
 from sightline.metrics.predictions import Predictions
 from sightline.models.outputs import Outputs, only_tensor
 from sightline.run.folder import Run, SplitName
@@ -69,7 +69,7 @@ class ClassShift:
     def measure(self, predictions: Predictions) -> dict[str, Shifted]:
         """Accuracy, the calibration errors, and the marginal sets of `calibration.json`."""
         evaluation = self.config.evaluation
-        groups = group_codes(groups_of(self.run, self.split, predictions.ids), len(predictions))
+        groups = group_codes_of(self.run, self.split, predictions.ids)
         resampling = Resampling(evaluation.level, evaluation.resamples, self.config.seed, groups)
         answers = predictions.logits.argmax(axis=1)
         probabilities = predictions.probabilities(self._temperature)

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from sightline.calibration.calibrate import temperature_half
 from sightline.calibration.temperature import fit_temperature
 from sightline.config.schema import Config
-from sightline.inference.model import groups_of
+from sightline.inference.model import group_codes_of
 from sightline.metrics.comparison.methods import Method, measure_methods
 from sightline.metrics.comparison.mixture import Mixture
 from sightline.metrics.comparison.systems import in_order
 from sightline.metrics.documents.uncertainty import Uncertainty
-from sightline.metrics.intervals.resampling import Resampling, group_codes
+from sightline.metrics.intervals.resampling import Resampling
 from sightline.metrics.predictions import Predictions
 from sightline.reporting.sections.blocks import Table
 from sightline.reporting.sections.classification.uncertainty import method_table
@@ -98,14 +98,14 @@ def compare_methods(
         if split != "calibration" and "calibration" in method:
             temperature = _temperature(run, method["calibration"].predictions, config.seed)
         listed.append(Method(name, found.members, found.predictions, temperature, found.disagreement))
-    groups = group_codes(groups_of(run, split, plain.ids), len(plain))
+    groups = group_codes_of(run, split, plain.ids)
     resampling = Resampling(config.evaluation.level, config.evaluation.resamples, config.seed, groups)
     ways = measure_methods(listed, config.calibration.bins, resampling)
     return UncertaintyResults({"split": split, "n": len(plain), "ways": ways})
 
 
 def _temperature(run: Run, predictions: Predictions, seed: int) -> float:
-    codes = group_codes(groups_of(run, "calibration", predictions.ids), len(predictions))
+    codes = group_codes_of(run, "calibration", predictions.ids)
     chosen = temperature_half(predictions.labels, seed, codes)
     groups = None if codes is None else codes[chosen]
     return fit_temperature(predictions.logits[chosen], predictions.labels[chosen], groups)

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from sightline.calibration.masks import SampledPixels, calibrate_masks
 from sightline.config.schema import Config
-from sightline.inference.model import groups_of
+from sightline.inference.model import group_codes_of
 from sightline.machine.text import limits_of
 from sightline.metrics.documents.segmentation import MaskCalibration, MaskSets
-from sightline.metrics.intervals.resampling import Resampling, group_codes
+from sightline.metrics.intervals.resampling import Resampling
 from sightline.metrics.segmentation.predictions import MaskPredictions
 from sightline.reporting import figures
 from sightline.reporting.formatting import MISSING, bounds, number
@@ -96,4 +96,4 @@ def calibrate(
 
 
 def _codes(run: Run, split: SplitName, predictions: MaskPredictions) -> NDArray[np.int64] | None:
-    return group_codes(groups_of(run, split, predictions.ids), len(predictions))
+    return group_codes_of(run, split, predictions.ids)

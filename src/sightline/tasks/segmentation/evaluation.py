@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from sightline.calibration.masks import judge_masks
 from sightline.config.schema import Config
 from sightline.inference.external import EXTERNAL, external_notes
-from sightline.inference.model import CALIBRATION, groups_of
+from sightline.inference.model import CALIBRATION, group_codes_of
 from sightline.metrics.documents.segmentation import MaskEvaluation
-from sightline.metrics.intervals.resampling import Resampling, group_codes
+from sightline.metrics.intervals.resampling import Resampling
 from sightline.metrics.segmentation.evaluation import evaluate_masks, left_out
 from sightline.metrics.segmentation.predictions import MaskPredictions
 from sightline.metrics.segmentation.scoring import ScoredMasks
@@ -92,5 +92,5 @@ def evaluate(
 
 def resampling_of(config: Config, run: Run, split: SplitName, predictions: MaskPredictions) -> Resampling:
     """How every interval of these predictions is found."""
-    groups = group_codes(groups_of(run, split, predictions.ids), len(predictions))
+    groups = group_codes_of(run, split, predictions.ids)
     return Resampling(config.evaluation.level, config.evaluation.resamples, config.seed, groups)

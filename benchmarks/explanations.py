@@ -71,12 +71,14 @@ def main() -> None:
         raise SystemExit(subprocess.run([python, "-m", "benchmarks.explanations", *sys.argv[1:]]).returncode)
     prepare_torch()
     images, rounds = (8, 1) if arguments.quick else (arguments.images, arguments.rounds)
-    found: dict[str, object] = {"provenance": provenance(sys.argv, "")}
+    found: dict[str, object] = {
+        "where": {key: provenance([], "")[key] for key in ("time", "git", "machine", "packages")}
+    }
     if not arguments.counts:
         found |= {"images": images, "rounds": rounds}
         found["gradcam"] = {f"{side} px": gradcam_at(side, images, rounds) for side in BATCH}
     found["integrated_gradients"] = integrated(8 if arguments.quick else 256, 20 if arguments.quick else 400)
-    print(json.dumps({key: value for key, value in found.items() if key != "provenance"}))
+    print(json.dumps({key: value for key, value in found.items() if key != "where"}))
     if not arguments.quick:
         output = arguments.output or (COUNTS if arguments.counts else RESULTS)
         output.write_text(json.dumps(found, indent=1) + "\n")

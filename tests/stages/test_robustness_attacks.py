@@ -10,15 +10,16 @@ from sightline.stages import attacking
 from tests.conftest import Command
 from tests.stages.conftest import Stage, load, looks_at_test_labels
 
-FEW = (
+STRONG = (
     "robustness.corruptions=[]", "robustness.attacked=13", "robustness.steps=4", "robustness.queries=10",
     "robustness.budget=48",
 )  # fmt: skip
+ONE_STEP = ("robustness.corruptions=[]", "robustness.attacked=13", "robustness.attacks=[fgsm]")
 
 
 def test_every_attack_is_told_with_what_it_took_and_val_stays_the_split(stage: Stage, run: Path):
     before = looks_at_test_labels(run)
-    written = stage("robustness", run, *FEW)
+    written = stage("robustness", run, *STRONG)
     assert {f"robustness/attack_{name}.npz" for name in ("fgsm", "pgd", "apgd", "square", "checks")} <= written
     found = load(run, "robustness.json")
     attacks = found["attacks"]
@@ -40,23 +41,23 @@ def test_every_attack_is_told_with_what_it_took_and_val_stays_the_split(stage: S
 def test_what_was_found_stays_and_another_budget_is_another_question(
     stage: Stage, run: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    stage("robustness", run, *FEW)
+    stage("robustness", run, *STRONG)
     whole = load(run, "robustness.json")
     for name in ("robustness.json", "robustness/attack_apgd.npz"):
         (run / name).unlink()
     asked = []
-    real = attacking.attacked
+    real = attacking.attacked_in_memory
 
-    def attacked(model, items, setting):
+    def attacked(model, items, setting, parts):
         asked.append(setting.attack.__name__)
-        return real(model, items, setting)
+        return real(model, items, setting, parts)
 
-    monkeypatch.setattr(attacking, "attacked", attacked)
-    stage("robustness", run, *FEW)
+    monkeypatch.setattr(attacking, "attacked_in_memory", attacked)
+    stage("robustness", run, *STRONG)
     assert set(asked) == {"apgd"}
     assert json.dumps(load(run, "robustness.json")) == json.dumps(whole)
     asked.clear()
-    stage("robustness", run, *FEW, "robustness.budget=24", "robustness.attacks=[fgsm]")
+    stage("robustness", run, *ONE_STEP, "robustness.budget=24")
     assert set(asked) == {"fgsm"}
 
 
@@ -65,7 +66,7 @@ def test_a_model_that_is_not_the_measured_one_makes_every_number_untrusted(
 ):
     real = attacking.PixelModel
     monkeypatch.setattr(attacking, "PixelModel", lambda network, _: real(network, lambda pixels: pixels / 255))
-    words = ("robustness", f"run={run}", "tracking=none", *FEW, "robustness.attacks=[fgsm]", "robustness.seed=7")
+    words = ("robustness", f"run={run}", "tracking=none", *ONE_STEP, "robustness.seed=7")
     answer = sightline(*words)
     assert answer.status == 0
     assert "No number here can be trusted" in answer.err + answer.out
@@ -73,3 +74,10 @@ def test_a_model_that_is_not_the_measured_one_makes_every_number_untrusted(
     assert found["trusted"] is False
     assert "as_measured" in {check["name"] for check in found["attacks"]["checks"] if not check["holds"]}
     assert "No number here can be trusted" in (run / "report.html").read_text()
+
+
+def test_a_budget_without_an_attack_is_refused_at_once(sightline: Command, run: Path):
+    answer = sightline("robustness", f"run={run}", "robustness.attacks=[]", "robustness.budget=4", "tracking=none")
+    assert answer.status == 2
+    says = "sightline: robustness.budget=4 has no effect: robustness.attacks=[], name one"
+    assert answer.err.splitlines()[-1] == says

@@ -23,7 +23,7 @@ from sightline.commands.writing import (
 from sightline.config.model import some_unet
 from sightline.config.schema import Config
 from sightline.config.stages import STAGES
-from sightline.config.targets import problem_of_targets
+from sightline.config.targets import problem_of_idle, problem_of_targets
 from sightline.errors import UsageError
 from sightline.inference.external import EXTERNAL, to_json
 from sightline.inference.find_systems import CLASSES
@@ -62,7 +62,7 @@ def _continue_run(command: Command) -> None:
     if named == "latest":
         logger.info("run: the latest, %s/%s", run.path.parent.name, run.path.name)
     config = with_stored(run, command.config, command.overrides)
-    if problem := problem_of_targets(config):
+    if problem := problem_of_targets(config) or problem_of_idle(config, command.overrides):
         raise UsageError(problem)
     check_slices(config)
     if "evaluate" in config.mode.stages:

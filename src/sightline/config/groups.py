@@ -53,3 +53,6 @@ CHANGEABLE = (
 
 COMMAND_KEYS = ("mode", "run", "predictions", "input", "output", "runs_dir", "device")
 """Keys that say what one command does and where, not what was trained."""
+
+OWN_GROUPS = {"robustness": "robustness"}
+"""By mode, the group that is the command's alone: what `robustness=quick` measured on a training's way stays there."""

@@ -12,6 +12,7 @@ from sightline.config.groups import (
     COMMAND_KEYS,
     FITTED,
     FIXED_BY_TRAINING,
+    OWN_GROUPS,
     RESULT_NEUTRAL,
     STUDY_KEYS,
 )
@@ -42,6 +43,8 @@ def with_overrides(
     result = copy.deepcopy(dict(stored))
     for key in COMMAND_KEYS:
         result[key] = composed[key]
+    if (own := OWN_GROUPS.get(_mode(composed))) is not None:
+        result[own] = copy.deepcopy(composed[own])
     for override in sorted(changeable, key=lambda one: key_of(one).count(".")):  # a choice before its keys
         _copy_value(composed, result, key_of(override).split("."))
     return result
@@ -71,6 +74,11 @@ def differences(before: Mapping[str, object], now: Mapping[str, object]) -> str:
     different = [key for key in {**before, **now} if before.get(key) != now.get(key) and key not in passed_over]
     shown = ", ".join(f"{key} was {json.dumps(before.get(key))}" for key in different[:3])
     return shown + (f" and {len(different) - 3} more" if len(different) > 3 else "")
+
+
+def _mode(composed: Mapping[str, object]) -> str:
+    mode = composed["mode"]
+    return str(mode["name"]) if isinstance(mode, Mapping) else ""
 
 
 def _copy_value(source: Mapping[str, object], target: dict[str, object], path: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ from sightline.config.later_stages import CompareConfig, EvaluationConfig, Expla
 from sightline.config.mode import ModeConfig
 from sightline.config.model import ModelConfig
 from sightline.config.overrides import key_of, root_of
+from sightline.config.robustness import RobustnessConfig
 from sightline.config.segmentation import SegmentationConfig
 from sightline.config.sweep import SweepConfig
 from sightline.config.training import ImbalanceConfig, TrainingConfig
@@ -37,6 +38,8 @@ class Groups(Protocol):
     def sweep(self) -> SweepConfig: ...  # noqa: D102
     @property
     def explain(self) -> ExplainConfig: ...  # noqa: D102
+    @property
+    def robustness(self) -> RobustnessConfig: ...  # noqa: D102
 
 
 MEASURED_ON: Final[Mapping[str, tuple[str, ...]]] = {"classification": ("label",), "segmentation": ("mask",)}
@@ -54,7 +57,17 @@ ABOUT: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 _NO_LOSS: Final = "segmentation.loss.{0}=0, give it a weight"
-IDLE: Final[Mapping[str, tuple[Callable[[Groups], bool], str]]] = {
+_Idle = tuple[Callable[[Groups], bool], str]
+_NO_ATTACK: Final[_Idle] = (lambda config: not config.robustness.attacks, "robustness.attacks=[], name one")
+_NO_CORRUPTION: Final[_Idle] = (
+    lambda config: not config.robustness.corruptions,
+    "robustness.corruptions=[], name one",
+)
+_NO_STEPS: Final[_Idle] = (
+    lambda config: not {"pgd", "apgd"} & set(config.robustness.attacks),
+    "it is for pgd and apgd, and robustness.attacks has neither",
+)
+IDLE: Final[Mapping[str, _Idle]] = {
     "segmentation.focal_gamma": (lambda config: not config.segmentation.loss.focal, _NO_LOSS.format("focal")),
     "segmentation.tversky_alpha": (lambda config: not config.segmentation.loss.tversky, _NO_LOSS.format("tversky")),
     "segmentation.tversky_beta": (lambda config: not config.segmentation.loss.tversky, _NO_LOSS.format("tversky")),
@@ -70,6 +83,13 @@ IDLE: Final[Mapping[str, tuple[Callable[[Groups], bool], str]]] = {
         lambda config: config.imbalance.class_weights != "effective",
         "it is for imbalance.class_weights=effective",
     ),
+    **dict.fromkeys(("robustness.attacked", "robustness.norm", "robustness.budget"), _NO_ATTACK),
+    **dict.fromkeys(("robustness.steps", "robustness.restarts"), _NO_STEPS),
+    "robustness.queries": (
+        lambda config: "square" not in config.robustness.attacks,
+        "it is for square, which robustness.attacks does not have",
+    ),
+    **dict.fromkeys(("robustness.severities", "robustness.constants", "robustness.baseline"), _NO_CORRUPTION),
 }
 """Keys without an effect while another one is as it is: when that holds, and what is said of it."""
 

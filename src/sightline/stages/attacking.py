@@ -25,7 +25,7 @@ from sightline.robustness.attacks.attack import Effort
 from sightline.robustness.attacks.ball import Ball
 from sightline.robustness.attacks.checks.check import Check
 from sightline.robustness.attacks.checks.checks import CHECKED, all_results_checks, sample_checks
-from sightline.robustness.attacks.items import Attacked, Items, Setting, attacked
+from sightline.robustness.attacks.items import Attacked, Items, Setting, attacked_in_memory
 from sightline.robustness.attacks.pixel_model import WHITE, PixelModel, from_bytes
 from sightline.robustness.attacks.robust_accuracy import scores, worst
 from sightline.robustness.attacks.table import ATTACKS
@@ -117,12 +117,13 @@ class _Attacking:
 
         def make() -> Arrays:
             logger.info("robustness: %s on %d images", listed.label, int(self.right.sum()))
-            parts, row = [], 0
+            found, row, parts = [], 0, 1
             for items in self._items(self.loader):
                 rows = np.flatnonzero(self.right[row : row + len(items)])
                 row += len(items)
-                parts.append(attacked(self.model, items.at(torch.from_numpy(rows)), setting))
-            return asdict(Attacked.joined(parts))
+                of_batch, parts = attacked_in_memory(self.model, items.at(torch.from_numpy(rows)), setting, parts)
+                found.append(of_batch)
+            return asdict(Attacked.joined(found))
 
         arrays = self._kept(f"attack_{name}", [name, listed.effort(self.effort)], make)
         return Attacked(*(arrays[one.name] for one in fields(Attacked)))

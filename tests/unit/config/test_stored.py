@@ -27,6 +27,15 @@ def test_the_choice_of_a_free_group_changes(before: dict[str, Any]):
     assert stored.with_overrides(before, compose_config(overrides), overrides)["tracking"]["name"] == "none"
 
 
+def test_a_mode_of_its_own_is_not_bound_by_what_training_measured_on_the_way():
+    quick = compose_config(["robustness=quick"])
+    overrides = ["mode=robustness", "robustness.budget=4"]
+    result = stored.with_overrides(quick, compose_config(overrides), overrides)
+    assert (result["robustness"]["name"], result["robustness"]["severities"]) == ("default", [1, 2, 3, 4, 5])
+    assert result["robustness"]["attacks"], "quick has none"
+    assert stored.with_overrides(quick, compose_config(["mode=evaluate"]), [])["robustness"] == quick["robustness"]
+
+
 @pytest.mark.parametrize(
     "override", ["optimizer.lr=0.123", "model=resnet", "+data.x=1", "seed=3", "limit=5", "~model", "rates=vit-adamw"]
 )

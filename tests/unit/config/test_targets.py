@@ -139,3 +139,24 @@ def test_a_typed_key_that_another_one_makes_idle_is_refused(override: str, becau
 def test_the_beta_of_class_weights_is_idle_without_them():
     assert "imbalance.class_weights=effective" in problem_of_idle(composed(CnnModel), ["imbalance.beta=0.9"])
     assert not problem_of_idle(composed(CnnModel, "imbalance=effective"), ["imbalance.beta=0.9"])
+
+
+@pytest.mark.parametrize(
+    ("override", "off"),
+    [
+        ("robustness.budget=4", "robustness.attacks=[]"),
+        ("robustness.norm=l2", "robustness.attacks=[]"),
+        ("robustness.attacked=9", "robustness.attacks=[]"),
+        ("robustness.steps=9", "robustness.attacks=[fgsm,square]"),
+        ("robustness.restarts=2", "robustness.attacks=[fgsm]"),
+        ("robustness.queries=9", "robustness.attacks=[fgsm,pgd,apgd]"),
+        ("robustness.severities=[1]", "robustness.corruptions=[]"),
+        ("robustness.constants=cifar", "robustness.corruptions=[]"),
+        ("robustness.baseline=there", "robustness.corruptions=[]"),
+    ],
+)
+def test_what_is_not_measured_has_no_keys(override: str, off: str):
+    problem = problem_of_idle(composed(CnnModel, override, off), [override, off])
+    assert problem.startswith(f"{override} has no effect: ")
+    assert off.partition("=")[0] in problem
+    assert not problem_of_idle(composed(CnnModel, override), [override])

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sightline.machine.memory import fit_in_memory
 from sightline.robustness.attacks.attack import Attack, Effort
 from sightline.robustness.attacks.ball import Ball
 from sightline.robustness.attacks.draws import Draws
@@ -106,6 +107,20 @@ def attacked(model: PixelModel, items: Items, setting: Setting) -> Attacked:
         as_reals(losses_of(clean, truth)),
         as_reals(losses_of(logits, truth)),
     )
+
+
+def attacked_in_memory(model: PixelModel, items: Items, setting: Setting, parts: int) -> tuple[Attacked, int]:
+    """The same in so many parts, or in more where memory runs out, and how many it took.
+
+    Raises:
+        RunFailedError: a single image does not fit.
+    """
+
+    def attempt(count: int) -> Attacked:
+        rows = torch.arange(len(items)).tensor_split(count)
+        return Attacked.joined([attacked(model, items.at(some), setting) for some in rows])
+
+    return fit_in_memory(attempt, min(parts, max(1, len(items))), max(1, len(items)), len(items))
 
 
 def as_reals(values: Tensor) -> Reals:

@@ -4,8 +4,9 @@
 
 From uint8 tensors to float, normalised ones, the same operations as near as the libraries have them, each image with
 parameters of its own: torchvision v2 image by image (as a DataLoader's worker calls it; on a whole batch it draws once
-for all), kornia and Sightline batch by batch (kornia's RandAugment draws its operations once for a batch, and applies
-them in floating point). One thread unless told, since with a DataLoader the others are busy too.
+for all), kornia and Sightline batch by batch (kornia's RandAugment and AutoAugment draw their operations once for a
+batch, and apply them in floating point; it has no AugMix). One thread unless told, since with a DataLoader the others
+are busy too.
 Every library runs in a process of its own, in turn, round after round.
 """
 
@@ -23,7 +24,9 @@ from typing import Any
 RESULTS = Path(__file__).parent / "results"
 BATCH = 256
 MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
-KINDS = ("crop and flip", "affine", "randaugment")
+KINDS = ("crop and flip", "affine", "randaugment", "autoaugment", "augmix")
+WITHOUT = {"kornia": {"augmix"}}
+"""What a library does not have."""
 DEGREES, SHIFT, SCALE, SHEAR = 15.0, 0.1, (0.8, 1.2), 10.0
 OPERATIONS, MAGNITUDE = 2, 9
 
@@ -36,7 +39,8 @@ def main() -> None:
     arguments = _arguments()
     if arguments.library:
         libraries = {"sightline": _sightline, "torchvision": _torchvision, "kornia": _kornia}
-        print(json.dumps(_timed(libraries[arguments.library], arguments)))
+        kinds = [kind for kind in KINDS if kind not in WITHOUT.get(arguments.library, set())]
+        print(json.dumps(_timed(libraries[arguments.library], kinds, arguments)))
         return
     from benchmarks.environment import peer_python
 
@@ -76,7 +80,7 @@ def _process(arguments: argparse.Namespace, library: str, python: str) -> dict[s
     return answer
 
 
-def _timed(make: Callable[[str, int], Augment], arguments: argparse.Namespace) -> dict[str, float]:
+def _timed(make: Callable[[str, int], Augment], kinds: list[str], arguments: argparse.Namespace) -> dict[str, float]:
     """Images a second of each operation."""
     import torch
 
@@ -85,7 +89,7 @@ def _timed(make: Callable[[str, int], Augment], arguments: argparse.Namespace) -
     shape = (BATCH, 3, arguments.side, arguments.side)
     images = torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator)
     rates = {}
-    for kind in KINDS:
+    for kind in kinds:
         augment = make(kind, arguments.side)
         output = augment(images, 0)
         assert output.shape == shape
@@ -124,6 +128,8 @@ def _sightline(kind: str, side: int) -> Augment:
             f"transforms.policy.operations={OPERATIONS}",
             f"transforms.policy.magnitude={MAGNITUDE}",
         ],
+        "autoaugment": ["transforms=none", "transforms.policy.name=autoaugment"],
+        "augmix": ["transforms=none", "transforms.policy.name=augmix", "transforms.policy.all_ops=true"],
     }
     config = parse.parse(compose_config(["data=digits", *words[kind]]))
     transform = TrainTransform(
@@ -143,6 +149,8 @@ def _torchvision(kind: str, side: int) -> Augment:
         "crop and flip": [v2.RandomCrop(side, padding=side // 8, padding_mode="reflect"), v2.RandomHorizontalFlip()],
         "affine": [v2.RandomAffine(DEGREES, (SHIFT, SHIFT), SCALE, SHEAR, bilinear, fill)],
         "randaugment": [v2.RandAugment(OPERATIONS, MAGNITUDE, interpolation=bilinear, fill=fill)],
+        "autoaugment": [v2.AutoAugment(interpolation=bilinear, fill=fill)],
+        "augmix": [v2.AugMix(interpolation=bilinear, fill=fill)],
     }
     whole = v2.Compose([*first[kind], v2.ToDtype(torch.float32, scale=True), v2.Normalize(MEAN, STD)])
     return lambda images, _: torch.stack([whole(image) for image in images])
@@ -159,6 +167,7 @@ def _kornia(kind: str, side: int) -> Augment:
         "crop and flip": lambda: [crop, augmentation.RandomHorizontalFlip()],
         "affine": lambda: [augmentation.RandomAffine(DEGREES, (SHIFT, SHIFT), SCALE, shear, p=1.0)],
         "randaugment": lambda: [auto.RandAugment(n=OPERATIONS, m=MAGNITUDE)],
+        "autoaugment": lambda: [auto.AutoAugment("imagenet")],
     }
     normalise = augmentation.Normalize(torch.tensor(MEAN), torch.tensor(STD))
     whole = torch.nn.Sequential(*first[kind](), normalise)
@@ -174,13 +183,18 @@ def _kornia(kind: str, side: int) -> Augment:
 
 
 def _summary(rounds: list[dict[str, dict[str, float]]], arguments: argparse.Namespace) -> dict[str, Any]:
-    rates = {kind: {library: median(one[library][kind] for one in rounds) for library in rounds[0]} for kind in KINDS}
+    having = {kind: [library for library in rounds[0] if kind in rounds[0][library]] for kind in KINDS}
+    rates = {
+        kind: {library: median(one[library][kind] for one in rounds) for library in libraries}
+        for kind, libraries in having.items()
+    }
     times = {
         kind: {
             peer: median(one["sightline"][kind] / one[peer][kind] for one in rounds)
-            for peer in ("torchvision", "kornia")
+            for peer in libraries
+            if peer != "sightline"
         }
-        for kind in KINDS
+        for kind, libraries in having.items()
     }
     return {
         "side": arguments.side,

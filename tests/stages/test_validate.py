@@ -92,6 +92,7 @@ def test_masks_that_cannot_be_used_are_refused_or_left_out(sightline: Command, t
     [
         (("data=digits",), "model=unet learns masks, and data=digits has none; take data=segmentation_folder"),
         (("data=shapes", "transforms=aggressive"), "MixUp and CutMix cannot mix masks: set transforms.mixing.mixup_al"),
+        (("data=shapes", "transforms=augmix"), "transforms.policy.name=augmix mixes versions of an image that"),
         (("data=segmentation_folder", "data.root=gone"), "data.root=gone does not exist"),
     ],
 )

@@ -20,6 +20,16 @@ MODEL: Final[Mapping[str, object]] = {"weights_key": None, "cbam": False}
 SHAPE: Final[Mapping[str, object]] = {"fit": "crop", "resize": "auto", "tile": None}
 """How an image becomes what the model sees."""
 
+POLICY: Final[Mapping[str, object]] = {
+    "learned_on": "imagenet",
+    "severity": 3,
+    "mixture_width": 3,
+    "chain_depth": -1,
+    "alpha": 1.0,
+    "all_ops": False,
+}
+"""Of `transforms.policy`: what AutoAugment and AugMix take, which were no choice before."""
+
 SEGMENTATION: Final[Mapping[str, object]] = {
     "loss": {"cross_entropy": 1.0, "dice": 1.0, "focal": 0.0, "lovasz": 0.0, "tversky": 0.0},
     "class_weights": "none",
@@ -54,9 +64,11 @@ def rename(content: dict[str, object]) -> None:
 
 def fill(content: dict[str, object]) -> None:
     """Put such keys into a stored configuration, in place."""
-    model, evaluation = content.get("model"), content.get("evaluation")
+    model, evaluation, transforms = (content.get(key) for key in ("model", "evaluation", "transforms"))
     if isinstance(model, dict):
         content["model"] = {**MODEL, **model}
+    if isinstance(transforms, dict) and isinstance(transforms.get("policy"), dict):
+        content["transforms"] = {**transforms, "policy": {**POLICY, **transforms["policy"]}}
     if "image_size" in content:
         for key, value in GROUPS.items():
             content.setdefault(key, dict(value) if isinstance(value, Mapping) else value)
@@ -72,9 +84,12 @@ def leave_out(trained: dict[str, object]) -> None:
 
     So runs and searches of before have the fingerprint that the same command has today.
     """
-    data, model = trained.get("data"), trained.get("model")
+    data, model, transforms = (trained.get(key) for key in ("data", "model", "transforms"))
     if isinstance(model, dict):
         trained["model"] = {key: value for key, value in model.items() if MODEL.get(key, ...) != value}
+    if isinstance(transforms, dict) and isinstance(policy := transforms.get("policy"), dict):
+        said = {key: value for key, value in policy.items() if POLICY.get(key, ...) != value}
+        trained["transforms"] = {**transforms, "policy": said}
     for key, value in GROUPS.items():
         if trained.get(key, ...) == value:
             del trained[key]

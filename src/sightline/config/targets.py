@@ -56,6 +56,18 @@ ABOUT: Final[Mapping[str, tuple[str, ...]]] = {
 """Keys, or groups of them, that are for models which predict all of these targets."""
 
 
+_POLICIES: Final = {
+    **dict.fromkeys(("operations", "magnitude"), "randaugment"),
+    "learned_on": "autoaugment",
+    **dict.fromkeys(("severity", "mixture_width", "chain_depth", "alpha", "all_ops"), "augmix"),
+}
+"""The policy that each key of `transforms.policy` is for."""
+
+
+def _is_no(policy: str) -> Callable[[Groups], bool]:
+    return lambda config: config.transforms.policy.name != policy
+
+
 _NO_LOSS: Final = "segmentation.loss.{0}=0, give it a weight"
 _Idle = tuple[Callable[[Groups], bool], str]
 _NO_ATTACK: Final[_Idle] = (lambda config: not config.robustness.attacks, "robustness.attacks=[], name one")
@@ -90,6 +102,10 @@ IDLE: Final[Mapping[str, _Idle]] = {
         "it is for square, which robustness.attacks does not have",
     ),
     **dict.fromkeys(("robustness.severities", "robustness.constants", "robustness.baseline"), _NO_CORRUPTION),
+    **{
+        f"transforms.policy.{key}": (_is_no(policy), f"it is for transforms.policy.name={policy}")
+        for key, policy in _POLICIES.items()
+    },
 }
 """Keys without an effect while another one is as it is: when that holds, and what is said of it."""
 
@@ -173,6 +189,11 @@ def _against_masks(config: Groups) -> Iterator[str]:
     """What is not done to masks."""
     if config.transforms.mixing.mixup_alpha or config.transforms.mixing.cutmix_alpha:
         yield "MixUp and CutMix cannot mix masks: set transforms.mixing.mixup_alpha=0 transforms.mixing.cutmix_alpha=0"
+    if config.transforms.policy.name == "augmix":
+        yield (
+            "transforms.policy.name=augmix mixes versions of an image that moved apart, and no mask fits them all: "
+            "take transforms=autoaugment, randaugment or trivialaugment"
+        )
     if config.training.label_smoothing and not config.segmentation.loss.cross_entropy:
         yield (
             "training.label_smoothing is for cross-entropy, and segmentation.loss.cross_entropy=0: "

@@ -2,9 +2,19 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from sightline.config.base import AutoProbability, Count, Fraction, Frozen, NonNegative, Probability, Range, decided
+from sightline.config.base import (
+    AutoProbability,
+    Count,
+    Fraction,
+    Frozen,
+    NonNegative,
+    Positive,
+    Probability,
+    Range,
+    decided,
+)
 
 
 class CropConfig(Frozen):
@@ -34,12 +44,28 @@ class AffineConfig(Frozen):
     shear: Annotated[float, Field(ge=0.0, le=60.0)]
 
 
-class PolicyConfig(Frozen):
-    """RandAugment (`operations` of `magnitude` out of 30) or TrivialAugment (one operation of any strength)."""
+def _not_zero(depth: int) -> int:
+    if depth == 0:
+        raise ValueError("a chain of 0 operations changes nothing; give 1 or more, or -1 to draw 1 to 3 for each chain")
+    return depth
 
-    name: Literal["none", "randaugment", "trivialaugment"]
+
+class PolicyConfig(Frozen):
+    """Which operations an image draws; each key is of the one policy that its comment in `conf/` names.
+
+    RandAugment (`operations` of `magnitude` out of 30), TrivialAugment (one operation of any strength), AutoAugment
+    (a pair `learned_on` some data) or AugMix (the image mixed with `mixture_width` chains of operations).
+    """
+
+    name: Literal["none", "randaugment", "trivialaugment", "autoaugment", "augmix"]
     operations: Count
     magnitude: Annotated[float, Field(ge=0.0, le=30.0)]
+    learned_on: Literal["imagenet", "cifar10", "svhn"]
+    severity: Annotated[int, Field(ge=1, le=10)]
+    mixture_width: Annotated[int, Field(ge=1, le=100)]
+    chain_depth: Annotated[int, Field(ge=-1, le=100), AfterValidator(_not_zero)]
+    alpha: Positive
+    all_ops: bool
 
 
 class MixingConfig(Frozen):

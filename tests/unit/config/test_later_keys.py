@@ -3,7 +3,7 @@
 from typing import Any
 
 from sightline.cli import compose_config
-from sightline.config.later_keys import MODEL, VALIDATION, fill, leave_out, rename
+from sightline.config.later_keys import MODEL, POLICY, VALIDATION, fill, leave_out, rename
 
 
 def test_what_is_missing_is_filled_in_and_what_is_there_stays():
@@ -30,8 +30,25 @@ def test_a_model_of_before_takes_the_entry_that_it_took():
     assert content["model"] == {"weights_key": "state_dict_ema"}
 
 
+def test_policies_of_before_know_no_key_of_those_that_came():
+    """What the files in `conf/` say, so that today's command has the fingerprint that it had."""
+    policy: dict[str, Any] = {"name": "randaugment", "operations": 2, "magnitude": 9.0}
+    content: dict[str, Any] = {"transforms": {"name": "randaugment", "erasing": 0.0, "policy": dict(policy)}}
+    fill(content)
+    assert content["transforms"] == {"name": "randaugment", "erasing": 0.0, "policy": policy | POLICY}
+    today: Any = compose_config(["transforms=randaugment"])["transforms"]
+    assert content["transforms"]["policy"] == today["policy"]
+    leave_out(content)
+    assert content["transforms"] == {"name": "randaugment", "erasing": 0.0, "policy": policy}
+    content["transforms"]["policy"] |= {"name": "augmix", "severity": 5}
+    for change in (fill, leave_out):
+        change(content)
+    assert content["transforms"]["policy"] == policy | {"name": "augmix", "severity": 5}
+
+
 def test_what_is_no_configuration_is_left_to_whoever_checks_it():
-    for content in ({}, {"data": None}, {"data": {"validation": 3}}, {"data": [], "evaluation": {"ood": None}}):
+    of_data = ({"data": None}, {"data": {"validation": 3}}, {"data": [], "evaluation": {"ood": None}})
+    for content in ({}, *of_data, {"transforms": None}, {"transforms": {"policy": 3}}):
         before = dict(content)
         fill(content)
         assert content == before

@@ -55,6 +55,7 @@ def test_what_is_about_labels_is_refused_for_masks(override: str, says: str):
     ("override", "says"),
     [
         ("transforms.mixing.mixup_alpha=0.2", "MixUp and CutMix cannot mix masks"),
+        ("transforms=augmix", "transforms.policy.name=augmix mixes versions of an image"),
         ("evaluation.ood=digits", "evaluation.ood "),
         ("training.label_smoothing=0.1 segmentation.loss.cross_entropy=0", "training.label_smoothing is for cross-"),
     ],
@@ -134,6 +135,26 @@ def test_a_typed_key_that_another_one_makes_idle_is_refused(override: str, becau
     assert problem.startswith(f"{override} has no effect: ")
     assert because in problem
     assert not problem_of_idle(composed(OfMasks, override, f"{because}={off}"), [override])
+
+
+@pytest.mark.parametrize(
+    ("override", "policy"),
+    [
+        ("transforms.policy.operations=3", "randaugment"),
+        ("transforms.policy.magnitude=5", "randaugment"),
+        ("transforms.policy.learned_on=svhn", "autoaugment"),
+        ("transforms.policy.severity=5", "augmix"),
+        ("transforms.policy.mixture_width=2", "augmix"),
+        ("transforms.policy.chain_depth=2", "augmix"),
+        ("transforms.policy.alpha=2", "augmix"),
+        ("transforms.policy.all_ops=true", "augmix"),
+    ],
+)
+def test_a_typed_key_of_another_policy_is_refused(override: str, policy: str):
+    for other in ("standard", "randaugment", "trivialaugment", "autoaugment", "augmix"):
+        problem = problem_of_idle(composed(CnnModel, f"transforms={other}", override), [override])
+        because = f"{override} has no effect: it is for transforms.policy.name={policy}"
+        assert problem == ("" if other == policy else because)
 
 
 def test_the_beta_of_class_weights_is_idle_without_them():

@@ -23,8 +23,8 @@ from sightline.data.sources.wanted import with_targets
 from sightline.data.splits.assignment import make_split
 from sightline.data.splits.split import Split
 from sightline.data.targets import LABEL, ClassTarget
-from sightline.data.transforms import policies
 from sightline.data.transforms.evaluation import EvalTransform
+from sightline.data.transforms.policies import apply
 from sightline.data.transforms.transform import TrainTransform
 from sightline.errors import UsageError
 
@@ -95,7 +95,7 @@ def test_masks_stay_on_their_images(
     drawn: Source, configured: Callable[..., Config], disagreement: Measure, monkeypatch: pytest.MonkeyPatch, name: str
 ):
     # Policies change colours too, which here would hide the class.
-    monkeypatch.setattr(policies, "apply_operations", lambda pixels, _: pixels)
+    monkeypatch.setattr(apply, "apply_operations", lambda pixels, _: pixels)
     config = configured(*STRATEGIES[name])
     dataset = opened(drawn, config)
     has_mask = [path is not None for path in drawn.masks.values] if drawn.masks else []

@@ -76,7 +76,10 @@ def test_what_is_given_is_left_alone_and_said():
     ]
 
 
-@pytest.mark.parametrize("strategy", ["standard", "aggressive", "randaugment", "trivialaugment"])
+MIRRORING = ("standard", "aggressive", "randaugment", "trivialaugment", "autoaugment", "augmix")
+
+
+@pytest.mark.parametrize("strategy", MIRRORING)
 def test_whether_images_are_mirrored_belongs_to_the_data(strategy: str):
     mirrored, lines = fit(configured(f"transforms={strategy}"), 400, ANIMALS)
     assert mirrored.transforms.horizontal_flip == 0.5

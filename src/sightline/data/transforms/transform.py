@@ -1,7 +1,7 @@
 """The way from stored pixels to what a model sees in training; that of everything else is in `evaluation.py`.
 
 Training samples each image once, through one matrix (crop, flips, affine and the policy's geometry), then applies
-the policy's pixel operations, jitters colours, normalises and erases.
+the policy's pixel operations, jitters colours, normalises and erases. AugMix alone samples the square again.
 """
 
 import math
@@ -15,11 +15,14 @@ from torch import Tensor
 from sightline.config.base import decided
 from sightline.config.transforms import TransformsConfig
 from sightline.data.randomness import Draw, uniform
-from sightline.data.transforms import colour, policies
+from sightline.data.transforms import colour
 from sightline.data.transforms.boxes import Sizes
 from sightline.data.transforms.erasing import erase
 from sightline.data.transforms.fit import Fit, squares
 from sightline.data.transforms.geometry import Geometry, affine, compose, crop, flip
+from sightline.data.transforms.policies import apply
+from sightline.data.transforms.policies.augmix import mix_chains
+from sightline.data.transforms.policies.draw import Operations, draw_policy
 from sightline.data.transforms.resizing import Interpolation, ResizeMode, shorter_side_to
 from sightline.data.transforms.sampling import sample
 
@@ -106,7 +109,12 @@ class TrainTransform:
 
         Returns:
             float32 (B, 3, side, side), normalised, and uint8 (B, side, side). Colours and erasing leave masks alone.
+
+        Raises:
+            ValueError: the policy is AugMix, after which no mask is that of its image; the parse refuses it before.
         """
+        if self.config.policy.name == "augmix":
+            raise ValueError("AugMix mixes versions of an image that moved differently, which have no mask")
         shapes = as_array(sizes)
         augmented = []
         sampled = []
@@ -129,10 +137,11 @@ class TrainTransform:
         draw = partial(uniform, self.seed, epoch, counters)
         colour_of_none = mean_colour(self.mean)
         images, shapes = self._resized(images, shapes, self.interpolation, colour_of_none)
-        operations = policies.draw_policy(self.config.policy, len(images), self.side, draw)
+        operations = draw_policy(self.config.policy, len(images), self.side, draw)
         geometry = self._geometry(shapes, operations, epoch, counters)
         pixels = sample(images, shapes, geometry, "bilinear", fill=colour_of_none)
-        pixels = policies.apply_operations(pixels, operations)
+        pixels = apply.apply_operations(pixels, operations)
+        pixels = mix_chains(pixels, self.config.policy, draw, colour_of_none)
         pixels = colour.jitter(pixels, self.config.colour, draw)
         pixels = colour.normalise(pixels, self.mean, self.std)
         return erase(pixels, self.config.erasing, draw), geometry
@@ -147,16 +156,14 @@ class TrainTransform:
             return squares(self.fit, sides, images, shapes, mode, fill)
         return shorter_side_to(self.shorter, images, shapes, mode, enlarge=enlarge)
 
-    def _geometry(
-        self, shapes: Sizes, operations: policies.Operations, epoch: int, counters: NDArray[np.int64]
-    ) -> Geometry:
+    def _geometry(self, shapes: Sizes, operations: Operations, epoch: int, counters: NDArray[np.int64]) -> Geometry:
         config = self.config
         draw = partial(uniform, self.seed, epoch, counters)
         crops = crop(config.crop, shapes, self.side, draw, anywhere=self.fit == "whole")
         horizontal = decided(config.horizontal_flip)
         crops = flip(crops, self.side, horizontal, config.vertical_flip, *self._flipping(epoch, counters))
         warps = affine(config.affine, len(shapes), self.side, draw)
-        warps = compose(warps, policies.warps(operations, self.side))
+        warps = compose(warps, apply.warps(operations, self.side))
         return Geometry(crops, warps, self.side, beyond=self.fit == "whole")
 
     def _flipping(self, epoch: int, counters: NDArray[np.int64]) -> tuple[Draw, bool]:

@@ -17,7 +17,7 @@ from sightline.data.transforms import transform as transform_file
 from sightline.data.transforms.evaluation import EvalTransform
 from sightline.data.transforms.transform import TrainTransform, stored_side
 
-STRATEGIES = ("none", "standard", "aggressive", "randaugment", "trivialaugment")
+STRATEGIES = ("none", "standard", "aggressive", "randaugment", "trivialaugment", "autoaugment", "augmix")
 RANDOM = STRATEGIES[1:]
 MEAN, STD = (0.49, 0.48, 0.45), (0.25, 0.24, 0.26)
 

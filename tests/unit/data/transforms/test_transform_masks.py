@@ -9,9 +9,9 @@ import torch.nn.functional as F
 
 from sightline.cli import compose_config
 from sightline.config.transforms import TransformsConfig
-from sightline.data.transforms import policies
 from sightline.data.transforms import transform as transform_file
 from sightline.data.transforms.evaluation import EvalTransform
+from sightline.data.transforms.policies import apply
 from sightline.data.transforms.transform import TrainTransform
 
 MEAN, STD = (0.55, 0.55, 0.55), (0.25, 0.25, 0.25)
@@ -26,7 +26,9 @@ PARTS = {
     "resized": {"crop": OFF["crop"] | {"name": "resized", "scale": [0.2, 1.0]}},
     "randaugment": {"policy": OFF["policy"] | {"name": "randaugment", "operations": 3, "magnitude": 15}},
     "trivialaugment": {"policy": OFF["policy"] | {"name": "trivialaugment"}},
+    "autoaugment": {"policy": OFF["policy"] | {"name": "autoaugment", "learned_on": "svhn"}},
 }
+LAY_BARE = {"affine", "randaugment", "trivialaugment", "autoaugment", "everything"}
 PARTS["everything"] = PARTS["resized"] | PARTS["flip"] | PARTS["affine"] | PARTS["randaugment"]
 
 
@@ -83,7 +85,7 @@ def disagreement(images, labels):
 @pytest.mark.parametrize("name", PARTS)
 def test_image_and_mask_stay_aligned(drawn, monkeypatch, name):
     # Policies change colours too, which here would hide the class.
-    monkeypatch.setattr(policies, "apply_operations", lambda pixels, _: pixels)
+    monkeypatch.setattr(apply, "apply_operations", lambda pixels, _: pixels)
     transform, (images, masks, sizes) = training(**PARTS[name]), drawn
     for epoch in range(3):
         seen, labels = transform.with_masks(images, masks, sizes, epoch, np.arange(40), IGNORED)
@@ -95,10 +97,10 @@ def test_image_and_mask_stay_aligned(drawn, monkeypatch, name):
         # The measure sees a shift by three pixels, and a mirror image.
         assert disagreement(seen, labels.roll(3, dims=2))[0] > 0.02
         assert disagreement(seen, labels.flip(2))[0] > 0.3
-        assert bool((labels == IGNORED).any()) == (name in {"affine", "randaugment", "trivialaugment", "everything"})
+        assert bool((labels == IGNORED).any()) == (name in LAY_BARE)
 
 
-@pytest.mark.parametrize("name", ["aggressive", "randaugment", "trivialaugment", "standard"])
+@pytest.mark.parametrize("name", ["aggressive", "randaugment", "trivialaugment", "autoaugment", "standard"])
 def test_images_come_out_as_they_do_without_masks_and_colours_leave_masks_alone(drawn, name):
     config = compose_config([f"transforms={name}", "transforms.horizontal_flip=0.5"])["transforms"]
     transform, (images, masks, sizes) = training(**config), drawn
@@ -106,6 +108,13 @@ def test_images_come_out_as_they_do_without_masks_and_colours_leave_masks_alone(
     assert torch.equal(seen, transform(images, sizes, 2, np.arange(40)))
     plain = training(**config | {"colour": OFF["colour"], "erasing": OFF["erasing"]})
     assert torch.equal(plain.with_masks(images, masks, sizes, 2, np.arange(40), IGNORED)[1], labels)
+
+
+def test_no_mask_is_that_of_an_image_which_augmix_mixed(drawn):
+    images, masks, sizes = drawn
+    transform = training(policy=OFF["policy"] | {"name": "augmix"})
+    with pytest.raises(ValueError, match="moved differently, which have no mask"):
+        transform.with_masks(images, masks, sizes, 0, np.arange(40), IGNORED)
 
 
 def test_a_mask_comes_out_the_same_in_any_batch(drawn, monkeypatch):

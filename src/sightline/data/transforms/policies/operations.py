@@ -53,6 +53,11 @@ def solarize(pixels: Tensor, threshold: Tensor) -> Tensor:
     return torch.where(pixels >= 255 * threshold, 255 - pixels, pixels)
 
 
+def invert(pixels: Tensor, _: Tensor) -> Tensor:
+    """White becomes black, and black white."""
+    return 255 - pixels
+
+
 def autocontrast(pixels: Tensor, _: Tensor) -> Tensor:
     """Stretch each channel to the full range; a channel of one value stays."""
     low, high = pixels.amin(dim=(2, 3), keepdim=True), pixels.amax(dim=(2, 3), keepdim=True)
@@ -81,6 +86,7 @@ OPERATIONS: dict[str, Operation] = {
     "solarize": solarize,
     "autocontrast": autocontrast,
     "equalize": equalize,
+    "invert": invert,
 }
 
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torchvision.transforms.v2 import functional as tv
 
-from sightline.data.transforms.operations import OPERATIONS
+from sightline.data.transforms.policies.operations import OPERATIONS
 
 ORACLES = {
     "brightness": lambda image, value: tv.adjust_brightness(image, 1 + value),
@@ -13,8 +13,9 @@ ORACLES = {
     "solarize": lambda image, value: tv.solarize(image, 255 * value),
     "autocontrast": lambda image, _: tv.autocontrast(image),
     "equalize": lambda image, _: tv.equalize(image),
+    "invert": lambda image, _: tv.invert(image),
 }
-STRENGTHS = {"posterize": [8, 7, 4, 2], "solarize": [1.0, 0.7, 0.5, 0.0]}
+STRENGTHS = {"posterize": [8, 7, 4, 0], "solarize": [1.0, 0.7, 0.5, 0.0]}
 CUTS_OFF = {"brightness": 1, "color": 2, "contrast": 2, "sharpness": 1, "autocontrast": 1}
 """By how much torchvision's habit of cutting fractions off can differ from rounding; the others agree to the bit."""
 

@@ -11,7 +11,8 @@ from sightline.stages import corrupted
 from tests.conftest import Command
 from tests.stages.conftest import Stage, ledger, load, looks_at_test_labels
 
-FEW = ("robustness.attacks=[]", "robustness.corruptions=[gaussian_noise,contrast]", "robustness.severities=[1,5]")
+STILL = ("robustness.attacks=[]", "robustness.shifts=[]", "robustness.rotations=[]", "robustness.backgrounds=false")
+FEW = (*STILL, "robustness.corruptions=[gaussian_noise,contrast]", "robustness.severities=[1,5]")
 
 
 def test_every_condition_is_measured_and_val_leaves_the_test_split_locked(stage: Stage, run: Path):
@@ -83,7 +84,7 @@ def test_beside_a_baseline_of_the_same_pixels(stage: Stage, sightline: Command, 
 
 @pytest.mark.slow
 def test_without_corruptions_the_clean_images_remain(stage: Stage, run: Path):
-    stage("robustness", run, "robustness.corruptions=[]")
+    stage("robustness", run, *STILL, "robustness.corruptions=[]")
     label = load(run, "robustness.json")["corruptions"]["targets"]["label"]
     assert [one["corruption"] for one in label["conditions"]] == ["clean"]
     assert "mean" not in label

@@ -12,7 +12,7 @@ from tests.stages.conftest import Stage, load, looks_at_test_labels
 
 STRONG = (
     "robustness.corruptions=[]", "robustness.attacked=13", "robustness.steps=4", "robustness.queries=10",
-    "robustness.budget=48",
+    "robustness.budget=48", "robustness.shifts=[]", "robustness.rotations=[]",
 )  # fmt: skip
 ONE_STEP = ("robustness.corruptions=[]", "robustness.attacked=13", "robustness.attacks=[fgsm]")
 
@@ -32,6 +32,12 @@ def test_every_attack_is_told_with_what_it_took_and_val_stays_the_split(stage: S
     assert (attacks["norm"], attacks["budget"], attacks["n"]) == ("linf", 48, 13)
     shares = [one["robust"]["of_all"]["value"] for one in attacks["attacks"]]
     assert attacks["worst"]["of_all"]["value"] <= min(shares) <= attacks["accuracy"]["value"]
+    assert {"noise_gaussian", "noise_uniform", "noise_sign"} <= {check["name"] for check in attacks["checks"]}
+    for one in attacks["noise"]:
+        noise = np.load(run / f"robustness/noise_{one['name']}.npz")
+        assert len(noise["ids"]) == 13
+        assert one["accuracy"]["value"] == pytest.approx(noise["label.scores"].mean())
+        assert attacks["worst"]["of_right"]["value"] <= one["of_right"]["value"]
     arrays = [np.load(run / f"robustness/attack_{one['name']}.npz") for one in attacks["attacks"]]
     robust = ~np.any([each["fooled"] for each in arrays], axis=0)
     assert attacks["worst"]["of_all"]["value"] == pytest.approx(robust.sum() / 13)

@@ -32,7 +32,11 @@ Constants = Literal["cifar", "imagenet"]
 AttackName = Literal["fgsm", "pgd", "apgd", "square"]
 """What `robustness.attacks` takes, the quickest first."""
 
+NoiseName = Literal["gaussian", "uniform", "sign"]
+"""What `robustness.noise` takes."""
+
 Severity = Annotated[int, Field(ge=1, le=5)]
+Degrees = Annotated[int, Field(ge=1, le=179)]
 
 
 def _distinct_names(names: tuple[CorruptionName, ...]) -> tuple[CorruptionName, ...]:
@@ -47,14 +51,26 @@ def _distinct_attacks(names: tuple[AttackName, ...]) -> tuple[AttackName, ...]:
     return names
 
 
+def _distinct_noise(names: tuple[NoiseName, ...]) -> tuple[NoiseName, ...]:
+    if len(set(names)) < len(names):
+        raise ValueError("each kind of noise goes in once")
+    return names
+
+
 def _rising(severities: tuple[int, ...]) -> tuple[int, ...]:
     if list(severities) != sorted(set(severities)):
         raise ValueError("severities rise, each goes in once")
     return severities
 
 
+def _growing(sizes: tuple[int, ...]) -> tuple[int, ...]:
+    if list(sizes) != sorted(set(sizes)):
+        raise ValueError("sizes rise, each goes in once")
+    return sizes
+
+
 class RobustnessConfig(Frozen):
-    """Corruptions and attacks, how strong they are and on which images; `quick` is a stage of training as well."""
+    """What is done to images, how strongly and to which of them; `quick` is a stage of training as well."""
 
     name: Literal["default", "quick"]
     split: Literal["val", "test"]
@@ -71,3 +87,7 @@ class RobustnessConfig(Frozen):
     steps: Count
     restarts: Count
     queries: Count
+    noise: Annotated[tuple[NoiseName, ...], AfterValidator(_distinct_noise)]
+    shifts: Annotated[tuple[Count, ...], AfterValidator(_growing)]
+    backgrounds: bool
+    rotations: Annotated[tuple[Degrees, ...], AfterValidator(_growing)]

@@ -96,6 +96,10 @@ IDLE: Final[Mapping[str, _Idle]] = {
         "it is for imbalance.class_weights=effective",
     ),
     **dict.fromkeys(("robustness.attacked", "robustness.norm", "robustness.budget"), _NO_ATTACK),
+    "robustness.noise": (
+        lambda config: bool(config.robustness.noise) and not config.robustness.attacks,
+        "robustness.attacks=[], name one",
+    ),
     **dict.fromkeys(("robustness.steps", "robustness.restarts"), _NO_STEPS),
     "robustness.queries": (
         lambda config: "square" not in config.robustness.attacks,

@@ -14,24 +14,25 @@ from sightline.config.schema import Config
 from sightline.data.loaders import EvalLoader
 from sightline.data.targets import LABEL, MISSING
 from sightline.inference.loaded_run import LoadedRun
-from sightline.inference.model import group_codes_of
 from sightline.inference.predict import predict
 from sightline.machine.signals import check_stop
 from sightline.machine.terminal import logger
 from sightline.metrics.documents.attacks import Attacks
-from sightline.metrics.intervals.resampling import Resampling
 from sightline.metrics.predictions import Predictions
 from sightline.robustness.attacks.attack import Effort
 from sightline.robustness.attacks.ball import Ball
 from sightline.robustness.attacks.checks.check import Check
 from sightline.robustness.attacks.checks.checks import CHECKED, all_results_checks, sample_checks
+from sightline.robustness.attacks.checks.of_effort import noise_checks
 from sightline.robustness.attacks.items import Attacked, Items, Setting, attacked_in_memory
 from sightline.robustness.attacks.pixel_model import WHITE, PixelModel, from_bytes
-from sightline.robustness.attacks.robust_accuracy import scores, worst
+from sightline.robustness.attacks.robust_accuracy import noise_scores, scores, worst
 from sightline.robustness.attacks.table import ATTACKS
 from sightline.run.folder import Run
 from sightline.run.origin import MADE_FROM, SOURCES, as_array, origin_of
 from sightline.run.stored import DamagedFileError
+from sightline.stages.noisy import under_noise
+from sightline.stages.subject import Subject
 from sightline.tasks.classification.shift import LogitsCollector
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -42,24 +43,23 @@ VERSION: Final = 1
 """Of what attacks and checks do; what an earlier one found is found anew."""
 
 
-def under_attack(config: Config, run: Run, loaded: LoadedRun) -> Attacks:
+def under_attack(subject: Subject) -> Attacks:
     """Attack some images of `robustness.split`; what an earlier command found of the same question stays.
 
     Args:
-        config: of the command.
-        run: of a classifier with one label an image.
-        loaded: its model and images, those of the test split unlocked where they are asked for.
+        subject: a classifier with one label an image.
     """
-    asked = config.robustness
+    asked, loader = subject.config.robustness, subject.loader
     most = asked.attacked if asked.items is None else min(asked.attacked, asked.items)
-    loader = loaded.loader(asked.split)
     loader = replace(loader, most=most, batch_size=min(loader.batch_size, BATCH))
-    way = _Attacking(config, run, loaded, loader)
+    attacked_ones = subject.among(loader)
+    way = _Attacking(subject.config, subject.run, subject.loaded, loader)
     found: dict[str, Attacked] = {name: way.found(name) for name in asked.attacks}
     fooled = {name: one.fooled for name, one in found.items()}
-    checks = [*way.sample_checks(), *all_results_checks(found, way.ball)]
-    groups = group_codes_of(run, asked.split, way.clean.ids)
-    resampling = Resampling(config.evaluation.level, config.evaluation.resamples, config.seed, groups)
+    noise = {name: np.equal(scores, 1) for name, scores in under_noise(attacked_ones, way.ball).items()}
+    broken = {name: ~stays[way.right] for name, stays in noise.items()}
+    checks = [*way.sample_checks(), *all_results_checks(found, way.ball), *noise_checks(broken, fooled)]
+    resampling = attacked_ones.resampling
     return {
         "norm": asked.norm,
         "budget": asked.budget,
@@ -67,6 +67,7 @@ def under_attack(config: Config, run: Run, loaded: LoadedRun) -> Attacks:
         "n": len(way.right),
         "right": int(way.right.sum()),
         "accuracy": resampling.share(way.right).to_json(),
+        "noise": noise_scores(way.right, noise, resampling),
         "attacks": scores(way.right, fooled, way.effort, resampling),
         "worst": worst(way.right, fooled, resampling),
         "checks": [{"name": check.name, "holds": bool(check.holds), "seen": check.seen} for check in checks],

@@ -14,6 +14,8 @@ def test_by_default_all_at_every_severity_on_val():
     assert (found.split, found.items, found.baseline) == ("val", None, None)
     quick = configure("mode=robustness", "robustness=quick").robustness
     assert (quick.corruptions, quick.severities, quick.items) == (CORRUPTIONS, (3,), 1000)
+    assert (found.shifts, found.rotations) == ((1, 2, 4), (5, 15, 30))
+    assert (quick.attacks, quick.shifts, quick.rotations, quick.backgrounds) == ((), (), (), False)
 
 
 @pytest.mark.parametrize(
@@ -26,6 +28,10 @@ def test_by_default_all_at_every_severity_on_val():
         ("robustness.severities=[]", r"robustness\.severities"),
         ("robustness.split=train", r"robustness\.split=.*must be 'val' or 'test'"),
         ("robustness.constants=tiny", r"robustness\.constants"),
+        ("robustness.noise=[sign,sign]", "each kind of noise goes in once"),
+        ("robustness.shifts=[2,1]", "sizes rise, each goes in once"),
+        ("robustness.shifts=[0]", r"robustness\.shifts\.0=0"),
+        ("robustness.rotations=[180]", r"robustness\.rotations\.0=180"),
         ("robustness.items=0", r"robustness\.items=0"),
     ],
 )

@@ -168,6 +168,7 @@ def test_the_beta_of_class_weights_is_idle_without_them():
         ("robustness.budget=4", "robustness.attacks=[]"),
         ("robustness.norm=l2", "robustness.attacks=[]"),
         ("robustness.attacked=9", "robustness.attacks=[]"),
+        ("robustness.noise=[sign]", "robustness.attacks=[]"),
         ("robustness.steps=9", "robustness.attacks=[fgsm,square]"),
         ("robustness.restarts=2", "robustness.attacks=[fgsm]"),
         ("robustness.queries=9", "robustness.attacks=[fgsm,pgd,apgd]"),

@@ -1,6 +1,6 @@
 """What `robustness.json` holds of attacks."""
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from sightline.metrics.documents.interval import IntervalJson
 
@@ -29,6 +29,15 @@ class AttackScores(TypedDict):
     robust: RobustShares
 
 
+class NoiseScores(TypedDict):
+    """Random noise as large as the budget: accuracy under it, and the share of the right ones that stay right."""
+
+    name: str
+    label: str
+    accuracy: IntervalJson
+    of_right: IntervalJson
+
+
 class Attacks(TypedDict):
     """All attacks; `budget` is in steps of which 255 lead from black to white.
 
@@ -42,6 +51,7 @@ class Attacks(TypedDict):
     n: int
     right: int
     accuracy: IntervalJson
+    noise: NotRequired[list[NoiseScores]]
     attacks: list[AttackScores]
     worst: RobustShares
     checks: list[CheckJson]

@@ -19,6 +19,7 @@ class ShiftedSets(TypedDict):
 class Condition(TypedDict):
     """What a model is worth under one corruption at one severity; `clean` at 0 is the images as they are.
 
+    Of other conditions `corruption` is the name, and `severity` pixels, degrees, or 0 where there is no size.
     Probabilities are at the run's temperature. The first of the metrics is the one that is averaged over conditions.
     """
 
@@ -67,6 +68,35 @@ class Corruptions(TypedDict):
     targets: dict[str, TargetUnderCorruptions]
 
 
+class TargetUnderMoves(TypedDict):
+    """One target: every `shift` and `rotation` by its size, and all of them.
+
+    The first metric of a condition is the mean over its ways, such as up and down, of what is right of an image;
+    `worst_case` is that of its worst way; `consistency` is how much of the answer is that for the image as it is: 0 or
+    1 for a label, the mean IoU of both for a mask. For `worst_case` of all the image as it is counts as a way, too.
+    """
+
+    metric: str
+    clean: IntervalJson
+    conditions: list[Condition]
+    all: dict[str, IntervalJson]
+
+
+class Backgrounds(TypedDict):
+    """Accuracy of the label of `n` images: as they are, and with the object on the ground of another image.
+
+    That one is of the same class (`same`), which is the control, or of another (`rand`); `gap` is `same` less `rand`,
+    image by image.
+    """
+
+    n: int
+    seed: int
+    original: IntervalJson
+    same: IntervalJson
+    rand: IntervalJson
+    gap: IntervalJson
+
+
 class Robustness(TypedDict):
     """The whole file: `n` images of a split, and what was done to them.
 
@@ -76,6 +106,8 @@ class Robustness(TypedDict):
     split: str
     n: int
     corruptions: NotRequired[Corruptions]
+    moves: NotRequired[dict[str, TargetUnderMoves]]
+    backgrounds: NotRequired[Backgrounds]
     attacks: NotRequired[Attacks]
     trusted: NotRequired[bool]
     left_out: NotRequired[str]

@@ -35,9 +35,10 @@ def about_attacks(found: Attacks) -> str:
 
 
 def attack_table(found: Attacks) -> Table:
-    """One row an attack, its effort beside it, and the worst case of each image."""
+    """Random noise of the same size, one row an attack, its effort beside it, and the worst case of each image."""
     clean = _accuracy(found["accuracy"])
     rows = [["none", "", clean, ""]]
+    rows += [[one["label"], "", *map(_accuracy, (one["accuracy"], one["of_right"]))] for one in found.get("noise", [])]
     for one in found["attacks"]:
         effort = ", ".join(f"{name} {count:,}" for name, count in one["effort"].items())
         rows.append([one["label"], effort, *_shares(one["robust"])])

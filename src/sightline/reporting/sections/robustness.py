@@ -14,7 +14,9 @@ from sightline.metrics.documents.robustness import (
 from sightline.reporting.contents import Contents, JsonFile
 from sightline.reporting.formatting import MISSING, interval, label, number, signed
 from sightline.reporting.sections.attacks import attack_blocks, distrust
+from sightline.reporting.sections.backgrounds import background_blocks
 from sightline.reporting.sections.blocks import Block, Heading, Table, Text
+from sightline.reporting.sections.moves import move_blocks
 from sightline.reporting.sections.section import FigureKind, Section
 
 ROBUSTNESS: Final = JsonFile[Robustness]("robustness.json")
@@ -92,6 +94,10 @@ def blocks(contents: Contents) -> Iterator[Block]:
             yield Table(table.header, table.rows, on="page", folded="Every corruption and severity, with intervals")
         for note in corruptions["notes"]:
             yield Text(note, soft=True)
+    if moves := found.get("moves"):
+        yield from move_blocks(moves)
+    if backgrounds := found.get("backgrounds"):
+        yield from background_blocks(backgrounds)
     if attacks:
         yield from attack_blocks(attacks)
     if left_out := found.get("left_out"):

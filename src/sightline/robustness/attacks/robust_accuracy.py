@@ -4,11 +4,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from sightline.metrics.documents.attacks import AttackScores, RobustShares
+from sightline.config.robustness import NoiseName
+from sightline.metrics.documents.attacks import AttackScores, NoiseScores, RobustShares
 from sightline.metrics.intervals.interval import undefined
 from sightline.metrics.intervals.resampling import Resampling
 from sightline.robustness.attacks.attack import Effort
 from sightline.robustness.attacks.items import Flags
+from sightline.robustness.attacks.noise import NOISES
 from sightline.robustness.attacks.table import ATTACKS
 
 
@@ -36,6 +38,25 @@ def scores(right: Flags, fooled: Mapping[str, Flags], effort: Effort, resampling
             "robust": robust_shares(right, flags, resampling),
         }
         for name, flags in fooled.items()
+    ]
+
+
+def noise_scores(right: Flags, noise: Mapping[NoiseName, Flags], resampling: Resampling) -> list[NoiseScores]:
+    """Accuracy under each kind of noise, and how many of the right items stay right.
+
+    Args:
+        right: (n,) whether an item is right as it is.
+        noise: (n,) by kind, whether it is right under it.
+        resampling: level and groups of the n items.
+    """
+    return [
+        {
+            "name": name,
+            "label": NOISES[name].label,
+            "accuracy": resampling.share(hits).to_json(),
+            "of_right": robust_shares(right, ~hits[right], resampling)["of_right"],
+        }
+        for name, hits in noise.items()
     ]
 
 

@@ -1,6 +1,6 @@
 """What is told of attacks: how hard they tried, the worst case last, and first of all whether it can be trusted."""
 
-from sightline.metrics.documents.attacks import Attacks, RobustShares
+from sightline.metrics.documents.attacks import Attacks, NoiseScores, RobustShares
 from sightline.metrics.documents.interval import IntervalJson
 from sightline.reporting.sections.attacks import about_attacks, attack_table, check_table, distrust
 
@@ -46,6 +46,15 @@ def test_each_attack_stands_beside_its_effort_and_the_worst_case_is_last():
     assert rows[0][2].startswith("80.0 %")
     assert rows[3][2].startswith("30.0 %")
     assert rows[3][3].startswith("50.0 %")
+
+
+def test_noise_of_the_same_size_stands_before_the_attacks():
+    noise: list[NoiseScores] = [
+        {"name": "sign", "label": "Random signs", "accuracy": share(0.7), "of_right": share(0.9)}
+    ]
+    rows = attack_table({**found(), "noise": noise}).rows
+    assert rows[1] == ["Random signs", "", "70.0 % [60.0, 80.0]", "90.0 % [80.0, 100.0]"]
+    assert [row[0] for row in rows[2:4]] == ["FGSM", "PGD"]
 
 
 def test_where_nothing_is_right_there_is_no_share_of_it():

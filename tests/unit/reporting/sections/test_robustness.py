@@ -103,3 +103,37 @@ def test_without_the_file_or_with_one_of_other_weights_nothing_is_claimed(copy: 
     reason = "Left out: robustness.json was made from another checkpoints/best.pt than there is now."
     wanted = [Text(f"{reason} Mode `robustness` makes it anew.")] if made else []
     assert list(blocks(Contents(copy))) == wanted
+
+
+def test_files_of_before_moves_and_noise_are_read(copy: Run):
+    metrics = {"accuracy": entry(0.7), "worst_case": entry(0.5), "consistency": entry(0.8)}
+    copy.save_json("robustness.json", content())
+    assert not [block for block in blocks(Contents(copy)) if isinstance(block, Heading)]
+    moved = {
+        "metric": "accuracy",
+        "clean": entry(0.9),
+        "conditions": [
+            {"corruption": kind, "severity": size, "metrics": metrics}
+            for kind, size in (("shift", 1), ("shift", 2), ("rotation", 30))
+        ],
+        "all": metrics,
+    }
+    copy.save_json("robustness.json", {**content(), "moves": {"label": moved}})
+    found = list(blocks(Contents(copy)))
+    assert Heading("Shifts and rotations") in found
+    (table,) = (block for block in found if isinstance(block, Table) and block.header[0] == "Moved")
+    assert [row[0] for row in table.rows] == [
+        "none", "Shift by 1 pixel", "Shift by 2 pixels", "Rotation by 30°", "all"
+    ]  # fmt: skip
+    assert table.rows[-1][1:] == ["70.0 % [60.0, 80.0]", "50.0 % [40.0, 60.0]", "80.0 % [70.0, 90.0]"]
+
+
+def test_grounds_are_told_with_their_gap(copy: Run):
+    grounds = {
+        "n": 30, "seed": 2, "original": entry(0.9), "same": entry(0.8), "rand": entry(0.6), "gap": entry(0.2, 0.05)
+    }  # fmt: skip
+    copy.save_json("robustness.json", {**content(), "backgrounds": grounds})
+    found = list(blocks(Contents(copy)))
+    assert any(isinstance(block, Text) and "another: +20.0 [+15.0, +25.0] points" in block.text for block in found)
+    (table,) = (block for block in found if isinstance(block, Table) and block.header[0] == "Ground")
+    assert [row[1][:6] for row in table.rows] == ["90.0 %", "80.0 %", "60.0 %"]

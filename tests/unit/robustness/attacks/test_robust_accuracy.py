@@ -5,7 +5,7 @@ import pytest
 
 from sightline.metrics.intervals.resampling import Resampling
 from sightline.robustness.attacks.attack import Effort
-from sightline.robustness.attacks.robust_accuracy import robust_shares, scores, worst
+from sightline.robustness.attacks.robust_accuracy import noise_scores, robust_shares, scores, worst
 
 PLAIN = Resampling(0.95, 100, 0)
 RIGHT = np.array([True, True, False, True, True])
@@ -25,6 +25,13 @@ def test_the_worst_case_is_by_item_and_below_every_attack():
     each = scores(RIGHT, FOOLED, Effort(7, 2, 90), PLAIN)
     assert min(one["robust"]["of_all"]["value"] for one in each) > found["of_all"]["value"]
     assert [one["effort"] for one in each] == [{"steps": 7, "restarts": 2}, {"queries": 90}]
+
+
+def test_noise_may_also_make_a_wrong_item_right():
+    (found,) = noise_scores(RIGHT, {"sign": np.array([True, True, True, False, True])}, PLAIN)
+    assert found["label"] == "Random signs"
+    assert found["accuracy"]["value"] == pytest.approx(4 / 5)
+    assert found["of_right"]["value"] == pytest.approx(3 / 4)
 
 
 def test_groups_widen_and_nothing_right_is_no_share():

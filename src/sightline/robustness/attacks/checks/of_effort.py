@@ -7,12 +7,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sightline.config.robustness import NoiseName
 from sightline.metrics.comparison.paired import tango
 from sightline.metrics.intervals.interval import wilson
 from sightline.robustness.attacks.attack import Effort
 from sightline.robustness.attacks.ball import Ball
 from sightline.robustness.attacks.checks.check import Check
 from sightline.robustness.attacks.items import Flags, Items, Setting, attacked
+from sightline.robustness.attacks.noise import NOISES
 from sightline.robustness.attacks.pixel_model import PixelModel, fooled
 from sightline.robustness.attacks.table import ATTACKS
 
@@ -64,6 +66,22 @@ def black_box_check(found: Mapping[str, Flags]) -> Check | None:
         return None
     without, along = np.any(black, axis=0), np.any(white, axis=0)
     return _never_helps("black_box", [Tried("attacks without gradients", without), Tried("those along them", along)])
+
+
+def noise_checks(noise: Mapping[NoiseName, Flags], found: Mapping[str, Flags]) -> list[Check]:
+    """All attacks together beside random noise of the same size, which may not break more than they do.
+
+    Args:
+        noise: (n,) by kind, which of the items that are right it made mistakes of.
+        found: (n,) by the name of an attack, likewise.
+    """
+    if not found or not len(next(iter(found.values()))):
+        return []
+    attacks = Tried("the attacks", np.any(list(found.values()), axis=0))
+    return [
+        _never_helps(f"noise_{kind}", [Tried(NOISES[kind].label.lower(), broken), attacks])
+        for kind, broken in noise.items()
+    ]
 
 
 def _never_helps(name: str, rising: list[Tried]) -> Check:

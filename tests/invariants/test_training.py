@@ -23,6 +23,9 @@ BASE = (
 )  # fmt: skip
 
 
+ATTACKED = (*BASE, "training.adversarial=pgd", "training.adversarial.steps=2", "training.accumulate=2")
+
+
 @pytest.fixture(scope="module")
 def undisturbed(sightline: Command, tmp_path_factory: pytest.TempPathFactory) -> Path:
     runs = tmp_path_factory.mktemp("undisturbed")
@@ -37,8 +40,23 @@ def undisturbed(sightline: Command, tmp_path_factory: pytest.TempPathFactory) ->
 def test_a_stopped_run_ends_where_an_undisturbed_one_does(
     undisturbed: Path, sightline: Command, tmp_path: Path, number: signal.Signals
 ):
+    ends_alike(BASE, undisturbed, sightline, tmp_path, number)
+
+
+@pytest.mark.slow
+def test_one_that_is_attacked_and_killed_ends_where_an_undisturbed_one_does(sightline: Command, tmp_path: Path):
+    """A quick case is in test_two_heads.py."""
+    answer = sightline(*ATTACKED, f"runs_dir={tmp_path / 'undisturbed'}")
+    assert answer.status == 0, answer.err
+    ends_alike(ATTACKED, tmp_path / "undisturbed/latest", sightline, tmp_path / "killed", signal.SIGKILL)
+
+
+def ends_alike(
+    words: tuple[str, ...], undisturbed: Path, sightline: Command, tmp_path: Path, number: signal.Signals
+) -> None:
+    """Stopped by a signal and gone on with, a training has the state and the rows of one that was left alone."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "sightline", *BASE, f"runs_dir={tmp_path}"],
+        [sys.executable, "-m", "sightline", *words, f"runs_dir={tmp_path}"],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     deadline = time.monotonic() + 120
@@ -55,7 +73,7 @@ def test_a_stopped_run_ends_where_an_undisturbed_one_does(
     done = torch.load(tmp_path / "latest/checkpoints/last.pt", weights_only=True)["progress"]["step"]
     assert 0 < done < torch.load(undisturbed / "checkpoints/last.pt", weights_only=True)["progress"]["step"]
 
-    answer = sightline(*BASE, f"runs_dir={tmp_path}", "run=latest")
+    answer = sightline(*words, f"runs_dir={tmp_path}", "run=latest")
     assert answer.status == 0, answer.err
     assert f"going on after step {done}" in answer.out
     (one, rows), (other, others) = states(undisturbed), states(tmp_path / "latest")

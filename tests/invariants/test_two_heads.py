@@ -34,6 +34,8 @@ from tests.invariants.comparing import same
 from tests.invariants.two_heads import CPU, ITEMS, STEPS, LabelAndDepth, Loader, TwoHeads, build_training, follow
 
 EXTRAS = ("training.ema_decay=0.9", "training.soup=2", "training.lookahead_steps=3", "training.label_smoothing=0.1")
+ATTACKED = ("training.adversarial=pgd", "training.adversarial.steps=2")
+BOTH = pytest.mark.parametrize("attacked", [(), ATTACKED], ids=["plain", "attacked"])
 CLOCKS = {"seconds", "images_per_second"}
 
 
@@ -50,8 +52,9 @@ def one_step(model: nn.Module, training: Training, micro_batches: int) -> tuple[
     optimizer = torch.optim.SGD([*model.parameters(), *training.objective.learned.parameters()], lr=0.1)
     batch = Loader().batch(0, 0, 0.0)
     done = train_step(
-        model, training.objective, batch, micro_batches, optimizer, Precision("fp32", CPU), 1.0, tally, seed=1
-    )
+        model, training.objective, batch, micro_batches, optimizer, Precision("fp32", CPU), 1.0, tally, 1,
+        training.adversary,
+    )  # fmt: skip
     return done.loss, done.micro_batches, tally.metrics()
 
 
@@ -77,10 +80,11 @@ def test_both_heads_are_the_head(tmp_path: Path):
     assert depthwise_share(training.model, 8) == 0.0
 
 
+@pytest.mark.parametrize("attacked", [(), (*ATTACKED, "training.adversarial.norm=l2")], ids=["plain", "attacked"])
 @pytest.mark.parametrize("micro_batches", [2, 3, 5])
-def test_micro_batches_add_up_to_the_batch(tmp_path: Path, micro_batches: int):
+def test_micro_batches_add_up_to_the_batch(tmp_path: Path, micro_batches: int, attacked: tuple[str, ...]):
     """Without statistics and dropout, the cut changes nothing, however the missing targets fall."""
-    training = build_training(tmp_path)
+    training = build_training(tmp_path, *attacked)
     whole, objectives = training.model, [training.objective, copy.deepcopy(training.objective)]
     for name, module in whole.named_modules():
         if isinstance(module, nn.BatchNorm2d | nn.Dropout):
@@ -105,8 +109,9 @@ def same_balance(one: Objective, other: Objective) -> bool:
     return bool(values[0] != 0) and torch.allclose(*values)
 
 
-def test_out_of_memory_ends_where_smaller_micro_batches_end(tmp_path: Path):
-    failing, small = (build_training(tmp_path, most=most) for most in (4, ITEMS))
+@BOTH
+def test_out_of_memory_ends_where_smaller_micro_batches_end(tmp_path: Path, attacked: tuple[str, ...]):
+    failing, small = (build_training(tmp_path, *attacked, most=most) for most in (4, ITEMS))
     assert one_step(failing.model, failing, 1) == one_step(small.model, small, ITEMS // 4)
     assert same(failing.model.state_dict(), small.model.state_dict())
 
@@ -128,17 +133,21 @@ def test_validation_splits_what_does_not_fit(tmp_path: Path):
     assert loop.evaluate() == pytest.approx(whole, rel=1e-5)
 
 
+@BOTH
 @pytest.mark.parametrize("after", [1, STEPS, STEPS + 2])
-def test_interrupted_and_resumed_it_ends_the_same(tmp_path: Path, after: int, monkeypatch: pytest.MonkeyPatch):
-    whole = build_training(tmp_path / "whole", *EXTRAS, "training.accumulate=2")
+def test_interrupted_and_resumed_it_ends_the_same(
+    tmp_path: Path, after: int, attacked: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+):
+    words = (*EXTRAS, "training.accumulate=2", *attacked)
+    whole = build_training(tmp_path / "whole", *words)
     finish(whole)
-    stopped = build_training(tmp_path / "stopped", *EXTRAS, "training.accumulate=2")
+    stopped = build_training(tmp_path / "stopped", *words)
     stop = StopSignal()
     monkeypatch.setattr(Loop, "_note", stopping_after(after, stop))
     with pytest.raises(Interrupted):
         finish(stopped, stop)
     monkeypatch.undo()
-    resumed = replace(build_training(tmp_path / "resumed", *EXTRAS, "training.accumulate=2"), run=stopped.run)
+    resumed = replace(build_training(tmp_path / "resumed", *words), run=stopped.run)
     finish(resumed)
     assert same(state_of(whole), state_of(resumed))
     one, other = (
@@ -168,11 +177,12 @@ def test_a_soup_of_both_heads(tmp_path: Path):
     assert loop.evaluate()["loss"] <= best
 
 
-def test_a_teacher_of_two_heads_is_followed(tmp_path: Path):
+@BOTH
+def test_a_teacher_of_two_heads_is_followed(tmp_path: Path, attacked: tuple[str, ...]):
     torch.manual_seed(7)
     plain = Preprocessing(4, (0.5,) * 3, (0.5,) * 3, "bilinear", 1.0, ("dark", "middle", "bright"))
     teacher = TeacherModel(TwoHeads(LabelAndDepth().heads).eval(), plain, plain, Precision("fp32", CPU))
-    taught = build_training(tmp_path, "training.epochs=8")
+    taught = build_training(tmp_path, "training.epochs=8", *attacked)
     taught.teacher = teacher
     taught.objective = TaughtObjective(taught.objective, follow, weight=1.0)
     batch = Loader().batch(999, 0, 0.0)
@@ -195,8 +205,11 @@ def test_features_are_not_kept_for_several_heads(tmp_path: Path, caplog: pytest.
     assert "features are not kept: this model has several heads" in caplog.text
 
 
+@BOTH
 @pytest.mark.parametrize("works", [True, False])
-def test_compiling_is_tried_on_both_heads(tmp_path: Path, works: bool, monkeypatch: pytest.MonkeyPatch):
+def test_compiling_is_tried_on_both_heads(
+    tmp_path: Path, works: bool, attacked: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+):
     """By a quick compiler here: what matters is that a mapping passes, forwards and backwards."""
 
     def refuse(_graph: Any, _inputs: list[Tensor]) -> Any:
@@ -206,7 +219,7 @@ def test_compiling_is_tried_on_both_heads(tmp_path: Path, works: bool, monkeypat
         model._compiled_call_impl = torch.compile(model._call_impl, backend="eager" if works else refuse)  # type: ignore[assignment]
 
     monkeypatch.setattr(nn.Module, "compile", compile_quickly)
-    training = build_training(tmp_path)
+    training = build_training(tmp_path, *attacked)
     before = copy.deepcopy(training.model.state_dict())
     assert compile_in_place(training.model, Loader().batch(0, 0, 0.0), training.precision) == works
     assert same(before, training.model.state_dict())
@@ -216,8 +229,9 @@ def test_compiling_is_tried_on_both_heads(tmp_path: Path, works: bool, monkeypat
     torch._dynamo.reset()
 
 
-def test_frozen_backbones_stay(tmp_path: Path):
-    training = build_training(tmp_path, freezing=FreezingPlan((None, 0), dropout=True))
+@BOTH
+def test_frozen_backbones_stay(tmp_path: Path, attacked: tuple[str, ...]):
+    training = build_training(tmp_path, *attacked, freezing=FreezingPlan((None, 0), dropout=True))
     before = copy.deepcopy(training.model.state_dict())
     finish(training)
     moved = {name for name, tensor in training.model.state_dict().items() if not torch.equal(tensor, before[name])}

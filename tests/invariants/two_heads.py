@@ -24,6 +24,7 @@ from sightline.models.parameter_groups import beside, parameter_groups
 from sightline.run.folder import Run
 from sightline.tasks.objective import Loss, Losses, Objective, Tally, Targets
 from sightline.tasks.task import Task, TeacherLoss
+from sightline.training.adversary import Adversary
 from sightline.training.averages import running_average, slow_weights
 from sightline.training.precision import Precision
 from sightline.training.setup import Training
@@ -258,4 +259,5 @@ def build_training(folder: Path, *overrides: str, freezing: FreezingPlan | None 
         plan=freezing or FreezingPlan((0,) * len(groups)),
         run=Run.create(folder, "a", "b"),
         identity={"task": task.name},
+        adversary=Adversary.of(config.training.adversarial, (0.5,) * 3, (0.5,) * 3, 0, CPU),
     )

@@ -72,3 +72,32 @@ def test_masks_of_images_of_many_shapes_are_learned_and_explained(sightline: Com
     with np.load(run / "explain/maps.npz") as arrays:
         assert len(arrays["maps"]) == len(items) > 0
     assert (run / "figures/augmentation.png").is_file()
+
+
+def test_training_against_attacks_says_what_it_costs_and_measures_val_as_it_is(
+    sightline: Command, on_bars: tuple[str, ...], tmp_path: Path
+):
+    words = ("train", *on_bars, "mode.stages=[validate,train]", "training.adversarial=pgd")
+    more = ("training.adversarial.steps=2", "training.adversarial.budget=64", "optimizer.lr=1e-9", "transforms=none")
+    answer = sightline(*words, *more, f"runs_dir={tmp_path}")
+    assert answer.status == 0, answer.err
+    said = " ".join(answer.out.split())
+    assert "adversarial training within 64/255 (linf), 2 steps of 80/255: 3 passes forward and back" in said
+    assert "training.adversarial=pgd is read as" not in said
+    plain = sightline("train", *on_bars, *more[2:], "mode.stages=[validate,train]", f"runs_dir={tmp_path}/plain")
+    assert plain.status == 0, plain.err
+    attacked, other = (
+        next(
+            row
+            for row in map(json.loads, (runs / "latest/metrics.jsonl").read_text().splitlines())
+            if "val_loss" in row
+        )
+        for runs in (tmp_path, tmp_path / "plain")
+    )
+    assert attacked["train_loss"] > other["train_loss"] + 0.01
+
+
+def test_keys_of_an_attack_that_is_off_are_refused(sightline: Command, on_bars: tuple[str, ...], tmp_path: Path):
+    answer = sightline("train", *on_bars, "training.adversarial.steps=3", f"runs_dir={tmp_path}")
+    assert answer.status == 2
+    assert "training.adversarial.steps=3 has no effect" in answer.err

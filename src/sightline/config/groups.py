@@ -34,6 +34,9 @@ BASES = {"optimizer.lr": "optimizer.lr_base", "optimizer.matrix_lr": "optimizer.
 FITTED = ("training.batch_size", *BASES, "transforms.horizontal_flip")
 """Keys that `auto` leaves to a rule; before training each is decided, and stays so for the run."""
 
+TAKES_AUTO = (*FITTED, "training.adversarial.step_size")
+"""Keys of numbers that take `auto`."""
+
 STUDY_KEYS = ("seeds", "variants")
 """Keys that ask for several trainings."""
 

@@ -30,6 +30,11 @@ POLICY: Final[Mapping[str, object]] = {
 }
 """Of `transforms.policy`: what AutoAugment and AugMix take, which were no choice before."""
 
+TRAINING: Final[Mapping[str, object]] = {
+    "adversarial": {"name": "none", "norm": "linf", "budget": 8.0, "steps": 7, "step_size": "auto", "clean": 0.0},
+}
+"""Of `training`."""
+
 SEGMENTATION: Final[Mapping[str, object]] = {
     "loss": {"cross_entropy": 1.0, "dice": 1.0, "focal": 0.0, "lovasz": 0.0, "tversky": 0.0},
     "class_weights": "none",
@@ -64,9 +69,10 @@ def rename(content: dict[str, object]) -> None:
 
 def fill(content: dict[str, object]) -> None:
     """Put such keys into a stored configuration, in place."""
-    model, evaluation, transforms = (content.get(key) for key in ("model", "evaluation", "transforms"))
-    if isinstance(model, dict):
-        content["model"] = {**MODEL, **model}
+    evaluation, transforms = content.get("evaluation"), content.get("transforms")
+    for name, later in (("model", MODEL), ("training", TRAINING)):
+        if isinstance(group := content.get(name), dict):
+            content[name] = {**later, **group}
     if isinstance(transforms, dict) and isinstance(transforms.get("policy"), dict):
         content["transforms"] = {**transforms, "policy": {**POLICY, **transforms["policy"]}}
     if "image_size" in content:
@@ -84,9 +90,10 @@ def leave_out(trained: dict[str, object]) -> None:
 
     So runs and searches of before have the fingerprint that the same command has today.
     """
-    data, model, transforms = (trained.get(key) for key in ("data", "model", "transforms"))
-    if isinstance(model, dict):
-        trained["model"] = {key: value for key, value in model.items() if MODEL.get(key, ...) != value}
+    data, transforms = trained.get("data"), trained.get("transforms")
+    for name, later in (("model", MODEL), ("training", TRAINING)):
+        if isinstance(group := trained.get(name), dict):
+            trained[name] = {key: value for key, value in group.items() if later.get(key, ...) != value}
     if isinstance(transforms, dict) and isinstance(policy := transforms.get("policy"), dict):
         said = {key: value for key, value in policy.items() if POLICY.get(key, ...) != value}
         trained["transforms"] = {**transforms, "policy": said}

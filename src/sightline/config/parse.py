@@ -17,7 +17,7 @@ from sightline.config import later_keys
 from sightline.config.base import AUTO
 from sightline.config.credentials import refuse_credentials, without_credentials
 from sightline.config.flatten import dotted_items, flatten, texts
-from sightline.config.groups import BASES, CHANGEABLE, FITTED, FIXED_BY_TRAINING, RESULT_NEUTRAL
+from sightline.config.groups import BASES, CHANGEABLE, FIXED_BY_TRAINING, RESULT_NEUTRAL, TAKES_AUTO
 from sightline.config.model import ModelConfig
 from sightline.config.schema import Config
 from sightline.config.suggestions import did_you_mean, did_you_mean_key
@@ -204,7 +204,7 @@ def _message(problem: ErrorDetails, content: Mapping[str, object], origin: str) 
             reason = str(problem["ctx"]["error"])
             return f"{key}: {reason}" if key else reason
         case _:
-            rule = ", or auto" if key in FITTED else ""
+            rule = ", or auto" if key in TAKES_AUTO else ""
             return f"{key}={got}: {problem['msg'].replace('Input should be', 'it must be')}{rule}"
 
 

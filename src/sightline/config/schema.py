@@ -182,6 +182,16 @@ class Config(Frozen):
         return self
 
     @model_validator(mode="after")
+    def _kept_features_know_no_attack(self) -> Self:
+        if self.freezing.cached_views and self.training.adversarial.is_on:
+            raise ValueError(
+                f"freezing.cached_views={self.freezing.cached_views} keeps features of images, and "
+                f"training.adversarial={self.training.adversarial.name} changes the images in every step: "
+                "leave one of them out"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _the_teacher_is_another_run(self) -> Self:
         if self.training.teacher == "latest":
             raise ValueError(

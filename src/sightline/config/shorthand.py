@@ -30,8 +30,12 @@ DATA_OF_KEY: Final[Mapping[str, str]] = {
     "root": FOLDER,
 }
 """The choice of data that a key goes with; the first that was given decides."""
+BY_NAME: Final = ("training.adversarial",)
+"""Keys of which a word says the `name` beneath them."""
 FORMER: Final[Mapping[str, str]] = {"explain.method": "explain.methods"}
 """Keys of before that took one name, and the keys that take a list of them today."""
+WITHOUT_NOTE: Final = ("model=", *(f"{key}=" for key in BY_NAME))
+"""What leaves nothing to guess."""
 OF_DATA: Final = ("data", "evaluation.ood")
 """Keys that take a choice of data."""
 
@@ -64,7 +68,7 @@ def spelled_out(
     for override in overrides:
         meant = _meant(override, choices, timm_names, folder)
         found += meant
-        if meant != [override] and not override.startswith("model="):
+        if meant != [override] and not override.startswith(WITHOUT_NOTE):
             notes.append(f"{override} is read as {shlex.join(meant)}")
     for key in OF_DATA:
         if choice := _data_of_keys(key, found, folder, chosen=of_recipe is not None):
@@ -87,6 +91,8 @@ def _meant(override: str, choices: Mapping[str, Collection[str]], timm_names: Na
         if is_table:
             return [f"{key}=csv", f"{key}.manifest={value}"]
         return [f"{key}={folder if key == 'data' else FOLDER}", f"{key}.root={value}"]
+    if key in BY_NAME and value.isidentifier():
+        return [f"{key}.name={value}"]
     if key in FORMER and value:
         return [f"{FORMER[key]}=[{value}]"]
     return [override]

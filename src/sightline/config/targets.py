@@ -87,6 +87,10 @@ IDLE: Final[Mapping[str, _Idle]] = {
         lambda config: not (config.segmentation.loss.dice or config.segmentation.loss.tversky),
         "segmentation.loss.dice=0 and segmentation.loss.tversky=0, give one of them a weight",
     ),
+    **dict.fromkeys(
+        [f"training.adversarial.{key}" for key in ("norm", "budget", "steps", "step_size", "clean")],
+        (lambda config: not config.training.adversarial.is_on, "no image is attacked; add training.adversarial=pgd"),
+    ),
     "segmentation.beta": (
         lambda config: config.segmentation.class_weights != "effective",
         "it is for segmentation.class_weights=effective",

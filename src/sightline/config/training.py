@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, model_validator
 
+from sightline.config.adversarial import AdversarialConfig
 from sightline.config.base import (
     AUTO,
     AutoCount,
@@ -226,6 +227,7 @@ class TrainingConfig(Frozen):
     teacher: str | None
     teacher_weight: Probability
     teacher_temperature: Positive
+    adversarial: AdversarialConfig
     soup: Annotated[int, Field(ge=2)] | None
     monitor: Annotated[str, OneOf(MONITORED)]
     patience: Count | None

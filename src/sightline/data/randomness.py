@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 Draw = Callable[[int, str], NDArray[np.float32]]
 """`uniform` with seed, epoch and counters filled in: (slots, stream) to (B, slots)."""
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_FIRST = np.uint64(0xBF58476D1CE4E5B9)
-_SECOND = np.uint64(0x94D049BB133111EB)
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+FIRST = np.uint64(0xBF58476D1CE4E5B9)
+SECOND = np.uint64(0x94D049BB133111EB)
+"""The constants of SplitMix64: its step, and the factors of its finaliser."""
 
 
 def uniform(seed: int, epoch: int, counters: NDArray[np.int64], slots: int, stream: str) -> NDArray[np.float32]:
@@ -39,9 +40,13 @@ def uniform(seed: int, epoch: int, counters: NDArray[np.int64], slots: int, stre
 
 def words(seed: int, epoch: int, counters: NDArray[np.int64], slots: int, stream: str) -> NDArray[np.uint64]:
     """(B, slots) 64 random bits each; the arguments are those of `uniform`."""
-    starts = _mix(_key(seed, epoch, stream) ^ _mix(counters.astype(np.uint64)))
-    steps = np.arange(1, slots + 1, dtype=np.uint64) * _GOLDEN
-    return _mix(starts[:, None] + steps)
+    steps = np.arange(1, slots + 1, dtype=np.uint64) * GOLDEN
+    return _mix(starts(seed, epoch, counters, stream)[:, None] + steps)
+
+
+def starts(seed: int, epoch: int, counters: NDArray[np.int64], stream: str) -> NDArray[np.uint64]:
+    """(B,) the key at which the numbers of each image begin."""
+    return _mix(_key(seed, epoch, stream) ^ _mix(counters.astype(np.uint64)))
 
 
 def permutation(seed: int, epoch: int, n: int, stream: str = "order") -> NDArray[np.int64]:
@@ -57,6 +62,6 @@ def _key(seed: int, epoch: int, stream: str) -> np.uint64:
 
 def _mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """SplitMix64's finaliser: a bijection in which every input bit moves about half of the output bits."""
-    values = (values ^ (values >> np.uint64(30))) * _FIRST
-    values = (values ^ (values >> np.uint64(27))) * _SECOND
+    values = (values ^ (values >> np.uint64(30))) * FIRST
+    values = (values ^ (values >> np.uint64(27))) * SECOND
     return values ^ (values >> np.uint64(31))

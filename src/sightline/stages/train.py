@@ -135,6 +135,8 @@ def _show(training: Training) -> None:
         training.precision.name,
         training.precision.device,
     )
+    if training.adversary:
+        logger.info("adversarial training %s", training.adversary.words)
     if training.plan.freezes:
         rows = training.plan.rows(training.model, training.groups, training.optimizer)
         show_table("layer groups", *table_of(rows))

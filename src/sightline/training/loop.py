@@ -108,6 +108,7 @@ class Loop:
             training.config.clip_norm,
             self.tally,
             step_seed(training.seed, step, self._world.rank),
+            training.adversary and training.adversary.at(step),
         )
         progress.micro_batches = done.micro_batches
         if done.stepped and training.ema:

@@ -14,6 +14,7 @@ from sightline.models.freezing import FreezingPlan
 from sightline.models.groups import LayerGroup
 from sightline.run.folder import Run
 from sightline.tasks.objective import Objective
+from sightline.training.adversary import Adversary
 from sightline.training.averages import Lookahead
 from sightline.training.precision import Precision
 
@@ -62,6 +63,7 @@ class Training:
     drop_rate: float = 0.0
     compiles: bool = False
     teacher: Teacher | None = None
+    adversary: Adversary | None = None
     answering: Callable[[nn.Module], nn.Module] = _as_it_is
 
     @property

@@ -4,6 +4,7 @@ import hashlib
 import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from itertools import chain
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from sightline.machine.distributed import all_reduce_sum, average_gradients, wor
 from sightline.machine.memory import fit_in_memory
 from sightline.models.outputs import Outputs, map_outputs
 from sightline.tasks.objective import Loss, Losses, Objective, Tally
+from sightline.training.adversary import Adversary
 from sightline.training.precision import Precision
 
 REMEDY = "lower training.batch_size or raise training.accumulate, or take a smaller model or image_size"
@@ -55,11 +57,13 @@ def train_step(
     clip_norm: float | None,
     tally: Tally,
     seed: int,
+    adversary: Adversary | None = None,
 ) -> Step:
     """Forward, backward and update on one batch, in so many micro-batches, or in more where memory runs out.
 
     Each weighs as many items as it has, so the gradient is that of the mean over the whole batch (rule 20); the loss of
-    a target that items may lack, as many as bear it.
+    a target that items may lack, as many as bear it. With an adversary the step is that of the images as it changes
+    them, for the model as it was before.
 
     Raises:
         DivergedError: the loss is not finite; the weights are as they were.
@@ -72,7 +76,7 @@ def train_step(
             _restore_buffers(model, buffers)
         optimizer.zero_grad(set_to_none=True)
         torch.manual_seed(seed)
-        return _gradients(model, objective, batch, count, precision)
+        return _gradients(model, objective, batch, count, precision, adversary)
 
     most = _most_micro_batches(model, micro_batches, len(batch))
     passes, needed = fit_in_memory(attempt, micro_batches, most, len(batch), REMEDY)
@@ -104,18 +108,24 @@ def _most_micro_batches(model: nn.Module, micro_batches: int, items: int) -> int
 
 
 def _gradients(
-    model: nn.Module, objective: Objective, batch: Batch, count: int, precision: Precision
+    model: nn.Module,
+    objective: Objective,
+    batch: Batch,
+    count: int,
+    precision: Precision,
+    adversary: Adversary | None,
 ) -> list[ForwardPass]:
     """Add up the gradients of all micro-batches; processes exchange theirs with the last one."""
     passes = []
     micro_batches = batch.micro_batches(count)
     of_batch = _of_batch(objective, batch, len(micro_batches))
-    for part in micro_batches:
-        with nullcontext() if part is micro_batches[-1] else _without_exchange(model):
+    for cut in micro_batches:
+        losses_of = partial(_losses, objective, of_batch, cut)
+        part = cut if adversary is None else adversary.changed(model, cut, losses_of, precision)
+        with nullcontext() if cut is micro_batches[-1] else _without_exchange(model):
             with precision.autocast():
                 outputs: Outputs = model(part.images)
-            losses = objective.train_losses(outputs, part.targets)
-            loss = objective.total(of_batch(losses, len(part)))
+            losses, loss = losses_of(outputs)
             # Asked for before the backward pass, and read after it: a device goes on computing meanwhile.
             loss_on_host = HostScalar(loss)
             precision.scaler.scale(loss * part.weight).backward()  # type: ignore[no-untyped-call]
@@ -123,6 +133,14 @@ def _gradients(
         passes.append(ForwardPass(part, map_outputs(Tensor.detach, outputs), detached, loss_on_host))
     average_gradients(_learned(objective))
     return passes
+
+
+def _losses(
+    objective: Objective, of_batch: Callable[[Losses, int], Losses], part: Batch, outputs: Outputs
+) -> tuple[Losses, Tensor]:
+    """The losses of a micro-batch, and its part of the one that trains."""
+    losses = objective.train_losses(outputs, part.targets)
+    return losses, objective.total(of_batch(losses, len(part)))
 
 
 def _of_batch(objective: Objective, batch: Batch, micro_batches: int) -> Callable[[Losses, int], Losses]:

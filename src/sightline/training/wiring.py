@@ -23,6 +23,7 @@ from sightline.models.networks.whitening import whitening_layers
 from sightline.models.parameter_groups import beside, parameter_groups
 from sightline.run.folder import Run
 from sightline.tasks.task import Task
+from sightline.training.adversary import Adversary
 from sightline.training.averages import running_average, slow_weights
 from sightline.training.extras.compiling import is_compiled
 from sightline.training.extras.distillation import with_teacher
@@ -77,6 +78,7 @@ def wire(
         },
         drop_rate=config.model.drop_rate,
         teacher=_teacher(config, task, dataset, preprocessing, device),
+        adversary=Adversary.of(config.training.adversarial, preprocessing.mean, preprocessing.std, config.seed, device),
         answering=partial(whole_answers, seen=preprocessing),
         compiles=is_compiled(config.training.compile, device, config.training.epochs * len(train)),
     )
@@ -139,8 +141,11 @@ def _transform(config: Config, preprocessing: Preprocessing) -> TrainTransform:
 
 
 def _views(config: Config, plan: FreezingPlan) -> int | None:
-    """How many views of an image the epochs show while the head trains alone; None is a new one in each."""
-    if any(plan.trainable(0)[:-1]):
+    """How many views of an image the epochs show while the head trains alone; None is a new one in each.
+
+    An adversary makes new ones of the same view.
+    """
+    if any(plan.trainable(0)[:-1]) or config.training.adversarial.is_on:
         return None
     return 1 if config.transforms.is_deterministic else config.freezing.cached_views
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from sightline.cli import compose_config
-from sightline.config.later_keys import MODEL, POLICY, VALIDATION, fill, leave_out, rename
+from sightline.config.later_keys import MODEL, POLICY, TRAINING, VALIDATION, fill, leave_out, rename
 
 
 def test_what_is_missing_is_filled_in_and_what_is_there_stays():
@@ -44,6 +44,18 @@ def test_policies_of_before_know_no_key_of_those_that_came():
     for change in (fill, leave_out):
         change(content)
     assert content["transforms"]["policy"] == policy | {"name": "augmix", "severity": 5}
+
+
+def test_trainings_of_before_attacked_nothing_and_keep_their_fingerprint():
+    content: dict[str, Any] = {"training": {"epochs": 3}}
+    fill(content)
+    assert content["training"] == {"epochs": 3, **TRAINING}
+    assert compose_config(["mode=demo"])["training"].items() >= TRAINING.items()  # type: ignore[attr-defined]
+    leave_out(content)
+    assert content == {"training": {"epochs": 3}}
+    attacked = {"training": {"adversarial": {**TRAINING["adversarial"], "name": "pgd"}}}  # type: ignore[dict-item]
+    leave_out(attacked)
+    assert attacked["training"]["adversarial"]["name"] == "pgd"
 
 
 def test_what_is_no_configuration_is_left_to_whoever_checks_it():

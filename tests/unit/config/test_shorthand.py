@@ -43,6 +43,8 @@ def timm_names() -> list[str]:
         (["evaluation.ood=null"], ["evaluation.ood=null"]),
         (["explain.method=gradcam"], ["explain.methods=[gradcam]"]),
         (["explain.methods=[gradcam]"], ["explain.methods=[gradcam]"]),
+        (["training.adversarial=pgd"], ["training.adversarial.name=pgd"]),
+        (["training.adversarial={name: pgd}"], ["training.adversarial={name: pgd}"]),
     ],
 )
 def test_it_means(typed: list[str], meant: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -51,7 +53,7 @@ def test_it_means(typed: list[str], meant: list[str], tmp_path: Path, monkeypatc
         (tmp_path / name).mkdir(parents=True)
     found, notes = spelled_out(typed, CHOICES, timm_names)
     assert found == meant
-    assert bool(notes) == (found != typed and not typed[0].startswith("model="))
+    assert bool(notes) == (found != typed and not typed[0].startswith(("model=", "training.adversarial=")))
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,20 @@
 """One optimiser step, on a small net and batches made here."""
 
 import copy
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from sightline.config.adversarial import AdversarialConfig
 from sightline.data.batch import Batch
 from sightline.errors import RunFailedError
 from sightline.tasks.classification.losses import CrossEntropy
 from sightline.tasks.classification.objective import ClassificationObjective, ClassificationTally
+from sightline.training.adversary import Adversary
 from sightline.training.precision import Precision
 from sightline.training.step import step_seed, train_step
 
@@ -130,6 +134,64 @@ def test_other_errors_are_not_taken_for_a_lack_of_memory():
     model.net[3] = nn.Linear(5, 3)
     with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
         fit(model, 1)
+
+
+def adversary() -> Adversary:
+    content = {"name": "pgd", "norm": "linf", "budget": 20.0, "steps": 3, "step_size": "auto", "clean": 0.0}
+    found = Adversary.of(AdversarialConfig.model_validate(content), (0.5,) * 3, (2.0,) * 3, 0, CPU)
+    assert found is not None
+    return found
+
+
+def stepped(model: Small, batch: Batch, by: Adversary | None, micro_batches: int = 1) -> float:
+    objective = ClassificationObjective(3, CrossEntropy(0.0))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    return train_step(
+        model, objective, batch, micro_batches, optimizer, Precision("fp32", CPU), None, objective.tally(), 5, by
+    ).loss
+
+
+def test_without_an_adversary_a_step_is_that_of_plain_torch_to_the_bit():
+    model, other, batch = Small(100), Small(100), random_batch(16)
+    optimizer = torch.optim.SGD(other.parameters(), lr=0.1, momentum=0.9)
+    loss = stepped(model, batch, None)
+    torch.manual_seed(5)
+    by_hand = nn.functional.cross_entropy(other(batch.images), batch.targets["label"])
+    by_hand.backward()
+    optimizer.step()
+    assert loss == by_hand.item()
+    for key, tensor in model.state_dict().items():
+        assert torch.equal(tensor, other.state_dict()[key]), key
+
+
+@pytest.mark.parametrize("micro_batches", [1, 3])
+def test_with_an_adversary_it_is_the_step_of_the_images_that_it_changes(micro_batches: int):
+    """To the bit: neither dropout nor running statistics know of the attack."""
+    model, other = Small(100), Small(100)
+    batch, made = random_batch(16), []
+
+    class Watched(Adversary):
+        def changed(self, *arguments: Any) -> Batch:
+            made.append(super().changed(*arguments))
+            return made[-1]
+
+    watched = Watched(**vars(adversary()))
+    loss = stepped(model, batch, watched, micro_batches)
+    images = torch.cat([part.images for part in made])
+    assert not torch.equal(images, batch.images)
+    assert loss == stepped(other, replace(batch, images=images), None, micro_batches)
+    for key, tensor in model.state_dict().items():
+        assert torch.equal(tensor, other.state_dict()[key]), key
+
+
+def test_an_attack_that_runs_out_of_memory_is_cut_too():
+    failing, warned, batch = Small(4), Small(100), random_batch(16)
+    assert stepped(failing, batch, adversary()) == stepped(warned, batch, adversary(), 4)
+    assert failing.calls[:3] == [16, 8, 4]
+    for key, tensor in failing.state_dict().items():
+        assert torch.equal(tensor, warned.state_dict()[key]), key
+    assert failing.training
+    assert all(module.training for module in failing.modules())
 
 
 def test_soft_labels_of_one_class_are_hard_labels():

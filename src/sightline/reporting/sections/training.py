@@ -95,7 +95,18 @@ def _speed(rows: Sequence[Row]) -> Pairs:
 
 def _settings(contents: Contents) -> Pairs:
     values = [(label, contents.setting(key)) for label, key in SETTINGS]
-    return [(label, str(value)) for label, value in values if value is not None]
+    return [(label, str(value)) for label, value in values if value is not None] + _adversarial(contents)
+
+
+def _adversarial(contents: Contents) -> Pairs:
+    """What was done to images so that the model errs, if anything."""
+    name, norm, budget, steps = (
+        contents.setting(f"training.adversarial.{key}") for key in ("name", "norm", "budget", "steps")
+    )
+    if name is None or name == "none":
+        return []
+    shown = f"{budget:g}" if isinstance(budget, int | float) else budget
+    return [("Adversarial training", f"{name} within {shown}/255 ({norm}), steps: {steps}")]
 
 
 def blocks(contents: Contents) -> Iterator[Block]:

@@ -128,6 +128,7 @@ def _step(training: Training, batch: Batch, step: int, rate: float) -> float | N
             training.config.clip_norm,
             training.objective.tally(),
             step_seed(training.seed, step),
+            training.adversary and training.adversary.at(step),
         ).loss
     except DivergedError:
         return None

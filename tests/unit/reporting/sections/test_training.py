@@ -46,3 +46,16 @@ def test_whose_weights_were_kept(copy: Run, soup: dict[str, object] | None, word
 def test_the_epoch_of_another_task_is_told_without_accuracy(copy: Run):
     copy.save_text("config.yaml", "model: {name: unet}\n")
     assert dict(training_facts(Contents(copy)).pairs)["Best epoch"].endswith(": lowest val_loss")
+
+
+@pytest.mark.parametrize(
+    ("adversarial", "told"),
+    [
+        ("{name: pgd, norm: linf, budget: 8.0, steps: 7}", "pgd within 8/255 (linf), steps: 7"),
+        ("{name: none, norm: linf, budget: 8.0, steps: 7}", None),
+        ("null", None),
+    ],
+)
+def test_attacks_while_training_are_told(copy: Run, adversarial: str, told: str | None):
+    copy.save_text("config.yaml", f"model: {{name: cnn}}\ntraining: {{adversarial: {adversarial}}}\n")
+    assert dict(training_facts(Contents(copy)).pairs).get("Adversarial training") == told

@@ -43,6 +43,7 @@ LONG = (
     "end_to_end/test_demo.py",
     "end_to_end/test_study.py",
     "invariants/test_training.py",
+    "end_to_end/test_compare_columns.py",
     "unit/models/test_freezing_families.py",
     "invariants/test_freezing.py",
     "end_to_end/test_uncertainty.py",

@@ -87,3 +87,11 @@ def test_a_budget_without_an_attack_is_refused_at_once(sightline: Command, run: 
     assert answer.status == 2
     says = "sightline: robustness.budget=4 has no effect: robustness.attacks=[], name one"
     assert answer.err.splitlines()[-1] == says
+
+
+def test_fewer_images_are_attacked_than_there_are(stage: Stage, run: Path):
+    """The checks look at those that are attacked, wherever they lie in the split."""
+    stage("robustness", run, *ONE_STEP, "robustness.attacked=5")
+    found = load(run, "robustness.json")["attacks"]
+    assert found["n"] == 5
+    assert found["trusted"], [check for check in found["checks"] if not check["holds"]]

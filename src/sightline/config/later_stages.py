@@ -4,7 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from sightline.config.base import AUTO, Count, Frozen, Level, OneOf, Positive, Resamples, Small
+from sightline.config.base import AUTO, Count, Frozen, Level, Positive, Resamples, Small
+from sightline.config.columns import Column, OrColumn, column_of
 from sightline.config.data import DataConfig
 from sightline.metrics.catalogue import MEASURED, first_of
 
@@ -36,9 +37,14 @@ class CalibrationConfig(Frozen):
 class CompareConfig(Frozen):
     """Which metric decides, and how sure its intervals are."""
 
-    metric: Annotated[str, OneOf((*MEASURED, AUTO))]
+    metric: Annotated[str, OrColumn((*MEASURED, AUTO))]
     level: Level
     resamples: Resamples
+
+    @property
+    def column(self) -> Column | None:
+        """The column of mode `robustness` that decides; None where predictions do."""
+        return column_of(self.metric)
 
     def metric_of(self, task: str) -> str:
         """What decides between systems of a task: what its report begins with, unless a metric is named."""

@@ -106,6 +106,18 @@ class Config(Frozen):
         return self
 
     @model_validator(mode="after")
+    def _a_study_measures_what_it_compares(self) -> Self:
+        if not self.is_study or (column := self.compare.column) is None:
+            return self
+        if "robustness" not in self.mode.stages:
+            raise ValueError(
+                f"compare.metric={column} is of mode robustness, which these trainings leave out; add robustness=quick"
+            )
+        if key := column.missing_in(self.robustness):
+            raise ValueError(f"compare.metric={column} would not be measured: {key}; add it there")
+        return self
+
+    @model_validator(mode="after")
     def _a_sweep_is_one_search(self) -> Self:
         if self.mode.first.needs == "search" and (self.is_study or self.run is not None):
             key = "run" if self.run is not None else "seeds" if self.seeds is not None else "variants"

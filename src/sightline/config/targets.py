@@ -154,8 +154,12 @@ def _never(_: Groups) -> bool:
 
 def _compared(config: Groups, override: str) -> tuple[str, ...]:
     """The targets that a typed `compare.metric` is about; none where it fits every task."""
+    if key_of(override) != "compare.metric":
+        return ()
+    if column := config.compare.column:
+        return column.needs
     metric = METRICS.get(config.compare.metric)
-    return MEASURED_ON[metric.task] if key_of(override) == "compare.metric" and metric else ()
+    return MEASURED_ON[metric.task] if metric else ()
 
 
 def _about(what: str, needed: Iterable[str], config: Groups) -> str:

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Final
 
+from sightline.config.columns import column_of
 from sightline.metrics.catalogue import METRICS, monitored
 from sightline.metrics.documents.interval import IntervalJson
 from sightline.metrics.metric import Metric
@@ -24,7 +25,9 @@ def quoted(name: str) -> str:
 
 
 def metric(name: str) -> Metric:
-    """How to write a metric; one we do not know is a plain number under its own name."""
+    """How to write a metric or a column of mode `robustness`; one we do not know is a plain number of its own name."""
+    if column := column_of(name):
+        return column.metric()
     return METRICS.get(name, Metric(name=name, label=name, meaning="", percent=False, digits=4))
 
 

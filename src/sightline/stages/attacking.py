@@ -1,7 +1,7 @@
 """The attacks on a run's classifier, each kept in a file of its own, and the checks of what they found."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from typing import Any, Final
@@ -41,6 +41,19 @@ BATCH: Final = 64
 """Images at once at most: gradients hold what every layer gave."""
 VERSION: Final = 1
 """Of what attacks and checks do; what an earlier one found is found anew."""
+
+
+def file_of(attack: str) -> str:
+    """The file of an attack, within a run."""
+    return f"robustness/attack_{attack}.npz"
+
+
+CHECKS: Final = file_of("checks")
+
+
+def question_of(split: str, norm: str, budget: float, seed: int, asked: Sequence[object]) -> list[object]:
+    """What the numbers of an attack hang on, besides the version of the code: last its name and its effort."""
+    return [split, norm, budget, seed, *asked]
 
 
 def under_attack(subject: Subject) -> Attacks:
@@ -126,7 +139,7 @@ class _Attacking:
                 found.append(of_batch)
             return asdict(Attacked.joined(found))
 
-        arrays = self._kept(f"attack_{name}", [name, listed.effort(self.effort)], make)
+        arrays = self._kept(file_of(name), [name, listed.effort(self.effort)], make)
         return Attacked(*(arrays[one.name] for one in fields(Attacked)))
 
     def sample_checks(self) -> list[Check]:
@@ -134,12 +147,22 @@ class _Attacking:
 
         def make() -> Arrays:
             logger.info("robustness: checks of the attacks")
-            (items,) = self._items(replace(self.loader, most=CHECKED, batch_size=CHECKED))
+            items = self._few(CHECKED)
             some, seed = items.at(torch.nonzero(items.truth != MISSING)[:, 0]), self.config.robustness.seed
             return {"checks": np.array([json.dumps(sample_checks(self.model, some, self.ball, self.effort, seed))])}
 
-        arrays = self._kept("attack_checks", [CHECKED, asdict(self.effort)], make)
+        arrays = self._kept(CHECKS, [CHECKED, asdict(self.effort)], make)
         return [Check(*one) for one in json.loads(str(arrays["checks"][0]))]
+
+    def _few(self, most: int) -> Items:
+        """So many of the images at most, evenly taken of those that are attacked."""
+        count = min(most, len(self.clean))
+        chosen, row, parts = np.arange(count) * len(self.clean) // count, 0, []
+        for items in self._items(self.loader):
+            here = chosen[(chosen >= row) & (chosen < row + len(items))] - row
+            row += len(items)
+            parts.append(items.at(torch.from_numpy(here)))
+        return Items.joined(parts)
 
     def _items(self, loader: EvalLoader) -> Iterator[Items]:
         """Images of a loader, batch by batch, beside what `clean` has of them."""
@@ -155,17 +178,17 @@ class _Attacking:
             images = from_bytes(pixels.contiguous()).to(batch.images.device)
             yield Items(ids, images, batch.targets[LABEL], logits, truth)
 
-    def _kept(self, name: str, asked: list[object], make: Callable[[], Arrays]) -> Arrays:
+    def _kept(self, file: str, asked: list[object], make: Callable[[], Arrays]) -> Arrays:
         """What an earlier command found if it asked the same of the same weights, else what is made now."""
         robustness = self.config.robustness
-        how = json.dumps([VERSION, robustness.split, robustness.norm, robustness.budget, robustness.seed, *asked])
+        ball = (robustness.norm, robustness.budget, robustness.seed)
+        how = json.dumps([VERSION, *question_of(robustness.split, *ball, asked)])
         question = {
             "asked": np.array([how]),
             "ids": self.clean.ids[self.right],
             "all_ids": self.clean.ids,
             MADE_FROM: as_array(origin_of(self.run, *SOURCES)),
         }
-        file = f"robustness/{name}.npz"
         if self.run.has(file):
             try:
                 arrays = self.run.load_arrays(file)

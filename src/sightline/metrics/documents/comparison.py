@@ -74,7 +74,10 @@ class Rank(TypedDict):
 
 
 class Comparison(TypedDict):
-    """The whole file; the last two keys are of the stage, which knows the runs behind the predictions."""
+    """The whole file; the last two keys are of the stage, which knows the runs behind the predictions.
+
+    `metric` is one of the catalogue, or a column of mode `robustness` with its target: `robustness/label/fog_3`.
+    """
 
     n: int
     metric: str

@@ -46,6 +46,14 @@ class Items:
         ids = [self.ids[row] for row in here.tolist()]
         return type(self)(ids, self.images[rows], self.labels[rows], self.logits[here], self.truth[here])
 
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Those of several batches, one after the other."""
+        images, labels, logits, truth = (
+            torch.cat([getattr(part, name) for part in parts]) for name in ("images", "labels", "logits", "truth")
+        )
+        return cls([name for part in parts for name in part.ids], images, labels, logits, truth)
+
 
 @dataclass(frozen=True)
 class Setting:

@@ -76,6 +76,7 @@ def main() -> None:
 def at_budget(run: Path, budget: float, images: int, steps: int) -> dict[str, Any]:
     """What is left of the accuracy under both, and their difference."""
     asked = {"corruptions": "[]", "attacks": "[apgd]", "attacked": images, "budget": budget, "steps": steps}
+    asked |= {"shifts": "[]", "rotations": "[]", "noise": "[]", "backgrounds": "false"}
     words = [f"robustness.{key}={value}" for key, value in asked.items()]
     start = time.perf_counter()
     printed("-m", "sightline", "robustness", f"run={run}", *words, "mode.stages=[robustness]", "tracking=none")

@@ -123,7 +123,8 @@ def whole_mode(run: Path, severities: tuple[int, ...]) -> dict[str, float]:
         copy = Path(folder) / run.resolve().name
         shutil.copytree(run.resolve(), copy, symlinks=True)
         asked = f"robustness.severities=[{','.join(map(str, severities))}]"
-        words = ["robustness", f"run={copy}", "robustness.attacks=[]", "robustness.split=test", asked, "tracking=none"]
+        left_out = [f"robustness.{key}" for key in ("attacks=[]", "shifts=[]", "rotations=[]", "backgrounds=false")]
+        words = ["robustness", f"run={copy}", *left_out, "robustness.split=test", asked, "tracking=none"]
         start = time.perf_counter()
         printed("-m", "sightline", *words)
         seconds = time.perf_counter() - start

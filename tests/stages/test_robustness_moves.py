@@ -113,6 +113,6 @@ def test_only_what_both_show_counts():
 def test_the_mean_iou_of_masks_by_hand():
     truth = torch.tensor([[[0, 0, 1, 1]], [[2, 2, 2, 255]], [[255, 255, 255, 255]]])
     answers = torch.tensor([[[0, 1, 1, 1]], [[2, 2, 2, 0]], [[0, 0, 0, 0]]])
-    found = image_ious(truth, answers, 3, 255)
+    found = image_ious(truth, answers, 255)
     assert found == pytest.approx([(1 / 2 + 2 / 3) / 2, 1, np.nan], nan_ok=True)
     assert agreement.OUTSIDE not in truth

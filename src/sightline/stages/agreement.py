@@ -53,7 +53,10 @@ class AgreementCollector:
     ignore_index: int
 
     def forward(self, model: nn.Module, images: Tensor) -> Outputs:
-        """Outputs by target and way; way 0 is the image as it is."""
+        """The class of every image, (B, 1), or pixel, (B, 1, H, W), by target and way; way 0 is the image as it is.
+
+        Logits of a way are gone before the next is asked for: those of masks are large.
+        """
         squares = squares_of(images, self.preprocessing)
         found: dict[str, Tensor] = {}
         for way in range(1 + len(self.moves)):
@@ -62,16 +65,17 @@ class AgreementCollector:
                 moved = seen_again(self.moves[way - 1].images(squares), images, self.preprocessing)
             outputs: Outputs = model(moved.contiguous(memory_format=self.memory_format))
             heads = {self.targets[0]: outputs} if isinstance(outputs, Tensor) else outputs
-            found |= {f"{target}/{way}": heads[target] for target in self.targets}
+            found |= {f"{target}/{way}": heads[target].argmax(dim=1, keepdim=True) for target in self.targets}
         return found
 
     def collect(self, ids: Sequence[str], outputs: Outputs, targets: Mapping[str, Tensor]) -> Agreement:  # noqa: ARG002
         """Of a batch."""
         right, same = {}, {}
         for target in self.targets:
-            logits = [by_head(outputs)[f"{target}/{way}"] for way in range(1 + len(self.moves))]
-            of_target = self._of_masks if logits[0].ndim == MAPS else _of_labels
-            right[target], same[target] = of_target(logits, targets[target].long())
+            ways = [by_head(outputs)[f"{target}/{way}"] for way in range(1 + len(self.moves))]
+            of_target = self._of_masks if ways[0].ndim == MAPS else _of_labels
+            first, *others = (one[:, 0].long() for one in ways)  # an average over views makes floats of them
+            right[target], same[target] = of_target(first, others, targets[target].long())
         return Agreement(right, same)
 
     def joined(self, parts: Sequence[Agreement]) -> Agreement:
@@ -83,21 +87,18 @@ class AgreementCollector:
             )
         )
 
-    def _of_masks(self, logits: Sequence[Tensor], truth: Tensor) -> tuple[Reals, Reals]:
+    def _of_masks(self, first: Tensor, others: Sequence[Tensor], truth: Tensor) -> tuple[Reals, Reals]:
         """Mean IoU of every image with what both the truth and the first answer become where they are moved alike."""
-        classes = logits[0].shape[1]
-        first, *others = (one.argmax(dim=1) for one in logits)
         pairs = list(zip(self.moves, others, strict=True))
-        return (
-            _columns([image_ious(move.masks(truth, self.ignore_index), one, classes, self.ignore_index)
-                      for move, one in pairs]),
-            _columns([image_ious(move.masks(first, OUTSIDE), one, classes, OUTSIDE) for move, one in pairs]),
-        )  # fmt: skip
+        right = [image_ious(move.masks(truth, self.ignore_index), one, self.ignore_index) for move, one in pairs]
+        same = [image_ious(move.masks(first, OUTSIDE), one, OUTSIDE) for move, one in pairs]
+        return _columns(right), _columns(same)
 
 
-def image_ious(truth: Tensor, answers: Tensor, classes: int, ignore_index: int) -> Reals:
+def image_ious(truth: Tensor, answers: Tensor, ignore_index: int) -> Reals:
     """(B,) the mean IoU of masks (B, H, W) with others, over the classes of each image; NaN where no pixel counts."""
     counted = truth != ignore_index
+    classes = 1 + int(torch.maximum(truth.where(counted, 0), answers).amax())
     image = torch.arange(len(truth), device=truth.device)[:, None, None].expand_as(truth)
     places = (image * classes + truth) * classes + answers
     counts = torch.bincount(places[counted], minlength=len(truth) * classes**2)
@@ -107,9 +108,8 @@ def image_ious(truth: Tensor, answers: Tensor, classes: int, ignore_index: int) 
     return found
 
 
-def _of_labels(logits: Sequence[Tensor], truth: Tensor) -> tuple[Reals, Reals]:
+def _of_labels(first: Tensor, others: Sequence[Tensor], truth: Tensor) -> tuple[Reals, Reals]:
     """Whether the class of every image is the truth, and that of the first answer."""
-    first, *others = (one.argmax(dim=1) for one in logits)
     right, same = (_columns([(one == wanted).cpu().numpy() for one in others]) for wanted in (truth, first))
     right[(truth == MISSING).cpu().numpy()] = np.nan
     return right, same

@@ -26,8 +26,9 @@ LEFT_OUT = "Backgrounds are not swapped: "
 
 
 def background_keys(subject: Subject) -> list[Key]:
-    """Both kinds of grounds; none where they cannot be swapped."""
-    return [] if obstacle(subject) else [_key(kind) for kind in KINDS]
+    """Both kinds of grounds; none where they are not asked for, or cannot be swapped."""
+    asked = subject.config.robustness.backgrounds and not obstacle(subject)
+    return [_key(kind) for kind in KINDS] if asked else []
 
 
 def obstacle(subject: Subject) -> str:

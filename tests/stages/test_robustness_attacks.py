@@ -8,7 +8,7 @@ import pytest
 
 from sightline.stages import attacking
 from tests.conftest import Command
-from tests.stages.conftest import Stage, load, looks_at_test_labels
+from tests.stages.conftest import Stage, ledger, load, looks_at_test_labels
 
 STRONG = (
     "robustness.corruptions=[]", "robustness.attacked=13", "robustness.steps=4", "robustness.queries=10",
@@ -95,3 +95,15 @@ def test_fewer_images_are_attacked_than_there_are(stage: Stage, run: Path):
     found = load(run, "robustness.json")["attacks"]
     assert found["n"] == 5
     assert found["trusted"], [check for check in found["checks"] if not check["holds"]]
+
+
+def test_on_the_test_split_another_budget_is_another_look(stage: Stage, run: Path):
+    lines = []
+    for budget in (24, 24, 48):
+        stage(
+            "robustness", run, *ONE_STEP, "robustness.noise=[]", f"robustness.budget={budget}", "robustness.split=test"
+        )
+        lines.append(ledger(run)[-1]["measured"])
+    first, again, other = map(set, lines)
+    assert first == again
+    assert len(other - first) == 1

@@ -31,7 +31,8 @@ from sightline.robustness.attacks.table import ATTACKS
 from sightline.run.folder import Run
 from sightline.run.origin import MADE_FROM, SOURCES, as_array, origin_of
 from sightline.run.stored import DamagedFileError
-from sightline.stages.noisy import under_noise
+from sightline.stages.conditions import CLEAN
+from sightline.stages.noisy import noise_key, under_noise
 from sightline.stages.subject import Subject
 from sightline.tasks.classification.shift import LogitsCollector
 
@@ -62,11 +63,8 @@ def under_attack(subject: Subject) -> Attacks:
     Args:
         subject: a classifier with one label an image.
     """
-    asked, loader = subject.config.robustness, subject.loader
-    most = asked.attacked if asked.items is None else min(asked.attacked, asked.items)
-    loader = replace(loader, most=most, batch_size=min(loader.batch_size, BATCH))
-    attacked_ones = subject.among(loader)
-    way = _Attacking(subject.config, subject.run, subject.loaded, loader)
+    asked, attacked_ones = subject.config.robustness, _attacked(subject)
+    way = _Attacking(subject.config, subject.run, subject.loaded, attacked_ones.loader)
     found: dict[str, Attacked] = {name: way.found(name) for name in asked.attacks}
     fooled = {name: one.fooled for name, one in found.items()}
     noise = {name: np.equal(scores, 1) for name, scores in under_noise(attacked_ones, way.ball).items()}
@@ -86,6 +84,24 @@ def under_attack(subject: Subject) -> Attacks:
         "checks": [{"name": check.name, "holds": bool(check.holds), "seen": check.seen} for check in checks],
         "trusted": all(check.holds for check in checks),
     }
+
+
+def attack_questions(subject: Subject) -> list[Arrays]:
+    """What each attack and each noise is asked, for the ledger: the answers follow from it."""
+    asked, question = subject.config.robustness, _attacked(subject).question
+    effort, ball = Effort(asked.steps, asked.restarts, asked.queries), (asked.norm, asked.budget, asked.seed)
+    found = [question.named(noise_key(name)) for name in asked.noise]
+    for name in asked.attacks:
+        how = [VERSION, *question_of(asked.split, *ball, [name, ATTACKS[name].effort(effort)])]
+        found.append({**question.named((CLEAN, 0)), "attack": np.array([json.dumps(how)])})
+    return found
+
+
+def _attacked(subject: Subject) -> Subject:
+    """The same on the images that are attacked."""
+    asked, loader = subject.config.robustness, subject.loader
+    most = asked.attacked if asked.items is None else min(asked.attacked, asked.items)
+    return subject.among(replace(loader, most=most, batch_size=min(loader.batch_size, BATCH)))
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,11 @@ from sightline.stages.conditions import NOISE, Key
 from sightline.stages.subject import Subject
 
 
+def noise_key(name: NoiseName) -> Key:
+    """The condition of a kind of noise."""
+    return f"{NOISE}_{name}", 0
+
+
 def under_noise(subject: Subject, ball: Ball) -> dict[NoiseName, NDArray[np.float64]]:
     """(n,) by kind of noise, whether each image is right under it; what an earlier command found stays.
 
@@ -25,7 +30,7 @@ def under_noise(subject: Subject, ball: Ball) -> dict[NoiseName, NDArray[np.floa
     asked = subject.config.robustness
     found = {}
     for name in asked.noise:
-        key: Key = (f"{NOISE}_{name}", 0)
+        key = noise_key(name)
         before = subject.stored(key)
         if before is None:
             logger.info("robustness: %s on %d images", NOISES[name].label, len(subject.question.ids))

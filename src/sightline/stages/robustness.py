@@ -13,12 +13,12 @@ from sightline.reporting.terminal import show
 from sightline.run.folder import Run
 from sightline.run.ledger import check_test_lock, note_test_use
 from sightline.run.origin import SOURCES, check_current, origin_of, save_derived
-from sightline.stages.attacking import under_attack
+from sightline.stages.attacking import attack_questions, under_attack
 from sightline.stages.corrupted import baseline_of, corruption_keys, under_corruptions
 from sightline.stages.corruption_sheet import sheet
 from sightline.stages.moved import check_moves, move_keys, under_moves
 from sightline.stages.subject import Subject
-from sightline.stages.swapped import background_keys, under_backgrounds
+from sightline.stages.swapped import are_swapped, background_keys, under_backgrounds
 from sightline.tasks.table import task_of_run
 from sightline.tasks.task import Task
 
@@ -45,7 +45,8 @@ def run(config: Config, run: Run) -> dict[str, float]:
     moves = move_keys(asked)
     if asked.split == "test":
         keys = [*corruption_keys(asked), *moves, *background_keys(subject)]
-        note_test_use(run, PURPOSE, [subject.question.named(key) for key in keys])
+        attacks = attack_questions(subject) if _is_attacked(subject, task) else []
+        note_test_use(run, PURPOSE, [*(subject.question.named(key) for key in keys), *attacks])
     corruptions = under_corruptions(subject, baseline)
     content: Robustness = {"split": asked.split, "n": len(subject.question.ids), "corruptions": corruptions}
     if moves:
@@ -60,7 +61,7 @@ def run(config: Config, run: Run) -> dict[str, float]:
 
 def _swap(content: Robustness, subject: Subject) -> None:
     """Add what other grounds change, or why that is left out."""
-    if not subject.config.robustness.backgrounds:
+    if not are_swapped(subject):
         return
     found = under_backgrounds(subject)
     if isinstance(found, str):
@@ -75,13 +76,17 @@ def _leave_out(content: Robustness, reason: str) -> None:
 
 def _attack(content: Robustness, subject: Subject, task: Task) -> None:
     """Add what attacks find, or why there are none, and whether all that stands there can be trusted."""
-    if not subject.config.robustness.attacks:
-        return
-    if task.name != "classification" or subject.loaded.preprocessing.fit == "whole":
+    if _is_attacked(subject, task):
+        content["attacks"] = under_attack(subject)
+        content["trusted"] = content["attacks"]["trusted"]
+    elif subject.config.robustness.attacks:
         _leave_out(content, "Attacks are for a classifier with one label an image, on squares; they are left out.")
-        return
-    content["attacks"] = under_attack(subject)
-    content["trusted"] = content["attacks"]["trusted"]
+
+
+def _is_attacked(subject: Subject, task: Task) -> bool:
+    """Whether attacks are asked for, of a model that they are for."""
+    fits = task.name == "classification" and subject.loaded.preprocessing.fit != "whole"
+    return fits and bool(subject.config.robustness.attacks)
 
 
 def _show(content: Robustness, corruptions: Corruptions) -> None:

@@ -27,14 +27,16 @@ LEFT_OUT = "Backgrounds are not swapped: "
 
 def background_keys(subject: Subject) -> list[Key]:
     """Both kinds of grounds; none where they are not asked for, or cannot be swapped."""
-    asked = subject.config.robustness.backgrounds and not obstacle(subject)
-    return [_key(kind) for kind in KINDS] if asked else []
+    return [_key(kind) for kind in KINDS] if are_swapped(subject) and not obstacle(subject) else []
+
+
+def are_swapped(subject: Subject) -> bool:
+    """Whether that is asked for, of a model that it is for: one that predicts a label and a mask."""
+    return subject.config.robustness.backgrounds and {LABEL, MASK} <= set(subject.shift.metrics)
 
 
 def obstacle(subject: Subject) -> str:
     """Why backgrounds cannot be swapped, as far as is known before any image is read; empty where they can."""
-    if not {LABEL, MASK} <= set(subject.shift.metrics):
-        return f"{LEFT_OUT}that takes a model that predicts a label and a mask."
     masks = of_kind(subject.loaded.dataset.split.targets, MaskHashes)[MASK]
     return "" if GROUND in masks.class_names else f"{LEFT_OUT}no class of the masks is called {GROUND}."
 

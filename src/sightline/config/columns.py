@@ -1,4 +1,4 @@
-"""Columns of mode `robustness` that `compare.metric` may name: `robustness/fog_3`, `robustness/mask/mean`."""
+"""Columns of mode `robustness` that `compare.metric` may name, of corruptions and attacks: `robustness/fog_3`."""
 
 from dataclasses import dataclass, replace
 from typing import Final, Self, get_args

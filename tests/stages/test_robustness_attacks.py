@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sightline.stages import attacking
+from sightline.stages.conditions import attacking
 from tests.conftest import Command
 from tests.stages.conftest import Stage, ledger, load, looks_at_test_labels
 

@@ -13,9 +13,9 @@ from sightline.config import parse
 from sightline.data.targets import LABEL, MASK, MISSING
 from sightline.robustness.backgrounds import KINDS
 from sightline.run.folder import Run
-from sightline.stages.changed import squares_of
-from sightline.stages.subject import Subject
-from sightline.stages.swapped import Objects, SwappedLoader
+from sightline.stages.conditions.changed import squares_of
+from sightline.stages.conditions.subject import Subject
+from sightline.stages.conditions.swapped import Objects, SwappedLoader
 from sightline.tasks.table import task_of_run
 from tests.conftest import Command
 from tests.stages.conftest import Stage, load

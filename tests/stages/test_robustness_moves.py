@@ -12,8 +12,8 @@ from sightline.data.preprocessing import Preprocessing
 from sightline.data.targets import LABEL, MASK, MISSING
 from sightline.inference.predict import over_views
 from sightline.robustness.moves import Rotation, Translation
-from sightline.stages import agreement
-from sightline.stages.agreement import Agreement, AgreementCollector, image_ious
+from sightline.stages.conditions import agreement
+from sightline.stages.conditions.agreement import Agreement, AgreementCollector, image_ious
 from tests.conftest import Command
 from tests.stages.conftest import Stage, load
 

@@ -19,7 +19,7 @@ from sightline.reporting.terminal import show
 from sightline.run.folder import Run
 from sightline.run.ledger import note_test_uses
 from sightline.run.origin import digests_of, save_derived
-from sightline.stages.columns import Outcome, compare_by
+from sightline.stages.columns.compared import Outcome, compare_by
 from sightline.tasks.table import entrant_of, task_of_systems
 
 

@@ -18,10 +18,10 @@ from sightline.reporting import figures
 from sightline.reporting.figures.pictures import Box
 from sightline.run.folder import Run
 from sightline.run.origin import MADE_FROM, SOURCES, as_array, origin_of, save_derived
-from sightline.stages.explain_input import explain_input
-from sightline.stages.explain_summary import summary
-from sightline.stages.explained import Asked, head_of
-from sightline.stages.judging import Judge, with_quality, with_scores
+from sightline.stages.explaining.explained import Asked, head_of
+from sightline.stages.explaining.judging import Judge, with_quality, with_scores
+from sightline.stages.explaining.new_images import explain_input
+from sightline.stages.explaining.summary import summary
 from sightline.tasks.results import Explanation
 from sightline.tasks.table import task_of_run
 

@@ -13,12 +13,12 @@ from sightline.reporting.terminal import show
 from sightline.run.folder import Run
 from sightline.run.ledger import check_test_lock, note_test_use
 from sightline.run.origin import SOURCES, check_current, origin_of, save_derived
-from sightline.stages.attacking import attack_questions, under_attack
-from sightline.stages.corrupted import baseline_of, corruption_keys, under_corruptions
-from sightline.stages.corruption_sheet import sheet
-from sightline.stages.moved import check_moves, move_keys, under_moves
-from sightline.stages.subject import Subject
-from sightline.stages.swapped import are_swapped, background_keys, under_backgrounds
+from sightline.stages.conditions.attacking import attack_questions, under_attack
+from sightline.stages.conditions.corrupted import baseline_of, corruption_keys, under_corruptions
+from sightline.stages.conditions.corruption_sheet import sheet
+from sightline.stages.conditions.moved import check_moves, move_keys, under_moves
+from sightline.stages.conditions.subject import Subject
+from sightline.stages.conditions.swapped import are_swapped, background_keys, under_backgrounds
 from sightline.tasks.table import task_of_run
 from sightline.tasks.task import Task
 

@@ -17,9 +17,9 @@ from sightline.machine.terminal import logger
 from sightline.metrics.documents.robustness import Backgrounds
 from sightline.metrics.robustness.corruption_error import mean_gain, mean_score
 from sightline.robustness.backgrounds import KINDS, Kind, Strip, partners, pasted, strip_of
-from sightline.stages.changed import seen_again, squares_of
-from sightline.stages.conditions import BACKGROUND, CLEAN, Key
-from sightline.stages.subject import Subject
+from sightline.stages.conditions.changed import seen_again, squares_of
+from sightline.stages.conditions.question import BACKGROUND, CLEAN, Key
+from sightline.stages.conditions.subject import Subject
 from sightline.tasks.segmentation.explanation import BACKGROUND as GROUND
 
 LEFT_OUT = "Backgrounds are not swapped: "

@@ -12,8 +12,8 @@ from sightline.errors import UsageError
 from sightline.inference.systems import ExternalPredictions, TrainedRuns
 from sightline.metrics.comparison.paired import mcnemar, score_test
 from sightline.run.ledger import LEDGER, new_looks, note_test_use, note_test_uses
-from sightline.stages.columns import Outcome, compare_by
-from tests.unit.stages.conftest import Make, Said, of_model
+from sightline.stages.columns.compared import Outcome, compare_by
+from tests.unit.stages.columns.conftest import Make, Said, of_model
 
 
 def by(column: str, *systems: tuple[Said, ...], config: Config | None = None) -> Outcome:
@@ -181,8 +181,8 @@ def test_equal_runs_are_not_told_apart(make: Make):
 
 
 def test_scores_of_some_images_in_another_order(make: Make):
-    from sightline.stages.column_files import Measured
-    from sightline.stages.column_scores import scores_of
+    from sightline.stages.columns.measured import Measured
+    from sightline.stages.columns.scores import scores_of
 
     scores = scores_of(Measured.of(make("a", 1).run), replace(Column("fog"), target="label"))
     few = scores.at(np.array([3, 1]))

@@ -15,9 +15,9 @@ from sightline.metrics.documents.robustness import Condition, TargetUnderMoves
 from sightline.metrics.robustness.corruption_error import mean_score
 from sightline.reporting.sections.moves import name_of
 from sightline.robustness.moves import moves_of
-from sightline.stages.agreement import Agreement, AgreementCollector
-from sightline.stages.conditions import CLEAN, Found, Key
-from sightline.stages.subject import Subject
+from sightline.stages.conditions.agreement import Agreement, AgreementCollector
+from sightline.stages.conditions.question import CLEAN, Found, Key
+from sightline.stages.conditions.subject import Subject
 
 Reals = NDArray[np.float64]
 WORST: Final = "worst_case"

@@ -13,7 +13,7 @@ from sightline.metrics.documents.attacks import Attacks
 from sightline.metrics.documents.robustness import Corruptions, Robustness
 from sightline.run.folder import Run
 from sightline.run.origin import staleness
-from sightline.stages.conditions import Key
+from sightline.stages.conditions.question import Key
 
 Arrays = Mapping[str, NDArray[Any]]
 RESULT: Final = "robustness.json"

@@ -18,7 +18,7 @@ from sightline.machine.text import printable, storable
 from sightline.reporting.figures.overlay import overlay
 from sightline.run.attached_files import AttachedFiles
 from sightline.run.folder import Run
-from sightline.stages.explained import Asked, head_of, questions
+from sightline.stages.explaining.explained import Asked, head_of, questions
 from sightline.tasks.answers import Answer, Model, check_any
 from sightline.tasks.table import model_of_run, task_of_run
 from sightline.tasks.task import Task

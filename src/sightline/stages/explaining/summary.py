@@ -27,7 +27,7 @@ from sightline.models.outputs import Outputs, by_head
 from sightline.reporting import figures
 from sightline.reporting.sections.map_summary import alarm_text
 from sightline.run.folder import Run
-from sightline.stages.explained import classes_of_targets, names_of_targets
+from sightline.stages.explaining.explained import classes_of_targets, names_of_targets
 from sightline.tasks.task import Task
 
 MOST_IMAGES: Final = 256

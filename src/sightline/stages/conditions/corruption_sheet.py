@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from sightline.reporting import figures
 from sightline.reporting.sections.robustness import name_of
 from sightline.robustness.corruptions.corrupt import corrupt
-from sightline.stages.subject import Subject
+from sightline.stages.conditions.subject import Subject
 
 
 def sheet(subject: Subject) -> bytes:

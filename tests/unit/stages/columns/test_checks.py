@@ -11,8 +11,8 @@ from sightline.cli import configure
 from sightline.config.targets import problem_of_idle
 from sightline.errors import RunFailedError, UsageError
 from sightline.run.origin import SOURCES, origin_of, save_derived
-from tests.unit.stages.conftest import Make, Said
-from tests.unit.stages.test_columns import by
+from tests.unit.stages.columns.conftest import Make, Said
+from tests.unit.stages.columns.test_compared import by
 
 
 def refused(column: str, *said: Said) -> str:

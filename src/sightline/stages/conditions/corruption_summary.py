@@ -11,7 +11,7 @@ from sightline.metrics.intervals.resampling import Resampling
 from sightline.metrics.robustness.corruption_error import corruption_errors, mean_gain, mean_score
 from sightline.metrics.robustness.severities import inversions
 from sightline.reporting.sections.robustness import name_of
-from sightline.stages.conditions import CLEAN, Found, Key
+from sightline.stages.conditions.question import CLEAN, Found, Key
 
 Scores = Mapping[str, NDArray[np.float64]]
 """(n,) of single images, by target."""

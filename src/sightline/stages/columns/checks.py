@@ -12,8 +12,8 @@ from sightline.data.targets import MISSING, ClassTarget
 from sightline.errors import UsageError
 from sightline.inference.model import load_split
 from sightline.run.folder import Run
-from sightline.stages.column_files import Measured, command
-from sightline.stages.column_scores import VERSION, Scores
+from sightline.stages.columns.measured import Measured, command
+from sightline.stages.columns.scores import VERSION, Scores
 
 Truth = tuple[str, str | None]
 """Digest of the image, and its class or the digest of its mask."""

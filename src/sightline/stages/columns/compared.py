@@ -16,9 +16,9 @@ from sightline.metrics.documents.comparison import Comparison
 from sightline.metrics.intervals.resampling import Resampling, group_codes
 from sightline.metrics.robustness.columns import compare_columns
 from sightline.run.ledger import LabelUse
-from sightline.stages.column_checks import check_images, check_question, check_shared, check_truth, of_target, written
-from sightline.stages.column_files import Measured
-from sightline.stages.column_scores import VERSION, Scores, scores_of
+from sightline.stages.columns.checks import check_images, check_question, check_shared, check_truth, of_target, written
+from sightline.stages.columns.measured import Measured
+from sightline.stages.columns.scores import VERSION, Scores, scores_of
 from sightline.tasks.table import task_of_systems
 
 

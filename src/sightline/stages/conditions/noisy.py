@@ -10,9 +10,9 @@ from sightline.data.targets import LABEL
 from sightline.machine.terminal import logger
 from sightline.robustness.attacks.ball import Ball
 from sightline.robustness.attacks.noise import NOISES, noisy_bytes
-from sightline.stages.changed import ChangedLoader
-from sightline.stages.conditions import NOISE, Key
-from sightline.stages.subject import Subject
+from sightline.stages.conditions.changed import ChangedLoader
+from sightline.stages.conditions.question import NOISE, Key
+from sightline.stages.conditions.subject import Subject
 
 
 def noise_key(name: NoiseName) -> Key:

@@ -23,7 +23,7 @@ from sightline.robustness.corruptions.constants import constants_for
 from sightline.run.folder import Run
 from sightline.run.origin import MADE_FROM, as_array
 from sightline.run.stored import DamagedFileError
-from sightline.stages.conditions import SCORES, Found, Key, Question, file_of, found_in, text_of
+from sightline.stages.conditions.question import SCORES, Found, Key, Question, file_of, found_in, text_of
 from sightline.tasks.results import Shift, Shifted
 from sightline.tasks.task import Task
 

@@ -14,9 +14,9 @@ from sightline.metrics.documents.attacks import Attacks
 from sightline.run.folder import Run
 from sightline.run.origin import MADE_FROM
 from sightline.run.stored import damaged
-from sightline.stages import attacking
-from sightline.stages.column_files import Arrays, Measured
-from sightline.stages.conditions import SCORES, Key, file_of
+from sightline.stages.columns.measured import Arrays, Measured
+from sightline.stages.conditions import attacking
+from sightline.stages.conditions.question import SCORES, Key, file_of
 
 VERSION: Final = "version"
 """Of the code that makes pixels or attacks, beside the keys of a command."""

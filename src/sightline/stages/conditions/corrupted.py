@@ -14,10 +14,10 @@ from sightline.reporting.sections.robustness import name_of
 from sightline.robustness.corruptions.corrupt import corrupt
 from sightline.run.folder import Run
 from sightline.run.origin import check_current
-from sightline.stages.changed import ChangedLoader
-from sightline.stages.conditions import CLEAN, Found, Key, file_of, found_in
-from sightline.stages.corruption_summary import Scores, notes_of, summary_of
-from sightline.stages.subject import Subject
+from sightline.stages.conditions.changed import ChangedLoader
+from sightline.stages.conditions.corruption_summary import Scores, notes_of, summary_of
+from sightline.stages.conditions.question import CLEAN, Found, Key, file_of, found_in
+from sightline.stages.conditions.subject import Subject
 
 
 def corruption_keys(asked: RobustnessConfig) -> list[Key]:

@@ -22,10 +22,10 @@ from sightline.robustness.attacks.robust_accuracy import worst
 from sightline.robustness.attacks.table import ATTACKS
 from sightline.run.folder import Run
 from sightline.run.origin import SOURCES, origin_of, save_derived
-from sightline.stages import attacking
-from sightline.stages.conditions import CLEAN, Found, Key, Question
-from sightline.stages.corruption_summary import summary_of
-from sightline.stages.subject import Subject
+from sightline.stages.conditions import attacking
+from sightline.stages.conditions.corruption_summary import summary_of
+from sightline.stages.conditions.question import CLEAN, Found, Key, Question
+from sightline.stages.conditions.subject import Subject
 
 METRICS = {LABEL: "accuracy", MASK: "image_iou"}
 RESAMPLING = Resampling(0.95, 100, 0)

@@ -14,7 +14,7 @@ from sightline.inference.tiles import MAPS
 from sightline.metrics.segmentation.scoring import ScoredMasks
 from sightline.models.outputs import Outputs, by_head
 from sightline.robustness.moves import Move
-from sightline.stages.changed import seen_again, squares_of
+from sightline.stages.conditions.changed import seen_again, squares_of
 
 Reals = NDArray[np.float64]
 OUTSIDE = -1

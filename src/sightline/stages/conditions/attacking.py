@@ -31,9 +31,9 @@ from sightline.robustness.attacks.table import ATTACKS
 from sightline.run.folder import Run
 from sightline.run.origin import MADE_FROM, SOURCES, as_array, origin_of
 from sightline.run.stored import DamagedFileError
-from sightline.stages.conditions import CLEAN
-from sightline.stages.noisy import noise_key, under_noise
-from sightline.stages.subject import Subject
+from sightline.stages.conditions.noisy import noise_key, under_noise
+from sightline.stages.conditions.question import CLEAN
+from sightline.stages.conditions.subject import Subject
 from sightline.tasks.classification.shift import LogitsCollector
 
 Arrays = Mapping[str, NDArray[Any]]

@@ -1,0 +1,1 @@
+"""Runs compared by what mode `robustness` found of each image."""

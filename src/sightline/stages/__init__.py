@@ -1,1 +1,1 @@
-"""One file a stage: read from the run, call the tools, write to the run; folders hold what is more than a file of one."""
+"""One file a stage: read from the run, call the tools, write to the run; folders hold what does not fit into one."""

@@ -97,7 +97,7 @@ def test_fewer_images_are_attacked_than_there_are(stage: Stage, run: Path):
     assert found["trusted"], [check for check in found["checks"] if not check["holds"]]
 
 
-def test_on_the_test_split_another_budget_is_another_look(stage: Stage, run: Path):
+def test_on_the_test_split_another_budget_is_another_look(stage: Stage, sightline: Command, run: Path):
     lines = []
     for budget in (24, 24, 48):
         stage(
@@ -107,3 +107,9 @@ def test_on_the_test_split_another_budget_is_another_look(stage: Stage, run: Pat
     first, again, other = map(set, lines)
     assert first == again
     assert len(other - first) == 1
+    answer = sightline(
+        "compare", f"run=[{run}]", "compare.metric=robustness/fgsm", f"runs_dir={run.parent}", "tracking=none"
+    )
+    assert answer.status == 0, answer.err
+    assert ledger(run)[-1]["purpose"] == "compare robustness/label/fgsm with other runs"
+    assert set(ledger(run)[-1]["measured"]) == other - first, "what is read again is no new look"

@@ -25,7 +25,7 @@ def of_target(column: Column, every: Sequence[Measured]) -> Column:
     Raises:
         UsageError: they have several, or not the one that is named.
     """
-    if column.of_attacks:
+    if column.of_label:
         return replace(column, target=LABEL)
     shared = [name for name in SCORES if all(name in one.targets for one in every)]
     if column.target:
@@ -54,7 +54,7 @@ def check_shared(column: Column, every: Sequence[Measured]) -> None:
     shared = [one for one in every[0].columns if all(one in other.columns for other in every)]
     has = next((one for one in every if name in one.columns), None)
     left_out = lacking[0].found.get("left_out")
-    remedy = left_out if column.of_attacks and left_out else f"measure it: {command(lacking[0].run, has)}"
+    remedy = left_out if column.of_label and left_out else f"measure it: {command(lacking[0].run, has)}"
     raise UsageError(
         f"compare.metric={column}: {lacking[0].run.path} was not measured by {name}; these runs share "
         f"{', '.join(PREFIX + one for one in shared)}; {remedy}"

@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 
 from numpy.typing import NDArray
 
-from sightline.config.columns import CLEAN, MEAN, WORST, Column
+from sightline.config.columns import CLEAN, GROUNDS, MEAN, MOVES, NOISES, WORST, Column
 from sightline.errors import UsageError
 from sightline.metrics.documents.attacks import Attacks
 from sightline.metrics.documents.robustness import Corruptions, Robustness
@@ -61,20 +61,33 @@ class Measured:
 
     @cached_property
     def keys(self) -> list[Key]:
-        """Of all conditions; they are the same for each target."""
+        """Of clean images and corruptions; they are the same for each target."""
         targets = list(self.corruptions["targets"].values())
         return [(one["corruption"], one["severity"]) for one in targets[0]["conditions"]] if targets else []
+
+    @cached_property
+    def moved(self) -> list[Key]:
+        """Of shifts and rotations, likewise."""
+        targets = list(self.found.get("moves", {}).values())
+        return [(one["corruption"], one["severity"]) for one in targets[0]["conditions"]] if targets else []
+
+    @property
+    def noises(self) -> list[str]:
+        """Of noise beside the attacks."""
+        return [f"noise_{one['name']}" for one in self.attacks.get("noise", [])] if self.attacks else []
 
     @property
     def columns(self) -> list[str]:
         """Names of the columns that there are of each image, without the target."""
-        corrupted = [key for key in self.keys if key[0] != CLEAN]
+        changed = [*(key for key in self.keys if key[0] != CLEAN), *self.moved]
         attacks = [one["name"] for one in self.attacks["attacks"]] if self.attacks else []
         return [
-            *([MEAN] if corrupted else []),
+            *([MEAN] if len(self.keys) > 1 else []),
             CLEAN,
-            *dict.fromkeys(name for name, _ in corrupted),
-            *(f"{name}_{severity}" for name, severity in corrupted),
+            *dict.fromkeys(name for name, _ in changed),
+            *(f"{name}_{size}" for name, size in changed),
+            *self.noises,
+            *(GROUNDS if "backgrounds" in self.found else []),
             *([WORST, *attacks] if attacks else []),
         ]
 
@@ -82,7 +95,10 @@ class Measured:
         """Of the conditions that a column is the mean of."""
         if column.name == MEAN:
             return [key for key in self.keys if key[0] != CLEAN]
-        return [key for key in self.keys if key[0] == column.name and column.severity in {None, key[1]}]
+        if column.name in {*NOISES, *GROUNDS}:
+            return [(column.name, 0)]
+        among = self.moved if column.name in MOVES else self.keys
+        return [key for key in among if key[0] == column.name and column.size in {None, key[1]}]
 
     def arrays(self, file: str) -> Arrays:
         """Of a file that is about the run as it is now.
@@ -116,6 +132,9 @@ def command(run: Run, like: Measured | None = None) -> str:
         words += [f"robustness.severities=[{','.join(map(str, about['severities']))}]"]
         words += [f"robustness.constants={about['constants']}"]
     words.append(f"robustness.seed={about['seed']}")
+    for kind in MOVES:
+        words.append(f"robustness.{kind}s=[{','.join(str(size) for name, size in like.moved if name == kind)}]")
+    words.append(f"robustness.backgrounds={str('backgrounds' in like.found).lower()}")
     if like.found["n"] < len(like.run.load_json("split.json")["items"][like.split]["ids"]):
         words.append(f"robustness.items={like.found['n']}")
     listed = [] if like.attacks is None else like.attacks["attacks"]
@@ -123,6 +142,7 @@ def command(run: Run, like: Measured | None = None) -> str:
     if like.attacks is not None:
         words += [f"robustness.norm={like.attacks['norm']}", f"robustness.budget={like.attacks['budget']:g}"]
         words.append(f"robustness.attacked={like.attacks['n']}")
+        words.append(f"robustness.noise=[{','.join(name.removeprefix('noise_') for name in like.noises)}]")
         effort = {key: count for one in listed for key, count in one["effort"].items()}
         words += [f"robustness.{key}={count}" for key, count in effort.items()]
     return " ".join(words)

@@ -8,9 +8,11 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.config.columns import CLEAN, MEAN, WORST, Column
+from sightline.config.columns import CLEAN, GROUNDS, MEAN, MOVES, NOISES, WORST, Column
 from sightline.errors import UsageError
 from sightline.metrics.documents.attacks import Attacks
+from sightline.robustness import backgrounds, moves
+from sightline.robustness.attacks import noise
 from sightline.run.folder import Run
 from sightline.run.origin import MADE_FROM
 from sightline.run.stored import damaged
@@ -59,19 +61,15 @@ def scores_of(measured: Measured, column: Column) -> Scores:
 
 
 def _under_conditions(measured: Measured, column: Column) -> Scores:
-    about, keys = measured.corruptions, measured.keys_of(column)
+    keys = measured.keys_of(column)
     files = [file_of(key) for key in keys]
     found = [measured.arrays(file) for file in files]
-    question: dict[str, object] = {"robustness.split": measured.split}
-    if column.name == MEAN:
-        question["robustness.corruptions"] = list(dict.fromkeys(name for name, _ in keys))
-    if column.name != CLEAN:
-        question["robustness.severities"] = [column.severity] if column.severity else list(about["severities"])
-        question |= {"robustness.seed": about["seed"], "robustness.constants": about["constants"]}
+    question = {"robustness.split": measured.split, **_asked(measured, column, keys)}
     for key, arrays in zip(keys, found, strict=True):
         question[VERSION] = _version(measured, arrays, "pixels", _pixels(measured, key))
     ids = found[0]["ids"]
-    if len(ids) != measured.found["n"] or not all(np.array_equal(arrays["ids"], ids) for arrays in found):
+    n = measured.found["n"] if measured.attacks is None or column.name not in NOISES else measured.attacks["n"]
+    if len(ids) != n or not all(np.array_equal(arrays["ids"], ids) for arrays in found):
         raise measured.mixed()
     name = f"{column.target}.{SCORES}"
     for file, arrays in zip(files, found, strict=True):
@@ -106,14 +104,48 @@ def _under_attacks(measured: Measured, column: Column) -> Scores:
         if not same or len(ids) != about["n"] or len(arrays["fooled"]) != right.sum():
             raise measured.mixed()
         robust[right] &= ~arrays["fooled"].astype(bool)
-    look = _look(measured.arrays(file_of((CLEAN, 0))))
-    return Scores(measured.run, ids, robust[:, None].astype(np.float64), question, [*files, attacking.CHECKS], [look])
+    clean = _look(measured.arrays(file_of((CLEAN, 0))))
+    looks = [attacking.look_at({**clean, "ids": ids}, arrays["asked"]) for arrays in found]
+    return Scores(measured.run, ids, robust[:, None].astype(np.float64), question, [*files, attacking.CHECKS], looks)
+
+
+def _asked(measured: Measured, column: Column, keys: Sequence[Key]) -> dict[str, object]:
+    """By key of the command, what the pixels of a column hang on beside the split."""
+    about, attacks = measured.corruptions, measured.attacks
+    if column.name == CLEAN:
+        return {}
+    if column.name in MOVES:
+        return {f"robustness.{column.name}s": [size for _, size in keys]}
+    if column.name in GROUNDS:
+        return {"robustness.seed": measured.found["backgrounds"]["seed"]}
+    if column.name in NOISES:
+        assert attacks is not None, "the run has this column"
+        return {f"robustness.{key}": attacks[key] for key in ("norm", "budget", "seed")}
+    of_all = {"robustness.corruptions": list(dict.fromkeys(name for name, _ in keys))} if column.name == MEAN else {}
+    severities = [column.size] if column.size else list(about["severities"])
+    return {
+        **of_all,
+        "robustness.severities": severities,
+        "robustness.seed": about["seed"],
+        "robustness.constants": about["constants"],
+    }
 
 
 def _pixels(measured: Measured, key: Key) -> list[object]:
     """What the pixels of a condition hang on, besides the version of the code (`Question.pixels`)."""
-    about = measured.corruptions
-    return [measured.split, *key, *([] if key[0] == CLEAN else [about["seed"], about["constants"]])]
+    name, about, attacks = key[0], measured.corruptions, measured.attacks
+    if name == CLEAN:
+        how: list[object] = []
+    elif name in MOVES:
+        how = [moves.VERSION]
+    elif name in GROUNDS:
+        how = [backgrounds.VERSION, measured.found["backgrounds"]["seed"]]
+    elif name in NOISES:
+        assert attacks is not None, "the run has this column"
+        how = [noise.VERSION, attacks["seed"], attacks["norm"], attacks["budget"]]
+    else:
+        how = [about["seed"], about["constants"]]
+    return [measured.split, *key, *how]
 
 
 def _check_trust(measured: Measured, about: Attacks, column: Column) -> None:

@@ -93,8 +93,18 @@ def attack_questions(subject: Subject) -> list[Arrays]:
     found = [question.named(noise_key(name)) for name in asked.noise]
     for name in asked.attacks:
         how = [VERSION, *question_of(asked.split, *ball, [name, ATTACKS[name].effort(effort)])]
-        found.append({**question.named((CLEAN, 0)), "attack": np.array([json.dumps(how)])})
+        found.append(look_at(question.named((CLEAN, 0)), np.array([json.dumps(how)])))
     return found
+
+
+def look_at(clean: Arrays, asked: NDArray[np.str_]) -> Arrays:
+    """What the ledger knows the answers to an attack by.
+
+    Args:
+        clean: what it knows those to the attacked images by, as they are.
+        asked: (1,) of the attack, as its file holds it.
+    """
+    return {**clean, "attack": asked}
 
 
 def _attacked(subject: Subject) -> Subject:

@@ -11,6 +11,8 @@ import pytest
 
 from sightline.cli import configure
 from sightline.config import parse
+from sightline.config.columns import GROUNDS, MOVES
+from sightline.config.robustness import RobustnessConfig
 from sightline.config.schema import Config
 from sightline.data.splits.split import Split
 from sightline.data.targets import LABEL, MASK, ClassTarget, MaskHashes
@@ -24,6 +26,7 @@ from sightline.run.folder import Run
 from sightline.run.origin import SOURCES, origin_of, save_derived
 from sightline.stages.conditions import attacking
 from sightline.stages.conditions.corruption_summary import summary_of
+from sightline.stages.conditions.moved import move_keys
 from sightline.stages.conditions.question import CLEAN, Found, Key, Question
 from sightline.stages.conditions.subject import Subject
 
@@ -34,7 +37,10 @@ RESAMPLING = Resampling(0.95, 100, 0)
 @cache
 def of_model(model: str) -> Config:
     """A configuration of mode `robustness` with few conditions."""
-    words = ("robustness.corruptions=[fog,contrast]", "robustness.severities=[1,5]", "robustness.attacks=[fgsm,square]")
+    words = (
+        "robustness.corruptions=[fog,contrast]", "robustness.severities=[1,5]", "robustness.attacks=[fgsm,square]",
+        "robustness.shifts=[1,2]", "robustness.rotations=[5]", "robustness.noise=[gaussian]",
+    )  # fmt: skip
     return configure("mode=robustness", f"model={model}", *words)
 
 
@@ -107,6 +113,17 @@ def measured_run(
             "targets": {one: summary_of(METRICS[one], found, one, RESAMPLING, None) for one in targets},
         },
     }  # fmt: skip
+    more = more_conditions(asked, targets)
+    others = np.random.default_rng(drawn + 1000)
+    for key, those in more.items():
+        about = {"corruption": key[0], "severity": key[1], "metrics": {}}
+        each = {target: moved_scores(others, key, target, len(ids)) for target in those}
+        found[key] = Found(dict.fromkeys(those, about), each)
+        Subject(config, run, None, None, None, question).kept(found[key], key)  # type: ignore[arg-type]
+    of_moves = [{"corruption": key[0], "severity": key[1], "metrics": {}} for key in move_keys(asked)]
+    content["moves"] = {target: {"conditions": of_moves} for target in targets}
+    if len(targets) > 1:
+        content["backgrounds"] = {"seed": asked.seed}
     right = next(iter(found[CLEAN, 0].scores.values())) == 1
     robust = {}
     if targets != (LABEL,):
@@ -114,12 +131,33 @@ def measured_run(
     elif asked.attacks:
         fooled = {name: rng.random(int(right.sum())) < 0.5 for name in asked.attacks}
         content["attacks"] = attacks_of(config, run, question, right, fooled, trusted)
+        content["attacks"]["noise"] = [{"name": name} for name in asked.noise]
         content["trusted"] = trusted
         for name, flags in fooled.items():
             robust[name] = right.copy()
             robust[name][right] = ~flags
     save_derived(run, "robustness.json", content, origin_of(run, *SOURCES))
     return Said(run, {key: one.scores for key, one in found.items()}, right, robust)
+
+
+def more_conditions(asked: RobustnessConfig, targets: tuple[str, ...]) -> dict[Key, tuple[str, ...]]:
+    """Those beside corruptions, and the targets that have scores there."""
+    found: dict[Key, tuple[str, ...]] = dict.fromkeys(move_keys(asked), targets)
+    if targets == (LABEL,):
+        found |= {(f"noise_{name}", 0): (LABEL,) for name in asked.noise}
+    if len(targets) > 1:
+        found |= {("background_same", 0): (LABEL,), ("background_rand", 0): (LABEL,)}
+    return found
+
+
+def moved_scores(rng: np.random.Generator, key: Key, target: str, n: int) -> np.ndarray:
+    """Shares of ways that are right for a move of a label, else as `drawn_scores`; the first image has no partner."""
+    if target == LABEL and key[0] in MOVES:
+        return rng.integers(0, 5, n) / 4
+    found = drawn_scores(rng, target, n, 0.6)
+    if key[0] in GROUNDS:
+        found[0] = np.nan
+    return found
 
 
 def save_split(run: Run, n: int, targets: tuple[str, ...], groups: tuple[str, ...] | None, labels: int) -> None:

@@ -103,7 +103,8 @@ def test_what_was_never_measured(make: Make):
 def test_a_column_that_one_lacks(make: Make):
     a, b = make("a", 1), make("b", 2, corruptions=("fog",), attacks=())
     message = refused("contrast_5", a, b)
-    shared = "robustness/mean, robustness/clean, robustness/fog, robustness/fog_1, robustness/fog_5"
+    names = ("mean", "clean", "fog", "shift", "rotation", "fog_1", "fog_5", "shift_1", "shift_2", "rotation_5")
+    shared = ", ".join(f"robustness/{name}" for name in names)
     assert f"{b.run.path} was not measured by contrast_5; these runs share {shared}; measure it" in message
     assert "robustness.corruptions=[fog,contrast]" in command_in(message)
     assert "robustness.attacks=[fgsm,square]" in command_in(refused("worst", b, a))

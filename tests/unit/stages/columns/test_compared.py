@@ -74,6 +74,43 @@ def test_what_no_attack_breaks_is_robust_and_wrong_images_count_as_broken(make: 
     assert {path.name for path in outcome.files} == {"attack_fgsm.npz", "attack_square.npz", "attack_checks.npz"}
 
 
+@pytest.mark.parametrize(("column", "sizes"), [("shift", (1, 2)), ("shift_2", (2,)), ("rotation_5", (5,))])
+def test_moves_are_compared_by_the_share_of_ways_that_are_right(make: Make, column: str, sizes: tuple[int, ...]):
+    a, b = make("a", 1), make("b", 2)
+    found = by(f"robustness/{column}", (a,), (b,)).found
+    kind = column.partition("_")[0]
+    means = [np.mean([one.scores[kind, size]["label"] for size in sizes]) for one in (a, b)]
+    assert [row["value"] for row in found["systems"]] == pytest.approx(means)
+    (pair,) = found["pairs"]
+    assert pair["difference"] == pytest.approx(means[0] - means[1])
+    assert pair["method"] == "paired jackknife, swaps", "a share of ways is neither right nor wrong"
+    assert f"robustness.{kind}s=[{','.join(map(str, sizes))}]" in found["notes"][0]
+
+
+def test_noise_is_right_or_wrong_and_so_are_other_grounds(make: Make):
+    a, b = make("a", 1), make("b", 2)
+    found = by("robustness/noise_gaussian", (a,), (b,)).found
+    assert found["pairs"][0]["method"] == "McNemar, Tango"
+    assert found["systems"][0]["value"] == a.scores["noise_gaussian", 0]["label"].mean()
+    assert "robustness.budget=8" in found["notes"][0]
+    runs = [(make(name, seed, targets=("label", "mask")),) for name, seed in (("c", 3), ("d", 4))]
+    found = by("robustness/background_rand", *runs).found
+    assert (found["n"], found["metric"]) == (59, "robustness/label/background_rand")
+    assert found["systems"][0]["value"] == np.nanmean(runs[0][0].scores["background_rand", 0]["label"])
+    with pytest.raises(UsageError, match="was not measured by background_rand"):
+        by("robustness/background_rand", (a,), (b,))
+
+
+@pytest.mark.parametrize(
+    ("column", "keys"),
+    [("noise_gaussian", {"budget": 4.0}), ("noise_gaussian", {"seed": 3}), ("shift", {"shifts": (1, 3)})],
+)
+def test_what_was_changed_otherwise_is_refused(make: Make, column: str, keys: dict[str, object]):
+    key = next(iter(keys))
+    with pytest.raises(UsageError, match=rf"was measured with robustness\.{key}=.*measure both alike: bash run.sh rob"):
+        by(f"robustness/{column}", (make("a", 1),), (make("b", 2, **keys),))
+
+
 def test_seeds_and_images_are_apart(make: Make):
     seeds = [tuple(make(f"{name}{seed}", 10 * place + seed, skill) for seed in range(3))
              for place, (name, skill) in enumerate((("a", 0.8), ("b", 0.6)))]  # fmt: skip
@@ -143,6 +180,8 @@ def test_on_val_no_ledger_is_written_and_on_test_it_is_no_new_look(make: Make):
     said = make("c", 3, split="test")
     arrays = [said.run.load_arrays(f"robustness/{name}.npz") for name in ("clean", "fog_1", "fog_5")]
     known = [{"pixels": one["pixels"], "ids": one["ids"], "weights": one["made_from"]} for one in arrays]
+    attacks = [said.run.load_arrays(f"robustness/attack_{name}.npz") for name in ("fgsm", "square")]
+    known += [{**known[0], "attack": one["asked"]} for one in attacks]
     with said.run.entering("robustness"):
         note_test_use(said.run, "measure robustness", known)
     for column in ("robustness/fog", "robustness/worst"):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from sightline.config.schema import Config
@@ -87,7 +88,9 @@ def _explained(
     maps: dict[str, dict[int, NDArray[np.float32]]] = {name: {} for name in asked.names}
     for rows, images in alike:
         shown |= zip(rows.tolist(), loaded.preprocessing.to_pixels(images), strict=True)
-        there = images.to(loaded.device)
+        there = images.to(
+            loaded.device, memory_format=torch.channels_last
+        )  # as evaluation does: quicker nearly everywhere
         found = asked.maps(loaded.model, there, targets[rows], explained.score)
         judge.add(rows.tolist(), there, targets[rows], found)
         for name, heat in found.items():

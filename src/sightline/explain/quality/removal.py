@@ -171,6 +171,8 @@ def _after(
     """(n,) the confidence once so many pixels of some orders have gone."""
     rows, gone = (torch.tensor(each, device=image.device) for each in zip(*jobs, strict=True))
     changed = torch.where((orders[rows] < gone[:, None, None])[:, None], filled, image)
+    if image.is_contiguous(memory_format=torch.channels_last) and not image.is_contiguous():
+        changed = changed.contiguous(memory_format=torch.channels_last)  # as the image lies, which `where` forgets
     return confidence(
         network(changed), _times(target, len(jobs)), map_outputs(lambda one: _times(one, len(jobs)), untouched)
     )

@@ -11,7 +11,8 @@ SMALL = ("demo", "model.width=16", "training.epochs=6", "tracking=none", "mode.s
 ATTACKED = ("training.adversarial=pgd", "training.adversarial.budget=16", "training.adversarial.steps=5")
 ASKED = (
     "robustness", "run=latest", "tracking=none", "robustness.corruptions=[]", "robustness.attacks=[pgd]",
-    "robustness.attacked=100", "robustness.steps=10", "robustness.budget=16",
+    "robustness.attacked=100", "robustness.steps=10", "robustness.budget=16", "robustness.noise=[]",
+    "robustness.shifts=[]", "robustness.rotations=[]",
 )  # fmt: skip
 
 

@@ -15,9 +15,10 @@ from tests.conftest import ROOT, Command
 
 ASKED = (
     "robustness.corruptions=[contrast,fog]", "robustness.severities=[2,4]", "robustness.attacked=13",
-    "robustness.steps=12", "robustness.queries=40", "robustness.budget=24", "tracking=none",
+    "robustness.steps=12", "robustness.queries=40", "robustness.budget=24", "robustness.shifts=[1]",
+    "robustness.rotations=[15]", "robustness.noise=[sign]", "tracking=none",
 )  # fmt: skip
-AFTER = ("contrast_4.npz", "fog_4.npz", "attack_fgsm.npz", "attack_pgd.npz", "attack_apgd.npz", "attack_square.npz")
+AFTER = ("fog_2.npz", "shift_1.npz", "attack_pgd.npz", "attack_square.npz")
 """Each process is killed a little after it wrote one of these."""
 
 

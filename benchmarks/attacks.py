@@ -14,27 +14,23 @@ import contextlib
 import io
 import json
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from benchmarks.environment import peer_python
-from benchmarks.processes import printed, tell
+from benchmarks.environment import go_on_beside
+from benchmarks.processes import machine_facts, printed, tell
 from sightline.cli import compose_config
 from sightline.commands.load import with_stored
 from sightline.config import parse
 from sightline.data.targets import LABEL
 from sightline.inference.loaded_run import LoadedRun
-from sightline.machine.provenance import provenance
 from sightline.models.outputs import only_tensor
 from sightline.robustness.attacks.pixel_model import PixelModel, from_bytes
 from sightline.run.folder import Run
@@ -55,9 +51,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="twenty images, one budget, nothing written")
     parser.add_argument("--output", type=Path, default=RESULTS)
     arguments = parser.parse_args()
-    if find_spec("pyautoattack") is None:
-        python = str(peer_python(PEER))
-        raise SystemExit(subprocess.run([python, "-m", "benchmarks.attacks", *sys.argv[1:]]).returncode)
+    go_on_beside("benchmarks.attacks", {PEER: PEER})
     images, budgets = (20, [1]) if arguments.quick else (arguments.images, arguments.budgets)
     found = []
     for budget in budgets:
@@ -67,7 +61,7 @@ def main() -> None:
             found.append(at_budget(copy, budget, images, arguments.steps))
         tell(f"{budget}/255", found[-1])
     if not arguments.quick:
-        where = {key: provenance([], "")[key] for key in ("time", "git", "machine", "packages")}
+        where = machine_facts()
         arguments.output.write_text(
             json.dumps({"where": where, "steps": arguments.steps, "budgets": found}, indent=1) + "\n"
         )

@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.environment import peer_python
-from benchmarks.processes import printed, tell
-from sightline.machine.provenance import provenance
+from benchmarks.processes import machine_facts, printed, tell
 
 HERE = Path(__file__).parent
 PEER = "segmentation-models-pytorch"
@@ -42,7 +41,7 @@ def main() -> None:
         seeds = arguments.seeds[:1] if arguments.quick else arguments.seeds
         trained = [_both(arguments, seed, runs / f"seed_{seed}", python) for seed in seeds]
     result = {
-        "where": {key: provenance([], "")[key] for key in ("time", "git", "machine", "packages")},
+        "where": machine_facts(),
         "device": arguments.device,
         "steps": steps,
         "trained": trained,

@@ -29,8 +29,8 @@ from numpy.typing import NDArray  # noqa: E402
 from scipy.special import expit, logit  # noqa: E402
 from scipy.stats import norm  # noqa: E402
 
+from benchmarks.processes import machine_facts  # noqa: E402
 from benchmarks.worlds import BINS, Sample, World, even, grouped, long_tail, many_classes, two_classes, worlds  # noqa: E402
-from sightline.machine.provenance import provenance  # noqa: E402
 from sightline.metrics.catalogue import METRICS  # noqa: E402
 from sightline.metrics.comparison.compare import compare  # noqa: E402
 from sightline.metrics.comparison.judged import Answers  # noqa: E402
@@ -57,7 +57,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=None)
     arguments = parser.parse_args()
     began = perf_counter()
-    where = {key: provenance([], "")[key] for key in ("time", "git", "machine", "packages")}
+    where = machine_facts()
     RESULTS.mkdir(exist_ok=True)
     with ProcessPoolExecutor(arguments.workers) as pool:
         found: dict[str, Any] = {"one_point": _one_point(pool, arguments.draws), "equal": [], "better": []}

@@ -14,11 +14,8 @@ process, on every image of its test split: seconds for so many images under 75 c
 import argparse
 import json
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
-from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -27,10 +24,9 @@ import numpy as np
 import torch
 from PIL import Image
 
-from benchmarks.environment import peer_python
-from benchmarks.processes import printed, tell
+from benchmarks.environment import go_on_beside
+from benchmarks.processes import machine_facts, printed, tell
 from sightline.config.robustness import CORRUPTIONS
-from sightline.machine.provenance import provenance
 from sightline.robustness.corruptions.corrupt import corrupt
 
 RESULTS = Path(__file__).parent / "results/corruptions.json"
@@ -48,11 +44,9 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="one round, severity 3, nothing written: does it work?")
     parser.add_argument("--output", type=Path, default=RESULTS)
     arguments = parser.parse_args()
-    if find_spec("imagecorruptions") is None:
-        python = str(peer_python(PEER))
-        raise SystemExit(subprocess.run([python, "-m", "benchmarks.corruptions", *sys.argv[1:]]).returncode)
+    go_on_beside("benchmarks.corruptions", {"imagecorruptions": PEER})
     severities, rounds = ((3,), 1) if arguments.quick else (SEVERITIES, arguments.rounds)
-    where = {key: provenance([], "")[key] for key in ("time", "git", "machine", "packages")}
+    where = machine_facts()
     found: dict[str, Any] = {"where": where, "threads": torch.get_num_threads(), "rounds": rounds}
     for side in COUNTS:
         found[f"{side} px"] = images_a_second(side, severities, rounds)

@@ -5,6 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
 LOCK = Path(__file__).parents[1] / "requirements.lock"
@@ -29,6 +31,19 @@ def peer_python(*packages: str) -> Path:
         _uv("pip", "install", "--quiet", "--python", str(python), "--requirement", str(LOCK), *packages)
         stamp.write_text("\n".join(packages) + "\n")
     return python
+
+
+def go_on_beside(script: str, peers: Mapping[str, str]) -> None:
+    """End this process by the same benchmark in an environment with its peers, unless they are here.
+
+    Args:
+        script: as `python -m` takes it.
+        peers: packages by the modules that they bring.
+    """
+    if all(find_spec(module) for module in peers):
+        return
+    python = str(peer_python(*peers.values()))
+    raise SystemExit(subprocess.run([python, "-m", script, *sys.argv[1:]]).returncode)
 
 
 def _cache() -> Path:

@@ -15,10 +15,7 @@ to say how far they are from complete. `--counts` does this alone: nothing of it
 
 import argparse
 import json
-import subprocess
-import sys
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 
 from sightline.machine.environment import prepare_environment
@@ -35,12 +32,12 @@ from sklearn.datasets import load_digits  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 
-from benchmarks.environment import peer_python  # noqa: E402
+from benchmarks.environment import go_on_beside  # noqa: E402
 from benchmarks.loops.protocol import small_resnet18  # noqa: E402
+from benchmarks.processes import machine_facts  # noqa: E402
 from sightline.explain.gradcam import gradcam  # noqa: E402
 from sightline.explain.integrated_gradients import attributions  # noqa: E402
 from sightline.machine.environment import prepare_torch  # noqa: E402
-from sightline.machine.provenance import provenance  # noqa: E402
 from sightline.models.networks.cnn import Cnn  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results/explanations.json"
@@ -66,14 +63,10 @@ def main() -> None:
     parser.add_argument("--output", type=Path, help="default: a file under results")
     arguments = parser.parse_args()
     needed = {"captum": PEERS["captum"]} if arguments.counts else PEERS
-    if any(find_spec(module) is None for module in needed):
-        python = str(peer_python(*needed.values()))
-        raise SystemExit(subprocess.run([python, "-m", "benchmarks.explanations", *sys.argv[1:]]).returncode)
+    go_on_beside("benchmarks.explanations", needed)
     prepare_torch()
     images, rounds = (8, 1) if arguments.quick else (arguments.images, arguments.rounds)
-    found: dict[str, object] = {
-        "where": {key: provenance([], "")[key] for key in ("time", "git", "machine", "packages")}
-    }
+    found: dict[str, object] = {"where": machine_facts()}
     if not arguments.counts:
         found |= {"images": images, "rounds": rounds}
         found["gradcam"] = {f"{side} px": gradcam_at(side, images, rounds) for side in BATCH}

@@ -22,7 +22,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sightline.machine.provenance import provenance
+from benchmarks.processes import machine_facts
 
 HERE = Path(__file__).parent
 LEARNED, OTHERS, FEW, VAL = 6, 4, 100, 50
@@ -58,7 +58,7 @@ def main() -> None:
         else:
             found = distillation(command, root)
     name = f"transfer_{arguments.model}" if arguments.what == "transfer" else arguments.what
-    where = {key: provenance([], "")[key] for key in ("time", "git", "machine", "packages")}
+    where = machine_facts()
     if not arguments.quick:
         (HERE / "results").mkdir(exist_ok=True)
         output = HERE / f"results/{name}.json"

@@ -30,8 +30,8 @@ from scipy.special import softmax  # noqa: E402
 from scipy.stats import bootstrap  # noqa: E402
 from sklearn.metrics import accuracy_score, f1_score  # noqa: E402
 
+from benchmarks.processes import machine_facts  # noqa: E402
 from benchmarks.worlds import BINS, World, even, worlds  # noqa: E402
-from sightline.machine.provenance import provenance  # noqa: E402
 from sightline.metrics.catalogue import measured_of  # noqa: E402
 from sightline.metrics.classification.binned import BinnedPredictions  # noqa: E402
 from sightline.metrics.classification.resampled import score_sums  # noqa: E402
@@ -61,7 +61,7 @@ def main() -> None:
         return
     found = coverage(arguments.draws, arguments.only) if arguments.what == "coverage" else speed()
     if not arguments.only:
-        where = {key: provenance([], "")[key] for key in ("time", "git", "machine", "packages")}
+        where = machine_facts()
         RESULTS.mkdir(exist_ok=True)
         path = RESULTS / f"intervals_{arguments.what}.json"
         path.write_text(json.dumps({"where": where, **found}, indent=1) + "\n")

@@ -25,8 +25,8 @@ from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 
 from benchmarks.loops.protocol import CLASSES, small_resnet18  # noqa: E402
+from benchmarks.processes import machine_facts  # noqa: E402
 from sightline.machine.environment import prepare_torch  # noqa: E402
-from sightline.machine.provenance import provenance  # noqa: E402
 from sightline.training.precision import choose_precision, depthwise_share  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results/layouts.json"
@@ -67,7 +67,7 @@ def main() -> None:
         found[name] = _measure(name, *MODELS[name], rounds=1 if arguments.quick else arguments.rounds)
         _show(name, found[name])
     if not arguments.quick:
-        where = {key: provenance([], "")[key] for key in ("time", "git", "machine", "packages")}
+        where = machine_facts()
         RESULTS.parent.mkdir(exist_ok=True)
         RESULTS.write_text(json.dumps({"where": where, "models": found}, indent=1) + "\n")
 

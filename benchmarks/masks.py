@@ -23,7 +23,7 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # one core a process, 
 import numpy as np  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 
-from sightline.machine.provenance import provenance  # noqa: E402
+from benchmarks.processes import machine_facts  # noqa: E402
 from sightline.metrics.catalogue import MASKS, METRICS, measured_of  # noqa: E402
 from sightline.metrics.intervals.resampling import Resampling  # noqa: E402
 from sightline.metrics.scores import pixels  # noqa: E402
@@ -220,7 +220,7 @@ def main() -> None:
     arguments = parser.parse_args()
     found = coverage(arguments.draws, arguments.only)
     if not arguments.only:
-        where = {key: provenance([], "")[key] for key in ("time", "git", "machine", "packages")}
+        where = machine_facts()
         content = {"where": where, "draws": arguments.draws, "worlds": found}
         (RESULTS / "mask_intervals.json").write_text(as_json(content))
 

@@ -26,7 +26,7 @@ from typing import Any
 
 import psutil
 
-from sightline.machine.provenance import provenance
+from benchmarks.processes import machine_facts
 
 RESULTS = Path(__file__).parent / "results"
 PICTURE_SIDE, BASES, CLASSES = 1024, 32, 4
@@ -96,7 +96,7 @@ def _digits(rounds: int, output: Path) -> None:
         print(f"digits: {peaks[-1]:.3f} GB", file=sys.stderr, flush=True)
     result = {
         "what": {"device": "cpu", "data": "digits", "rounds": rounds},
-        "where": {key: provenance([], "")[key] for key in ("time", "git", "machine", "packages")},
+        "where": machine_facts(),
         "peak_gb": {"digits": {"median": median(peaks), "all": peaks}},
     }
     output.write_text(json.dumps(result, indent=1) + "\n")

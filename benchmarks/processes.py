@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from sightline.machine.provenance import provenance
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -22,6 +24,12 @@ def printed(*words: str, python: str = sys.executable) -> str:
     if done.returncode:
         raise SystemExit(f"{' '.join(words)} failed\n{done.stderr}")
     return done.stdout
+
+
+def machine_facts() -> dict[str, Any]:
+    """Where and when a result was read, for its file: no path, no name."""
+    found = provenance([], "")
+    return {key: found[key] for key in ("time", "git", "machine", "packages")}
 
 
 def tell(name: str, answer: dict[str, Any]) -> None:

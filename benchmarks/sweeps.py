@@ -17,6 +17,7 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
+from benchmarks.processes import machine_facts
 from sightline.cli import compose_config
 from sightline.commands.command import Command
 from sightline.commands.modes import with_stages, without_tracking
@@ -24,7 +25,6 @@ from sightline.commands.new_run import create_run
 from sightline.commands.pipeline import run_stages
 from sightline.commands.trial import TrialTemplate, remove_trial_checkpoints, run_trial
 from sightline.config import parse
-from sightline.machine.provenance import provenance
 from sightline.machine.signals import StopSignal
 from sightline.machine.terminal import show_log
 from sightline.sweep.search import Search
@@ -48,7 +48,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=30)
     arguments = parser.parse_args()
     found = pruning(arguments) if arguments.what == "pruning" else overhead(arguments.trials)
-    where = {key: provenance([], "")[key] for key in ("time", "git", "machine", "packages")}
+    where = machine_facts()
     path = RESULTS / f"sweeps_{arguments.what}.json"
     path.write_text(json.dumps({"where": where, **found}, indent=1) + "\n")
     print(json.dumps(found, indent=1))

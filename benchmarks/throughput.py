@@ -22,8 +22,8 @@ from typing import Any, NamedTuple
 
 from benchmarks.digits import write_digits
 from benchmarks.environment import peer_python
+from benchmarks.processes import machine_facts
 from sightline.machine.container import usable_cores
-from sightline.machine.provenance import provenance
 
 HERE = Path(__file__).parent
 SECONDS, SECONDS_ALTERNATED, BATCH = 12.0, 30.0, 256
@@ -92,7 +92,7 @@ def main() -> None:
     data = "digits" if arguments.digits else "folder"
     result = {
         "what": {"device": arguments.device, "data": data, "batch": batch, "seconds": seconds, "rounds": rounds},
-        "where": {key: provenance([], "")[key] for key in ("time", "git", "machine", "packages")},
+        "where": machine_facts(),
         "gflop_an_image": round(_gflop(), 3),
         **_summary(answers, alternated),
     }

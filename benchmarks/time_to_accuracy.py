@@ -14,8 +14,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from benchmarks.processes import printed, tell
-from sightline.machine.provenance import provenance
+from benchmarks.processes import machine_facts, printed, tell
 
 HERE = Path(__file__).parent
 
@@ -43,7 +42,7 @@ def main() -> None:
             trained["port"].append(_answer("-m", "benchmarks.loops.airbench", *shared, "--seed", str(seed), *epochs))
             tell("port", trained["port"][-1])
     result = {
-        "where": {key: provenance([], "")[key] for key in ("time", "git", "machine", "packages")},
+        "where": machine_facts(),
         "device": arguments.device,
         "steps": steps,
         "mean_accuracy": {

@@ -11,14 +11,12 @@ from numpy.typing import NDArray
 from sightline.config.columns import CLEAN, GROUNDS, MEAN, MOVES, NOISES, WORST, Column
 from sightline.errors import UsageError
 from sightline.metrics.documents.attacks import Attacks
-from sightline.robustness import backgrounds, moves
-from sightline.robustness.attacks import noise
 from sightline.run.folder import Run
 from sightline.run.origin import MADE_FROM
 from sightline.run.stored import damaged
 from sightline.stages.columns.measured import Arrays, Measured
 from sightline.stages.conditions import attacking
-from sightline.stages.conditions.question import SCORES, Key, file_of
+from sightline.stages.conditions.question import SCORES, Key, file_of, pixels_of
 
 VERSION: Final = "version"
 """Of the code that makes pixels or attacks, beside the keys of a command."""
@@ -117,7 +115,7 @@ def _asked(measured: Measured, column: Column, keys: Sequence[Key]) -> dict[str,
     if column.name in MOVES:
         return {f"robustness.{column.name}s": [size for _, size in keys]}
     if column.name in GROUNDS:
-        return {"robustness.seed": measured.found["backgrounds"]["seed"]}
+        return {"robustness.seed": about["seed"]}
     if column.name in NOISES:
         assert attacks is not None, "the run has this column"
         return {f"robustness.{key}": attacks[key] for key in ("norm", "budget", "seed")}
@@ -132,20 +130,10 @@ def _asked(measured: Measured, column: Column, keys: Sequence[Key]) -> dict[str,
 
 
 def _pixels(measured: Measured, key: Key) -> list[object]:
-    """What the pixels of a condition hang on, besides the version of the code (`Question.pixels`)."""
-    name, about, attacks = key[0], measured.corruptions, measured.attacks
-    if name == CLEAN:
-        how: list[object] = []
-    elif name in MOVES:
-        how = [moves.VERSION]
-    elif name in GROUNDS:
-        how = [backgrounds.VERSION, measured.found["backgrounds"]["seed"]]
-    elif name in NOISES:
-        assert attacks is not None, "the run has this column"
-        how = [noise.VERSION, attacks["seed"], attacks["norm"], attacks["budget"]]
-    else:
-        how = [about["seed"], about["constants"]]
-    return [measured.split, *key, *how]
+    """What the pixels of a condition hang on, as `robustness.json` tells."""
+    about, attacks = measured.corruptions, measured.attacks
+    ball = (None, None) if attacks is None else (attacks["norm"], attacks["budget"])
+    return pixels_of(key, measured.split, about["seed"], about["constants"], *ball)
 
 
 def _check_trust(measured: Measured, about: Attacks, column: Column) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from sightline.config.robustness import RobustnessConfig
 from sightline.config.schema import Config
 from sightline.data.loaders import EvalLoader
 from sightline.data.targets import LABEL, MISSING
@@ -31,6 +32,7 @@ from sightline.robustness.attacks.table import ATTACKS
 from sightline.run.folder import Run
 from sightline.run.origin import MADE_FROM, SOURCES, as_array, origin_of
 from sightline.run.stored import DamagedFileError
+from sightline.stages.conditions.changed import squares_of
 from sightline.stages.conditions.noisy import noise_key, under_noise
 from sightline.stages.conditions.question import CLEAN
 from sightline.stages.conditions.subject import Subject
@@ -89,12 +91,10 @@ def under_attack(subject: Subject) -> Attacks:
 def attack_questions(subject: Subject) -> list[Arrays]:
     """What each attack and each noise is asked, for the ledger: the answers follow from it."""
     asked, question = subject.config.robustness, _attacked(subject).question
-    effort, ball = Effort(asked.steps, asked.restarts, asked.queries), (asked.norm, asked.budget, asked.seed)
-    found = [question.named(noise_key(name)) for name in asked.noise]
-    for name in asked.attacks:
-        how = [VERSION, *question_of(asked.split, *ball, [name, ATTACKS[name].effort(effort)])]
-        found.append(look_at(question.named((CLEAN, 0)), np.array([json.dumps(how)])))
-    return found
+    effort = Effort(asked.steps, asked.restarts, asked.queries)
+    clean = question.named((CLEAN, 0))
+    noise = [question.named(noise_key(name)) for name in asked.noise]
+    return [*noise, *(look_at(clean, _asked(asked, [name, ATTACKS[name].effort(effort)])) for name in asked.attacks)]
 
 
 def look_at(clean: Arrays, asked: NDArray[np.str_]) -> Arrays:
@@ -105,6 +105,12 @@ def look_at(clean: Arrays, asked: NDArray[np.str_]) -> Arrays:
         asked: (1,) of the attack, as its file holds it.
     """
     return {**clean, "attack": asked}
+
+
+def _asked(asked: RobustnessConfig, what: Sequence[object]) -> NDArray[np.str_]:
+    """(1,) the question that a file of attacks answers."""
+    how = [VERSION, *question_of(asked.split, asked.norm, asked.budget, asked.seed, what)]
+    return np.array([json.dumps(how)])
 
 
 def _attacked(subject: Subject) -> Subject:
@@ -198,19 +204,15 @@ class _Attacking:
             check_stop()
             ids = [names[position] for position in batch.positions]
             at = [rows[name] for name in ids]
-            # Normalised pixels lead back to the whole numbers that they were made of.
-            pixels = torch.from_numpy(self.loaded.preprocessing.to_pixels(batch.images)).permute(0, 3, 1, 2)
+            pixels = squares_of(batch.images, self.loaded.preprocessing)
             logits, truth = torch.from_numpy(self.clean.logits[at]), torch.from_numpy(self.clean.labels[at])
             images = from_bytes(pixels.contiguous()).to(batch.images.device)
             yield Items(ids, images, batch.targets[LABEL], logits, truth)
 
     def _kept(self, file: str, asked: list[object], make: Callable[[], Arrays]) -> Arrays:
         """What an earlier command found if it asked the same of the same weights, else what is made now."""
-        robustness = self.config.robustness
-        ball = (robustness.norm, robustness.budget, robustness.seed)
-        how = json.dumps([VERSION, *question_of(robustness.split, *ball, asked)])
         question = {
-            "asked": np.array([how]),
+            "asked": _asked(self.config.robustness, asked),
             "ids": self.clean.ids[self.right],
             "all_ids": self.clean.ids,
             MADE_FROM: as_array(origin_of(self.run, *SOURCES)),

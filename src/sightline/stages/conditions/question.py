@@ -58,20 +58,8 @@ class Question:
 
     def pixels(self, key: Key) -> str:
         """What the pixels hang on, for JSON; runs with the same text were measured on the same ones."""
-        return json.dumps([PIXELS, self.config.robustness.split, *key, *self._how(key[0])])
-
-    def _how(self, name: str) -> list[object]:
-        """What the pixels of a condition hang on beside its size."""
         asked = self.config.robustness
-        if name in CORRUPTIONS:
-            return [asked.seed, self.constants]
-        if name in moves.MOVES:
-            return [moves.VERSION]
-        if name.startswith(NOISE):
-            return [noise.VERSION, asked.seed, asked.norm, asked.budget]
-        if name.startswith(BACKGROUND):
-            return [backgrounds.VERSION, asked.seed]
-        return []
+        return json.dumps([PIXELS, *pixels_of(key, asked.split, asked.seed, self.constants, asked.norm, asked.budget)])
 
     def measured_by(self) -> str:
         """What the limits hang on, for JSON."""
@@ -100,6 +88,31 @@ class Found:
     targets: Mapping[str, Condition]
     scores: Mapping[str, NDArray[np.float64]]
     more: Arrays = field(default_factory=dict)
+
+
+def pixels_of(
+    key: Key, split: str, seed: int, constants: str, norm: str | None = None, budget: float | None = None
+) -> list[object]:
+    """What the pixels of a condition hang on, besides the version of corruptions.
+
+    Args:
+        key: of the condition.
+        split: whose images they are.
+        seed: of everything random.
+        constants: the table of the corruptions.
+        norm: of noise.
+        budget: of noise.
+    """
+    name, how = key[0], list[object]()
+    if name in CORRUPTIONS:
+        how = [seed, constants]
+    elif name in moves.MOVES:
+        how = [moves.VERSION]
+    elif name.startswith(NOISE):
+        how = [noise.VERSION, seed, norm, budget]
+    elif name.startswith(BACKGROUND):
+        how = [backgrounds.VERSION, seed]
+    return [split, *key, *how]
 
 
 def file_of(key: Key) -> str:

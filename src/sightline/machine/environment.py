@@ -20,6 +20,8 @@ def prepare_environment() -> None:
     os.environ.setdefault("KINETO_LOG_LEVEL", "5")
     # Figures go into files alone, and what a notebook set may not be installed here.
     os.environ["MPLBACKEND"] = "agg"
+    # What prepare_torch asks of all other algorithms, for torch.compile.
+    os.environ.setdefault("TORCHINDUCTOR_DETERMINISTIC", "1")
     # Without it cuBLAS may pick another algorithm from run to run.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
@@ -33,7 +35,8 @@ def prepare_torch() -> None:
     if "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(usable_cores())
     _limit_blas(usable_cores())
-    torch.use_deterministic_algorithms(mode=True, warn_only=True)
+    # Not by use_deterministic_algorithms: it imports torch.compile's whole machinery, which takes seconds.
+    torch.set_deterministic_debug_mode("warn")
     # Filling fresh memory guards against reading it unset, which deterministic code of ours never does.
     setattr(torch.utils.deterministic, "fill_uninitialized_memory", False)  # noqa: B010 - hidden from type checkers
     torch.backends.cudnn.benchmark = False

@@ -1,6 +1,7 @@
 """Layer groups from the stem to the head: what is frozen, trained and rated together."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from torch import nn
@@ -77,16 +78,29 @@ def _match(model: nn.Module, coarse: bool) -> list[list[str]]:
     """Parameter names by timm's matcher, in order from the stem."""
     if isinstance(backbone := getattr(model, "backbone", None), str):
         return _of_backbone(model, backbone, coarse)
-    from timm.models import group_parameters
-
     for level in (coarse, False):
         try:
             matcher = model.group_matcher(coarse=level)  # type: ignore[operator]
         except (AttributeError, AssertionError, NotImplementedError):
             continue
+        if isinstance(matcher, Mapping) and all(isinstance(pattern, str) for pattern in matcher.values()):
+            return _by_patterns(model, list(matcher.values()))
+        from timm.models import group_parameters  # takes seconds to import, and our own networks do without it
+
         found = group_parameters(model, matcher)
         return [found[index] for index in sorted(found)]
     return _by_children(model)
+
+
+def _by_patterns(model: nn.Module, patterns: Sequence[str]) -> list[list[str]]:
+    """Parameter names by the first pattern that their beginning matches and the numbers in it, all others last."""
+    compiled = [re.compile(pattern) for pattern in patterns]
+    found: dict[tuple[int, ...], list[str]] = {}
+    for name, _ in model.named_parameters():
+        matches = ((place, pattern.match(name)) for place, pattern in enumerate(compiled))
+        place, numbers = next(((place, match.groups()) for place, match in matches if match), (len(compiled), ()))
+        found.setdefault((place, *(int(number) for number in numbers if number is not None)), []).append(name)
+    return [found[key] for key in sorted(found)]
 
 
 def _of_backbone(model: nn.Module, backbone: str, coarse: bool) -> list[list[str]]:

@@ -14,13 +14,17 @@ FAULTS = (
     "    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"
     "def step():\n"
     "    torch.ones(2**24)\n"
-    "step()\n"
+    "for _ in range(6):\n"
+    "    step()\n"
     "before = faults()\n"
     "for _ in range(4):\n"
     "    step()\n"
     "print(faults() - before)\n"
 )
-"""Page faults of four blocks of 64 MB after the first one; without huge pages such a block has 16,384."""
+"""Page faults of four blocks of 64 MB after some others; without huge pages such a block has 16,384.
+
+What was freed is taken again once small blocks around it have found their places, which takes up to three steps.
+"""
 
 
 def faults(**settings: str) -> int:
@@ -34,7 +38,7 @@ def faults(**settings: str) -> int:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the C library's settings are glibc's")
 def test_large_blocks_are_not_faulted_in_for_every_step():
-    assert faults() < 40_000
+    assert faults() < 10_000
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the C library's settings are glibc's")

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import bdtr, ndtr
-from scipy.stats import binom
 
 from sightline.metrics.intervals.interval import Interval, z_score
 
@@ -25,7 +24,8 @@ def mcnemar(only_a: int, only_b: int) -> float:
     if n == 0:
         return 1.0
     fewer = min(only_a, only_b)
-    return float(min(1.0, 2 * bdtr(fewer, n, 0.5) - binom.pmf(fewer, n, 0.5)))
+    below = bdtr(fewer - 1, n, 0.5) if fewer else 0.0  # scipy.stats has a binomial, and takes a second to import
+    return float(min(1.0, bdtr(fewer, n, 0.5) + below))
 
 
 def score_test(only_a: int, only_b: int) -> float:

@@ -27,6 +27,8 @@ SMALL = (
     *("data=digits", "limit=300", "model.width=8", "training.batch_size=32", "tracking=none"),
     *("evaluation.resamples=100", "calibration.resamples=100", "explain.classes=2", "explain.per_class=1"),
 )
+SEARCH_ALONE = "mode.stages=[sweep,validate,train]"
+"""Neither measure nor explain the winner: for tests that are about the trials."""
 TRIALS = 5
 SEARCH: dict[str, Any] = {
     "name": "small",
@@ -174,7 +176,7 @@ def test_killed_at_three_random_moments_it_ends_as_if_undisturbed(sightline: Com
     moments, killed = [random.uniform(0.0, 1.5) for _ in range(3)], 0
     print("moments", moments)
     for moment in moments:
-        with begun(words(tmp_path)) as process:
+        with begun(words(tmp_path, SEARCH_ALONE)) as process:
             training_seen(process, tmp_path / "runs/sweeps/small/trials")
             time.sleep(moment)
             if process.poll() is None:
@@ -183,7 +185,7 @@ def test_killed_at_three_random_moments_it_ends_as_if_undisturbed(sightline: Com
             else:
                 process.communicate()
     assert killed >= 1
-    answer = sightline(*words(tmp_path))
+    answer = sightline(*words(tmp_path, SEARCH_ALONE))
     assert answer.status == 0, answer.err
     trials, expected = stored(tmp_path), stored(whole)
     assert [trial.number for trial in trials] == list(range(TRIALS))
@@ -205,7 +207,7 @@ def test_trials_that_fail_are_written_down_and_the_sweep_goes_on(own_process: Co
         "model.width": {"categorical": [8, 200000]},
         "training.teacher": {"categorical": [None, "no/such/run"]},
     }
-    arguments = words(tmp_path, "optimizer.lr=0.01", space=space, trials=20, sampler={"name": "grid"})
+    arguments = words(tmp_path, "optimizer.lr=0.01", SEARCH_ALONE, space=space, trials=20, sampler={"name": "grid"})
     answer = own_process(*arguments)
     assert answer.status == 0, answer.err
     rows = results(tmp_path)["trials"]
@@ -229,7 +231,7 @@ def test_trials_that_fail_are_written_down_and_the_sweep_goes_on(own_process: Co
 def test_two_jobs_of_which_one_is_killed(tmp_path: Path):
     if (os.cpu_count() or 1) < 2:
         pytest.skip("two jobs take two cores")
-    arguments = words(tmp_path, f"sweep.storage=journal:///{tmp_path}/journal.log", "sweep.jobs=2")
+    arguments = words(tmp_path, f"sweep.storage=journal:///{tmp_path}/journal.log", "sweep.jobs=2", SEARCH_ALONE)
     with begun(arguments, everywhere=True) as process:
         training_seen(process, tmp_path / "runs/sweeps/small/trials")
         busiest_worker(process).kill()
@@ -242,7 +244,7 @@ def test_two_jobs_of_which_one_is_killed(tmp_path: Path):
 
 @pytest.mark.slow
 def test_when_time_is_up_no_trial_begins(sightline: Command, tmp_path: Path):
-    arguments = words(tmp_path, "sweep.minutes=0.01", trials=50)
+    arguments = words(tmp_path, "sweep.minutes=0.01", SEARCH_ALONE, trials=50)
     answer = sightline(*arguments)
     assert answer.status == 0, answer.err
     assert 1 <= len(results(tmp_path)["trials"]) < 10
@@ -275,13 +277,13 @@ def busy(process: psutil.Process) -> float:
 @pytest.mark.slow
 def test_interrupted_it_saves_and_goes_on(sightline: Command, whole: Path, tmp_path: Path):
     for number in (signal.SIGINT, signal.SIGTERM):
-        with begun(words(tmp_path)) as process:
+        with begun(words(tmp_path, SEARCH_ALONE)) as process:
             training_seen(process, tmp_path / "runs/sweeps/small/trials")
             process.send_signal(number)
             out = process.communicate(timeout=100)[0]
         assert (process.returncode, "the same command goes on" in out) == (128 + number, True), out
         assert [trial.state for trial in stored(tmp_path)].count(TrialState.RUNNING) <= 1
-    assert sightline(*words(tmp_path)).status == 0
+    assert sightline(*words(tmp_path, SEARCH_ALONE)).status == 0
     assert [trial.values for trial in stored(tmp_path)] == [trial.values for trial in stored(whole)]
 
 

@@ -95,7 +95,7 @@ def test_two_processes_take_the_steps_of_one(sightline: Command, tmp_path: Path)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("rank", [0, 1])
+@pytest.mark.parametrize("rank", [0, pytest.param(1, marks=pytest.mark.exhaustive)])  # 0 writes the run
 def test_a_killed_process_is_started_anew_and_changes_nothing(both: Path, tmp_path: Path, rank: int):
     agent = torchrun(*BASE, f"runs_dir={tmp_path}", restarts=1)
     rows, deadline = tmp_path / "latest/metrics.jsonl", time.monotonic() + 120

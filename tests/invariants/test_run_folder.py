@@ -146,7 +146,7 @@ def run_sequences(machine: type[RunFolder], examples: int, steps: int) -> None:
 
 @pytest.mark.slow
 def test_a_few_sequences(machine: type[RunFolder]):
-    run_sequences(machine, examples=3, steps=5)
+    run_sequences(machine, examples=2, steps=5)
 
 
 @pytest.mark.exhaustive

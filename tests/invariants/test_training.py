@@ -35,7 +35,12 @@ def undisturbed(sightline: Command, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.mark.parametrize(
-    "number", [signal.SIGKILL, *(pytest.param(one, marks=pytest.mark.slow) for one in (signal.SIGTERM, signal.SIGINT))]
+    "number",
+    [
+        signal.SIGKILL,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.slow),
+        pytest.param(signal.SIGINT, marks=pytest.mark.exhaustive),
+    ],
 )
 def test_a_stopped_run_ends_where_an_undisturbed_one_does(
     undisturbed: Path, sightline: Command, tmp_path: Path, number: signal.Signals
@@ -43,7 +48,7 @@ def test_a_stopped_run_ends_where_an_undisturbed_one_does(
     ends_alike(BASE, undisturbed, sightline, tmp_path, number)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_one_that_is_attacked_and_killed_ends_where_an_undisturbed_one_does(sightline: Command, tmp_path: Path):
     """A quick case is in test_two_heads.py."""
     answer = sightline(*ATTACKED, f"runs_dir={tmp_path / 'undisturbed'}")

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from sightline.reporting.figures.pictures import LINE, Sheet, show, title_over
+from sightline.reporting.figures.pictures import LINE, Sheet
 from sightline.reporting.figures.style import INK, drawn, nothing
 
 COLUMNS = 6
@@ -41,7 +41,7 @@ def corruptions(
     rows = -(-len(cells) // columns)
     sheet = Sheet(rows * COLUMNS, COLUMNS, ratio=ratio, above=LINE + 0.06, gutter=gutter, every=width)
     for place, (title, square) in enumerate(cells):
-        axes = sheet.axes(*divmod(place, columns))
-        show(axes, square)
-        title_over(axes, title, INK, sheet.cell)
+        cell = sheet.cell(*divmod(place, columns))
+        cell.show(square)
+        cell.title(title, INK, sheet.side, square.shape[1::-1])
     return sheet.figure

@@ -10,7 +10,7 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from sightline.reporting.figures.names import legible, shortened
-from sightline.reporting.figures.pictures import LINE, Sheet, show, title_over
+from sightline.reporting.figures.pictures import LINE, Sheet
 from sightline.reporting.figures.style import (
     BLUE,
     GREEN,
@@ -107,12 +107,12 @@ def masks(
     for row, (image, truth, predicted) in enumerate(zip(images, truths, predictions, strict=True)):
         panels = (image, *(coloured(mask, len(class_names), own) for mask in (truth, predicted)))
         for column, panel in enumerate([*panels, errors(image, truth, predicted, len(class_names))]):
-            axes = sheet.axes(row, column)
-            show(axes, panel)
+            cell = sheet.cell(row, column)
+            cell.show(panel)
             if column == 0:
-                title_over(axes, titles[row], INK, WIDTH)
+                cell.title(titles[row], INK, WIDTH, panel.shape[1::-1])
     for column, word in enumerate(("image", "truth", "prediction", "errors")):
-        left = sheet.left(column) + sheet.cell / 2
+        left = sheet.left(column) + sheet.side / 2
         sheet.figure.text(left / WIDTH, 1 - 0.1 / sheet.height, word, ha="center", va="center", fontsize=9)
     _legend(sheet, occurring, class_names, own)
     return sheet.figure

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from sightline.reporting.figures.names import lines_of, shortened
-from sightline.reporting.figures.pictures import LINE, Sheet, title_over
-from sightline.reporting.figures.style import GREY, HEAT, INK, WRONG_TEXT, drawn, nothing
+from sightline.reporting.figures.pictures import LINE, Sheet
+from sightline.reporting.figures.style import GREY, INK, WRONG_TEXT, drawn, nothing
 
 COLUMNS: Final = 8
 MOST: Final = 48
@@ -45,12 +45,14 @@ def mean_maps(
     left = len(maps) - len(shown)
     sheet = Sheet(len(shown), COLUMNS, ratio=1.0, above=0.06 + LINE * lines, every=COLUMNS, below=0.2 if left else 0.0)
     for place, number in enumerate(shown):
-        axes = sheet.axes(*divmod(place, COLUMNS))
+        cell = sheet.cell(*divmod(place, COLUMNS))
         heat, picture = np.clip(maps[number] / BRIGHT, 0, 1), pictures[number]
-        axes.imshow(picture, cmap="gray", interpolation="nearest")
-        axes.imshow(heat, cmap=HEAT, vmin=0, vmax=1, alpha=0.3 + 0.55 * heat, interpolation="bilinear")
+        height, width = picture.shape
+        low, high = float(picture.min()), float(picture.max())
+        cell.lay(picture - low, (width, height), cmap="gray", vmax=(high - low) or 1.0, interpolation="nearest")
+        cell.lay(heat, (width, height), alpha=0.3 + 0.55 * heat)
         mark, colour = ("! ", WRONG_TEXT) if alarmed[number] else ("", INK)
-        title_over(axes, f"{titles[place]}\n{mark}n = {counts[number]:,}", colour, sheet.cell)
+        cell.title(f"{titles[place]}\n{mark}n = {counts[number]:,}", colour, sheet.side, (width, height))
     if left:
         sheet.figure.text(0.01, 0.01, f"{left:,} more classes are not drawn", color=GREY, fontsize=8)
     return sheet.figure

@@ -1,10 +1,14 @@
 """Rows of images: what augmentation does, what explanations show."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from sightline.reporting.figures.names import legible, shorten, width
@@ -17,7 +21,6 @@ from sightline.reporting.figures.style import (
     UNSEEN,
     WIDTH,
     WRONG_TEXT,
-    bare,
     drawn,
     nothing,
 )
@@ -58,10 +61,10 @@ def augmentation(
     sheet = Sheet(len(squares) * len(columns), len(columns), ratio=1.0, top=0.24, gutter=0.16)
     for row in range(len(squares)):
         for column, (title, images) in enumerate(columns):
-            axes = sheet.axes(row, column)
-            show(axes, images[row])
+            cell = sheet.cell(row, column)
+            cell.show(images[row])
             if row == 0:
-                axes.set_title(title, fontsize=9, loc="center", fontweight="normal", pad=4)
+                cell.head(title)
     return sheet.figure
 
 
@@ -90,27 +93,22 @@ def explanations(
     sheet = Sheet(3 * len(images), 3 * pairs, ratio=_ratio(images), above=0.06 + LINE * lines, gutter=0.3, every=3)
     for i, (image, heat, title) in enumerate(zip(images, maps, titles, strict=True)):
         row, column = i // pairs, 3 * (i % pairs)
-        original, alone, over = (sheet.axes(row, column + k) for k in range(3))
+        original, alone, over = (sheet.cell(row, column + k) for k in range(3))
         height, width = image.shape[:2]
-        extent = (-0.5, width - 0.5, height - 0.5, -0.5)
-        left, top, other, bottom = (0.0, 0.0, width, height) if seen is None else seen[i]
-        of_map = (left - 0.5, other - 0.5, bottom - 0.5, top - 0.5)
+        box = (0.0, 0.0, float(width), float(height)) if seen is None else seen[i]
         heat = np.clip(np.nan_to_num(np.asarray(heat, dtype=np.float64)), 0, 1)
-        show(original, image)
-        alone.imshow(heat, cmap=HEAT, vmin=0, vmax=1, extent=of_map, interpolation="bilinear")
-        alone.set_facecolor(GREY)
-        grey = dimmed(image.mean(axis=-1), (left, top, other, bottom))
-        over.imshow(grey, cmap="gray", vmin=0, vmax=255, extent=extent)
-        over.imshow(heat, cmap=HEAT, vmin=0, vmax=1, extent=of_map, interpolation="bilinear", alpha=0.15 + 0.55 * heat)
-        for axes in (alone, over):
-            axes.set(xlim=extent[:2], ylim=extent[2:])
+        original.show(image)
+        alone.fill(GREY, (width, height))
+        alone.lay(heat, (width, height), box)
+        over.lay(dimmed(image.mean(axis=-1), box), (width, height), cmap="gray", vmax=255, interpolation="auto")
+        over.lay(heat, (width, height), box, alpha=0.15 + 0.55 * heat)
         mark, colour = _verdict(right, i)
-        title_over(original, mark + title, colour, 3 * sheet.cell)
+        original.title(mark + title, colour, 3 * sheet.side, (width, height))
     return sheet.figure
 
 
 class Sheet:
-    """A figure of equal cells, laid out in inches so that many images stay quick to draw.
+    """A figure of equal cells, laid out in inches. All are drawn on one pair of axes, so that many stay quick to draw.
 
     Args:
         count: cells.
@@ -121,6 +119,11 @@ class Sheet:
         below: inches under everything.
         gutter: extra inches after the first of every `every` columns' groups.
         every: columns a group; by default the first column stands alone.
+
+    Attributes:
+        side: inches, the width of a cell.
+        height: inches, of the figure.
+        figure: what is drawn on.
     """
 
     def __init__(
@@ -135,31 +138,115 @@ class Sheet:
         gutter: float = 0.0,
         every: int | None = None,
     ) -> None:
-        self.gutter, self.every, self.above, self.top = gutter, every, above, top
+        self._gutter, self._every, self._top, self._ratio = gutter, every, top, ratio
         breaks = self._breaks(columns - 1)
-        self.cell = (WIDTH - GAP * (columns - 1) - gutter * breaks) / columns - 0.02
-        self.row = self.cell * ratio + above + GAP
-        self.height = top + self.row * -(-count // columns) + 0.04 + below
-        self.ratio = ratio
+        self.side = (WIDTH - GAP * (columns - 1) - gutter * breaks) / columns - 0.02
+        self._row = self.side * ratio + above + GAP
+        self.height = top + self._row * -(-count // columns) + 0.04 + below
         self.figure = Figure(figsize=(WIDTH, self.height))
+        self._axes = self.figure.add_axes((0, 0, 1, 1), autoscale_on=False)
+        self._axes.set_axis_off()
+        self._right, self._bottom, self._topmost = 0.0, self.height, 0.0
 
     def _breaks(self, column: int) -> int:
         """How many gutters lie left of a column."""
-        return min(column, 1) if self.every is None else column // self.every
+        return min(column, 1) if self._every is None else column // self._every
 
     def left(self, column: int) -> float:
         """Inches from the left of the figure to a column."""
-        return 0.02 + column * (self.cell + GAP) + self._breaks(column) * self.gutter
+        return 0.02 + column * (self.side + GAP) + self._breaks(column) * self._gutter
 
-    def axes(self, row: int, column: int) -> Axes:
-        """A bare cell."""
-        left = self.left(column)
-        bottom = self.height - self.top - (row + 1) * self.row + GAP
-        axes = self.figure.add_axes(
-            (left / WIDTH, bottom / self.height, self.cell / WIDTH, self.cell * self.ratio / self.height)
+    def cell(self, row: int, column: int) -> "Cell":
+        """A cell; the figure reaches as far as the cells that were asked for."""
+        left, height = self.left(column), self.side * self._ratio
+        bottom = self.height - self._top - (row + 1) * self._row + GAP
+        self._right, self._bottom = max(self._right, left + self.side), min(self._bottom, bottom)
+        self._topmost = max(self._topmost, bottom + height)
+        reach = self._topmost - self._bottom
+        self._axes.set_position((0, self._bottom / self.height, self._right / WIDTH, reach / self.height))
+        self._axes.set(xlim=(0, self._right), ylim=(self._bottom, self._topmost))
+        return Cell(self._axes, left, bottom, self.side, height)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A part of a sheet, in inches from its lower left corner, in which pictures lie in their shape."""
+
+    axes: Axes
+    left: float
+    bottom: float
+    width: float
+    height: float
+
+    def show(self, image: NDArray[np.uint8]) -> None:
+        """Show an image (h, w, 3): small ones as squares of colour, large ones smoothly."""
+        height, width = image.shape[:2]
+        smooth = "nearest" if min(height, width) < LARGE else "antialiased"
+        self.lay(image, (width, height), interpolation=smooth)
+
+    def lay(
+        self,
+        values: NDArray[Any],
+        shape: tuple[int, int],
+        box: Box | None = None,
+        *,
+        cmap: str | Colormap = HEAT,
+        vmax: float = 1,
+        alpha: NDArray[np.floating] | None = None,
+        interpolation: str = "bilinear",
+    ) -> None:
+        """Lay colours (h, w, 3), or values (h, w) from 0 to `vmax`, over a part of a picture.
+
+        Args:
+            values: what is laid.
+            shape: width and height of the picture.
+            box: the part of it; None: all. What reaches beyond the picture is cut off.
+            cmap: what values are coloured by.
+            vmax: the value of its end.
+            alpha: (h, w) how much each value covers.
+            interpolation: matplotlib's.
+        """
+        scale, left, top = self._placed(shape)
+        first, upper, last, lower = box or (0, 0, *shape)
+        extent = (left + scale * first, left + scale * last, top - scale * lower, top - scale * upper)
+        laid = self.axes.imshow(
+            values, cmap=cmap, vmin=0, vmax=vmax, alpha=alpha, interpolation=interpolation, extent=extent, aspect="auto"
         )
-        bare(axes)
-        return axes
+        if box is not None:
+            laid.set_clip_path(self._frame(shape))
+
+    def fill(self, colour: str, shape: tuple[int, int]) -> None:
+        """Colour all of a picture of this width and height, under whatever is laid over it."""
+        frame = self._frame(shape)
+        frame.set(facecolor=colour, edgecolor="none", zorder=-1)
+        self.axes.add_patch(frame)
+
+    def title(self, title: str, colour: str, width: float, shape: tuple[int, int]) -> None:
+        """Write a title above a picture of this width and height: lines that are each cut to so many inches."""
+        fits = max(6, int(width * POINTS_PER_INCH / (0.57 * TITLE_SIZE)))
+        text = "\n".join(_fit(legible(line), fits) for line in title.split("\n"))
+        _, left, top = self._placed(shape)
+        self.axes.text(left, top + 3 / POINTS_PER_INCH, text, fontsize=TITLE_SIZE, color=colour, linespacing=1.25)
+
+    def head(self, title: str) -> None:
+        """Write the title of a column above its middle."""
+        above = self.bottom + self.height + 4 / POINTS_PER_INCH
+        self.axes.text(self.left + self.width / 2, above, title, fontsize=9, ha="center")
+
+    def _placed(self, shape: tuple[int, int]) -> tuple[float, float, float]:
+        """Inches a pixel of a picture in the middle of the cell, and where its upper left corner is."""
+        width, height = shape
+        scale = min(self.width / width, self.height / height)
+        return (
+            scale,
+            self.left + (self.width - scale * width) / 2,
+            self.bottom + self.height - (self.height - scale * height) / 2,
+        )
+
+    def _frame(self, shape: tuple[int, int]) -> Rectangle:
+        scale, left, top = self._placed(shape)
+        width, height = scale * shape[0], scale * shape[1]
+        return Rectangle((left, top - height), width, height, transform=self.axes.transData)
 
 
 def dimmed(grey: NDArray[np.floating], box: Box) -> NDArray[np.floating]:
@@ -180,18 +267,6 @@ def _verdict(right: Sequence[bool] | None, i: int) -> tuple[str, str]:
 def _ratio(images: Sequence[NDArray[np.uint8]] | NDArray[np.uint8]) -> float:
     """Height over width, of the tallest image, within what a row can bear."""
     return float(np.clip(max(image.shape[0] / image.shape[1] for image in images), 0.5, 2.0))
-
-
-def show(axes: Axes, image: NDArray[np.uint8]) -> None:
-    """Show an image: small ones as squares of colour, large ones smoothly."""
-    axes.imshow(image, interpolation="nearest" if min(image.shape[:2]) < 128 else "antialiased")
-
-
-def title_over(axes: Axes, title: str, colour: str, width: float) -> None:
-    """Write a title of one or more lines above a cell, each cut to the width given in inches."""
-    fits = max(6, int(width * POINTS_PER_INCH / (0.57 * TITLE_SIZE)))
-    text = "\n".join(_fit(legible(line), fits) for line in title.split("\n"))
-    axes.set_title(text, fontsize=TITLE_SIZE, color=colour, fontweight="normal", pad=3, linespacing=1.25)
 
 
 def _fit(line: str, length: int) -> str:

@@ -76,6 +76,6 @@ def test_training_fixes_what_it_should():
     free = set(content) - set(FIXED_BY_TRAINING)
     assert free == {
         "mode", "run", "predictions", "input", "output", "runs_dir", "device", "seeds", "variants",
-        "evaluation", "calibration", "compare", "uncertainty", "robustness", "sweep", "explain", "predict", "report",
-        "tracking",
+        "evaluation", "calibration", "compare", "uncertainty", "robustness", "sweep", "explain", "predict", "drift",
+        "report", "tracking",
     }  # fmt: skip

@@ -23,11 +23,13 @@ def refuse_unused(command: Command) -> None:
         if problem := problem_of_overrides(config, overrides) or problem_of_idle(config, overrides):
             raise UsageError(problem)
     if "input" in given and not stage.takes_input:
-        raise UsageError(f"input is for predict and explain; mode={mode.name} does not read it{_instead(stage.needs)}")
+        raise UsageError(
+            f"input is for predict, explain and drift; mode={mode.name} does not read it{_instead(stage.needs)}"
+        )
     if "output" in given and not (stage.takes_output or command.config.predictions is not None):
         raise UsageError(
-            f"output is for predict, explain, report, compare and predictions=; mode={mode.name} writes into its run, "
-            "which lies under runs_dir"
+            f"output is for predict, explain, drift, report, compare and predictions=; mode={mode.name} writes into "
+            "its run, which lies under runs_dir"
         )
 
 

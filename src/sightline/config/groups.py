@@ -49,6 +49,7 @@ CHANGEABLE = (
     "sweep",
     "explain",
     "predict",
+    "drift",
     "report",
     "tracking",
 )

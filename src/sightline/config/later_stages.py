@@ -92,6 +92,15 @@ class ExplainConfig(Frozen):
     quality: Literal["auto", "light", "full", "none"]
 
 
+class DriftConfig(Frozen):
+    """From what on new images are called unlike those of the run, and what follows."""
+
+    level: Small
+    smallest: Annotated[float, Field(ge=0, lt=1)]
+    policy: Literal["warn", "refuse"]
+    permutations: Annotated[int, Field(ge=999, le=100_000)]
+
+
 class ReportConfig(Frozen):
     """The page."""
 

@@ -12,6 +12,7 @@ from sightline.config.data import DataConfig
 from sightline.config.later_stages import (
     CalibrationConfig,
     CompareConfig,
+    DriftConfig,
     EvaluationConfig,
     ExplainConfig,
     PredictConfig,
@@ -76,6 +77,7 @@ class Config(Frozen):
     sweep: SweepConfig
     explain: ExplainConfig
     predict: PredictConfig
+    drift: DriftConfig
     report: ReportConfig
     tracking: TrackingConfig
 

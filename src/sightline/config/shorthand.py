@@ -34,6 +34,8 @@ BY_NAME: Final = ("training.adversarial",)
 """Keys of which a word says the `name` beneath them."""
 FORMER: Final[Mapping[str, str]] = {"explain.method": "explain.methods"}
 """Keys of before that took one name, and the keys that take a list of them today."""
+OF_NEW_IMAGES: Final = {"mode=validate": "mode=drift"}
+"""Modes that are about other things where `input=` names images."""
 WITHOUT_NOTE: Final = ("model=", *(f"{key}=" for key in BY_NAME))
 """What leaves nothing to guess."""
 OF_DATA: Final = ("data", "evaluation.ood")
@@ -64,6 +66,7 @@ def spelled_out(
     """
     found: list[str] = []
     notes: list[str] = []
+    overrides = _about_input(overrides)
     folder = of_recipe or (FOLDER_OF_MASKS if _model(overrides) == "unet" else FOLDER)
     for override in overrides:
         meant = _meant(override, choices, timm_names, folder)
@@ -75,6 +78,13 @@ def spelled_out(
             notes.append(f"{choice} is taken, for {next(one for one in found if one.startswith(f'{key}.'))} was given")
             found.insert(0, choice)
     return found, notes
+
+
+def _about_input(overrides: Sequence[str]) -> Sequence[str]:
+    """`validate input=DIR` asks how far those images are from a run's; without `input=` it is about the run's own."""
+    if any(one.startswith("input=") and one != "input=null" for one in overrides):
+        return [OF_NEW_IMAGES.get(one, one) for one in overrides]
+    return overrides
 
 
 def _model(overrides: Sequence[str]) -> str:

@@ -74,7 +74,7 @@ STAGES: Mapping[str, Stage] = {
         external_split="calibration",
         tracked=True,
         artifacts=("calibration.json",),
-        local_files=("predictions/val.npz", "predictions/calibration.npz"),
+        local_files=("predictions/val.npz", "predictions/calibration.npz", "reference.npz"),
     ),
     "explain": Stage(
         "finished run",
@@ -86,6 +86,9 @@ STAGES: Mapping[str, Stage] = {
     ),
     "report": Stage("finished run", takes_output=True, tracked=True, artifacts=("model_card.md", "report.html")),
     "predict": Stage("finished run", takes_input=True, takes_output=True),
+    "drift": Stage(
+        "finished run", takes_input=True, takes_output=True, local_files=("drift.json", "figures/drift.png")
+    ),
     "compare": Stage(
         "finished runs",
         reads_test_labels=True,

@@ -91,17 +91,22 @@ class LoadedRun:
         return predict(whole_answers(self.model, self.preprocessing), self.loader(role), collector, views)
 
 
-def predict_held_out(run: Run, config: Config, roles: Sequence[SplitName], task: Predicting[S]) -> None:
-    """Write the predictions of splits whose labels are not locked, where they are not there yet, stale or damaged."""
+def predict_held_out(run: Run, config: Config, roles: Sequence[SplitName], task: Predicting[S]) -> Dataset | None:
+    """Write the predictions of splits whose labels are not locked, where they are not there yet, stale or damaged.
+
+    Returns:
+        The run's images, if they were needed.
+    """
     if not run.has("split.json"):  # predictions that another tool made are all there is
-        return
+        return None
     split = load_split(run)
     missing = [role for role in roles if len(split.positions(role)) and must_predict(run, role, task)]
     if not missing:
-        return
+        return None
     loaded = LoadedRun.open(run, config, task.heads)
     for role in missing:
         save_predictions(run, role, loaded.predict(role, task.collector()))
+    return loaded.dataset
 
 
 def must_predict(run: Run, role: SplitName, task: Predicting[S]) -> bool:

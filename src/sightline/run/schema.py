@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, NotRequired, TypeVar, Union, get_args, g
 from sightline.metrics.documents.calibration import Calibration
 from sightline.metrics.documents.comparison import Comparison
 from sightline.metrics.documents.cost import Cost
+from sightline.metrics.documents.drift import Drift
 from sightline.metrics.documents.evaluation import Evaluation
 from sightline.metrics.documents.freezing import FreezingRow
 from sightline.metrics.documents.multitask import MultitaskCalibration, MultitaskEvaluation
@@ -57,6 +58,7 @@ FILES: Final[Mapping[str, Kind]] = {
     "classes.json": list[str],
     "comparison.json": Comparison,
     "cost.json": Cost,
+    "drift.json": Drift,
     "evaluation.json": OneOf((MultitaskEvaluation, MaskEvaluation, Evaluation)),
     "explain/explain.json": ExplainFile,
     "external.json": dict[str, ExternalSplit],

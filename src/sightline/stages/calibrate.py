@@ -5,6 +5,7 @@ from sightline.errors import TooFewError
 from sightline.inference.loaded_run import predict_held_out
 from sightline.inference.model import CALIBRATION
 from sightline.inference.predictions import has_predictions, load_predictions, predictions_file
+from sightline.inference.reference import keep_reference
 from sightline.machine.terminal import logger
 from sightline.reporting.terminal import show
 from sightline.run.folder import Run
@@ -13,9 +14,9 @@ from sightline.tasks.table import task_of_run
 
 
 def run(config: Config, run: Run) -> dict[str, float]:
-    """Write `calibration.json` and its figures; test labels are not read (E5)."""
+    """Write `calibration.json` with its figures, and the reference of drift; test labels are not read (E5)."""
     task = task_of_run(run)
-    predict_held_out(run, config, ("val", "calibration"), task)
+    keep_reference(run, config, predict_held_out(run, config, ("val", "calibration"), task))
     if not has_predictions(run, "calibration"):
         missing = "there are no calibration images: data.calibration_fraction=0.1 in a new training keeps a tenth"
         return _without(config, TooFewError(missing))

@@ -10,11 +10,13 @@ from sightline.config.schema import Config
 from sightline.inference.images import photo_at
 from sightline.inference.inputs import distinct_stems, list_inputs
 from sightline.inference.model import CALIBRATION
+from sightline.inference.reference import NewImages
 from sightline.machine.terminal import ProgressBar, console, logger
 from sightline.machine.text import printable
 from sightline.run.attached_files import AttachedFiles
 from sightline.run.folder import Run
 from sightline.run.row_files import RowFiles
+from sightline.stages.drifting import drift_line
 from sightline.tasks.answers import Answer, Model, check_any
 from sightline.tasks.results import JsonRow, PredictionRows
 from sightline.tasks.table import model_of_run
@@ -32,8 +34,9 @@ def run(config: Config, run: Run) -> dict[str, float]:
     named = zip(paths, distinct_stems(paths), strict=True)
     held: list[Answer] = []
     failed = answered = 0
+    seen = NewImages()
     with nullcontext() if output is None else RowFiles(output, "predictions", columns) as files:
-        for rows in _predict(model, paths):
+        for rows in _predict(model, paths, seen):
             if files is not None:
                 files.add([_filed(row, model, files.attached, *next(named)) for row in rows])
             unread = sum("error" in row for row in rows)
@@ -50,6 +53,8 @@ def run(config: Config, run: Run) -> dict[str, float]:
         check_any(held)
     if output is not None:
         logger.info("predictions of %s are in %s", _counted(answered, failed), output)
+    if line := drift_line(config, run, seen):
+        logger.warning("drift: %s", line)
     return {"images": float(answered), "failed": float(failed)}
 
 
@@ -64,11 +69,11 @@ def _filed(row: Answer, model: Model, attached: AttachedFiles, path: Path, stem:
     return written
 
 
-def _predict(model: Model, paths: Sequence[Path]) -> Iterator[list[Answer]]:
+def _predict(model: Model, paths: Sequence[Path], seen: NewImages) -> Iterator[list[Answer]]:
     """The answers of the model, some at a time, and how far they are."""
     done = 0
     with ProgressBar(len(paths), "predicting") as bar:
-        for rows in model.answers(paths):
+        for rows in model.answers(paths, seen.add):
             yield rows
             done += len(rows)
             bar.update(done, "predicting")

@@ -1,13 +1,13 @@
 """A trained model that answers for images of any kind: one way for the command, for Python and for the logged model."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sightline.config.later_stages import PredictConfig
 from sightline.errors import UsageError
 from sightline.inference.images import ImageInput, Images, as_list
-from sightline.inference.predictor import Predictor
+from sightline.inference.predictor import PredictedImages, Predictor
 from sightline.machine.text import storable
 from sightline.tasks.results import PredictionRows
 
@@ -69,9 +69,18 @@ class Model:
         check_any(answers)
         return answers[0] if is_one else answers
 
-    def answers(self, images: Sequence[ImageInput]) -> Iterator[list[Answer]]:
-        """An answer for every image in order, some at a time; `path` is None of one that has none."""
+    def answers(
+        self, images: Sequence[ImageInput], watch: Callable[[PredictedImages], None] | None = None
+    ) -> Iterator[list[Answer]]:
+        """An answer for every image in order, some at a time; `path` is None of one that has none.
+
+        Args:
+            images: to be answered.
+            watch: is shown what the model saw and said, before it is written as answers.
+        """
         for part in self.predictor.predict_images(images, self.limits):
+            if watch is not None:
+                watch(part)
             rows = iter(() if part.outputs is None else self.writer.rows(part.outputs, part.sizes))
             yield [
                 {"path": _path(image), "error": storable(part.errors[place])}

@@ -55,7 +55,10 @@ def refused(sightline: Command, tmp_path: Path, *arguments: str, status: int = 2
         (["demo", "seed=99999999999999999999"], "beyond 64 bits"),
         (["demo", "optimizer.lr=inf"], "finite"),
         (["batch_size=16"], "did you mean training.batch_size or"),
-        (["demo", "input=photo.jpg"], "input is for predict and explain; mode=demo does not read it: its images are"),
+        (
+            ["demo", "input=photo.jpg"],
+            "input is for predict, explain and drift; mode=demo does not read it",
+        ),
         (["uncertainty", "output=x"], "output is for predict,"),
         (["5", "cnn", "./nosuch"], "data.root=nosuch does not exist"),
         (["data.root=/does/not/exist"], "data.root=/does/not/exist does not exist"),

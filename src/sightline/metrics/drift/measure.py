@@ -17,6 +17,9 @@ from sightline.metrics.intervals.interval import Interval, z_score
 
 LEAST: Final = 20
 """Images below which nothing is judged."""
+PIXEL_FAMILY: Final = "pixels"
+MODEL_FAMILY: Final = "model"
+"""What is seen and what is made of it: each may raise half of the false alarms."""
 MOST: Final = 5000
 """Images of each sample that are compared; of more, so many evenly drawn."""
 
@@ -108,7 +111,7 @@ def measure_drift(reference: Sample, new: Sample, names: Sequence[str], policy: 
 def ways_of(reference: Sample, new: Sample) -> dict[str, Way]:
     """What is compared: every statistic that is not the same for all images, and what the model says."""
     found = {
-        name: Way(cut_columns(values), "distance")
+        name: Way(cut_columns(values), "distance", PIXEL_FAMILY if name in PIXELS else MODEL_FAMILY)
         for name, (first, second) in numbers_of(reference, new).items()
         if len(np.unique(values := np.concatenate([first, second]))) > 1
     }
@@ -120,8 +123,8 @@ def ways_of(reference: Sample, new: Sample) -> dict[str, Way]:
     predicted = logits.argmax(axis=1)
     seen = np.unique(predicted)
     if len(seen) > 1:
-        found[CLASSES] = Way((predicted[:, None] == seen).astype(np.float32), "shares")
-    found[FEATURES] = Way(features(logits), "kernel")
+        found[CLASSES] = Way((predicted[:, None] == seen).astype(np.float32), "shares", MODEL_FAMILY)
+    found[FEATURES] = Way(features(logits), "kernel", MODEL_FAMILY)
     return found
 
 

@@ -25,10 +25,12 @@ class Way:
     Attributes:
         columns: (N, k) of the pooled images; their means are compared.
         kind: `distance`: the largest difference; `shares`: chi-square; `kernel`: the sum of squares.
+        family: what it belongs to; each family has an equal share of the level, however many ways it has.
     """
 
     columns: NDArray[np.float32]
     kind: Literal["distance", "shares", "kernel"]
+    family: str = ""
 
     def of(self, differences: Reals) -> Reals:
         """(B,) statistics of (B, k) differences between means."""
@@ -90,7 +92,8 @@ def permutation_test(ways: Mapping[str, Way], n: int, permutations: int, seed: i
     statistics = np.stack(
         [way.of(differences[:, places[k] : places[k + 1]]) for k, way in enumerate(ways.values())], axis=1
     )
-    return _judged(list(ways), statistics)
+    families = [way.family for way in ways.values()]
+    return _judged(list(ways), statistics, np.array([families.count(family) for family in families]))
 
 
 def _sums(columns: NDArray[np.float32], n: int, permutations: int, seed: int) -> Iterator[NDArray[np.float32]]:
@@ -106,8 +109,8 @@ def _sums(columns: NDArray[np.float32], n: int, permutations: int, seed: int) ->
         yield sums if few == n else total - sums
 
 
-def _judged(names: Sequence[str], statistics: Reals) -> Tested:
-    """P-values of the first of (B + 1, ways) statistics among all rows."""
+def _judged(names: Sequence[str], statistics: Reals, sizes: NDArray[np.int64]) -> Tested:
+    """P-values of the first of (B + 1, ways) statistics among all rows; `sizes` (ways,) of the family of each way."""
     rows = len(statistics)
     ordered = np.sort(statistics, axis=0)
     raw = np.stack(
@@ -117,13 +120,14 @@ def _judged(names: Sequence[str], statistics: Reals) -> Tested:
         ],
         axis=1,
     )
-    overall = _share_as_small(np.sort(raw, axis=1))
-    order = np.argsort(raw[0], kind="stable")
+    weighted = raw * sizes
+    overall = _share_as_small(np.sort(weighted, axis=1))
+    order = np.argsort(weighted[0], kind="stable")
     corrected, reached = np.empty(len(names)), overall
     for place, way in enumerate(order):
         if place:
-            smallest = raw[:, order[place:]].min(axis=1)
-            reached = max(reached, float((smallest <= raw[0, way]).mean()))
+            smallest = weighted[:, order[place:]].min(axis=1)
+            reached = max(reached, float((smallest <= weighted[0, way]).mean()))
         corrected[way] = reached
     return Tested(
         overall,

@@ -13,6 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import softmax
 
+from sightline.metrics.documents.drift import Drift
+from sightline.metrics.drift.measure import Policy, Sample, measure_drift
 from sightline.reporting import figures
 from sightline.reporting.figures.names import shorten, width
 from sightline.reporting.figures.style import SEQUENTIAL, percent, thinned
@@ -130,9 +132,17 @@ def swept_by_choices():
 
 SWEPT = swept("complete", "pruned", "complete", "failed", "complete", "complete")
 
+
+def drifted() -> tuple[Drift, Sample, Sample]:
+    """Images that became brighter."""
+    before, now = (Sample(np.random.default_rng(0).normal(mean, 9, (40, 10)).astype(np.float32)) for mean in (90, 120))
+    return measure_drift(before, now, [], Policy(0.05, 0.05, "warn", 999)), before, now
+
+
 DRAWINGS: dict[str, Callable[[], bytes]] = {
     "risk_coverage": lambda: figures.risk_coverage(CURVE),
     "corruptions": lambda: figures.corruptions(images(1)[0], {"fog": images(2), "snow": images(2)}, [1, 5]),
+    "drift": lambda: figures.drift(*drifted()),
     "mean_maps": lambda: figures.mean_maps(
         [PROBABILITIES[:4]] * 2, [PROBABILITIES[:4]] * 2, ["all", "a"], [3, 3], [False, True]
     ),

@@ -1,10 +1,25 @@
 """Training on images that are changed so that the model under training errs."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from sightline.config.base import AutoPositive, Count, Fraction, Frozen
+
+WHITE = 255
+"""Steps that lead from black to white."""
+
+
+def check_budget(norm: Literal["linf", "l2"], budget: float) -> None:
+    """Refuse to change single values by more than there is.
+
+    Raises:
+        ValueError: the budget goes beyond white.
+    """
+    if norm == "linf" and budget > WHITE:
+        raise ValueError(
+            f"budget={budget:g} goes beyond white; with norm=linf it takes up to {WHITE}, usual are 2 to 16"
+        )
 
 
 class AdversarialConfig(Frozen):
@@ -19,6 +34,11 @@ class AdversarialConfig(Frozen):
     steps: Count
     step_size: AutoPositive
     clean: Fraction
+
+    @model_validator(mode="after")
+    def _the_budget_ends_at_white(self) -> Self:
+        check_budget(self.norm, self.budget)
+        return self
 
     @property
     def is_on(self) -> bool:

@@ -1,9 +1,10 @@
 """How a model is measured on images that are not as they should be."""
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal, Self, get_args
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
+from sightline.config.adversarial import check_budget
 from sightline.config.base import Count, Frozen, Seed, UserPath
 
 CorruptionName = Literal[
@@ -91,3 +92,8 @@ class RobustnessConfig(Frozen):
     shifts: Annotated[tuple[Count, ...], AfterValidator(_growing)]
     backgrounds: bool
     rotations: Annotated[tuple[Degrees, ...], AfterValidator(_growing)]
+
+    @model_validator(mode="after")
+    def _the_budget_ends_at_white(self) -> Self:
+        check_budget(self.norm, self.budget)
+        return self

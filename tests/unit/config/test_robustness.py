@@ -33,6 +33,8 @@ def test_by_default_all_at_every_severity_on_val():
         ("robustness.shifts=[0]", r"robustness\.shifts\.0=0"),
         ("robustness.rotations=[180]", r"robustness\.rotations\.0=180"),
         ("robustness.items=0", r"robustness\.items=0"),
+        ("robustness.budget=256", r"robustness: budget=256 goes beyond white; .* up to 255"),
+        ("training.adversarial.budget=1e4", r"training\.adversarial: budget=10000 goes beyond white; .* up to 255"),
     ],
 )
 def test_mistakes_name_the_key(words: str, message: str):

@@ -28,9 +28,15 @@ def distrust(found: Attacks) -> Iterator[Alert]:
 def about_attacks(found: Attacks) -> str:
     """On what, how far, and what robust means."""
     budget = f"{NORMS[found['norm']]} {found['budget']:g}/255"
+    # Who writes .03 for 8/255 gets robust accuracies near those without an attack.
+    small = (
+        " That is less than one step of a pixel: budgets count in 255ths, and 8 is 8/255."
+        if found["budget"] < 1
+        else ""
+    )
     return (
         f"{found['n']:,} images, of which {found['right']:,} are right as they are, attacked so that {budget}; "
-        f"seed {found['seed']}. An image is robust where no attack makes the answer wrong; stronger ones may."
+        f"seed {found['seed']}.{small} An image is robust where no attack makes the answer wrong; stronger ones may."
     )
 
 

@@ -24,6 +24,10 @@ class Ball:
     norm: Norm
     radius: float
 
+    def always_open(self, values: int) -> float:
+        """How far every image of so many values can go within the box: grey, the worst, by half of white in each."""
+        return 0.5 if self.norm == "linf" else 0.5 * values**0.5
+
     def within(self, points: Tensor, images: Tensor) -> Tensor:
         """The nearest to points in the ball around the images (both (B, 3, H, W)), then in the box."""
         if self.norm == "linf":

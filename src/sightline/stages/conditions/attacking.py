@@ -71,7 +71,8 @@ def under_attack(subject: Subject) -> Attacks:
     fooled = {name: one.fooled for name, one in found.items()}
     noise = {name: np.equal(scores, 1) for name, scores in under_noise(attacked_ones, way.ball).items()}
     broken = {name: ~stays[way.right] for name, stays in noise.items()}
-    checks = [*way.sample_checks(), *all_results_checks(found, way.ball), *noise_checks(broken, fooled)]
+    results = all_results_checks(found, way.ball, 3 * subject.side**2)
+    checks = [*way.sample_checks(), *results, *noise_checks(broken, fooled)]
     resampling = attacked_ones.resampling
     return {
         "norm": asked.norm,

@@ -64,6 +64,8 @@ def test_where_nothing_is_right_there_is_no_share_of_it():
 def test_the_budget_says_what_it_bounds():
     assert "no value changes by more than 8/255; seed 3" in about_attacks(found())
     assert "all changes together have a length of at most 8/255" in about_attacks(found(norm="l2"))
+    assert "less than one step" not in about_attacks(found())
+    assert "less than one step of a pixel: budgets count in 255ths" in about_attacks({**found(), "budget": 0.0314})
     assert "1,200 images, of which 960 are right" in about_attacks(found())
 
 

@@ -39,8 +39,8 @@ def sample_checks(model: PixelModel, items: Items, ball: Ball, effort: Effort, s
     ]
 
 
-def all_results_checks(found: Mapping[str, Attacked], ball: Ball) -> list[Check]:
-    """What can be told from everything that attacks have made, by their names."""
+def all_results_checks(found: Mapping[str, Attacked], ball: Ball, values: int) -> list[Check]:
+    """What can be told from everything that attacks have made, by their names; an image has so many values."""
     against = black_box_check({name: one.fooled for name, one in found.items()})
     whole = [] if against is None else [against._replace(name="black_box_all")]
-    return [*result_checks(found, ball), *whole]
+    return [*result_checks(found, ball, values), *whole]

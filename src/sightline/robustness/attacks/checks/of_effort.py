@@ -96,8 +96,7 @@ def _never_helps(name: str, rising: list[Tried]) -> Check:
 
 def _without_bounds(model: PixelModel, items: Items, plain: Setting) -> Check:
     """With every image in reach of grey, no more may stay right than one answer for all would have right."""
-    values = items.images[0].numel()
-    radius = 0.5 if plain.ball.norm == "linf" else 0.5 * values**0.5
+    radius = plain.ball.always_open(items.images[0].numel())
     effort = Effort(steps=max(BEYOND, plain.effort.steps), restarts=1, queries=0)
     stands = ~attacked(model, items, replace(plain, ball=replace(plain.ball, radius=radius), effort=effort)).fooled
     chance = float(np.bincount(items.truth.numpy()).max()) / len(items)

@@ -16,30 +16,35 @@ USED = {"linf": 0.9, "l2": 0.5}
 """The share of the budget that the farthest image must use; the box may take half of a length."""
 
 
-def result_checks(found: Mapping[str, Attacked], ball: Ball) -> list[Check]:
-    """Of every item that was attacked, by the name of the attack."""
-    return [check for name, one in found.items() if len(one.fooled) for check in _checks(name, one, ball)]
+def result_checks(found: Mapping[str, Attacked], ball: Ball, values: int) -> list[Check]:
+    """Of every item that was attacked, by the name of the attack; an image has so many values."""
+    return [check for name, one in found.items() if len(one.fooled) for check in _checks(name, one, ball, values)]
 
 
-def _checks(name: str, found: Attacked, ball: Ball) -> Iterator[Check]:
+def _checks(name: str, found: Attacked, ball: Ball, values: int) -> Iterator[Check]:
     label = ATTACKS[name].label
     # Compared so that what is no number fails.
     far, out, unlike = (float(values.max()) for values in (found.distance, found.outside, found.unlike))
     inside = far <= ball.radius + SLACK * max(1.0, ball.radius)
     yield Check(f"{name}_ball", inside, f"{label} went {far:.6f} far, of {ball.radius:.6f}")
     yield Check(f"{name}_box", out <= SLACK, f"{label} left 0 to 1 by {abs(out):.1e}")
-    used = far >= USED[ball.norm] * ball.radius
-    yield Check(f"{name}_reach", used, f"{label} used {far / ball.radius if ball.radius else 1:.2f} of the budget")
+    reach = min(ball.radius, ball.always_open(values))
+    yield Check(f"{name}_reach", far >= USED[ball.norm] * reach, f"{label} used {far / reach:.2f} of the budget")
     yield Check(f"{name}_same", unlike <= ROUNDING, f"logits of {label} differ by {unlike:.1e} when asked for again")
     yield _loss(name, found)
 
 
 def _loss(name: str, found: Attacked) -> Check:
-    """The loss of the truth rises: where the best iterate is kept in each item, else on average."""
+    """The loss of the truth rises: where the best iterate is kept in each item that stands, else on average.
+
+    What is mistaken may have a smaller loss: of three answers or more another one can rise beside the truth.
+    """
     rise = found.after - found.before
     label = ATTACKS[name].label
     if "steps" in ATTACKS[name].takes:
-        fallen = int((~(rise >= -ROUNDING * (1 + found.before))).sum())
-        return Check(f"{name}_loss", not fallen, f"the loss fell under {label} in {fallen} of {len(rise)} items")
-    mean = float(np.mean(rise))
+        rise, before = rise[~found.fooled], found.before[~found.fooled]
+        fallen = int((~(rise >= -ROUNDING * (1 + before))).sum())
+        seen = f"the loss fell under {label} in {fallen} of {len(rise)} items that stay right"
+        return Check(f"{name}_loss", not fallen, seen)
+    mean = float(np.mean(np.where(found.fooled, np.maximum(rise, 0), rise)))
     return Check(f"{name}_loss", mean >= 0, f"the loss rose by {mean:.3g} on average under {label}")

@@ -31,7 +31,7 @@ def failed(model: PixelModel, items: Items, ball: Ball = LINF, given: Ball | Non
         name: attacked(model, items, Setting(listed.attack, given or ball, EFFORT, 0))
         for name, listed in ATTACKS.items()
     }
-    checks += all_results_checks(found, ball)
+    checks += all_results_checks(found, ball, items.images[0].numel())
     return {check.name for check in checks if not check.holds}
 
 

@@ -14,7 +14,7 @@ FAULTS = (
     "    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"
     "def step():\n"
     "    torch.ones(2**24)\n"
-    "for _ in range(6):\n"
+    "for _ in range(16):\n"
     "    step()\n"
     "before = faults()\n"
     "for _ in range(4):\n"
@@ -23,7 +23,7 @@ FAULTS = (
 )
 """Page faults of four blocks of 64 MB after some others; without huge pages such a block has 16,384.
 
-What was freed is taken again once small blocks around it have found their places, which takes up to three steps.
+What was freed is taken again once small blocks around it have found their places, which takes some steps.
 """
 
 

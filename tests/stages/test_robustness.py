@@ -71,7 +71,7 @@ def test_beside_a_baseline_of_the_same_pixels(stage: Stage, sightline: Command, 
     words = ("robustness", f"run={run}", "tracking=none", *FEW, f"robustness.baseline={other}")
     refused = sightline(*words)
     assert refused.status == 2
-    assert "was not measured on these images under clean, severity 0; measure it first" in refused.err
+    assert "was not measured on these images under no corruption; measure it first" in refused.err
     stage("robustness", other, *FEW)
     stage("robustness", run, *FEW, f"robustness.baseline={other}")
     label = load(run, "robustness.json")["corruptions"]["targets"]["label"]
@@ -80,6 +80,11 @@ def test_beside_a_baseline_of_the_same_pixels(stage: Stage, sightline: Command, 
     assert label["over_baseline"]["value"] == 0
     assert sightline(*words, "robustness.seed=1").status == 2
     assert "is the run itself" in sightline(*words[:-1], f"robustness.baseline={run}").err
+    split = json.loads((other / "split.json").read_text())
+    split["items"]["val"]["ids"] = [f"{one}, of other data" for one in split["items"]["val"]["ids"]]
+    (other / "split.json").write_text(json.dumps(split))
+    shutil.rmtree(other / "robustness")
+    assert "is of other images" in sightline(*words).err
 
 
 @pytest.mark.slow
@@ -88,6 +93,7 @@ def test_without_corruptions_the_clean_images_remain(stage: Stage, run: Path):
     label = load(run, "robustness.json")["corruptions"]["targets"]["label"]
     assert [one["corruption"] for one in label["conditions"]] == ["clean"]
     assert "mean" not in label
+    assert not (run / "figures/corruptions.png").exists()
 
 
 def test_a_damaged_file_is_made_anew(stage: Stage, run: Path):

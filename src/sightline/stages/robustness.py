@@ -53,7 +53,10 @@ def run(config: Config, run: Run) -> dict[str, float]:
         content["moves"] = under_moves(subject)
     _swap(content, subject)
     _attack(content, subject, task)
-    run.save_bytes(FIGURE, sheet(subject))
+    if asked.corruptions:
+        run.save_bytes(FIGURE, sheet(subject))
+    else:
+        run.remove(FIGURE)
     save_derived(run, RESULT, content, origin_of(run, *SOURCES, CALIBRATION))
     _show(content, corruptions)
     return _values(content, corruptions) | _told(content)

@@ -37,6 +37,7 @@ def score_table(found: TargetUnderCorruptions, severities: Sequence[int]) -> Tab
     """One row a corruption: its mean over severities, each severity, and its error over the baseline's."""
     by_place = {(one["corruption"], one["severity"]): one for one in found["conditions"]}
     metric, compares = found["metric"], "mean_corruption_error" in found
+    severities = severities if found["corruptions"] else ()
     header = ["Corruption", f"{label(metric)}, mean", *(f"severity {severity}" for severity in severities)]
     clean = interval(metric, by_place[CLEAN, 0]["metrics"][metric])
     rows = [[name_of(CLEAN), clean, *[""] * len(severities), *[""] * compares]]
@@ -108,10 +109,11 @@ def about(found: Robustness, corruptions: Corruptions) -> str:
     """On what images, how strong the corruptions are, and what the errors are over."""
     baseline = corruptions.get("baseline")
     beside = f" Errors are divided by those of {baseline}: below 1 is better than it." if baseline else ""
-    return (
-        f"{found['n']:,} images of the {found['split']} split at {corruptions['side']} pixels, corrupted with the "
-        f"constants of {TABLES[corruptions['constants']]}, seed {corruptions['seed']}.{beside}"
-    )
+    images = f"{found['n']:,} images of the {found['split']} split at {corruptions['side']} pixels"
+    if not any(one["corruptions"] for one in corruptions["targets"].values()):
+        return f"{images}, not corrupted.{beside}"
+    how = f"corrupted with the constants of {TABLES[corruptions['constants']]}, seed {corruptions['seed']}"
+    return f"{images}, {how}.{beside}"
 
 
 def _shown(condition: Condition) -> ShiftedSets | None:

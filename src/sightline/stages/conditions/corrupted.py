@@ -7,6 +7,7 @@ import torch
 
 from sightline.config.robustness import CORRUPTIONS, RobustnessConfig
 from sightline.errors import UsageError
+from sightline.inference.model import load_split
 from sightline.inference.predict import Batches
 from sightline.machine.terminal import logger
 from sightline.metrics.documents.robustness import Corruptions
@@ -66,8 +67,13 @@ def baseline_of(subject: Subject) -> Mapping[Key, Scores] | None:
             check_current(other, file_of(key))
         arrays = other.load_arrays(file_of(key)) if has else {}
         if not has or not subject.question.has_pixels(arrays, key):
+            if not set(subject.question.ids.tolist()) <= set(load_split(other).ids):
+                raise UsageError(
+                    f"robustness.baseline={name} is of other images: it takes a run on the same data and split"
+                )
+            under = f"{name_of(key[0])}, severity {key[1]}" if key[1] else "no corruption"
             raise UsageError(
-                f"robustness.baseline={name} was not measured on these images under {key[0]}, severity {key[1]}; "
+                f"robustness.baseline={name} was not measured on these images under {under}; "
                 f"measure it first, with the same keys of robustness and run={name}"
             )
         found[key] = found_in(arrays).scores

@@ -6,7 +6,7 @@ import pytest
 
 from sightline.reporting.contents import Contents
 from sightline.reporting.sections.blocks import Heading, Table, Text
-from sightline.reporting.sections.robustness import blocks, condition_table, name_of, score_table
+from sightline.reporting.sections.robustness import about, blocks, condition_table, name_of, score_table
 from sightline.run.folder import Run
 
 
@@ -44,6 +44,14 @@ def content(**more: Any) -> dict[str, Any]:
         "constants": "cifar", "side": 32, "seed": 0, "severities": [1, 3], "notes": [], "targets": {"label": target()},
     }  # fmt: skip
     return {"split": "val", "n": 1234, "corruptions": {**corruptions, **more}}
+
+
+def test_without_corruptions_no_severity_and_no_table_of_constants_is_named():
+    clean = {**target(), "corruptions": [], "conditions": target()["conditions"][:1]}
+    del clean["mean"]
+    assert score_table(clean, [1, 3]).header == ["Corruption", "Accuracy, mean"]
+    found = content(targets={"label": clean})
+    assert about(found, found["corruptions"]) == "1,234 images of the val split at 32 pixels, not corrupted."
 
 
 def test_a_row_a_corruption_with_the_clean_images_first():

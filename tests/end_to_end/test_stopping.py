@@ -60,8 +60,17 @@ def test_a_signal_that_comes_last_is_not_lost(sightline: Command, monkeypatch: p
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("stage", ["evaluate", "calibrate", "explain", "predict"])
+@pytest.mark.parametrize(
+    ("stage", "number"),
+    [
+        pytest.param(stage, number, marks=() if number == own else pytest.mark.exhaustive)
+        for stage, own in (
+            ("evaluate", signal.SIGINT), ("calibrate", signal.SIGTERM), ("explain", signal.SIGHUP),
+            ("predict", signal.SIGTERM),
+        )
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    ],
+)  # fmt: skip
 def test_whenever_it_comes(stage: str, number: signal.Signals, copy: Path, sightline: Command, bars: Path):
     """Before the command listens it dies by the signal; from then on it ends with 128 more than its number."""
     more = {"predict": [f"input={bars}"], "evaluate": ["evaluation.tta=flip"]}.get(stage, [])

@@ -354,7 +354,7 @@ def test_four_processes_share_one_postgresql_and_one_is_killed(postgresql: Datab
 @pytest.mark.service
 @pytest.mark.slow
 def test_a_postgresql_that_is_started_anew_is_awaited(postgresql: Database, tmp_path: Path):
-    with begun(words(tmp_path, f"sweep.storage={postgresql.url}", "sweep.name=awaited")) as process:
+    with begun(words(tmp_path, f"sweep.storage={postgresql.url}", "sweep.name=awaited", SEARCH_ALONE)) as process:
         training_seen(process, tmp_path / "runs/sweeps/awaited/trials")
         assert postgresql.do("stop").returncode == 0
         time.sleep(3)

@@ -38,7 +38,7 @@ def test_the_page_lists_what_the_generator_does(generator: ModuleType):
     assert set(TRAINED) <= set(generator.FAMILIES)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_every_family_answers_and_the_page_is_what_the_generator_writes(generator: ModuleType):
     assert generator.PAGE.read_text() == generator.HEAD + "".join(generator.lines())
 

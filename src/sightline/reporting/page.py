@@ -25,6 +25,8 @@ TINY: Final = 64
 """Pixels of the shorter side of an image that is shown as squares of colour."""
 LONGEST_WORD: Final = 28
 """Characters of a word in a table that stay together."""
+LONGEST_NUMBER: Final = 40
+"""Characters of a number with its interval and unit."""
 PIXELS_ON_PAGE: Final = 0.7
 """Page pixels for one pixel of a figure: figures are drawn at 150 dots an inch, for sharp screens."""
 
@@ -106,8 +108,11 @@ def _breaks(table: Table) -> bool:
 
 
 def _is_numeric(cells: Iterable[str | Cell]) -> bool:
+    """Whether all cells are numbers with what belongs to them. A list that begins with a number is text and wraps."""
     return all(
-        isinstance(cell, str) and (cell in {MISSING, ""} or cell[:1].isdigit() or cell[:1] in {"+", "-"})
+        isinstance(cell, str)
+        and len(cell) <= LONGEST_NUMBER
+        and (cell in {MISSING, ""} or cell[:1].isdigit() or cell[:1] in {"+", "-"})
         for cell in cells
     )
 

@@ -16,7 +16,7 @@ from sightline.inference.predictions import load_predictions, predictions_file
 from sightline.machine.signals import check_stop
 from sightline.machine.terminal import logger
 from sightline.reporting import figures
-from sightline.reporting.figures.pictures import Box
+from sightline.reporting.figures.sheet import Box
 from sightline.run.folder import Run
 from sightline.run.origin import MADE_FROM, SOURCES, as_array, origin_of, save_derived
 from sightline.stages.explaining.explained import Asked, head_of

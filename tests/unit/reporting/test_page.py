@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sightline.reporting.page import render_page
+from sightline.reporting.page import _columns, render_page
+from sightline.reporting.sections.blocks import Table
 from sightline.run.folder import Run
 from sightline.run.photos import PHOTOS, Photos, jpeg
 
@@ -193,6 +194,12 @@ def test_long_tables_of_classes_are_folded(copy: Run):
     text = Page(render_page(copy)).text
     assert "All 30 classes, weakest first Class Images" in text
     assert "Weakest first." not in text
+
+
+def test_a_list_that_begins_with_a_number_is_a_text_that_wraps():
+    way = ", ".join(f"-0.18 from blocks.{number}.conv1" for number in range(4))
+    table = Table(("Map", "All random", "On the way"), [["Grad-CAM", "-0.19 [-0.41, 0.05]", way]])
+    assert [column.numeric for column in _columns(table)] == [False, True, False]
 
 
 def test_figures_of_a_part_that_says_nothing_are_of_another_day(copy: Run):

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from sightline.reporting.figures.pictures import LINE, Sheet
+from sightline.reporting.figures.sheet import LINE, Sheet
 from sightline.reporting.figures.style import INK, drawn, nothing
 
 COLUMNS = 6

@@ -10,7 +10,7 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from sightline.reporting.figures.names import legible, shortened
-from sightline.reporting.figures.pictures import LINE, Sheet
+from sightline.reporting.figures.sheet import LINE, Sheet
 from sightline.reporting.figures.style import (
     BLUE,
     GREEN,

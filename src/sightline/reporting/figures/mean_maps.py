@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from sightline.reporting.figures.names import lines_of, shortened
-from sightline.reporting.figures.pictures import LINE, Sheet
+from sightline.reporting.figures.sheet import LINE, Sheet
 from sightline.reporting.figures.style import GREY, INK, WRONG_TEXT, drawn, nothing
 
 COLUMNS: Final = 8

@@ -29,6 +29,7 @@ from benchmarks.processes import machine_facts, printed, tell
 from sightline.cli import compose_config
 from sightline.commands.load import with_stored
 from sightline.config import parse
+from sightline.config.adversarial import WHITE
 from sightline.data.targets import LABEL
 from sightline.inference.loaded_run import LoadedRun
 from sightline.models.outputs import only_tensor
@@ -38,7 +39,6 @@ from sightline.tasks.table import task_of_run
 
 RESULTS = Path(__file__).parent / "results/attacks.json"
 PEER = "pyautoattack"
-WHITE = 255
 
 
 def main() -> None:

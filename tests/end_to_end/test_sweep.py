@@ -227,7 +227,7 @@ def test_trials_that_fail_are_written_down_and_the_sweep_goes_on(own_process: Co
     assert "failed: out of memory" in answer.out
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_two_jobs_of_which_one_is_killed(tmp_path: Path):
     if (os.cpu_count() or 1) < 2:
         pytest.skip("two jobs take two cores")

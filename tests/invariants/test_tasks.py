@@ -154,7 +154,7 @@ def test_seeds_are_trained_and_compared(task: str, sightline: Command, tmp_path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", ["unet", pytest.param("multitask", marks=pytest.mark.exhaustive)])
 def test_a_sweep_by_the_iou_of_masks(task: str, own_process: Command, tmp_path: Path):
     answer = own_process(
         "sweep", *TASKS[task], "training.epochs=1", "sweep.trials=2", "sweep.fresh_seeds=1", "sweep.top=1",

@@ -28,11 +28,16 @@ def test_darker_images_are_found_told_and_refused(sightline: Command, run: Path,
     assert "darker by" in answer.out + answer.err
     assert "1 of the files could not be read" in answer.out + answer.err
     written = {file for file, time in times(run).items() if before.get(file) != time} - {"log.txt", ".lock"}
-    assert written == {"drift.json", "figures/drift.png"}
+    assert written == {"drift.json", "figures/drift.png", "figures/drift_examples.png"}
     found = load(run, "drift.json")
     assert found["outcome"] == "warn"
     assert found["p"] <= 0.05
     assert found["n_reference"] >= 20
+    assert sightline("report", f"run={run}", "tracking=none").status == 0
+    page = (run / "report.html").read_text()
+    assert "Drift of new images" in page
+    assert "darker by" in page
+    assert "Examples of it" in page
 
     before = times(run)
     refused = sightline(

@@ -46,9 +46,10 @@ def test_weights_that_learned_from_what_is_held_out_are_refused(
 
 
 def test_without_a_split_it_says_what_is_missing(sightline: Command, on_bars: tuple[str, ...], tmp_path: Path):
-    answer = sightline("train", *on_bars, "mode.stages=[train]", f"runs_dir={tmp_path}")
+    answer = sightline("train", *on_bars, "mode.stages=[train,evaluate]", f"runs_dir={tmp_path}")
     assert answer.status == 2
-    assert "split.json" in answer.err
+    assert "mode.stages=[train,evaluate] splits no data: begin with validate" in answer.err
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_training_that_goes_on_keeps_the_white_it_began_with(run: Path, on_bars: tuple[str, ...]):

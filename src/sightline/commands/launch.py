@@ -73,7 +73,7 @@ def _continue_run(command: Command) -> None:
 def _run_later_stages(config: Config, run: Run, arguments: Sequence[str]) -> None:
     """Call stages on a run: as its one writer, or as one of its readers."""
     stages = [STAGES[name] for name in config.mode.stages]
-    of_new_images = config.mode.name in {"explain", "drift"} and config.input is not None
+    of_new_images = config.mode.first.takes_input and config.input is not None
     if of_new_images:
         config = without_tracking(config)  # they are no part of the run
     if not any(stage.writes for stage in stages) or (of_new_images and config.output is not None):

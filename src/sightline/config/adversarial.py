@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from sightline.config.base import AutoPositive, Count, Fraction, Frozen
 
 WHITE = 255
-"""Steps that lead from black to white."""
+"""Budgets and stored images count in steps of which so many lead from black to white."""
 
 
 def check_budget(norm: Literal["linf", "l2"], budget: float) -> None:

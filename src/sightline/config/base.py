@@ -27,6 +27,17 @@ def _rising(pair: tuple[float, float]) -> tuple[float, float]:
     return pair
 
 
+def each_once(what: str) -> AfterValidator:
+    """Refuse names that come twice; `what` one of them is."""
+
+    def check(names: tuple[str, ...]) -> tuple[str, ...]:
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"each {what} goes in once; {', '.join(twice)} came more often")
+        return names
+
+    return AfterValidator(check)
+
+
 UserPath = Annotated[str, AfterValidator(os.path.expanduser)]
 """A path of the command itself; `~` at its beginning is the person's home."""
 Range = Annotated[tuple[Positive, Positive], AfterValidator(_rising)]

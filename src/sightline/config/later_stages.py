@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from sightline.config.base import AUTO, Count, Frozen, Level, Positive, Resamples, Small
+from sightline.config.base import AUTO, Count, Frozen, Level, Positive, Resamples, Small, each_once
 from sightline.config.columns import Column, OrColumn, column_of
 from sightline.config.data import DataConfig
 from sightline.metrics.catalogue import MEASURED, first_of
@@ -75,16 +75,10 @@ ExplanationName = Literal[
 """What `explain.methods` takes; `explain/methods.py` has them."""
 
 
-def _distinct(names: tuple[ExplanationName, ...]) -> tuple[ExplanationName, ...]:
-    if len(set(names)) < len(names):
-        raise ValueError("each method goes in once")
-    return names
-
-
 class ExplainConfig(Frozen):
     """Methods, images of each class, the class of a mask and the one it is set against, and what is measured."""
 
-    methods: Annotated[tuple[ExplanationName, ...], Field(min_length=1), AfterValidator(_distinct)]
+    methods: Annotated[tuple[ExplanationName, ...], Field(min_length=1), each_once("method")]
     per_class: Count
     classes: Count
     mask_class: str | None

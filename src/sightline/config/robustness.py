@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self, get_args
 from pydantic import AfterValidator, Field, model_validator
 
 from sightline.config.adversarial import check_budget
-from sightline.config.base import Count, Frozen, Seed, UserPath
+from sightline.config.base import Count, Frozen, Seed, UserPath, each_once
 
 CorruptionName = Literal[
     "gaussian_noise",
@@ -40,34 +40,13 @@ Severity = Annotated[int, Field(ge=1, le=5)]
 Degrees = Annotated[int, Field(ge=1, le=179)]
 
 
-def _distinct_names(names: tuple[CorruptionName, ...]) -> tuple[CorruptionName, ...]:
-    if len(set(names)) < len(names):
-        raise ValueError("each corruption goes in once")
-    return names
+def _rising(numbers: tuple[int, ...]) -> tuple[int, ...]:
+    if list(numbers) != (right := sorted(set(numbers))):
+        raise ValueError(f"numbers rise, and each goes in once: take {right} for {list(numbers)}")
+    return numbers
 
 
-def _distinct_attacks(names: tuple[AttackName, ...]) -> tuple[AttackName, ...]:
-    if len(set(names)) < len(names):
-        raise ValueError("each attack goes in once")
-    return names
-
-
-def _distinct_noise(names: tuple[NoiseName, ...]) -> tuple[NoiseName, ...]:
-    if len(set(names)) < len(names):
-        raise ValueError("each kind of noise goes in once")
-    return names
-
-
-def _rising(severities: tuple[int, ...]) -> tuple[int, ...]:
-    if list(severities) != sorted(set(severities)):
-        raise ValueError("severities rise, each goes in once")
-    return severities
-
-
-def _growing(sizes: tuple[int, ...]) -> tuple[int, ...]:
-    if list(sizes) != sorted(set(sizes)):
-        raise ValueError("sizes rise, each goes in once")
-    return sizes
+Rising = AfterValidator(_rising)
 
 
 class RobustnessConfig(Frozen):
@@ -77,21 +56,21 @@ class RobustnessConfig(Frozen):
     split: Literal["val", "test"]
     items: Count | None
     seed: Seed
-    corruptions: Annotated[tuple[CorruptionName, ...], AfterValidator(_distinct_names)]
-    severities: Annotated[tuple[Severity, ...], Field(min_length=1), AfterValidator(_rising)]
+    corruptions: Annotated[tuple[CorruptionName, ...], each_once("corruption")]
+    severities: Annotated[tuple[Severity, ...], Field(min_length=1), Rising]
     constants: Constants | Literal["auto"]
     baseline: UserPath | None
-    attacks: Annotated[tuple[AttackName, ...], AfterValidator(_distinct_attacks)]
+    attacks: Annotated[tuple[AttackName, ...], each_once("attack")]
     attacked: Annotated[int, Field(ge=2)]
     norm: Literal["linf", "l2"]
     budget: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     steps: Count
     restarts: Count
     queries: Count
-    noise: Annotated[tuple[NoiseName, ...], AfterValidator(_distinct_noise)]
-    shifts: Annotated[tuple[Count, ...], AfterValidator(_growing)]
+    noise: Annotated[tuple[NoiseName, ...], each_once("kind of noise")]
+    shifts: Annotated[tuple[Count, ...], Rising]
     backgrounds: bool
-    rotations: Annotated[tuple[Degrees, ...], AfterValidator(_growing)]
+    rotations: Annotated[tuple[Degrees, ...], Rising]
 
     @model_validator(mode="after")
     def _the_budget_ends_at_white(self) -> Self:

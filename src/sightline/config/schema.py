@@ -159,6 +159,15 @@ class Config(Frozen):
         return self
 
     @model_validator(mode="after")
+    def _a_new_run_is_checked_first(self) -> Self:
+        stages = self.mode.stages
+        if self.mode.first.needs == "new run" and self.run is None and stages[0] != "validate":
+            raise ValueError(
+                f"mode.stages=[{','.join(stages)}] splits no data: begin with validate, or go on with run=RUN"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _whole_images_are_for_masks(self) -> Self:
         if self.fit == "whole" and not learns_masks(self.model):
             raise ValueError(

@@ -87,7 +87,7 @@ STAGES: Mapping[str, Stage] = {
     "report": Stage("finished run", takes_output=True, tracked=True, artifacts=("model_card.md", "report.html")),
     "predict": Stage("finished run", takes_input=True, takes_output=True),
     "drift": Stage(
-        "finished run", takes_input=True, takes_output=True, local_files=("drift.json", "figures/drift.png")
+        "finished run", takes_input=True, takes_output=True, local_files=("drift.json", "figures/drift*.png")
     ),
     "compare": Stage(
         "finished runs",

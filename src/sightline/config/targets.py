@@ -117,6 +117,25 @@ IDLE: Final[Mapping[str, _Idle]] = {
 }
 """Keys without an effect while another one is as it is: when that holds, and what is said of it."""
 
+_OF_ATTACKS: Final = ("attacks", "attacked", "norm", "budget", "steps", "restarts", "queries", "noise")
+UNFIT: Final[Mapping[str, _Idle]] = {
+    **dict.fromkeys(
+        [
+            f"robustness.{key}"
+            for key in ("attacks", "attacked", "norm", "budget", "steps", "restarts", "queries", "noise")
+        ],
+        (
+            lambda config: bool(config.robustness.attacks) and config.model.targets != ("label",),
+            "attacks are for models that predict a class for each image and nothing else",
+        ),
+    ),
+    "robustness.backgrounds": (
+        lambda config: config.robustness.backgrounds and not {"label", "mask"} <= set(config.model.targets),
+        "it is for models that predict a class for each image and for each pixel",
+    ),
+}
+"""Keys without an effect on what a model predicts: likewise."""
+
 
 def problem_of_targets(config: Groups) -> str:
     """Which key asks for what a model of this task does not do, in one line; empty if none does.
@@ -140,11 +159,12 @@ def problem_of_overrides(config: Groups, overrides: Iterable[str]) -> str:
 
 
 def problem_of_idle(config: Groups, overrides: Iterable[str]) -> str:
-    """Which key was typed that has no effect while another one is as it is; empty if none was."""
+    """Which key was typed that has no effect while another one, or the model, is as it is; empty if none was."""
     for override in overrides:
-        is_idle, why = IDLE.get(key_of(override), (_never, ""))
-        if is_idle(config):
-            return f"{override} has no effect: {why}"
+        for table in (UNFIT, IDLE):
+            is_idle, why = table.get(key_of(override), (_never, ""))
+            if is_idle(config):
+                return f"{override} has no effect: {why}"
     return ""
 
 

@@ -27,7 +27,7 @@ def list_inputs(named: str | Sequence[str] | None) -> list[Path]:
         UsageError: nothing is named, something is not there, or a folder holds no images.
     """
     if not named:
-        raise UsageError("predict takes input=FILE, input=DIR or input=[A,B,…]")
+        raise UsageError("no images are named: add input=FILE, input=DIR or input=[A,B,…]")
     paths: list[Path] = []
     listing = Listing()
     for name in [named] if isinstance(named, str) else named:

@@ -9,14 +9,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from sightline.config.adversarial import AdversarialConfig
+from sightline.config.adversarial import WHITE, AdversarialConfig
 from sightline.config.base import AUTO, decided
 from sightline.data.batch import Batch
 from sightline.models.outputs import Outputs
 from sightline.robustness.attacks.ball import Ball
 from sightline.robustness.attacks.device_draws import DeviceDraws
 from sightline.robustness.attacks.pgd import WAY
-from sightline.robustness.attacks.pixel_model import WHITE
 from sightline.tasks.objective import Losses
 from sightline.training.precision import Precision
 

@@ -21,15 +21,15 @@ def test_by_default_all_at_every_severity_on_val():
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("robustness.corruptions=[fog,fog]", "each corruption goes in once"),
+        ("robustness.corruptions=[fog,fog]", "each corruption goes in once; fog came more often"),
         ("robustness.corruptions=[frog]", r"robustness\.corruptions\.0=.*did you mean fr?og"),
-        ("robustness.severities=[3,1]", "severities rise, each goes in once"),
+        ("robustness.severities=[3,1]", r"numbers rise, and each goes in once: take \[1, 3\] for \[3, 1\]"),
         ("robustness.severities=[6]", r"robustness\.severities\.0=6"),
         ("robustness.severities=[]", r"robustness\.severities"),
         ("robustness.split=train", r"robustness\.split=.*must be 'val' or 'test'"),
         ("robustness.constants=tiny", r"robustness\.constants"),
         ("robustness.noise=[sign,sign]", "each kind of noise goes in once"),
-        ("robustness.shifts=[2,1]", "sizes rise, each goes in once"),
+        ("robustness.shifts=[2,1]", r"take \[1, 2\] for \[2, 1\]"),
         ("robustness.shifts=[0]", r"robustness\.shifts\.0=0"),
         ("robustness.rotations=[180]", r"robustness\.rotations\.0=180"),
         ("robustness.items=0", r"robustness\.items=0"),

@@ -1,5 +1,6 @@
 """A key about a target that the model does not predict is refused in one line that names it."""
 
+from functools import cache
 from typing import ClassVar
 
 import pytest
@@ -26,9 +27,14 @@ class OfBoth(CnnModel):
     targets: ClassVar[tuple[str, ...]] = ("label", "mask")
 
 
+@cache
+def parsed(*overrides: str) -> Config:
+    return parse.parse(compose_config(["mode=evaluate", "data=digits", *overrides]))
+
+
 def composed(model: type[CnnModel], *overrides: str) -> Config:
     """A configuration whose model predicts other things than a label; asked of what a later stage would take."""
-    config = parse.parse(compose_config(["mode=evaluate", "data=digits", *overrides]))
+    config = parsed(*overrides)
     return config.model_copy(update={"model": model(**config.model.model_dump())})
 
 
@@ -182,3 +188,20 @@ def test_what_is_not_measured_has_no_keys(override: str, off: str):
     assert problem.startswith(f"{override} has no effect: ")
     assert off.partition("=")[0] in problem
     assert not problem_of_idle(composed(CnnModel, override), [override])
+
+
+@pytest.mark.parametrize(
+    ("override", "fits"),
+    [
+        ("robustness.attacks=[pgd]", {"label"}),
+        ("robustness.budget=4", {"label"}),
+        ("robustness.noise=[sign]", {"label"}),
+        ("robustness.backgrounds=true", {"both"}),
+    ],
+)
+def test_what_is_not_measured_of_a_model_has_no_keys(override: str, fits: set[str]):
+    for name, model in (("label", CnnModel), ("mask", OfMasks), ("both", OfBoth)):
+        problem = problem_of_idle(composed(model, override), [override])
+        assert problem.startswith(f"{override} has no effect: ") != (name in fits)
+    for off in ("robustness.attacks=[]", "robustness.backgrounds=false"):
+        assert not problem_of_idle(composed(OfMasks, off), [off])

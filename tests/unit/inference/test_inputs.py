@@ -34,9 +34,9 @@ def test_hidden_names_are_passed_over_as_in_training_unless_they_are_named(folde
 
 
 def test_what_is_not_there_is_named(folder: Path):
-    with pytest.raises(UsageError, match=r"predict takes input=FILE"):
+    with pytest.raises(UsageError, match=r"add input=FILE"):
         list_inputs(None)
-    with pytest.raises(UsageError, match=r"predict takes input=FILE"):
+    with pytest.raises(UsageError, match=r"add input=FILE"):
         list_inputs([])
     with pytest.raises(UsageError, match="is a folder without images"):
         list_inputs(str(folder / "empty"))

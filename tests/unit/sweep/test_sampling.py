@@ -1,5 +1,7 @@
 """Samplers and pruners by name: all can be made, draw on after a kill, and refuse what they do not know."""
 
+from functools import cache
+
 import optuna
 import pytest
 from optuna.trial import TrialState
@@ -13,7 +15,9 @@ from tests.unit.sweep.test_space import config
 FINITE = {"a": {"integer": [1, 3]}, "b": {"uniform": [0, 1], "step": 0.5}, "c": {"categorical": ["x", "y"]}}
 
 
+@cache
 def searched(name: str, **options: object):
+    """Composed once, for a trial asks for it anew."""
     return config(FINITE, sampler={"name": name, "options": {name: options}}, trials=10)
 
 

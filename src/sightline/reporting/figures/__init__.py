@@ -8,7 +8,7 @@ from sightline.reporting.figures.classes import class_balance, confusion, per_cl
 from sightline.reporting.figures.comparison import comparison
 from sightline.reporting.figures.conformal import set_sizes
 from sightline.reporting.figures.corruptions import corruptions
-from sightline.reporting.figures.drift import drift
+from sightline.reporting.figures.drift import drift, drift_examples
 from sightline.reporting.figures.embeddings import embedding
 from sightline.reporting.figures.masks import masks
 from sightline.reporting.figures.mean_maps import mean_maps
@@ -30,6 +30,7 @@ __all__ = [
     "corruptions",
     "curves",
     "drift",
+    "drift_examples",
     "embedding",
     "explanations",
     "freezing",

@@ -1,5 +1,6 @@
-"""The distributions of what drifted: the run's held-out images and the new ones."""
+"""What drifted: its distributions in the run's held-out images and the new ones, and new images that show it."""
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -10,7 +11,8 @@ from numpy.typing import NDArray
 from sightline.metrics.documents.drift import Drift
 from sightline.metrics.drift.measure import Sample, numbers_of
 from sightline.metrics.drift.statistics import STATISTICS
-from sightline.reporting.figures.style import BLUE, VERMILLION, WIDTH, drawn, nothing
+from sightline.reporting.figures.sheet import LINE, Sheet
+from sightline.reporting.figures.style import BLUE, INK, VERMILLION, WIDTH, drawn, nothing
 
 MOST: Final = 6
 COLUMNS: Final = 3
@@ -46,6 +48,33 @@ def drift(found: Drift, reference: Sample, new: Sample) -> Figure:
     handles, labels = [*figure.axes[0].get_legend_handles_labels()]
     figure.legend(handles, labels, loc="outside lower center", ncols=2)
     return figure
+
+
+@drawn
+def drift_examples(shown: Mapping[str, Sequence[NDArray[np.uint8]]]) -> Figure:
+    """Draw new images that show what drifted, a row for each, what it is over the first.
+
+    Args:
+        shown: by words such as `darker by 12/255`, images (h, w, 3) as the model sees them.
+    """
+    if not shown:
+        return nothing("no single statistic drifted")
+    columns = max(map(len, shown.values()))
+    shape = next(iter(shown.values()))[0].shape
+    sheet = Sheet(
+        len(shown) * columns,
+        columns,
+        ratio=float(np.clip(shape[0] / shape[1], 0.5, 2.0)),
+        above=LINE + 0.06,
+        every=columns,
+    )
+    for row, (words, images) in enumerate(shown.items()):
+        for column, image in enumerate(images):
+            cell = sheet.cell(row, column)
+            cell.show(image)
+            if column == 0:
+                cell.title(words, INK, WIDTH, image.shape[1::-1])
+    return sheet.figure
 
 
 def _steps(axes: Axes, before: NDArray[np.float32], now: NDArray[np.float32]) -> None:

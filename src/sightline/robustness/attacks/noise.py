@@ -13,10 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sightline.config.adversarial import WHITE
 from sightline.config.robustness import NoiseName
 from sightline.robustness.attacks.ball import Ball
 from sightline.robustness.attacks.draws import Draws
-from sightline.robustness.attacks.pixel_model import WHITE, from_bytes
+from sightline.robustness.attacks.pixel_model import from_bytes
 
 VERSION: Final = 1
 """Of the pixels; what was measured on others is measured anew."""

@@ -7,10 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from sightline.config.adversarial import WHITE
 from sightline.models.outputs import only_tensor
-
-WHITE = 255
-"""Budgets and stored images count in steps of which so many lead from black to white."""
 
 
 class Slope(NamedTuple):

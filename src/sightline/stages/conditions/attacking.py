@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from sightline.config.adversarial import WHITE
 from sightline.config.robustness import RobustnessConfig
 from sightline.config.schema import Config
 from sightline.data.loaders import EvalLoader
@@ -26,7 +27,7 @@ from sightline.robustness.attacks.checks.check import Check
 from sightline.robustness.attacks.checks.checks import CHECKED, all_results_checks, sample_checks
 from sightline.robustness.attacks.checks.of_effort import noise_checks
 from sightline.robustness.attacks.items import Attacked, Items, Setting, attacked_in_memory
-from sightline.robustness.attacks.pixel_model import WHITE, PixelModel, from_bytes
+from sightline.robustness.attacks.pixel_model import PixelModel, from_bytes
 from sightline.robustness.attacks.robust_accuracy import noise_scores, scores, worst
 from sightline.robustness.attacks.table import ATTACKS
 from sightline.run.folder import Run

@@ -2,11 +2,12 @@
 
 import torch
 
+from sightline.config.adversarial import WHITE
 from sightline.robustness.attacks.ball import Ball
 from sightline.robustness.attacks.checks.check import Check
 from sightline.robustness.attacks.draws import Draws
 from sightline.robustness.attacks.items import Items
-from sightline.robustness.attacks.pixel_model import WHITE, PixelModel, fooled, losses_of
+from sightline.robustness.attacks.pixel_model import PixelModel, fooled, losses_of
 
 LOST = 0.02
 """The largest share of items without a gradient: each would count as robust."""

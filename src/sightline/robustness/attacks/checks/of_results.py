@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-import numpy as np
+from scipy.special import bdtrc
 
 from sightline.robustness.attacks.ball import Ball
 from sightline.robustness.attacks.checks.check import Check
@@ -14,6 +14,8 @@ SLACK = 1e-6
 """What float32 may add to a distance of at most 1, and to longer ones in proportion."""
 USED = {"linf": 0.9, "l2": 0.5}
 """The share of the budget that the farthest image must use; the box may take half of a length."""
+CHANCE = 0.05
+"""A fall in more than half of the items is told from chance by a sign test at this level."""
 
 
 def result_checks(found: Mapping[str, Attacked], ball: Ball, values: int) -> list[Check]:
@@ -35,9 +37,10 @@ def _checks(name: str, found: Attacked, ball: Ball, values: int) -> Iterator[Che
 
 
 def _loss(name: str, found: Attacked) -> Check:
-    """The loss of the truth rises: where the best iterate is kept in each item that stands, else on average.
+    """The loss of the truth rises: where the best iterate is kept in each item that stands, else in most items.
 
-    What is mistaken may have a smaller loss: of three answers or more another one can rise beside the truth.
+    What is mistaken may have a smaller loss: of three answers or more another one can rise beside the truth. One step
+    of FGSM may miss where the loss is curved, so few items that stand may all show a fall.
     """
     rise = found.after - found.before
     label = ATTACKS[name].label
@@ -46,5 +49,6 @@ def _loss(name: str, found: Attacked) -> Check:
         fallen = int((~(rise >= -ROUNDING * (1 + before))).sum())
         seen = f"the loss fell under {label} in {fallen} of {len(rise)} items that stay right"
         return Check(f"{name}_loss", not fallen, seen)
-    mean = float(np.mean(np.where(found.fooled, np.maximum(rise, 0), rise)))
-    return Check(f"{name}_loss", mean >= 0, f"the loss rose by {mean:.3g} on average under {label}")
+    fallen = int((~(rise >= 0) & ~found.fooled).sum())
+    by_chance = float(bdtrc(fallen - 1, len(rise), 0.5)) if fallen else 1.0
+    return Check(f"{name}_loss", by_chance >= CHANCE, f"the loss fell under {label} in {fallen} of {len(rise)} items")

@@ -2,6 +2,7 @@
 
 import math
 from functools import lru_cache
+from itertools import product
 from typing import Final
 
 import numpy as np
@@ -110,14 +111,17 @@ def smeared(images: Tensor, angles: NDArray[np.float64], radius: float, sigma: f
     weights = quantised(_half(sigma, width)[None])[0].astype(int).tolist()
     # One by one: a vectorised sine may differ in its last bit from place to place.
     sines, cosines = (np.array([of(math.radians(angle)) for angle in angles]) for of in (math.sin, math.cos))
-    pixels, batch = images.int(), torch.arange(len(images))[:, None, None, None]
-    channels = torch.arange(images.shape[1])[:, None, None]
-    total = torch.zeros_like(pixels)
-    for place, weight in enumerate(weights):
-        down, across = (torch.from_numpy(np.ceil(place * slope - 0.5).astype(np.int64)) for slope in (sines, cosines))
-        rows = (torch.arange(images.shape[2]) + down[:, None]).clamp(0, images.shape[2] - 1)
-        columns = (torch.arange(images.shape[3]) + across[:, None]).clamp(0, images.shape[3] - 1)
-        total += weight * pixels[batch, channels, rows[:, None, :, None], columns[:, None, None, :]]
+    steps = np.arange(width)
+    down, across = (np.ceil(steps * of[:, None] - 0.5).astype(np.int64) for of in (sines, cosines))
+    reach, (height, length) = int(max(np.abs(down).max(), np.abs(across).max())), images.shape[2:]
+    rows, columns = (
+        torch.from_numpy(folded(np.arange(-reach, side + reach), side, "nearest")) for side in (height, length)
+    )
+    padded = images[:, :, rows][:, :, :, columns].int()
+    total = torch.zeros(images.shape, dtype=torch.int32)
+    for image, place in product(range(len(images)), steps):
+        top, left = reach + down[image, place], reach + across[image, place]
+        total[image].add_(padded[image, :, top : top + height, left : left + length], alpha=weights[place])
     return to_bytes(total.double() / SCALE + 0.5)
 
 

@@ -39,8 +39,11 @@ def contrast(images: Tensor, _: Draws, kept: float) -> Tensor:
 def pixelate(images: Tensor, _: Draws, share: float) -> Tensor:
     """Reduce the sides to a share by boxes, and enlarge them again, to the bit as Pillow does."""
     height, width = images.shape[2:]
-    small = _resized(images, max(1, int(height * share)), max(1, int(width * share)))
-    return _resized(small, height, width)
+    small = _reduced(images, max(1, int(height * share)), max(1, int(width * share)))
+    rows, columns = (
+        _box_matrix(before, after).argmax(dim=1) for before, after in zip(small.shape[2:], (height, width), strict=True)
+    )
+    return small[:, :, rows][:, :, :, columns]  # a box no wider than a pixel holds one
 
 
 def jpeg_compression(images: Tensor, _: Draws, quality: float) -> Tensor:
@@ -54,7 +57,7 @@ def jpeg_compression(images: Tensor, _: Draws, quality: float) -> Tensor:
     return torch.from_numpy(found)
 
 
-def _resized(images: Tensor, height: int, width: int) -> Tensor:
+def _reduced(images: Tensor, height: int, width: int) -> Tensor:
     """Rows first, then columns, whole numbers after each."""
     across = images.double() @ _box_matrix(images.shape[3], width).T
     down = _box_matrix(images.shape[2], height) @ _rounded(across)

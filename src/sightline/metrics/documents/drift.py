@@ -9,9 +9,9 @@ from sightline.metrics.documents.interval import IntervalJson
 class DriftRow(TypedDict):
     """One statistic.
 
-    `distance` is that of Kolmogorov and Smirnov, of classes the total variation, of features the kernel distance over
-    its largest value; all lie between 0 and 1. `p` is corrected for the number of statistics. `drifted`: p is at most
-    the level; `matters`: the distance is at least the smallest one besides.
+    `distance` is that of Kolmogorov and Smirnov, of classes the total variation, of features that of Kolmogorov and
+    Smirnov of what tells both samples apart best; all lie between 0 and 1. `p` is corrected for the number of
+    statistics. `drifted`: p is at most the level; `matters`: the distance is at least the smallest one besides.
     """
 
     name: str

@@ -36,6 +36,11 @@ def features(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     return rows
 
 
-def largest_distance(squared: float) -> float:
-    """A squared distance of means of such features as a share of the largest, the square root of 2."""
-    return float(np.sqrt(min(2.0, max(0.0, squared)) / 2))
+def witness(rows: NDArray[np.float32], n: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What tells the last `n` of pooled images from the others best, as one number an image of either.
+
+    The witness function of the maximum mean discrepancy (Gretton et al. 2012): the rows along the difference of means.
+    """
+    direction = rows[-n:].mean(axis=0, dtype=np.float64) - rows[:-n].mean(axis=0, dtype=np.float64)
+    values = rows.astype(np.float64) @ direction
+    return values[:-n], values[-n:]

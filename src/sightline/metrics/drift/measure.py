@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.metrics.documents.drift import ClassShare, Drift, DriftRow
-from sightline.metrics.drift.effects import effect
-from sightline.metrics.drift.features import features, largest_distance
+from sightline.metrics.drift.effects import distance, effect
+from sightline.metrics.drift.features import features, witness
 from sightline.metrics.drift.permutation import Tested, Way, cut_columns, permutation_test
 from sightline.metrics.drift.statistics import CHANNELS, CLASSES, CONFIDENCE, FEATURES, PIXELS
 from sightline.metrics.drift.words import class_words, in_words
@@ -18,8 +18,9 @@ from sightline.metrics.intervals.interval import Interval, z_score
 LEAST: Final = 20
 """Images below which nothing is judged."""
 PIXEL_FAMILY: Final = "pixels"
-MODEL_FAMILY: Final = "model"
-"""What is seen and what is made of it: each may raise half of the false alarms."""
+ANSWER_FAMILY: Final = "answers"
+FEATURE_FAMILY: Final = "features"
+"""What is seen, what is answered, and all that the model says: each may raise a third of the false alarms."""
 MOST: Final = 5000
 """Images of each sample that are compared; of more, so many evenly drawn."""
 
@@ -111,7 +112,7 @@ def measure_drift(reference: Sample, new: Sample, names: Sequence[str], policy: 
 def ways_of(reference: Sample, new: Sample) -> dict[str, Way]:
     """What is compared: every statistic that is not the same for all images, and what the model says."""
     found = {
-        name: Way(cut_columns(values), "distance", PIXEL_FAMILY if name in PIXELS else MODEL_FAMILY)
+        name: Way(cut_columns(values), "distance", PIXEL_FAMILY if name in PIXELS else ANSWER_FAMILY)
         for name, (first, second) in numbers_of(reference, new).items()
         if len(np.unique(values := np.concatenate([first, second]))) > 1
     }
@@ -123,8 +124,8 @@ def ways_of(reference: Sample, new: Sample) -> dict[str, Way]:
     predicted = logits.argmax(axis=1)
     seen = np.unique(predicted)
     if len(seen) > 1:
-        found[CLASSES] = Way((predicted[:, None] == seen).astype(np.float32), "shares", MODEL_FAMILY)
-    found[FEATURES] = Way(features(logits), "kernel", MODEL_FAMILY)
+        found[CLASSES] = Way((predicted[:, None] == seen).astype(np.float32), "shares", ANSWER_FAMILY)
+    found[FEATURES] = Way(features(logits), "kernel", FEATURE_FAMILY)
     return found
 
 
@@ -167,7 +168,7 @@ def _rows(
             row["distance"] = sum(abs(one["new"] - one["reference"]) for one in classes) / 2
             row["words"] = class_words(classes)
         elif name == FEATURES:
-            row["distance"] = largest_distance(result.statistics[name] - result.expected[name])
+            row["distance"] = distance(*map(np.sort, witness(ways[name].columns, len(new))))
             row["words"] = "the model answers otherwise"
         else:
             size = effect(*numbers[name], level=1 - policy.level)

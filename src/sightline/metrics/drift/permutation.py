@@ -52,15 +52,11 @@ class Tested:
         p: that any of the ways is so far off by chance; under no difference it is at most x in a share of x.
         raw: of each way alone.
         corrected: of each way among all (step-down), at least `p`.
-        statistics: observed.
-        expected: their means over permutations.
     """
 
     p: float
     raw: Mapping[str, float]
     corrected: Mapping[str, float]
-    statistics: Mapping[str, float]
-    expected: Mapping[str, float]
 
 
 def cut_columns(values: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -131,10 +127,7 @@ def _judged(names: Sequence[str], statistics: Reals, sizes: NDArray[np.int64]) -
         corrected[way] = reached
     return Tested(
         overall,
-        *(
-            dict(zip(names, map(float, values), strict=True))
-            for values in (raw[0], corrected, statistics[0], statistics.mean(axis=0))
-        ),
+        *(dict(zip(names, map(float, values), strict=True)) for values in (raw[0], corrected)),
     )
 
 

@@ -53,6 +53,19 @@ def test_a_class_that_never_was_predicted_is_new():
     assert "newly owl" in next(row for row in found["statistics"] if row["name"] == "classes")["words"]
 
 
+def test_what_the_class_does_not_show_is_seen_in_the_features():
+    """A third of the images has another runner-up."""
+    reference, new = sample(900), sample(300, seed=1)
+    assert new.logits is not None
+    order = new.logits.argsort(axis=1)
+    changed = np.flatnonzero((np.arange(300) % 2 == 0) & (order[:, 2] != 2))
+    new.logits[changed, 2] += 5
+    found = {row["name"]: row for row in measure_drift(reference, new, NAMES, POLICY)["statistics"]}
+    assert found["features"]["matters"]
+    assert not found["classes"]["drifted"]
+    assert 0.2 < found["features"]["distance"] < 0.45, "the share of images that would have to change"
+
+
 def test_a_difference_too_small_to_matter_is_told_and_raises_no_alarm():
     new = sample(4000, seed=1)
     new.pixels[:, 0] += 3

@@ -50,7 +50,6 @@ def test_more_new_images_than_old_ones_are_exchanged_the_same_way():
     values = np.random.default_rng(0).normal(size=(120, 3)) * [1, 1, 5]
     turned = np.concatenate([values[90:], values[:90]])
     few, many = (permutation_test(ways(each), n, 999, seed=0) for each, n in ((values, 30), (turned, 90)))
-    assert few.statistics == pytest.approx(many.statistics, rel=1e-4)
     assert few.raw == pytest.approx(many.raw, abs=0.06)
 
 

@@ -27,6 +27,7 @@ FILES = [
     "predictions/calibration.npz",
     "predictions/test.npz",
     "validation.json",
+    "duplicates.csv",
     "evaluation.json",
     "cost.json",
     "calibration.json",

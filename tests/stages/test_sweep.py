@@ -26,7 +26,7 @@ def test_its_trials_are_summed_up(sightline: Command, on_bars: tuple[str, ...], 
     assert "the loss is nan" in rows[1e30]["reason"]
     assert found["again"][0]["fresh"][0]["seed"] == 1
     of_its_runs = {name for name in times(folder) if name.startswith(("trials/", "again/"))} | {"members.jsonl"}
-    of_others = {"config.yaml", "provenance.json", "validation.json", "split.json", "report.html"}
+    of_others = {"config.yaml", "provenance.json", "validation.json", "split.json", "duplicates.csv", "report.html"}
     assert not strangers("sweep", set(times(folder)) - of_its_runs - of_others)
 
 

@@ -27,7 +27,7 @@ def test_it_leaves_checkpoints_and_curves(sightline: Command, on_bars: tuple[str
     assert [row["epoch"] for row in rows if row["kind"] == "epoch"] == [best["row"]["epoch"]] == [0]
     assert load(run, "preprocessing.json")["class_names"] == best["class_names"] == ["lying", "upright"]
     assert looks_at_test_labels(run) == 0
-    of_validate = {"config.yaml", "provenance.json", "split.json", "validation.json"}
+    of_validate = {"config.yaml", "provenance.json", "split.json", "validation.json", "duplicates.csv"}
     assert not strangers("train", set(times(run)) - of_validate)
 
 

@@ -19,7 +19,7 @@ def test_every_image_has_one_split(sightline: Command, on_bars: tuple[str, ...],
     ids = [name for part in split["items"].values() for name in part["ids"]]
     assert len(ids) == len(set(ids)) == 64
     assert set(times(run)) - {"config.yaml", "provenance.json"} == {
-        *("log.txt", "split.json", "validation.json", "figures/class_balance.png")
+        *("log.txt", "split.json", "validation.json", "duplicates.csv", "figures/class_balance.png")
     }
     assert not strangers("validate", set(times(run)) - {"config.yaml", "provenance.json"})
 

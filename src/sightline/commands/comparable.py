@@ -20,7 +20,8 @@ Items = Mapping[str, tuple[str, ...]]
 def check_comparable(members: Iterable[tuple[str, Config]]) -> None:
     """Refuse trainings that could not be compared afterwards, before the first of them.
 
-    Images of equal content count as different here, since nothing is decoded yet: what only they change is told later.
+    Images of equal content count as different here, and near copies stand alone even under
+    `data.duplicates=keep_together`, since nothing is decoded yet: what only they change is told later.
 
     Args:
         members: what each is called, and its configuration.

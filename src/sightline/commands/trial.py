@@ -25,8 +25,8 @@ from sightline.sweep.search import Search
 from sightline.sweep.trials import ClaimedTrial, Outcome
 from sightline.tracking import PARENT
 
-SHARED_FILES = ("split.json", "validation.json")
-"""What the data gate wrote for all trials."""
+SHARED_FILES = ("split.json", "validation.json", "duplicates.csv")
+"""What the data gate wrote for all trials; the table of copies is missing in sweeps of before there was one."""
 BEST_RECIPE = "best.yaml"
 """The file of a sweep that `recipe=` takes."""
 PATIENCE = 60.0
@@ -99,7 +99,7 @@ class TrialTemplate:
         is_there = (folder / "config.yaml").is_file()
         run = Run(folder.resolve()) if is_there else create_run(config, "", self.arguments, folder)
         for name in SHARED_FILES:
-            if not run.has(name):
+            if not run.has(name) and (self.folder / name).is_file():
                 run.save_bytes(name, (self.folder / name).read_bytes())
         run.save_json(PARENT, {"run": "../.."})
         return run

@@ -50,6 +50,7 @@ class ValidationPolicy(Frozen):
 
     unreadable: Policy
     duplicates_across_splits: Policy
+    near_duplicates: Policy
     label_conflicts: Policy
     small_class: Literal["refuse", "warn"]
     small_class_items: Count
@@ -67,6 +68,7 @@ class _Data(Frozen):
     split_seed: int
     store: Literal["auto", "memory", "disk", "stream"]
     workers: Annotated[int, Field(ge=0)] | None
+    duplicates: Literal["keep_together", "separate"]
     validation: ValidationPolicy
 
     @model_validator(mode="after")

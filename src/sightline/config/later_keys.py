@@ -5,11 +5,15 @@ from typing import Final
 
 VALIDATION: Final[Mapping[str, object]] = {
     "similar_classes": "warn",
+    "near_duplicates": "warn",
     "blank_labels": "refuse",
     "missing_masks": "refuse",
     "unusable_masks": "refuse",
 }
 """Of `data.validation`."""
+
+DUPLICATES: Final = "separate"
+"""Of `data.duplicates`."""
 
 WHITE: Final = "auto"
 """Of `data.white`: that of a run that was trained before stands in its preprocessing."""
@@ -81,6 +85,7 @@ def fill(content: dict[str, object]) -> None:
     for data in (content.get("data"), evaluation.get("ood") if isinstance(evaluation, Mapping) else None):
         if isinstance(data, dict) and isinstance(data.get("validation"), Mapping):
             data["validation"] = {**VALIDATION, **data["validation"]}
+            data.setdefault("duplicates", DUPLICATES)
             if data.get("name") in {"folder", "csv"}:
                 data.setdefault("white", WHITE)
 
@@ -103,5 +108,7 @@ def leave_out(trained: dict[str, object]) -> None:
     if isinstance(data, dict):
         if data.get("white") == WHITE:
             del data["white"]
+        if data.get("duplicates") == DUPLICATES:
+            del data["duplicates"]
         validation = data["validation"]
         data["validation"] = {key: value for key, value in validation.items() if VALIDATION.get(key, ...) != value}

@@ -48,7 +48,7 @@ class Stage:
 
 
 STAGES: Mapping[str, Stage] = {
-    "validate": Stage("new run", artifacts=("split.json", "validation.json")),
+    "validate": Stage("new run", artifacts=("split.json", "validation.json", "duplicates.csv")),
     "train": Stage(
         "new run",
         every_process=True,

@@ -7,10 +7,12 @@ import numpy as np
 from sightline.config.schema import Config
 from sightline.data.dataset import decode_images, decode_masks, list_images, white_of
 from sightline.data.formats import FULL_WHITE
+from sightline.data.gate.duplicates.find import near_copies
 from sightline.data.gate.findings import Finding, of_listing
 from sightline.data.gate.image_checks import check_images
 from sightline.data.gate.mask_checks import MaskPixels, check_mask_pixels, check_masks
 from sightline.data.gate.name_checks import check_class_names
+from sightline.data.gate.near_checks import copies_table
 from sightline.data.gate.range_checks import check_range
 from sightline.data.gate.size_checks import check_sizes
 from sightline.data.gate.split_checks import check_split
@@ -30,7 +32,7 @@ from sightline.run.folder import Run
 
 
 def run(config: Config, run: Run) -> dict[str, float]:
-    """Write `validation.json` and `split.json`; a resumed run keeps the split it has.
+    """Write `validation.json`, `duplicates.csv` and `split.json`; a resumed run keeps the split it has.
 
     Raises:
         GateRefusedError: a finding whose policy is `refuse`.
@@ -49,7 +51,7 @@ def run(config: Config, run: Run) -> dict[str, float]:
     store = decode_images(source, reduction, config, white)
     masks = decode_masks(source, store, config)
 
-    findings, usable, split, pixels = _judged(source, store, masks, white, config)
+    findings, usable, split, pixels = _judged(source, store, masks, white, config, run)
     run.save_json("validation.json", summary(usable, store.facts, [*of_listing(source.remarks), *findings], pixels))
     for finding in findings:
         if finding.outcome in {"warn", "drop"}:
@@ -60,7 +62,7 @@ def run(config: Config, run: Run) -> dict[str, float]:
 
 
 def _judged(
-    source: Source, store: ImageStore, masks: MaskStore | None, white: int, config: Config
+    source: Source, store: ImageStore, masks: MaskStore | None, white: int, config: Config, run: Run
 ) -> tuple[list[Finding], Source, Split | None, dict[str, dict[str, int]] | None]:
     """Every check: the findings, the usable items, their split unless one refuses, and the pixels of masks."""
     policy = config.data.validation
@@ -74,8 +76,11 @@ def _judged(
     if not _refusals(findings):
         rows = np.flatnonzero(keep)
         hashes = [store.facts.hashes[row] for row in rows]
-        split = make_split(usable, hashes, config.data, () if masks is None else masks.hashes(rows))
-        more, keep = check_split(split, policy)
+        near = near_copies(store, rows)
+        together = [pair[:2] for pair in near.pairs] if config.data.duplicates == "keep_together" else []
+        split = make_split(usable, hashes, config.data, () if masks is None else masks.hashes(rows), together)
+        run.save_text("duplicates.csv", copies_table(split, near))
+        more, keep = check_split(split, policy, near)
         split = split.take(keep)
         given = {role for role in source.roles if role is not None}
         findings = [*findings, *more, *check_sizes(split, policy, min(config.calibration.alphas), given, config.limit)]

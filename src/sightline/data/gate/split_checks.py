@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.config.data import ValidationPolicy
+from sightline.data.gate.duplicates.find import NO_NEAR_COPIES, NearCopies
 from sightline.data.gate.findings import Finding, Wording, by_class, finding, how_many
+from sightline.data.gate.near_checks import check_near
 from sightline.data.sources.source import ROLES
 from sightline.data.splits.split import Split
 from sightline.data.targets import class_counts
@@ -14,8 +16,10 @@ from sightline.data.targets import class_counts
 Mask = NDArray[np.bool_]
 
 
-def check_split(split: Split, policy: ValidationPolicy) -> tuple[list[Finding], Mask]:
-    """Look at the splits together: shared contents, shared groups, classes that one of them lacks.
+def check_split(
+    split: Split, policy: ValidationPolicy, near: NearCopies = NO_NEAR_COPIES
+) -> tuple[list[Finding], Mask]:
+    """Look at the splits together: shared contents, near copies, shared groups, classes that one of them lacks.
 
     Returns:
         The findings, and an (n,) mask of what may be used: with `drop`, the copy in the most held-out split
@@ -35,8 +39,10 @@ def check_split(split: Split, policy: ValidationPolicy) -> tuple[list[Finding], 
         ),
     )
     keep = ~less_held_out if duplicates.outcome == "drop" else np.ones(len(split.ids), dtype=bool)
+    nearly, unlike = check_near(split.take(keep), near, policy)
+    keep[keep] = unlike
     kept = split.take(keep)
-    return [duplicates, *_shared_groups(kept, policy), *_missing_classes(kept, policy)], keep
+    return [duplicates, *nearly, *_shared_groups(kept, policy), *_missing_classes(kept, policy)], keep
 
 
 def _shared(split: Split, keys: Sequence[str]) -> tuple[list[int], Mask]:

@@ -18,7 +18,11 @@ WIDEST = f"U{max(map(len, ROLES))}"
 
 
 def make_split(
-    source: Source, hashes: Sequence[str], config: DataConfig, mask_hashes: Sequence[str | None] = ()
+    source: Source,
+    hashes: Sequence[str],
+    config: DataConfig,
+    mask_hashes: Sequence[str | None] = (),
+    together: Sequence[tuple[str, str]] = (),
 ) -> Split:
     """Give every item a role.
 
@@ -33,9 +37,10 @@ def make_split(
         hashes: of the contents of the images.
         config: what is held out.
         mask_hashes: of the contents of the masks, where the source has some.
+        together: pairs of contents that stay together as if they were equal.
     """
     given = np.array([role or "" for role in source.roles])
-    units = _units(source.groups, hashes)
+    units = _units(source.groups, hashes, together)
     roles = _followed(given, units)
     pool = np.flatnonzero((roles == "") | (roles == "train"))
     fractions = {
@@ -86,8 +91,10 @@ def _followed(given: NDArray[np.str_], units: NDArray[np.int64]) -> NDArray[np.s
     return roles
 
 
-def _units(groups: Sequence[str] | None, hashes: Sequence[str]) -> NDArray[np.int64]:
-    """A number for everything that must stay together: what a group or equal content connects."""
+def _units(
+    groups: Sequence[str] | None, hashes: Sequence[str], together: Sequence[tuple[str, str]]
+) -> NDArray[np.int64]:
+    """A number for everything that must stay together: what a group, equal content or such a pair connects."""
     contents = [content or f"unreadable {position}" for position, content in enumerate(hashes)]
     keys = [contents] if groups is None else [contents, list(groups)]
     items = np.arange(len(hashes))
@@ -97,7 +104,9 @@ def _units(groups: Sequence[str] | None, hashes: Sequence[str]) -> NDArray[np.in
         number = np.unique(key, return_inverse=True)[1].astype(np.int64)
         nodes.append(start + number)
         start += int(number.max(initial=-1)) + 1
-    ends = (np.tile(items, len(keys)), np.concatenate(nodes))
+    first = {content: place for place, content in enumerate(contents)}
+    pairs = np.array([(first[one], first[other]) for one, other in together], dtype=np.int64).reshape(-1, 2)
+    ends = (np.concatenate([np.tile(items, len(keys)), pairs[:, 0]]), np.concatenate([*nodes, pairs[:, 1]]))
     graph = coo_array((np.ones(len(ends[0]), dtype=np.int8), ends), shape=(start, start))
     units: NDArray[np.int64] = connected_components(graph, directed=False)[1][: len(hashes)].astype(np.int64)
     return units

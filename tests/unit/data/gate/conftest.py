@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from sightline.config.data import ValidationPolicy
+from sightline.data.gate.duplicates.find import NO_NEAR_COPIES
 from sightline.data.gate.image_checks import check_images
 from sightline.data.gate.split_checks import check_split
 from sightline.data.sources.source import Source
@@ -17,6 +18,7 @@ def policy(**changes):
     content = {
         "unreadable": "refuse",
         "duplicates_across_splits": "drop",
+        "near_duplicates": "warn",
         "label_conflicts": "warn",
         "small_class": "warn",
         "small_class_items": 3,
@@ -70,6 +72,6 @@ def before(source, facts, **changes):
     return {finding.check: finding for finding in findings}, keep
 
 
-def after(split, **changes):
-    findings, keep = check_split(split, policy(**changes))
+def after(split, near=NO_NEAR_COPIES, **changes):
+    findings, keep = check_split(split, policy(**changes), near)
     return {finding.check: finding for finding in findings}, keep

@@ -13,6 +13,7 @@ from sightline.errors import UsageError
 POLICY = ValidationPolicy(
     unreadable="refuse",
     duplicates_across_splits="drop",
+    near_duplicates="warn",
     label_conflicts="warn",
     small_class="warn",
     small_class_items=10,
@@ -29,6 +30,7 @@ SHARED = {
     "split_seed": 0,
     "store": "auto",
     "workers": None,
+    "duplicates": "separate",
     "validation": POLICY,
 }
 

@@ -11,6 +11,7 @@ from sightline.data.splits.assignment import make_split
 POLICY = ValidationPolicy(
     unreadable="refuse",
     duplicates_across_splits="drop",
+    near_duplicates="warn",
     label_conflicts="warn",
     small_class="warn",
     small_class_items=10,
@@ -31,6 +32,7 @@ def config(val=0.1, calibration=0.1, test=0.2, seed=0):
         split_seed=seed,
         store="auto",
         workers=None,
+        duplicates="separate",
         validation=POLICY,
     )
 

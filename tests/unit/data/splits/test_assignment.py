@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from sightline.data.sources.source import ROLES
-from tests.unit.data.splits.conftest import role_of, sizes, source, split
+from sightline.data.splits.assignment import make_split
+from tests.unit.data.splits.conftest import config, role_of, sizes, source, split
 
 
 def test_every_item_has_one_role_and_no_content_two():
@@ -126,3 +127,13 @@ def test_sixty_thousand_items_take_a_second():
     made = split(items, hashes)
     assert time.process_time() - started < 3  # 0.2 s on a quiet machine
     assert sizes(made) == {"train": 40_000, "val": 5_000, "calibration": 5_000, "test": 10_000}
+
+
+def test_pairs_of_contents_stay_together():
+    items = source(np.arange(400) % 4)
+    hashes = [f"hash of {name}" for name in items.ids]
+    pairs = [(hashes[number], hashes[number + 4]) for number in range(0, 392, 9)]
+    roles = make_split(items, hashes, config(), together=pairs).roles
+    assert all(roles[number] == roles[number + 4] for number in range(0, 392, 9))
+    alone = make_split(items, hashes, config()).roles
+    assert any(alone[number] != alone[number + 4] for number in range(0, 392, 9))

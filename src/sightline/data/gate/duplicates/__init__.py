@@ -1,0 +1,1 @@
+"""Near copies among images: descriptors propose pairs, and pixels, once aligned, decide."""

@@ -31,7 +31,7 @@ FINENESS: Final = 2.0
 
 FINER_DETAIL: Final = 0.8
 FINER_COARSE: Final = 3.0
-"""Likewise at 64 and 128 px: copies of CamVid's frames have .90 at least and 1.9 at most (128 px)."""
+"""Likewise at 64 and 128 px: of 480 copies of CamVid's frames the least has .94, crops reach 2.6."""
 
 FINER: Final = (64, 128)
 """Sides at which pairs are looked at again where both images have as many pixels."""

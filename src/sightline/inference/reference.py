@@ -127,14 +127,27 @@ def load_reference(run: Run) -> Reference:
         raise UsageError(f"{run.path / REFERENCE} holds the statistics of another version; {remedy}")
     arrays = run.load_arrays(REFERENCE)
     pixels, roles, places = arrays["pixels"], arrays["roles"], arrays["places"]
-    if not (pixels.shape == (len(roles), len(PIXELS)) and places.shape == roles.shape and pixels.dtype == np.float32):
-        raise damaged(run.path, REFERENCE, f"{pixels.shape} statistics are not of {len(roles)} images")
+    if fault := _fault(pixels, roles, places):
+        raise damaged(run.path, REFERENCE, fault)
     found = [role for role in ROLES if (roles == role).any()]
     words = f"{len(pixels):,} images of {' and '.join(found)}"
     if parse.read_model(run.path / "config.yaml").task != "classification":
         return Reference(Sample(pixels), (), words, ["Pixels alone are compared: the model predicts masks."])
     logits, missing = _logits(run, roles, places)
     return Reference(Sample(pixels, logits), class_names_of(run), words, missing)
+
+
+def _fault(pixels: NDArray[np.float32], roles: NDArray[np.str_], places: NDArray[np.int64]) -> str:
+    """Why the arrays are not the statistics of held-out images; empty where they may be."""
+    if roles.ndim != 1 or not np.isin(roles, ROLES).all():
+        return f"its roles are not all among {', '.join(ROLES)}"
+    if not len(roles) or pixels.shape != (len(roles), len(PIXELS)) or places.shape != roles.shape:
+        return f"{pixels.shape} statistics are not of {len(roles)} images"
+    if pixels.dtype != np.float32 or not np.isfinite(pixels).all():
+        return "its statistics are no numbers"
+    if places.dtype.kind != "i" or places.min() < 0:
+        return "its places are no whole numbers from 0 on"
+    return ""
 
 
 def _is_other_version(run: Run) -> bool:

@@ -14,6 +14,7 @@ from safetensors.torch import save
 from sightline.cli import compose_config
 from sightline.data.store.entries import Entry, unreadable
 from sightline.data.store.index import FILE, Index
+from sightline.metrics.drift.statistics import PIXELS
 from sightline.models.networks.cnn import Cnn
 from tests.conftest import ROOT
 
@@ -192,6 +193,25 @@ def stored_arrays() -> list[bytes]:
         (GOLDEN / name).read_bytes()
         for name in ("predictions/calibration.npz", "predictions/test.npz", "explain/maps.npz")
     ]
+
+
+@cache
+def references() -> list[bytes]:
+    """What new images are held against, as `calibrate` keeps it, and with what does not belong into it."""
+    rng, held = np.random.default_rng(0), {"val": 30, "calibration": 40}
+    whole = {
+        "roles": np.repeat(list(held), list(held.values())),
+        "places": np.concatenate([np.arange(count) for count in held.values()]),
+        "names": np.array(list(PIXELS)),
+        "pixels": rng.uniform(0, 255, (70, len(PIXELS))).astype(np.float32),
+    }
+    odd: list[dict[str, np.ndarray]] = [
+        {"places": whole["places"] - 9}, {"places": whole["places"] * 1000}, {"places": whole["pixels"]},
+        {"pixels": whole["pixels"].astype(np.float64)}, {"pixels": whole["pixels"][:, :2]},
+        {"pixels": np.full_like(whole["pixels"], np.nan)}, {"roles": whole["places"]}, {"names": whole["pixels"]},
+        {name: array[:0] for name, array in whole.items() if name != "names"},
+    ]  # fmt: skip
+    return [_npz(whole), *(_npz(whole | one) for one in odd)]
 
 
 @cache

@@ -21,6 +21,8 @@ from sightline.data.store.entries import MaskFile, read_entries
 from sightline.data.store.index import FILE, Index
 from sightline.data.targets import MaskCodes
 from sightline.errors import SightlineError
+from sightline.inference.reference import load_reference
+from sightline.metrics.drift.measure import Policy, measure_drift
 from sightline.metrics.predictions import Predictions
 from sightline.models.weights import load_matching, mismatch_error, mismatches, read_state
 from sightline.run.external.folder import class_names, read_folder
@@ -137,6 +139,13 @@ def _stored_arrays(file: Path) -> None:
     Predictions.from_arrays(Run(file.parent).load_arrays(file.name))
 
 
+def _reference(file: Path) -> None:
+    for held in corpus.GOLDEN.iterdir():
+        (file.parent / held.name).symlink_to(held)
+    found = load_reference(Run(file.parent))
+    measure_drift(found.sample, found.sample, found.class_names, Policy(0.05, 0.05, "warn", 99))
+
+
 def _stored_json(file: Path) -> None:
     Run(file.parent).load_json(file.name)
 
@@ -167,6 +176,7 @@ READERS: Mapping[str, Reader] = {
     "weights.pt": Reader("w.pt", corpus.checkpoints, _weights, (m.member, m.member, m.member), share=2),
     "checkpoints": Reader("last.pt", corpus.checkpoints, _checkpoint, (m.member, m.member, m.member)),
     "stored arrays": Reader("test.npz", corpus.stored_arrays, _stored_arrays, (m.member,)),
+    "references": Reader("reference.npz", corpus.references, _reference, (m.member, m.member), share=0.5),
     "stored objects": Reader("evaluation.json", corpus.stored_json, _stored_json, (m.wrong_json,), share=0.5),
     "stored rows": Reader("metrics.jsonl", corpus.stored_rows, _stored_rows, (m.wrong_lines,), share=0.5),
     "indices": Reader(FILE, corpus.indices, _index, (m.member,), share=0.5),

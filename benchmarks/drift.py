@@ -38,7 +38,7 @@ from sightline.run.folder import Run
 RESULTS: Final = Path(__file__).parent / "results/drift.json"
 SIZES: Final = (50, 200, 1000)
 LEVEL: Final = 0.05
-PERMUTATIONS: Final = 399
+PERMUTATIONS: Final = 999
 REDRAWN: Final = 600
 """Images of a reference that is drawn anew."""
 VEHICLES: Final = ("airplane", "automobile", "ship", "truck")

@@ -333,7 +333,7 @@ def postgresql() -> Iterator[Database]:
 def test_four_processes_share_one_postgresql_and_one_is_killed(postgresql: Database, tmp_path: Path):
     def arguments(place: int) -> list[str]:
         folder = f"runs_dir={tmp_path / f'machine{place}'}"  # four machines, each with a disk of its own
-        return words(tmp_path, f"sweep.storage={postgresql.url}", folder, trials=8)
+        return words(tmp_path, f"sweep.storage={postgresql.url}", folder, SEARCH_ALONE, trials=8)
 
     processes = [begun(arguments(place), everywhere=True) for place in range(4)]
     deadline = time.monotonic() + 200

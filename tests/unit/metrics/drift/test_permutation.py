@@ -46,6 +46,15 @@ def test_a_difference_in_one_way_is_told_from_the_others():
     )
 
 
+def test_a_large_difference_in_a_large_family_is_as_certain_as_one_in_a_small_family():
+    values = np.random.default_rng(0).normal(size=(300, 12))
+    values[200:, 3] += 3
+    many = {f"{k}": Way(cut_columns(values[:, k]), "distance", "many") for k in range(10)}
+    found = permutation_test({**many, "alone": Way(cut_columns(values[:, 11]), "distance", "one")}, 100, 999, seed=0)
+    assert found.p == found.corrected["3"] == 1 / 1000
+    assert found.corrected["alone"] > 0.05
+
+
 def test_more_new_images_than_old_ones_are_exchanged_the_same_way():
     values = np.random.default_rng(0).normal(size=(120, 3)) * [1, 1, 5]
     turned = np.concatenate([values[90:], values[:90]])

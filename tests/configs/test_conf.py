@@ -77,5 +77,5 @@ def test_training_fixes_what_it_should():
     assert free == {
         "mode", "run", "predictions", "input", "output", "runs_dir", "device", "seeds", "variants",
         "evaluation", "calibration", "compare", "uncertainty", "robustness", "sweep", "explain", "predict", "drift",
-        "report", "tracking",
+        "export", "report", "tracking",
     }  # fmt: skip

@@ -50,6 +50,7 @@ CHANGEABLE = (
     "explain",
     "predict",
     "drift",
+    "export",
     "report",
     "tracking",
 )

@@ -95,6 +95,14 @@ class DriftConfig(Frozen):
     permutations: Annotated[int, Field(ge=999, le=100_000)]
 
 
+class ExportConfig(Frozen):
+    """What a model is written as, by how many images that is judged, and how far a probability may lie apart."""
+
+    formats: Annotated[tuple[Literal["onnx"], ...], Field(min_length=1)]
+    items: Count
+    tolerance: Annotated[float, Field(gt=0, le=0.01)]
+
+
 class ReportConfig(Frozen):
     """The page."""
 

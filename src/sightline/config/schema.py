@@ -15,6 +15,7 @@ from sightline.config.later_stages import (
     DriftConfig,
     EvaluationConfig,
     ExplainConfig,
+    ExportConfig,
     PredictConfig,
     ReportConfig,
     TrackingConfig,
@@ -78,6 +79,7 @@ class Config(Frozen):
     explain: ExplainConfig
     predict: PredictConfig
     drift: DriftConfig
+    export: ExportConfig
     report: ReportConfig
     tracking: TrackingConfig
 

@@ -89,6 +89,7 @@ STAGES: Mapping[str, Stage] = {
     "drift": Stage(
         "finished run", takes_input=True, takes_output=True, local_files=("drift.json", "figures/drift*.png")
     ),
+    "export": Stage("finished run", local_files=("export/*",)),
     "compare": Stage(
         "finished runs",
         reads_test_labels=True,

@@ -54,7 +54,7 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _version(package: str) -> str:
+def version_of(package: str) -> str:
     """Of an installed package; what is not there says so, for a run may do without it."""
     try:
         return metadata.version(package)
@@ -71,7 +71,7 @@ def provenance(command: list[str], config_hash: str) -> Provenance:
         "config_hash": config_hash,
         "git": _git(),
         "python": platform.python_version(),
-        "packages": {name: _version(name) for name in PACKAGES},
+        "packages": {name: version_of(name) for name in PACKAGES},
         "machine": _machine(),
         "threads": usable_cores(),
     }

@@ -12,6 +12,7 @@ from sightline.metrics.documents.drift import Drift
 from sightline.metrics.documents.evaluation import Evaluation
 from sightline.metrics.documents.freezing import FreezingRow
 from sightline.metrics.documents.multitask import MultitaskCalibration, MultitaskEvaluation
+from sightline.metrics.documents.parity import Parity
 from sightline.metrics.documents.robustness import Robustness
 from sightline.metrics.documents.segmentation import MaskCalibration, MaskEvaluation
 from sightline.metrics.documents.sweep import Choice, FreshRun, Study
@@ -61,6 +62,7 @@ FILES: Final[Mapping[str, Kind]] = {
     "drift.json": Drift,
     "evaluation.json": OneOf((MultitaskEvaluation, MaskEvaluation, Evaluation)),
     "explain/explain.json": ExplainFile,
+    "export/parity.json": Parity,
     "external.json": dict[str, ExternalSplit],
     "freezing.json": list[FreezingRow],
     "preprocessing.json": PreprocessingFile,

@@ -120,10 +120,7 @@ IDLE: Final[Mapping[str, _Idle]] = {
 _OF_ATTACKS: Final = ("attacks", "attacked", "norm", "budget", "steps", "restarts", "queries", "noise")
 UNFIT: Final[Mapping[str, _Idle]] = {
     **dict.fromkeys(
-        [
-            f"robustness.{key}"
-            for key in ("attacks", "attacked", "norm", "budget", "steps", "restarts", "queries", "noise")
-        ],
+        [f"robustness.{key}" for key in _OF_ATTACKS],
         (
             lambda config: bool(config.robustness.attacks) and config.model.targets != ("label",),
             "attacks are for models that predict a class for each image and nothing else",

@@ -50,7 +50,7 @@ class ValidationPolicy(Frozen):
 
     unreadable: Policy
     duplicates_across_splits: Policy
-    near_duplicates: Policy
+    near_duplicates: Policy | Literal["off"]
     label_conflicts: Policy
     small_class: Literal["refuse", "warn"]
     small_class_items: Count
@@ -70,6 +70,12 @@ class _Data(Frozen):
     workers: Annotated[int, Field(ge=0)] | None
     duplicates: Literal["keep_together", "separate"]
     validation: ValidationPolicy
+
+    @model_validator(mode="after")
+    def _copies_are_looked_for_where_they_count(self) -> Self:
+        if self.duplicates == "keep_together" and self.validation.near_duplicates == "off":
+            raise ValueError("duplicates=keep_together takes what validation.near_duplicates=off does not look for")
+        return self
 
     @model_validator(mode="after")
     def _fractions_leave_a_train_split(self) -> Self:

@@ -7,7 +7,7 @@ import numpy as np
 from sightline.config.schema import Config
 from sightline.data.dataset import decode_images, decode_masks, list_images, white_of
 from sightline.data.formats import FULL_WHITE
-from sightline.data.gate.duplicates.find import near_copies
+from sightline.data.gate.duplicates.find import NO_NEAR_COPIES, near_copies
 from sightline.data.gate.findings import Finding, of_listing
 from sightline.data.gate.image_checks import check_images
 from sightline.data.gate.mask_checks import MaskPixels, check_mask_pixels, check_masks
@@ -76,7 +76,7 @@ def _judged(
     if not _refusals(findings):
         rows = np.flatnonzero(keep)
         hashes = [store.facts.hashes[row] for row in rows]
-        near = near_copies(store, rows)
+        near = NO_NEAR_COPIES if policy.near_duplicates == "off" else near_copies(store, rows)
         together = [pair[:2] for pair in near.pairs] if config.data.duplicates == "keep_together" else []
         split = make_split(usable, hashes, config.data, () if masks is None else masks.hashes(rows), together)
         run.save_text("duplicates.csv", copies_table(split, near))

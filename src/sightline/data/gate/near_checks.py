@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from sightline.config.data import ValidationPolicy
+from sightline.config.data import Policy, ValidationPolicy
 from sightline.data.gate.duplicates.find import NearCopies
 from sightline.data.gate.findings import SHOWN_EXAMPLES, Finding, Wording, finding
 from sightline.data.sources.source import ROLES
@@ -22,6 +22,9 @@ Mask = NDArray[np.bool_]
 
 COLUMNS: Final = ("id", "split", "copy", "copy_split", "kind", "apart")
 EQUAL: Final = "equal files"
+NOT_LOOKED_FOR: Final = Finding(
+    "near_duplicates", "warn", "pass", 0, "near copies were not looked for: data.validation.near_duplicates=off", ()
+)
 
 
 class Copy(NamedTuple):
@@ -46,6 +49,8 @@ def check_near(split: Split, near: NearCopies, policy: ValidationPolicy) -> tupl
     Returns:
         The findings, and an (n,) mask of what may be used: with `drop`, what has a copy in a more held-out split goes.
     """
+    if policy.near_duplicates == "off":
+        return [NOT_LOOKED_FOR], np.ones(len(split.ids), dtype=bool)
     found = near_items(split, near)
     across = [one for one in found if split.roles[one.place] != split.roles[one.other]]
     keep = np.ones(len(split.ids), dtype=bool)
@@ -56,7 +61,10 @@ def check_near(split: Split, near: NearCopies, policy: ValidationPolicy) -> tupl
             for role in role_of[content]:
                 if role < most:
                     keep[role_of[content][role]] = False
-    findings = [_across(split, across, int((~keep).sum()), policy), _within(len(found) - len(across), near)]
+    findings = [
+        _across(split, across, int((~keep).sum()), policy.near_duplicates),
+        _within(len(found) - len(across), near),
+    ]
     if isinstance(label := split.targets.get(LABEL), ClassTarget):
         findings.append(_conflicts(split, found, label))
     return findings, keep if findings[0].outcome == "drop" else np.ones_like(keep)
@@ -105,7 +113,7 @@ def _is_within(split: Split, copy: Copy) -> bool:
     return bool(split.roles[copy.place] == split.roles[copy.other])
 
 
-def _across(split: Split, copies: Sequence[Copy], dropped: int, policy: ValidationPolicy) -> Finding:
+def _across(split: Split, copies: Sequence[Copy], dropped: int, policy: Policy) -> Finding:
     wording = Wording(
         fine="no near copies are in two splits",
         found=f"{_pairs(copies)} in two splits",
@@ -115,7 +123,7 @@ def _across(split: Split, copies: Sequence[Copy], dropped: int, policy: Validati
         dropped=f"{dropped:,} are left out, the copies in the most held-out split stay",
     )
     ids = [split.ids[one.place] for one in copies]
-    return finding("near_duplicates", policy.near_duplicates, ids, wording, list(_shown(split, copies)))
+    return finding("near_duplicates", policy, ids, wording, list(_shown(split, copies)))
 
 
 def _within(count: int, near: NearCopies) -> Finding:

@@ -7,11 +7,13 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
+from sightline.cli import configure
 from sightline.data.gate.duplicates import candidates
 from sightline.data.gate.duplicates.find import NearCopies, NearPair, near_copies
 from sightline.data.gate.near_checks import copies_table
 from sightline.data.reduction import Reduction
 from sightline.data.store.in_memory import images_in_memory
+from sightline.errors import UsageError
 from tests.unit.data.gate.conftest import after, split
 
 
@@ -135,6 +137,17 @@ def test_near_copies_are_told_and_dropped_as_equal_ones_are():
     assert np.flatnonzero(~keep).tolist() == [0]
     assert after(made.take(keep), near=NEAR)[0]["near_duplicates"].outcome == "pass"
     assert after(made, near=NEAR, near_duplicates="refuse")[0]["near_duplicates"].outcome == "refuse"
+
+
+def test_who_does_not_want_to_know_is_told_that_nobody_looked():
+    findings, keep = after(split(ROLES), near_duplicates="off")
+    assert (findings["near_duplicates"].outcome, keep.all()) == ("pass", True)
+    assert "not looked for: data.validation.near_duplicates=off" in findings["near_duplicates"].message
+    assert "near_duplicates_within" not in findings
+    words = ["data=digits", "data.validation.near_duplicates=off"]
+    assert configure(*words).data.validation.near_duplicates == "off"
+    with pytest.raises(UsageError, match=r"keep_together takes what validation\.near_duplicates=off does not look for"):
+        configure(*words, "data.duplicates=keep_together")
 
 
 def test_the_table_lists_equal_and_near_copies():

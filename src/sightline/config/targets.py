@@ -117,14 +117,19 @@ IDLE: Final[Mapping[str, _Idle]] = {
 }
 """Keys without an effect while another one is as it is: when that holds, and what is said of it."""
 
-_OF_ATTACKS: Final = ("attacks", "attacked", "norm", "budget", "steps", "restarts", "queries", "noise")
+_OF_ATTACKS: Final = ("attacks", "attacked", "norm", "budget", "steps", "restarts", "queries")
+_FOR_LABELS: Final = "attacks are for models that predict a class for each image and nothing else"
+
+
+def _is_unfit_for_attacks(config: Groups) -> bool:
+    return bool(config.robustness.attacks) and config.model.targets != ("label",)
+
+
 UNFIT: Final[Mapping[str, _Idle]] = {
-    **dict.fromkeys(
-        [f"robustness.{key}" for key in _OF_ATTACKS],
-        (
-            lambda config: bool(config.robustness.attacks) and config.model.targets != ("label",),
-            "attacks are for models that predict a class for each image and nothing else",
-        ),
+    **dict.fromkeys([f"robustness.{key}" for key in _OF_ATTACKS], (_is_unfit_for_attacks, _FOR_LABELS)),
+    "robustness.noise": (
+        lambda config: bool(config.robustness.noise) and _is_unfit_for_attacks(config),
+        _FOR_LABELS,
     ),
     "robustness.backgrounds": (
         lambda config: config.robustness.backgrounds and not {"label", "mask"} <= set(config.model.targets),

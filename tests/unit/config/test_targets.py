@@ -203,5 +203,5 @@ def test_what_is_not_measured_of_a_model_has_no_keys(override: str, fits: set[st
     for name, model in (("label", CnnModel), ("mask", OfMasks), ("both", OfBoth)):
         problem = problem_of_idle(composed(model, override), [override])
         assert problem.startswith(f"{override} has no effect: ") != (name in fits)
-    for off in ("robustness.attacks=[]", "robustness.backgrounds=false"):
+    for off in ("robustness.attacks=[]", "robustness.noise=[]", "robustness.backgrounds=false"):
         assert not problem_of_idle(composed(OfMasks, off), [off])

@@ -143,6 +143,7 @@ DRAWINGS: dict[str, Callable[[], bytes]] = {
     "risk_coverage": lambda: figures.risk_coverage(CURVE),
     "corruptions": lambda: figures.corruptions(images(1)[0], {"fog": images(2), "snow": images(2)}, [1, 5]),
     "drift": lambda: figures.drift(*drifted()),
+    "drift_examples": lambda: figures.drift_examples({"darker by 9/255": list(images(3)), "less red": list(images(2))}),
     "mean_maps": lambda: figures.mean_maps(
         [PROBABILITIES[:4]] * 2, [PROBABILITIES[:4]] * 2, ["all", "a"], [3, 3], [False, True]
     ),

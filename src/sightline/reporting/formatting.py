@@ -64,6 +64,14 @@ def signed(name: str, difference: IntervalJson) -> str:
     return f"{value} [{low}, {high}]"
 
 
+def quotient(entry: IntervalJson | None) -> str:
+    """A quotient with its limits; not defined where it would divide by nothing."""
+    if entry is None or entry["value"] is None:
+        return MISSING
+    low, high = (MISSING if end is None else f"{end:.2f}" for end in (entry["low"], entry["high"]))
+    return f"{entry['value']:.2f} [{low}, {high}]"
+
+
 def score_cells(name: str, metrics: Mapping[str, IntervalJson], over: Mapping[str, IntervalJson]) -> list[str]:
     """A score, its value with its interval, and its difference from another's, if it has one."""
     return [label(name), interval(name, metrics[name]), signed(name, over[name]) if over else ""]

@@ -12,11 +12,10 @@ from sightline.inference.export.graph import STEPS
 from sightline.inference.export.photos import Batch
 from sightline.inference.export.reference import Reference
 from sightline.machine.text import significant
-from sightline.metrics.documents.parity import FileParity, ParityCell
+from sightline.metrics.documents.parity import UNITS, FileParity, ParityCell
 
 NORMALISED: Final = 1e-5
 """How far normalised pixels may lie apart: float32 rounds once or twice."""
-UNITS: Final = {"bytes": "levels of 255", "resize": "levels of 255"}
 
 Cell = tuple[int, int, int] | None
 
@@ -79,7 +78,7 @@ class Parity:
     def _refusal(self, batch: Batch, largest: float, by_step: Mapping[str, float]) -> str:
         count, height, width, _ = batch.pixels.shape
         step = first_apart(by_step, self.tolerance, self.reference.temperature)
-        figure = f"{significant(by_step[step], 2)} {UNITS.get(step, '')}".strip()
+        figure = f"{significant(by_step[step], 2)} {UNITS[step]}"
         return (
             f"export: {self.name} does not answer as the run does, so it is not kept: probabilities differ by "
             f"{significant(largest, 2)} (export.tolerance={self.tolerance:g}) in a batch of {count} of "

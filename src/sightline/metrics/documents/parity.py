@@ -1,7 +1,16 @@
 """The content of `export/parity.json`."""
 
 from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from typing import Final, TypedDict
+
+UNITS: Final = {
+    "bytes": "levels of 255",
+    "resize": "levels of 255",
+    "normalise": "of what the network sees",
+    "network": "of logits",
+    "temperature": "of probabilities",
+}
+"""Of a distance, by step."""
 
 
 class ParityCell(TypedDict):

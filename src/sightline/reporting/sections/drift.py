@@ -1,17 +1,16 @@
 """How far new images were from those of the run, when somebody asked last."""
 
 from collections.abc import Iterator
-from typing import Final, Literal
+from typing import Final
 
 from sightline.metrics.documents.drift import ClassShare, Drift, DriftRow
 from sightline.metrics.drift.measure import LEAST
 from sightline.metrics.drift.words import headline, p_words
 from sightline.reporting.contents import Contents, JsonFile
-from sightline.reporting.formatting import MISSING
+from sightline.reporting.formatting import quotient
 from sightline.reporting.sections.blocks import Block, Table, Text
 from sightline.reporting.sections.section import FigureKind, Section
 
-ENDS: Final[tuple[Literal["value", "low", "high"], ...]] = ("value", "low", "high")
 DRIFT: Final = JsonFile[Drift]("drift.json")
 
 
@@ -61,8 +60,7 @@ def _verdict(found: Drift) -> str:
 
 
 def _share(one: ClassShare) -> list[str]:
-    value, low, high = (MISSING if (end := one["ratio"][key]) is None else f"{end:.2f}" for key in ENDS)
-    return [one["name"], f"{100 * one['reference']:.1f}", f"{100 * one['new']:.1f}", f"{value} [{low}, {high}]"]
+    return [one["name"], f"{100 * one['reference']:.1f}", f"{100 * one['new']:.1f}", quotient(one["ratio"])]
 
 
 SECTION: Final = Section(

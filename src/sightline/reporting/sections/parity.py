@@ -4,19 +4,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from sightline.machine.text import significant
-from sightline.metrics.documents.parity import FileParity, Parity
+from sightline.metrics.documents.parity import UNITS, FileParity, Parity
 from sightline.reporting.contents import Contents, JsonFile
 from sightline.reporting.sections.blocks import Block, Facts, Heading, Table, Text
 from sightline.reporting.sections.section import Section
 
 PARITY: Final = JsonFile[Parity]("export/parity.json")
-UNITS: Final = {
-    "bytes": "levels of 255",
-    "resize": "levels of 255",
-    "normalise": "of what the network sees",
-    "network": "of logits",
-    "temperature": "of probabilities",
-}
 
 
 def parity_table(found: FileParity) -> Table:

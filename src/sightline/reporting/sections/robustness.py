@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from sightline.metrics.documents.interval import IntervalJson
 from sightline.metrics.documents.robustness import (
     Condition,
     Corruptions,
@@ -12,7 +11,7 @@ from sightline.metrics.documents.robustness import (
     TargetUnderCorruptions,
 )
 from sightline.reporting.contents import Contents, JsonFile
-from sightline.reporting.formatting import MISSING, interval, label, number, signed
+from sightline.reporting.formatting import MISSING, interval, label, number, quotient, signed
 from sightline.reporting.sections.attacks import attack_blocks, distrust
 from sightline.reporting.sections.backgrounds import background_blocks
 from sightline.reporting.sections.blocks import Block, Heading, Table, Text
@@ -43,12 +42,12 @@ def score_table(found: TargetUnderCorruptions, severities: Sequence[int]) -> Tab
     rows = [[name_of(CLEAN), clean, *[""] * len(severities), *[""] * compares]]
     for one in found["corruptions"]:
         each = [by_place[one["corruption"], severity]["metrics"][metric]["value"] for severity in severities]
-        ratio = [_ratio(one.get("corruption_error"))] * compares
+        ratio = [quotient(one.get("corruption_error"))] * compares
         rows.append(
             [name_of(one["corruption"]), interval(metric, one["score"]), *(number(metric, v) for v in each), *ratio]
         )
     if "mean" in found:
-        ratio = [_ratio(found.get("mean_corruption_error"))] * compares
+        ratio = [quotient(found.get("mean_corruption_error"))] * compares
         rows.append(["all, mean", interval(metric, found["mean"]), *[""] * len(severities), *ratio])
     return Table([*header, *["Error over the baseline's"] * compares], rows)
 
@@ -123,14 +122,6 @@ def _shown(condition: Condition) -> ShiftedSets | None:
 
 def _size(sets: ShiftedSets) -> str:
     return f"{sets['mean_size']:.2f}"
-
-
-def _ratio(entry: IntervalJson | None) -> str:
-    """A ratio with its interval; not defined where the baseline makes no error."""
-    if entry is None or entry["value"] is None:
-        return MISSING
-    low, high = (MISSING if end is None else f"{end:.2f}" for end in (entry["low"], entry["high"]))
-    return f"{entry['value']:.2f} [{low}, {high}]"
 
 
 SECTION: Final = Section(

@@ -9,6 +9,9 @@ from sightline.reporting.contents import Contents, JsonFile
 from sightline.reporting.sections.blocks import Block, Facts, Heading, Table, Text
 from sightline.reporting.sections.section import Section
 
+CAPTION: Final = (
+    "The largest distance of a probability from the run's, by size of the images and how many went in at once."
+)
 PARITY: Final = JsonFile[Parity]("export/parity.json")
 
 
@@ -50,7 +53,8 @@ def blocks(contents: Contents) -> Iterator[Block]:
             f"{parity['tolerance']:g} was allowed."
         )
         yield Facts([(step, f"{_number(value)} {UNITS[step]}") for step, value in found["steps"].items()])
-        yield parity_table(found)
+        table = parity_table(found)
+        yield Table(table.header, table.rows, caption=CAPTION)
 
 
 SECTION: Final = Section(blocks=blocks, sources=(PARITY.name,), own=True)
